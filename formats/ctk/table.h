@@ -1,0 +1,56 @@
+// The table of a CTK file: one little-endian u32 per block, the epoch of its last change; 0: never written.
+// Streamed in pieces; memory stays bounded whatever the size.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "formats/core/byte_source.h"
+#include "formats/core/result.h"
+
+namespace formats::ctk {
+
+// Where the table lies and what a block means. `blocks` entries from `table_offset_bytes`.
+struct TableShape {
+  std::uint64_t table_offset_bytes = 512;
+  std::uint64_t blocks = 0;
+  std::uint64_t block_bytes = 0;
+  std::uint64_t capacity_bytes = 0;  // the last block is clipped to it
+};
+
+struct EpochTotal {
+  std::uint32_t epoch = 0;
+  std::uint64_t blocks = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct TableTotals {
+  std::uint64_t written_blocks = 0;
+  std::uint64_t never_written_blocks = 0;
+  std::uint32_t greatest_entry = 0;
+  std::vector<EpochTotal> epochs;  // ascending, epoch 0 left out
+  bool epochs_cut = false;         // more than a million different values: no epoch table was kept
+};
+
+core::Result<TableTotals> total(const core::ByteSource& file, const TableShape& shape);
+
+struct ChangedExtent {
+  std::uint64_t offset_bytes = 0;
+  std::uint64_t length_bytes = 0;
+  std::uint32_t epoch = 0;  // the newest, where extents of several epochs are merged
+};
+
+struct ChangeQuery {
+  std::uint32_t since = 0;           // blocks whose entry is greater than this
+  bool merge_across_epochs = false;  // neighbours of different epochs become one extent
+};
+
+// Calls `sink` for each changed extent, ascending; neighbouring blocks of the same epoch are one.
+core::Status visit_changed(const core::ByteSource& file, const TableShape& shape, const ChangeQuery& query,
+                           const std::function<void(const ChangedExtent&)>& sink);
+
+// The greatest entry of the table.
+core::Result<std::uint32_t> greatest_entry(const core::ByteSource& file, const TableShape& shape);
+
+}  // namespace formats::ctk

@@ -1,0 +1,63 @@
+// A vmdk descriptor, alone or embedded in a sparse file. Source: reference/esxi-facts.md section 5.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/core/defect.h"
+#include "formats/core/result.h"
+#include "formats/text/document.h"
+
+namespace formats::vmdk {
+
+enum class ExtentKind { flat, vmfs, vmfs_sparse, sesparse, vsan_sparse, vmfs_rdm, vmfs_raw, sparse, zero, other };
+
+struct ExtentLine {
+  std::string access;   // "RW", "RDONLY", "NOACCESS"
+  std::uint64_t sectors = 0;
+  ExtentKind kind = ExtentKind::other;
+  std::string type;     // as written: "VMFS", "SESPARSE"
+  std::string file_name;  // as written; empty for ZERO
+  std::uint64_t offset_sectors = 0;  // where in the file the extent begins (FLAT)
+  std::size_t line_number = 0;
+};
+
+struct Descriptor {
+  std::optional<unsigned> version;
+  std::string encoding = "UTF-8";
+  std::optional<std::uint32_t> cid;
+  std::optional<std::uint32_t> parent_cid;  // nothing: absent or "ffffffff" (no parent)
+  std::string create_type;                  // as written: "vmfs", "vmfsSparse", "seSparse", ...
+  std::string parent_hint;                  // parentFileNameHint as written; empty: none
+  std::optional<std::string> change_track_path;  // as written
+  bool native_snapshot = false;             // isNativeSnapshot="yes"
+  std::vector<ExtentLine> extents;
+  std::string adapter_type;
+  std::string disk_uuid;
+  std::string long_content_id;
+  bool thin_provisioned = false;
+  std::optional<unsigned> virtual_hardware_version;
+
+  // Sum of the extents' sectors in bytes; nothing where it overflows or there is no extent.
+  [[nodiscard]] std::optional<std::uint64_t> capacity_bytes() const;
+  [[nodiscard]] bool has_parent() const { return parent_cid.has_value() || !parent_hint.empty(); }
+  // Contradictions within the descriptor: no extent, no createType, an extent of 2^64 sectors, a parent hint
+  // without parentCID, createType against extent kinds, duplicate CID, ...
+  [[nodiscard]] core::Defects check() const;
+
+  core::Defects decode_defects;  // lines that look like an extent or a number and are none; check() includes them
+};
+
+// The largest descriptor that is read: real ones stay far below.
+inline constexpr std::size_t most_descriptor_bytes = 64 * 1024;
+
+// `malformed` where the text is no descriptor at all (neither the "# Disk DescriptorFile" line nor a createType with
+// an extent line).
+core::Result<Descriptor> decode_descriptor(const text::Document& document);
+
+[[nodiscard]] std::string_view name_of(ExtentKind kind);  // "flat", "cowd", "sesparse", "vsan-sparse", "rdm", ...
+
+}  // namespace formats::vmdk

@@ -1,0 +1,40 @@
+// A snapshot list (.vmsd). Source: reference/esxi-facts.md section 6.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "formats/core/result.h"
+#include "formats/text/document.h"
+
+namespace formats::vmsd {
+
+// The disk that a snapshot froze: the first snapshot of a VM names the base disk, not a delta.
+struct FrozenDisk {
+  std::string file_name;  // as written
+  std::string slot;       // node: "scsi0:0"; empty where absent
+};
+
+struct Snapshot {
+  std::string uid;
+  std::string parent_uid;  // empty: a root
+  std::string display_name;
+  std::string description;
+  std::string state_file_name;  // the .vmsn
+  std::optional<std::int64_t> created_us;  // microseconds since 1970: (int64)High << 32 | (uint32)Low
+  std::vector<FrozenDisk> disks;
+};
+
+struct SnapshotList {
+  std::string current_uid;
+  std::vector<Snapshot> snapshots;  // by the number in their key; those below numSnapshots, or all where it is absent
+  bool need_consolidate = false;    // snapshot.needConsolidate
+};
+
+// An empty file, or one with just `.encoding` and `snapshot.lastUID`, is a list of none. `malformed` where the bytes
+// are neither empty nor a snapshot list (binary, zeros, text without a `snapshot` key or `.encoding`).
+core::Result<SnapshotList> decode(const text::Document& document);
+
+}  // namespace formats::vmsd

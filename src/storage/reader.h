@@ -1,0 +1,90 @@
+// Reading a place: a folder tree on this machine, on an ESXi host, or in memory. The interface is asynchronous:
+// submit many requests, collect many replies. A Reader cannot change anything.
+//
+// Paths are relative to the place's root, with '/', never absolute, never with "..": such a path answers `outside`.
+// "" is the root itself. Symbolic links are followed only where they stay beneath the root, never by `list`.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "formats/core/byte_source.h"
+#include "formats/core/result.h"
+
+namespace cbtctl::storage {
+
+using formats::core::ByteSource;
+using formats::core::Error;
+using formats::core::ErrorKind;
+using formats::core::Result;
+
+enum class EntryType { file, folder, link, other };
+
+struct Entry {
+  std::string name;  // bytes as the file system holds them
+  EntryType type = EntryType::other;
+  std::string link_target;  // of a link, as written
+};
+
+struct FileStatus {
+  EntryType type = EntryType::file;
+  std::uint64_t size_bytes = 0;
+  std::uint64_t allocated_bytes = 0;
+  std::int64_t modified_ns = 0;  // since 1970
+  std::int64_t changed_ns = 0;   // ctime
+};
+
+// The entries of one folder, in no order, without "." and "..".
+struct ListRequest {
+  std::string folder;
+};
+// The first `most_bytes` of a file, and with `with_status` what fstat says of it.
+struct FetchRequest {
+  std::string path;
+  std::size_t most_bytes = 0;
+  bool with_status = false;
+};
+// Type, size and times of one file, without opening it. A link answers for itself.
+struct StatusRequest {
+  std::string path;
+};
+using Request = std::variant<ListRequest, FetchRequest, StatusRequest>;
+
+struct Listing {
+  std::vector<Entry> entries;
+};
+struct Fetched {
+  std::vector<std::byte> bytes;
+  bool whole = false;  // the file has no byte beyond `bytes`
+  std::optional<FileStatus> status;
+};
+using Answer = std::variant<Listing, Fetched, FileStatus>;  // the kind that the request asks for
+
+struct Submission {
+  std::uint64_t tag = 0;  // the caller's own; comes back with the reply
+  Request request;
+};
+struct Reply {
+  std::uint64_t tag = 0;
+  Result<Answer> answer;
+};
+
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  // Queues the requests; never waits for them.
+  virtual void submit(std::vector<Submission> submissions) = 0;
+
+  // Waits until at least one reply is there and returns all that are; empty only when nothing is outstanding.
+  [[nodiscard]] virtual std::vector<Reply> collect() = 0;
+
+  // Random access to one file, for deep reads. The source may outlive neither the Reader nor the file.
+  [[nodiscard]] virtual Result<std::unique_ptr<ByteSource>> open(const std::string& path) = 0;
+};
+
+}  // namespace cbtctl::storage
