@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "formats/core/byte_source.h"
@@ -46,11 +47,10 @@ struct ChangeQuery {
   bool merge_across_epochs = false;  // neighbours of different epochs become one extent
 };
 
-// Calls `sink` for each changed extent, ascending; neighbouring blocks of the same epoch are one.
+// Calls `sink` with batches of changed extents, ascending; neighbouring blocks of the same epoch are one. Entries behind
+// the table's `blocks` are not looked at; a table cut by the end of the file is `truncated`.
+using ExtentSink = std::function<void(std::span<const ChangedExtent>)>;
 core::Status visit_changed(const core::ByteSource& file, const TableShape& shape, const ChangeQuery& query,
-                           const std::function<void(const ChangedExtent&)>& sink);
-
-// The greatest entry of the table.
-core::Result<std::uint32_t> greatest_entry(const core::ByteSource& file, const TableShape& shape);
+                           const ExtentSink& sink);
 
 }  // namespace formats::ctk

@@ -2,7 +2,6 @@
 // descriptors among them and the virtual machines refer to each other by index, so that a model can be copied.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -49,6 +48,8 @@ struct File {
   std::optional<std::uint64_t> allocated_bytes;
   std::optional<formats::FileKind> kind;  // by content; nothing where no byte was read
   std::optional<Error> error;             // its bytes could not be had, or do not decode
+  std::optional<Index> descriptor;        // of Datastore::descriptors, where it is one
+  std::optional<Index> tracking;          // of Datastore::tracking_files, where it is one
 };
 
 // A name inside a file, and what it leads to. `file` is empty where it leads out of the scan.
@@ -74,11 +75,13 @@ struct Descriptor {
   bool judged = true;                 // false: a backup copy (`x.vmdk~`), which protects what it names
 };
 
-// A file that holds change tracking, or that some descriptor takes for it.
+// A file that has the CTK signature, or that some descriptor names as its CTK file (also where it is missing), or that
+// is called `*-ctk.vmdk` and is of no other kind.
 struct TrackingFile {
   Index file = 0;
   std::optional<formats::ctk::Header> header;  // nothing: no signature, too short, missing or not read (see the file)
   std::vector<Index> named_by;                 // of Datastore::descriptors
+  bool disk_exists = false;                    // for "X-ctk.vmdk": there is an "X.vmdk" beside it
 };
 
 struct ChainLink {
@@ -91,6 +94,13 @@ struct Disk {
   formats::vmx::Disk settings;
   std::vector<ChainLink> chain;  // from the active link to the base; at least one
   bool loops = false;            // the chain came back to itself and was cut
+};
+
+// A .vmsd; `content` is missing where the bytes are no snapshot list (the file says why).
+struct SnapshotFile {
+  Index file = 0;
+  std::optional<formats::vmsd::SnapshotList> content;
+  std::vector<Reference> frozen;  // every disk of every snapshot, in order
 };
 
 enum class PowerState { off, on, suspended, unknown };
@@ -108,26 +118,25 @@ struct VirtualMachine {
   std::optional<Error> unreadable;
   std::vector<Disk> disks;
   Power power;
-  std::optional<Index> vmsd_file;
-  std::optional<formats::vmsd::SnapshotList> snapshots;  // nothing: no .vmsd, or one that could not be read
+  std::optional<Index> snapshot_file;  // of Datastore::snapshot_files: the .vmsd of the same name
 };
 
-// A `.cbtctl/RUN` folder left by a writing verb.
+// A `.cbtctl` folder left by writing verbs.
 struct Quarantine {
   Index target = 0;
   std::string path;
+  std::vector<std::string> runs;
 };
 
 struct Datastore {
   std::vector<Target> targets;
   std::vector<File> files;
-  std::vector<Descriptor> descriptors;        // by target and path
+  std::vector<Descriptor> descriptors;
+  std::vector<SnapshotFile> snapshot_files;
   std::vector<TrackingFile> tracking_files;   // by target and path
   std::vector<VirtualMachine> virtual_machines;  // by target and path
   std::vector<Quarantine> quarantine;
   std::vector<File> unreadable_folders;  // `error` says why
-
-  [[nodiscard]] const TrackingFile* tracking_of(Index file) const;  // the tracking file that is this file
 };
 
 }  // namespace cbtctl::model

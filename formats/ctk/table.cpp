@@ -1,0 +1,236 @@
+// Changed extents are found 64 blocks at a time: a block continues the extent of the one before it when both changed
+// and their entries are equal. Where that is broken an extent ends, where it is not continued one begins; groups
+// without either are passed over whole.
+//
+// Totals count whole groups of one value at once, and the rest entry by entry in four histograms, so that equal
+// neighbours do not wait for each other.
+#include "formats/ctk/table.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <unordered_map>
+
+#include "formats/core/checked.h"
+#include "formats/ctk/entries.h"
+
+namespace formats::ctk {
+namespace {
+
+constexpr std::size_t batch_extents = 1024;
+
+class ExtentFinder {
+ public:
+  ExtentFinder(const TableShape& shape, const ChangeQuery& query, const ExtentSink& sink)
+      : shape_(shape), query_(query), sink_(sink) {
+    batch_.reserve(batch_extents + group_entries);
+  }
+
+  void hole(std::uint64_t first_block) { close(first_block); }
+
+  void piece(const EntryReader::Piece& piece) {
+    std::uint64_t done = 0;
+    for (; done + group_entries <= piece.blocks; done += group_entries) {
+      const GroupMask mask = group_mask(piece.entries + done, query_.since);
+      group(mask, piece.first_block + done, piece.entries + done, group_entries);
+    }
+    if (done == piece.blocks) return;
+    // The last few: padded with zeros, which never changed.
+    std::array<std::uint32_t, group_entries + 1> padded{};
+    std::copy(piece.entries + done - 1, piece.entries + piece.blocks, padded.begin());
+    group(group_mask(padded.data() + 1, query_.since), piece.first_block + done, padded.data() + 1,
+          static_cast<std::size_t>(piece.blocks - done));
+  }
+
+  void finish() {
+    close(shape_.blocks);
+    flush();
+    if (pending_) sink_({&*pending_, 1});
+  }
+
+ private:
+  void group(const GroupMask& mask, std::uint64_t first_block, const std::uint32_t* entries, std::size_t count) {
+    const std::uint64_t before = (mask.changed << 1) | (open_ ? 1U : 0U);
+    const std::uint64_t continued = mask.changed & before & mask.same_as_before;
+    std::uint64_t ends = before & ~continued;
+    std::uint64_t begins = mask.changed & ~continued;
+    if (count < group_entries) ends &= (std::uint64_t{2} << count) - 1;
+    for (std::uint64_t events = ends | begins; events != 0; events &= events - 1) {
+      const auto bit = static_cast<unsigned>(std::countr_zero(events));
+      if ((ends >> bit & 1U) != 0) close(first_block + bit);
+      if ((begins >> bit & 1U) != 0) {
+        open_ = true;
+        begin_ = first_block + bit;
+        epoch_ = entries[bit];
+      }
+    }
+    if (batch_.size() >= batch_extents) flush();
+  }
+
+  void close(std::uint64_t end_block) {
+    if (!open_) return;
+    open_ = false;
+    const std::uint64_t offset = begin_ * shape_.block_bytes;
+    const std::uint64_t end = std::min(end_block * shape_.block_bytes, shape_.capacity_bytes);
+    batch_.push_back({offset, end - offset, epoch_});
+  }
+
+  void flush() {
+    if (query_.merge_across_epochs) merge();
+    if (!batch_.empty()) sink_(batch_);
+    batch_.clear();
+  }
+
+  // Joins neighbours; the last extent waits, since the next batch may go on where it ends.
+  void merge() {
+    std::vector<ChangedExtent> merged;
+    for (const ChangedExtent& extent : batch_) {
+      if (pending_ && pending_->offset_bytes + pending_->length_bytes == extent.offset_bytes) {
+        pending_->length_bytes += extent.length_bytes;
+        pending_->epoch = std::max(pending_->epoch, extent.epoch);
+      } else {
+        if (pending_) merged.push_back(*pending_);
+        pending_ = extent;
+      }
+    }
+    batch_ = std::move(merged);
+  }
+
+  const TableShape& shape_;
+  const ChangeQuery& query_;
+  const ExtentSink& sink_;
+  std::vector<ChangedExtent> batch_;
+  std::optional<ChangedExtent> pending_;
+  bool open_ = false;
+  std::uint64_t begin_ = 0;
+  std::uint32_t epoch_ = 0;
+};
+
+// Blocks per entry value, bounded: values up to 65535 in an array, a million others in a map.
+class Histogram {
+ public:
+  void add(std::uint32_t entry, std::uint64_t blocks) {
+    if (entry < small_values) {
+      small_[0][entry] += blocks;
+    } else if (const auto known = large_.find(entry); known != large_.end()) {
+      known->second += blocks;
+    } else if (large_.size() < most_large_values) {
+      large_.emplace(entry, blocks);
+    } else {
+      cut_ = true;
+      cut_blocks_ += blocks;
+    }
+    greatest_ = std::max(greatest_, entry);
+  }
+
+  void add_group(const std::uint32_t* entries) {
+    std::uint32_t all = 0;
+    for (std::size_t i = 0; i < group_entries; ++i) all |= entries[i];
+    if (all >= small_values) {
+      for (std::size_t i = 0; i < group_entries; ++i) add(entries[i], 1);
+      return;
+    }
+    for (std::size_t i = 0; i < group_entries; i += 4) {
+      for (std::size_t lane = 0; lane < 4; ++lane) ++small_[lane][entries[i + lane]];
+    }
+  }
+
+  [[nodiscard]] TableTotals totals(const TableShape& shape, std::uint32_t last_entry) {
+    TableTotals totals{.greatest_entry = greatest_, .epochs = {}, .epochs_cut = cut_};
+    const auto note = [&](std::uint32_t epoch, std::uint64_t blocks) {
+      totals.written_blocks += blocks;
+      totals.epochs.push_back({epoch, blocks, blocks * shape.block_bytes});
+    };
+    for (std::uint32_t value = 1; value < small_values; ++value) {
+      const std::uint64_t blocks = small_count(value);
+      if (blocks == 0) continue;
+      note(value, blocks);
+      totals.greatest_entry = std::max(totals.greatest_entry, value);
+    }
+    for (const auto& [value, blocks] : large_) note(value, blocks);
+    std::sort(totals.epochs.begin(), totals.epochs.end(),
+              [](const EpochTotal& a, const EpochTotal& b) { return a.epoch < b.epoch; });
+    // The last block is clipped to the capacity.
+    const std::uint64_t beyond = shape.blocks * shape.block_bytes - shape.capacity_bytes;
+    for (EpochTotal& epoch : totals.epochs) epoch.bytes -= epoch.epoch == last_entry ? beyond : 0;
+    if (cut_) totals.epochs.clear();
+    totals.written_blocks += cut_blocks_;
+    totals.never_written_blocks = shape.blocks - totals.written_blocks;
+    return totals;
+  }
+
+ private:
+  static constexpr std::uint32_t small_values = 65536;
+  static constexpr std::size_t most_large_values = 1'000'000;
+
+  [[nodiscard]] std::uint64_t small_count(std::uint32_t value) const {
+    return small_[0][value] + small_[1][value] + small_[2][value] + small_[3][value];
+  }
+
+  std::array<std::vector<std::uint64_t>, 4> small_{
+      std::vector<std::uint64_t>(small_values), std::vector<std::uint64_t>(small_values),
+      std::vector<std::uint64_t>(small_values), std::vector<std::uint64_t>(small_values)};
+  std::unordered_map<std::uint32_t, std::uint64_t> large_;
+  std::uint32_t greatest_ = 0;
+  bool cut_ = false;
+  std::uint64_t cut_blocks_ = 0;
+};
+
+void count_piece(const EntryReader::Piece& piece, Histogram& histogram) {
+  std::uint64_t done = 0;
+  std::uint64_t equal_groups = 0;  // groups of one value in a row, counted together
+  std::uint32_t value = 0;
+  for (; done + group_entries <= piece.blocks; done += group_entries) {
+    const std::uint32_t* entries = piece.entries + done;
+    const bool one_value = (group_mask(entries, 0).same_as_before | 1U) == ~std::uint64_t{0};
+    if (one_value && equal_groups > 0 && entries[0] == value) {
+      ++equal_groups;
+      continue;
+    }
+    if (equal_groups > 0) histogram.add(value, equal_groups * group_entries);
+    equal_groups = one_value ? 1 : 0;
+    value = entries[0];
+    if (!one_value) histogram.add_group(entries);
+  }
+  if (equal_groups > 0) histogram.add(value, equal_groups * group_entries);
+  for (; done < piece.blocks; ++done) histogram.add(piece.entries[done], 1);
+}
+
+}  // namespace
+
+core::Result<TableTotals> total(const core::ByteSource& file, const TableShape& shape) {
+  EntryReader reader(file, shape);
+  Histogram histogram;
+  std::uint32_t last_entry = 0;
+  for (;;) {
+    const auto piece = reader.next();
+    if (!piece) return piece.error();
+    if (piece->blocks == 0) return histogram.totals(shape, last_entry);
+    last_entry = piece->entries == nullptr ? 0 : piece->entries[piece->blocks - 1];
+    if (piece->entries == nullptr) {
+      histogram.add(0, piece->blocks);
+    } else {
+      count_piece(*piece, histogram);
+    }
+  }
+}
+
+core::Status visit_changed(const core::ByteSource& file, const TableShape& shape, const ChangeQuery& query,
+                           const ExtentSink& sink) {
+  EntryReader reader(file, shape);
+  ExtentFinder finder(shape, query, sink);
+  for (;;) {
+    const auto piece = reader.next();
+    if (!piece) return piece.error();
+    if (piece->blocks == 0) break;
+    if (piece->entries == nullptr) {
+      finder.hole(piece->first_block);
+    } else {
+      finder.piece(*piece);
+    }
+  }
+  finder.finish();
+  return core::success();
+}
+
+}  // namespace formats::ctk

@@ -1,0 +1,90 @@
+#include "formats/identify.h"
+
+#include <algorithm>
+#include <string>
+
+#include "formats/core/checked.h"
+#include "formats/core/endian.h"
+#include "formats/ctk/tracking_file.h"
+#include "formats/text/document.h"
+
+namespace formats {
+namespace {
+
+constexpr std::uint32_t cowd_magic = 0x44574F43;    // "COWD"
+constexpr std::uint32_t hosted_magic = 0x564D444B;  // "KDMV"
+constexpr std::uint64_t sesparse_magic = 0xCAFEBABE;
+
+constexpr std::string_view descriptor_title = "# Disk DescriptorFile";
+
+// What the lines of a text show; a cut last line does no harm.
+FileKind kind_of_text(const std::string& head, std::string_view file_name) {
+  if (head.starts_with(descriptor_title)) return FileKind::descriptor;
+  const auto document = text::Document::decode(head);
+  bool create_type = false;
+  bool extent = false;
+  for (const text::OtherLine& line : document.other_lines()) {
+    const std::string low = text::lower(line.text);
+    if (low.starts_with("# disk descriptorfile") || low.starts_with("#disk descriptorfile")) return FileKind::descriptor;
+    extent |= low.starts_with("rw ") || low.starts_with("rdonly ") || low.starts_with("noaccess ");
+  }
+  bool configuration = false;
+  bool snapshots = false;
+  for (const text::Entry& entry : document.entries()) {
+    const std::string key = text::lower(entry.key);
+    create_type |= key == "createtype";
+    snapshots |= key.starts_with("snapshot.") || key.starts_with("snapshot0.");
+    configuration |= key == "config.version" || key == "virtualhw.version" || key == "displayname" || key == "guestos";
+  }
+  if (create_type && extent) return FileKind::descriptor;
+  const std::string name = text::lower(file_name);
+  if (configuration && !(snapshots && name.ends_with(".vmsd"))) return FileKind::vmx;
+  if (snapshots) return FileKind::vmsd;
+  if (document.entries().empty()) return FileKind::data;
+  if (name.ends_with(".vmsd")) return FileKind::vmsd;
+  if (name.ends_with(".vmx") || name.ends_with(".vmtx")) return FileKind::vmx;
+  return FileKind::data;
+}
+
+}  // namespace
+
+FileKind identify(std::span<const std::byte> head, std::string_view file_name) {
+  if (head.empty()) return FileKind::empty;
+  const auto magic = core::load<core::le32>(head);
+  if (magic == ctk::signature) return FileKind::ctk;
+  if (magic == cowd_magic) return FileKind::cowd;
+  if (magic == hosted_magic) return FileKind::hosted_sparse;
+  if (const auto wide = core::load<core::le64>(head); wide == sesparse_magic) return FileKind::sesparse;
+  const auto part = head.first(std::min(head.size(), identify_bytes));
+  if (std::find(part.begin(), part.end(), std::byte{0}) != part.end()) return FileKind::data;
+  std::string text(part.size(), '\0');
+  std::transform(part.begin(), part.end(), text.begin(),
+                 [](std::byte byte) { return static_cast<char>(std::to_integer<unsigned char>(byte)); });
+  return kind_of_text(text, file_name);
+}
+
+std::string_view name_of(FileKind kind) {
+  switch (kind) {
+    case FileKind::vmx:
+      return "vmx";
+    case FileKind::vmsd:
+      return "vmsd";
+    case FileKind::descriptor:
+      return "descriptor";
+    case FileKind::cowd:
+      return "cowd";
+    case FileKind::sesparse:
+      return "sesparse";
+    case FileKind::hosted_sparse:
+      return "hosted_sparse";
+    case FileKind::ctk:
+      return "ctk";
+    case FileKind::empty:
+      return "empty";
+    case FileKind::data:
+      return "data";
+  }
+  return {};
+}
+
+}  // namespace formats

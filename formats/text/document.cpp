@@ -1,0 +1,204 @@
+// The index is one pass over the bytes: a line at a time, each either an entry or kept as it is. Edits splice the
+// bytes and index again; files of this kind are small.
+#include "formats/text/document.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace formats::text {
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+std::size_t skip_blanks(std::string_view line, std::size_t at) {
+  while (at < line.size() && is_blank(line[at])) ++at;
+  return at;
+}
+
+// Positions within one line, without its line end.
+struct Parts {
+  std::size_t key_begin = 0, key_end = 0;
+  std::size_t value_begin = 0, value_end = 0;
+  bool quoted = false;
+};
+
+// <ws> name <ws> = <ws> value <ws> [# comment]. What follows a value and is neither blank nor a comment makes the line
+// none of ours, as in dictll.c.
+std::optional<Parts> parts_of(std::string_view line) {
+  Parts parts;
+  parts.key_begin = skip_blanks(line, 0);
+  parts.key_end = parts.key_begin;
+  while (parts.key_end < line.size() && !is_blank(line[parts.key_end]) && line[parts.key_end] != '#' &&
+         line[parts.key_end] != '=') {
+    ++parts.key_end;
+  }
+  std::size_t at = skip_blanks(line, parts.key_end);
+  if (parts.key_end == parts.key_begin || at >= line.size() || line[at] != '=') return std::nullopt;
+  at = skip_blanks(line, at + 1);
+  parts.quoted = at < line.size() && line[at] == '"';
+  if (parts.quoted) {
+    parts.value_begin = at + 1;
+    parts.value_end = line.find('"', parts.value_begin);
+    if (parts.value_end == std::string_view::npos) return std::nullopt;
+    at = parts.value_end + 1;
+  } else {
+    parts.value_begin = at;
+    while (at < line.size() && !is_blank(line[at]) && line[at] != '#') ++at;
+    parts.value_end = at;
+  }
+  at = skip_blanks(line, at);
+  if (at < line.size() && line[at] != '#') return std::nullopt;
+  return parts;
+}
+
+char lower_of(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char low = lower_of(c);
+  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
+bool can_stay_bare(std::string_view escaped) {
+  return !escaped.empty() && escaped.find_first_of(" \t#\"") == std::string_view::npos;
+}
+
+}  // namespace
+
+Document Document::decode(std::string bytes) {
+  Document document;
+  document.bytes_ = std::move(bytes);
+  document.index();
+  return document;
+}
+
+void Document::index() {
+  entries_.clear();
+  other_lines_.clear();
+  const std::string_view all = bytes_;
+  std::size_t number = 0;
+  for (std::size_t at = all.starts_with(byte_order_mark) ? byte_order_mark.size() : 0; at < all.size();) {
+    const std::size_t end = std::min(all.find_first_of("\r\n", at), all.size());
+    std::size_t next = std::min(end + 1, all.size());
+    if (next < all.size() && all[end] == '\r' && all[next] == '\n') ++next;
+    const std::string_view line = all.substr(at, end - at);
+    const core::ByteRange range{at, next - at};
+    ++number;
+    if (const auto parts = parts_of(line)) {
+      const std::string_view raw = line.substr(parts->value_begin, parts->value_end - parts->value_begin);
+      entries_.push_back({.key = std::string(line.substr(parts->key_begin, parts->key_end - parts->key_begin)),
+                          .value = raw.find('|') == std::string_view::npos ? std::string(raw) : unescape(raw),
+                          .quoted = parts->quoted,
+                          .line = range,
+                          .raw_value = {at + parts->value_begin, raw.size()},
+                          .line_number = number});
+    } else {
+      other_lines_.push_back({std::string(line), range, number});
+    }
+    at = next;
+  }
+}
+
+const Entry* Document::find(std::string_view key) const {
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& entry) { return equal_ignoring_case(entry.key, key); });
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+std::optional<std::string> Document::value(std::string_view key) const {
+  const Entry* entry = find(key);
+  return entry == nullptr ? std::nullopt : std::optional(entry->value);
+}
+
+std::vector<const Entry*> Document::find_all(std::string_view key) const {
+  std::vector<const Entry*> found;
+  for (const Entry& entry : entries_) {
+    if (equal_ignoring_case(entry.key, key)) found.push_back(&entry);
+  }
+  return found;
+}
+
+std::string Document::encoding() const {
+  const Entry* entry = find(".encoding");
+  if (entry == nullptr) entry = find("encoding");
+  return entry == nullptr ? "UTF-8" : entry->value;
+}
+
+void Document::set_value(const Entry& entry, std::string_view value) {
+  std::string text = escape(value);
+  if (!entry.quoted && !can_stay_bare(text)) text = '"' + text + '"';
+  bytes_.replace(static_cast<std::size_t>(entry.raw_value.offset_bytes),
+                 static_cast<std::size_t>(entry.raw_value.length_bytes), text);
+  index();
+}
+
+void Document::append(std::string_view key, std::string_view value) {
+  const std::string end(line_end());
+  const bool has_text = !bytes_.empty() && bytes_ != byte_order_mark;
+  if (has_text && bytes_.back() != '\n' && bytes_.back() != '\r') bytes_ += end;
+  bytes_ += std::string(key) + " = \"" + escape(value) + '"' + end;
+  index();
+}
+
+void Document::remove_line(core::ByteRange line) {
+  bytes_.erase(static_cast<std::size_t>(line.offset_bytes), static_cast<std::size_t>(line.length_bytes));
+  index();
+}
+
+std::string_view Document::line_end() const {
+  constexpr std::array<std::string_view, 3> ends{"\n", "\r\n", "\r"};
+  std::array<std::size_t, 3> counts{};
+  for (std::size_t at = bytes_.find_first_of("\r\n"); at != std::string::npos; at = bytes_.find_first_of("\r\n", at)) {
+    const bool pair = bytes_[at] == '\r' && at + 1 < bytes_.size() && bytes_[at + 1] == '\n';
+    ++counts[pair ? 1 : bytes_[at] == '\r' ? 2 : 0];
+    at += pair ? 2 : 1;
+  }
+  return ends[static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin())];
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower_of(x) == lower_of(y); });
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), lower_of);
+  return out;
+}
+
+std::string unescape(std::string_view raw) {
+  std::string out;
+  out.reserve(raw.size());
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    const int high = raw[i] == '|' && i + 2 < raw.size() ? hex_value(raw[i + 1]) : -1;
+    const int low = high >= 0 ? hex_value(raw[i + 2]) : -1;
+    if (low < 0) {
+      out.push_back(raw[i]);
+      continue;
+    }
+    out.push_back(static_cast<char>(high * 16 + low));
+    i += 2;
+  }
+  return out;
+}
+
+std::string escape(std::string_view value) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = c != '"' && c != '|' && byte != 0x7F && (byte >= 0x20 || c == '\t');
+    if (plain) {
+      out.push_back(c);
+    } else {
+      out += {'|', digits[byte >> 4], digits[byte & 0xF]};
+    }
+  }
+  return out;
+}
+
+}  // namespace formats::text

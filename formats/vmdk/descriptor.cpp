@@ -1,0 +1,212 @@
+#include "formats/vmdk/descriptor.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "formats/core/checked.h"
+#include "formats/core/hex.h"
+
+namespace formats::vmdk {
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+using text::equal_ignoring_case;
+using text::lower;
+
+struct KindName {
+  std::string_view type;
+  ExtentKind kind;
+};
+constexpr std::array<KindName, 9> extent_types{{{"flat", ExtentKind::flat},
+                                                {"vmfs", ExtentKind::vmfs},
+                                                {"vmfssparse", ExtentKind::vmfs_sparse},
+                                                {"sesparse", ExtentKind::sesparse},
+                                                {"vsansparse", ExtentKind::vsan_sparse},
+                                                {"vmfsrdm", ExtentKind::vmfs_rdm},
+                                                {"vmfsraw", ExtentKind::vmfs_raw},
+                                                {"sparse", ExtentKind::sparse},
+                                                {"zero", ExtentKind::zero}}};
+
+ExtentKind kind_of(std::string_view type) {
+  const std::string name = lower(type);
+  const auto found = std::find_if(extent_types.begin(), extent_types.end(), [&](const KindName& k) { return k.type == name; });
+  return found == extent_types.end() ? ExtentKind::other : found->kind;
+}
+
+std::string_view take_word(std::string_view& line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  const std::string_view word = line.substr(0, line.find_first_of(" \t"));
+  line.remove_prefix(word.size());
+  return word;
+}
+
+template <typename T>
+std::optional<T> parse_number(std::string_view text, int base = 10) {
+  T value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (text.empty() || code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool is_access(std::string_view word) { return word == "RW" || word == "RDONLY" || word == "NOACCESS"; }
+
+core::Defect defect(std::string field, std::string expected, std::string found) {
+  std::string message = field + ": expected " + expected + ", found " + found;
+  return {std::move(field), 0, std::move(expected), std::move(found), std::move(message)};
+}
+
+// `RW 83886080 VMFS "x-flat.vmdk" [offset]`; false where the line does not begin like one.
+bool read_extent(const text::OtherLine& line, Descriptor& descriptor) {
+  std::string_view rest = line.text;
+  const std::string_view access = take_word(rest);
+  if (!is_access(access)) return false;
+  const std::string field = "extent on line " + std::to_string(line.line_number);
+  ExtentLine extent{.access = std::string(access), .type = {}, .file_name = {}, .line_number = line.line_number};
+  const std::string_view sectors = take_word(rest);
+  const auto count = parse_number<std::uint64_t>(sectors);
+  extent.type = std::string(take_word(rest));
+  extent.kind = kind_of(extent.type);
+  if (!count || extent.type.empty()) {
+    descriptor.decode_defects.push_back(defect(field, "access, sectors and type", "'" + line.text + "'"));
+    return true;
+  }
+  extent.sectors = *count;
+  const std::size_t open = rest.find('"');
+  const std::size_t close = open == std::string_view::npos ? open : rest.rfind('"');
+  if (open != std::string_view::npos && close > open) {
+    extent.file_name = std::string(rest.substr(open + 1, close - open - 1));
+    rest.remove_prefix(close + 1);
+    extent.offset_sectors = parse_number<std::uint64_t>(take_word(rest)).value_or(0);
+  } else if (extent.kind != ExtentKind::zero) {
+    descriptor.decode_defects.push_back(defect(field, "a file name in quotes", "'" + line.text + "'"));
+  }
+  descriptor.extents.push_back(std::move(extent));
+  return true;
+}
+
+std::optional<std::uint32_t> read_cid(const text::Entry& entry, Descriptor& descriptor) {
+  const auto value = parse_number<std::uint32_t>(entry.value, 16);
+  if (!value) descriptor.decode_defects.push_back(defect(entry.key, "up to 8 hex digits", "'" + entry.value + "'"));
+  return value;
+}
+
+// The CID keys of a header decide how a chain is read: one that stands twice with two values contradicts itself.
+void note_duplicate(bool seen, bool differs, const text::Entry& entry, Descriptor& descriptor) {
+  if (seen && differs) descriptor.decode_defects.push_back(defect(entry.key, "one value", "two that differ"));
+}
+
+void read_entry(const text::Entry& entry, Descriptor& descriptor) {
+  const std::string key = lower(entry.key);
+  if (key == "version") {
+    descriptor.version = parse_number<unsigned>(entry.value);
+    if (!descriptor.version) descriptor.decode_defects.push_back(defect("version", "a number", "'" + entry.value + "'"));
+  } else if (key == "cid") {
+    const auto cid = read_cid(entry, descriptor);
+    note_duplicate(descriptor.cid.has_value(), descriptor.cid != cid, entry, descriptor);
+    if (!descriptor.cid) descriptor.cid = cid;
+  } else if (key == "parentcid") {
+    const auto cid = read_cid(entry, descriptor);
+    if (cid != 0xFFFFFFFFU) descriptor.parent_cid = cid;
+  } else if (key == "createtype") {
+    descriptor.create_type = entry.value;
+  } else if (key == "parentfilenamehint") {
+    descriptor.parent_hint = entry.value;
+  } else if (key == "changetrackpath") {
+    descriptor.change_track_path = entry.value;
+  } else if (key == "isnativesnapshot") {
+    descriptor.native_snapshot = equal_ignoring_case(entry.value, "yes");
+  } else if (key == "ddb.adaptertype") {
+    descriptor.adapter_type = entry.value;
+  } else if (key == "ddb.uuid") {
+    descriptor.disk_uuid = entry.value;
+  } else if (key == "ddb.longcontentid") {
+    descriptor.long_content_id = entry.value;
+  } else if (key == "ddb.thinprovisioned") {
+    descriptor.thin_provisioned = entry.value == "1" || equal_ignoring_case(entry.value, "TRUE");
+  } else if (key == "ddb.virtualhwversion") {
+    descriptor.virtual_hardware_version = parse_number<unsigned>(entry.value);
+  }
+}
+
+bool has_title(const text::Document& document) {
+  return std::any_of(document.other_lines().begin(), document.other_lines().end(), [](const text::OtherLine& line) {
+    std::string_view rest = line.text;
+    if (take_word(rest) != "#") return lower(line.text).starts_with("#disk descriptorfile");
+    return lower(take_word(rest)) == "disk" && lower(take_word(rest)) == "descriptorfile";
+  });
+}
+
+}  // namespace
+
+core::Result<Descriptor> decode_descriptor(const text::Document& document) {
+  Descriptor descriptor;
+  descriptor.encoding = document.encoding();
+  for (const text::Entry& entry : document.entries()) read_entry(entry, descriptor);
+  for (const text::OtherLine& line : document.other_lines()) read_extent(line, descriptor);
+  const bool has_body = !descriptor.create_type.empty() && !descriptor.extents.empty();
+  if (!has_title(document) && !has_body) {
+    return Error{ErrorKind::malformed, "is no descriptor: it has neither the line '# Disk DescriptorFile' nor createType and an extent"};
+  }
+  for (std::string* name : {&descriptor.parent_hint, &descriptor.create_type}) {
+    *name = text::to_utf8(*name, descriptor.encoding).value_or(*name);
+  }
+  if (descriptor.change_track_path) {
+    descriptor.change_track_path =
+        text::to_utf8(*descriptor.change_track_path, descriptor.encoding).value_or(*descriptor.change_track_path);
+  }
+  for (ExtentLine& extent : descriptor.extents) {
+    extent.file_name = text::to_utf8(extent.file_name, descriptor.encoding).value_or(extent.file_name);
+  }
+  return descriptor;
+}
+
+std::optional<std::uint64_t> Descriptor::capacity_bytes() const {
+  if (extents.empty()) return std::nullopt;
+  std::optional<std::uint64_t> sectors = 0;
+  for (const ExtentLine& extent : extents) sectors = sectors ? core::checked_add(*sectors, extent.sectors) : sectors;
+  return sectors ? core::checked_multiply(*sectors, core::sector_bytes) : std::nullopt;
+}
+
+core::Defects Descriptor::check() const {
+  core::Defects defects = decode_defects;
+  if (extents.empty()) defects.push_back(defect("extents", "at least one", "none"));
+  if (create_type.empty()) defects.push_back(defect("createType", "a type", "none"));
+  if (!cid) defects.push_back(defect("CID", "8 hex digits", "none"));
+  if (!extents.empty() && !capacity_bytes()) defects.push_back(defect("extents", "a capacity below 2^64 bytes", "more"));
+  if (parent_cid && parent_hint.empty() && !native_snapshot) {
+    defects.push_back(defect("parentFileNameHint", "the parent of CID " + core::hex32(*parent_cid), "none"));
+  }
+  if (!parent_cid && !parent_hint.empty()) {
+    defects.push_back(defect("parentCID", "the CID of " + parent_hint, "none"));
+  }
+  return defects;
+}
+
+std::string_view name_of(ExtentKind kind) {
+  switch (kind) {
+    case ExtentKind::flat:
+    case ExtentKind::vmfs:
+      return "flat";
+    case ExtentKind::vmfs_sparse:
+      return "cowd";
+    case ExtentKind::sesparse:
+      return "sesparse";
+    case ExtentKind::vsan_sparse:
+      return "vsan-sparse";
+    case ExtentKind::vmfs_rdm:
+      return "rdm";
+    case ExtentKind::vmfs_raw:
+      return "raw-device";
+    case ExtentKind::sparse:
+      return "hosted-sparse";
+    case ExtentKind::zero:
+      return "zero";
+    case ExtentKind::other:
+      return "other";
+  }
+  return {};
+}
+
+}  // namespace formats::vmdk

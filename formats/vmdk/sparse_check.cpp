@@ -1,0 +1,119 @@
+// One function per header: every number is held against the file's size and the other numbers.
+#include <array>
+#include <string>
+
+#include "formats/core/checked.h"
+#include "formats/vmdk/sparse.h"
+
+namespace formats::vmdk {
+namespace {
+
+using core::Defects;
+
+constexpr std::uint64_t directory_at_end = 0xFFFFFFFFFFFFFFFF;  // streamOptimized: the footer knows
+
+// The defects of one extent, and the few ways in which a number can be wrong.
+class Checker {
+ public:
+  explicit Checker(std::uint64_t file_bytes) : file_bytes_(file_bytes) {}
+
+  void expect(bool holds, const std::string& field, std::uint64_t offset, const std::string& expected,
+              std::uint64_t found) {
+    if (holds) return;
+    const std::string value = std::to_string(found);
+    defects_.push_back({field, offset, expected, value, field + ": expected " + expected + ", found " + value});
+  }
+
+  // `sectors` from `sector` on lie inside the file.
+  void expect_inside(const std::string& field, std::uint64_t offset, std::uint64_t sector, std::uint64_t sectors) {
+    const auto begin = core::checked_multiply(sector, core::sector_bytes);
+    const auto length = core::checked_multiply(sectors, core::sector_bytes);
+    const auto end = begin && length ? core::checked_add(*begin, *length) : std::nullopt;
+    expect(end && *end <= file_bytes_, field, offset,
+           "an end within the file's " + std::to_string(file_bytes_) + " bytes",
+           end.value_or(~std::uint64_t{0}));
+  }
+
+  Defects take() { return std::move(defects_); }
+
+ private:
+  std::uint64_t file_bytes_;
+  Defects defects_;
+};
+
+void check_header(const CowdHeader& header, Checker& checker) {
+  constexpr std::uint64_t entries_per_table = 4096;
+  checker.expect(header.version == 1, "version", 4, "1", header.version);
+  checker.expect(core::is_power_of_two(header.grain_sectors), "grain_sectors", 16, "a power of two", header.grain_sectors);
+  checker.expect(header.capacity_sectors != 0, "capacity_sectors", 12, "more than 0", header.capacity_sectors);
+  checker.expect_inside("grain_directory", 20, header.grain_directory_sector,
+                        core::divide_up(std::uint64_t{header.grain_directory_entries} * 4, core::sector_bytes));
+  if (header.grain_sectors == 0) return;
+  const std::uint64_t grains = core::divide_up(header.capacity_sectors, header.grain_sectors);
+  const std::uint64_t needed = core::divide_up(grains, entries_per_table);
+  checker.expect(header.grain_directory_entries >= needed, "grain_directory_entries", 24,
+                 "at least " + std::to_string(needed) + " for the capacity", header.grain_directory_entries);
+}
+
+void check_header(const SeSparseHeader& header, Checker& checker) {
+  constexpr std::uint64_t known_version = 0x200000001;
+  checker.expect(header.version == known_version, "version", 8, std::to_string(known_version), header.version);
+  checker.expect(header.grain_sectors == 8, "grain_sectors", 24, "8", header.grain_sectors);
+  checker.expect(header.grain_table_sectors == 64, "grain_table_sectors", 32, "64", header.grain_table_sectors);
+  checker.expect(header.flags == 0, "flags", 40, "0", header.flags);
+  checker.expect(header.capacity_sectors != 0, "capacity_sectors", 16, "more than 0", header.capacity_sectors);
+  struct Area {
+    const char* name;
+    std::uint64_t offset, sector, sectors;
+  };
+  const std::array<Area, 7> areas{{
+      {"volatile_header", 80, header.volatile_header_sector, header.volatile_header_sectors},
+      {"journal_header", 96, header.journal_header_sector, header.journal_header_sectors},
+      {"journal", 112, header.journal_sector, header.journal_sectors},
+      {"grain_directory", 128, header.grain_directory_sector, header.grain_directory_sectors},
+      {"grain_tables", 144, header.grain_tables_sector, header.grain_tables_sectors},
+      {"free_bitmap", 160, header.free_bitmap_sector, header.free_bitmap_sectors},
+      {"back_map", 176, header.back_map_sector, header.back_map_sectors},
+  }};
+  for (const Area& area : areas) checker.expect_inside(area.name, area.offset, area.sector, area.sectors);
+  checker.expect_inside("grains", 192, header.grains_sector, 0);
+}
+
+void check_header(const HostedSparseHeader& header, Checker& checker) {
+  checker.expect(header.version >= 1 && header.version <= 3, "version", 4, "1 to 3", header.version);
+  checker.expect(core::is_power_of_two(header.grain_sectors) && header.grain_sectors >= 8, "grain_sectors", 20,
+                 "a power of two of at least 8", header.grain_sectors);
+  checker.expect(header.grain_table_entries == 512, "grain_table_entries", 44, "512", header.grain_table_entries);
+  checker.expect(header.unclean_shutdown == 0, "unclean_shutdown", 72, "0", header.unclean_shutdown);
+  constexpr std::array<std::byte, 4> line_ends{std::byte{'\n'}, std::byte{' '}, std::byte{'\r'}, std::byte{'\n'}};
+  checker.expect(header.line_end_probe == line_ends, "line_end_probe", 73, "the bytes 0a 20 0d 0a: else a transfer in text mode changed the file",
+                 std::to_integer<std::uint64_t>(header.line_end_probe[0]));
+  checker.expect(header.compression <= 1, "compression", 77, "0 or 1", header.compression);
+  checker.expect_inside("descriptor", 28, header.descriptor_sector, header.descriptor_sectors);
+  if (header.grain_directory_sector == directory_at_end || header.grain_sectors == 0) return;
+  const std::uint64_t grains = core::divide_up(header.capacity_sectors, header.grain_sectors);
+  const std::uint64_t tables = core::divide_up(grains, 512);
+  checker.expect_inside("grain_directory", 56, header.grain_directory_sector, core::divide_up(tables, 128));
+}
+
+}  // namespace
+
+Defects check(const SparseExtent& extent, std::uint64_t file_bytes,
+              std::optional<std::uint64_t> descriptor_capacity_bytes) {
+  Checker checker(file_bytes);
+  std::visit([&](const auto& header) { check_header(header, checker); }, extent.header);
+  if (extent.volatile_header) {
+    constexpr std::uint64_t volatile_magic = 0xCAFECAFE;
+    const auto& header = *extent.volatile_header;
+    checker.expect(header.magic == volatile_magic, "volatile_header.magic", 0, "0xcafecafe", header.magic);
+    checker.expect(header.replay_journal == 0, "volatile_header.replay_journal", 24, "0: the journal is not replayed",
+                   header.replay_journal);
+  }
+  if (descriptor_capacity_bytes) {
+    checker.expect(extent.capacity_bytes() == *descriptor_capacity_bytes, "capacity_bytes", 0,
+                   std::to_string(*descriptor_capacity_bytes) + ", as the descriptor has it", extent.capacity_bytes());
+  }
+  return checker.take();
+}
+
+}  // namespace formats::vmdk

@@ -1,0 +1,26 @@
+// Where a device sits: "scsi0:0", "sata1:29", "ide0:0", "nvme0:14". Ordered by bus, controller and unit, as numbers.
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace formats::vmx {
+
+enum class Bus { scsi, sata, ide, nvme };
+
+struct Slot {
+  Bus bus = Bus::scsi;
+  unsigned controller_number = 0;
+  unsigned unit = 0;
+
+  [[nodiscard]] std::string controller() const;  // "scsi0"
+  [[nodiscard]] std::string text() const;        // "scsi0:0"
+  friend auto operator<=>(const Slot&, const Slot&) = default;
+};
+
+// The slot that a lower-case key such as "scsi0:0.filename" speaks of. Any numbers are taken.
+[[nodiscard]] std::optional<Slot> slot_of_key(std::string_view lower_case_key);
+
+}  // namespace formats::vmx

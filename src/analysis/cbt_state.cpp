@@ -1,0 +1,247 @@
+// The states are tried in the contract's order; each function answers for one line of its table and says nothing
+// where the line does not fit.
+#include "analysis/cbt_state.h"
+
+#include <algorithm>
+
+namespace cbtctl::analysis {
+namespace {
+
+using formats::text::equal_ignoring_case;
+using model::ErrorKind;
+
+constexpr unsigned least_hardware_version = 7;
+constexpr std::string_view unknown_layout = "layout not known";
+
+bool is_true(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == true; }
+bool is_false(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == false; }
+
+const model::Descriptor* descriptor_of(const model::Datastore& datastore, const model::ChainLink& link) {
+  return link.descriptor ? &datastore.descriptors[*link.descriptor] : nullptr;
+}
+
+bool names_tracking(const model::Datastore& datastore, const model::ChainLink& link) {
+  const model::Descriptor* descriptor = descriptor_of(datastore, link);
+  return descriptor != nullptr && descriptor->tracking.has_value();
+}
+
+bool is_raw_device_map(const model::Descriptor& descriptor, bool physical) {
+  const std::string_view type = descriptor.content.create_type;
+  return equal_ignoring_case(type, physical ? "vmfsPassthroughRawDeviceMap" : "vmfsRawDeviceMap");
+}
+
+std::string why_unreadable(const model::Datastore& datastore, const model::ChainLink& link) {
+  const std::string name = "the descriptor " + link.reference.written;
+  if (!link.reference.file) return name + " lies outside the scan";
+  const model::File& file = datastore.files[*link.reference.file];
+  if (!file.exists) return name + " is missing";
+  if (!file.error) return name + " is damaged: holds no descriptor";
+  switch (file.error->kind) {
+    case ErrorKind::denied:
+      return name + " cannot be read: denied";
+    case ErrorKind::in_use:
+      return name + " is in use elsewhere";
+    case ErrorKind::outside:
+      return name + " lies outside the scan";
+    case ErrorKind::malformed:
+    case ErrorKind::truncated:
+      return name + " is damaged: " + file.error->message;
+    case ErrorKind::encrypted:
+      return name + " is encrypted";
+    case ErrorKind::missing:
+    case ErrorKind::unavailable:
+    case ErrorKind::changed:
+    case ErrorKind::unsupported:
+    case ErrorKind::usage:
+    case ErrorKind::cancelled:
+      return name + " cannot be read: " + file.error->message;
+  }
+  return name;
+}
+
+// A key that stands twice with different values and would decide this disk.
+std::optional<std::string> contradiction(const formats::vmx::Configuration& settings, const std::string& slot) {
+  for (const formats::vmx::DuplicateKey& duplicate : settings.duplicates) {
+    if (!duplicate.values_differ) continue;
+    const std::string key = formats::text::lower(duplicate.key);
+    const bool decides = key == "ctkenabled" || key == "ctkdisallowed" || key == slot + ".ctkenabled" ||
+                         key == slot + ".filename" || key == slot + ".present" || key == slot + ".mode";
+    if (decides) return "the key " + duplicate.key + " stands twice with different values";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> unreadable(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                      const model::Disk& disk) {
+  if (machine.unreadable) return "the configuration cannot be read: " + machine.unreadable->message;
+  if (auto twice = contradiction(machine.settings, disk.settings.slot)) return twice;
+  const model::Descriptor* active = descriptor_of(datastore, disk.chain.front());
+  if (active == nullptr) return why_unreadable(datastore, disk.chain.front());
+  const auto defects = active->content.check();
+  if (!defects.empty()) return "the descriptor is damaged: " + defects.front().message;
+  return std::nullopt;
+}
+
+bool has_unknown_layout(const model::Datastore& datastore, const model::Disk& disk) {
+  return std::any_of(disk.chain.begin(), disk.chain.end(), [&](const model::ChainLink& link) {
+    const model::Descriptor* descriptor = descriptor_of(datastore, link);
+    if (descriptor == nullptr) return false;
+    const auto lies_in_object = [](const formats::vmdk::ExtentLine& line) {
+      return line.kind == formats::vmdk::ExtentKind::vsan_sparse || line.file_name.starts_with("vsan://") ||
+             line.file_name.starts_with("vvol://");
+    };
+    const auto& extents = descriptor->content.extents;
+    return equal_ignoring_case(descriptor->content.create_type, "vsanSparse") ||
+           std::any_of(extents.begin(), extents.end(), lies_in_object);
+  });
+}
+
+bool has_raw_device_map(const model::Datastore& datastore, const model::Disk& disk, bool physical) {
+  return std::any_of(disk.chain.begin(), disk.chain.end(), [&](const model::ChainLink& link) {
+    const model::Descriptor* descriptor = descriptor_of(datastore, link);
+    return descriptor != nullptr && is_raw_device_map(*descriptor, physical);
+  });
+}
+
+model::DatastoreType machine_datastore_type(const model::Datastore& datastore, const model::VirtualMachine& machine) {
+  const model::Index target = datastore.files[machine.file].target;
+  return target < datastore.targets.size() ? datastore.targets[target].datastore_type : model::DatastoreType::unknown;
+}
+
+std::vector<std::string> unsupported(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                     const model::Disk& disk) {
+  std::vector<std::string> reasons;
+  const auto hardware = machine.settings.hardware_version;
+  if (hardware && *hardware < least_hardware_version) {
+    reasons.push_back("virtual hardware " + std::to_string(*hardware) + " is older than 7");
+  }
+  if (disk.settings.is_independent()) reasons.push_back("the disk's mode is " + disk.settings.mode);
+  if (has_raw_device_map(datastore, disk, true) || disk.settings.device_type == "scsi-passThru-rdm") {
+    reasons.emplace_back("the disk is a physical RDM");
+  }
+  if (disk.settings.shared_bus != "none") reasons.push_back("the SCSI bus is shared: " + disk.settings.shared_bus);
+  if (disk.settings.sharing == "multi-writer") reasons.emplace_back("the disk is shared: multi-writer");
+  const auto type = machine_datastore_type(datastore, machine);
+  if (has_unknown_layout(datastore, disk) || type == model::DatastoreType::vvol) {
+    reasons.emplace_back(unknown_layout);
+  }
+  return reasons;
+}
+
+CbtVerdict tracked_or_broken(const model::Datastore& datastore, const model::Descriptor& active) {
+  const TrackingVerdict tracking = judge_tracking(datastore, active);
+  CbtVerdict verdict{.state = tracking.fits == false ? CbtState::broken : CbtState::tracked,
+                     .reasons = {},
+                     .change_id = {}};
+  if (!tracking.reason.empty()) verdict.reasons.push_back(tracking.reason);
+  return verdict;
+}
+
+std::string leftover_reason(const model::Datastore& datastore, const model::ChainLink& link) {
+  const model::Descriptor& descriptor = datastore.descriptors[*link.descriptor];
+  return "CBT is not on for this disk, yet " + datastore.files[descriptor.file].path + " names " +
+         descriptor.tracking->written;
+}
+
+CbtVerdict untracked(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                     const model::Disk& disk) {
+  const auto& vm_key = machine.settings.ctk_enabled;
+  const auto& disk_key = disk.settings.ctk_enabled;
+  if (!(is_true(vm_key) && is_true(disk_key))) {
+    for (const model::ChainLink& link : disk.chain) {
+      if (!link.own || !names_tracking(datastore, link)) continue;
+      return {CbtState::leftover, {leftover_reason(datastore, link)}, {}};
+    }
+  }
+  if (is_true(machine.settings.ctk_disallowed)) return {CbtState::off, {"disallowed"}, {}};
+  if (is_true(vm_key) && is_true(disk_key)) {
+    return {CbtState::pending, {"tracking starts at the next power-on or stun"}, {}};
+  }
+  if (is_true(vm_key) && is_false(disk_key)) return {CbtState::off, {"excluded by its own key"}, {}};
+  if (is_true(vm_key)) {
+    const std::string key = disk.settings.slot + ".ctkEnabled";
+    return {CbtState::partial,
+            {disk_key ? "the VM's key is TRUE, " + key + " is neither TRUE nor FALSE"
+                      : "the VM's key is TRUE, the disk has no key " + key},
+            {}};
+  }
+  if (is_true(disk_key)) return {CbtState::partial, {"the disk's key is TRUE, the VM's key ctkEnabled is not"}, {}};
+  return {CbtState::off, {}, {}};
+}
+
+std::optional<std::string> change_id_of(const model::Datastore& datastore, const model::Disk& disk) {
+  if (!names_tracking(datastore, disk.chain.front())) return std::nullopt;
+  const TrackingVerdict verdict = judge_tracking(datastore, *descriptor_of(datastore, disk.chain.front()));
+  return verdict.reading ? verdict.reading->change_id() : std::nullopt;
+}
+
+}  // namespace
+
+CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk) {
+  CbtVerdict verdict;
+  if (auto reason = unreadable(datastore, machine, disk)) {
+    verdict.reasons.push_back(std::move(*reason));
+  } else if (auto reasons = unsupported(datastore, machine, disk); !reasons.empty()) {
+    verdict = {CbtState::unsupported, std::move(reasons), {}};
+  } else if (is_true(machine.settings.ctk_enabled) && is_true(disk.settings.ctk_enabled) &&
+             names_tracking(datastore, disk.chain.front())) {
+    verdict = tracked_or_broken(datastore, *descriptor_of(datastore, disk.chain.front()));
+  } else {
+    verdict = untracked(datastore, machine, disk);
+  }
+  verdict.change_id = change_id_of(datastore, disk);
+  return verdict;
+}
+
+StarQuery judge_star_query(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                           const model::Disk& disk) {
+  StarQuery query;
+  const model::DatastoreType type = machine_datastore_type(datastore, machine);
+  if (type != model::DatastoreType::unknown && type != model::DatastoreType::vmfs) {
+    query.reasons.emplace_back("not on VMFS");
+  }
+  if (has_raw_device_map(datastore, disk, true) || has_raw_device_map(datastore, disk, false)) {
+    query.reasons.emplace_back("the disk is an RDM");
+  }
+  const bool active_is_tracked = names_tracking(datastore, disk.chain.front());
+  for (std::size_t i = 1; active_is_tracked && i < disk.chain.size(); ++i) {
+    const model::ChainLink& link = disk.chain[i];
+    if (!link.own || !link.descriptor || names_tracking(datastore, link)) continue;
+    query.reasons.push_back("tracking began while a snapshot existed: " + link.reference.written +
+                            " names no CTK file");
+    break;
+  }
+  if (!query.reasons.empty()) {
+    query.usable = false;
+  } else if (type == model::DatastoreType::vmfs) {
+    query.usable = true;
+  } else {
+    query.reasons.emplace_back("the datastore's type is not known");
+  }
+  if (query.usable != false) query.reasons.emplace_back("deprecated since vSphere 6.7");
+  return query;
+}
+
+std::string_view name_of(CbtState state) {
+  switch (state) {
+    case CbtState::unreadable:
+      return "unreadable";
+    case CbtState::unsupported:
+      return "unsupported";
+    case CbtState::tracked:
+      return "tracked";
+    case CbtState::broken:
+      return "broken";
+    case CbtState::pending:
+      return "pending";
+    case CbtState::leftover:
+      return "leftover";
+    case CbtState::off:
+      return "off";
+    case CbtState::partial:
+      return "partial";
+  }
+  return {};
+}
+
+}  // namespace cbtctl::analysis

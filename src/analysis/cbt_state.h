@@ -1,0 +1,46 @@
+// A disk's Changed Block Tracking state and the reason; the contract's section 5, first line that fits.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/ctk/tracking_file.h"
+#include "model/datastore.h"
+
+namespace cbtctl::analysis {
+
+enum class CbtState { unreadable, unsupported, tracked, broken, pending, leftover, off, partial };
+[[nodiscard]] std::string_view name_of(CbtState state);
+
+struct CbtVerdict {
+  CbtState state = CbtState::unreadable;
+  std::vector<std::string> reasons;     // in the order of what to fix first
+  std::optional<std::string> change_id;  // whenever the active link's CTK file decodes; the state says if it counts
+};
+[[nodiscard]] CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                               const model::Disk& disk);
+
+// Whether a query with change id `*` can be trusted.
+struct StarQuery {
+  std::optional<bool> usable;  // nothing: the datastore's type is not known
+  std::vector<std::string> reasons;
+};
+[[nodiscard]] StarQuery judge_star_query(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                         const model::Disk& disk);
+
+// The CTK file that a descriptor names, held against the descriptor's own disk.
+struct TrackingVerdict {
+  std::optional<bool> fits;  // nothing: cannot be verified, and `reason` says why
+  std::string reason;        // empty where it fits
+  std::optional<formats::ctk::Reading> reading;  // nothing: no header was decoded
+};
+[[nodiscard]] TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::Descriptor& descriptor);
+
+// What a CTK file is to the descriptors of the scan.
+enum class TrackingClass { in_use, leftover, orphan, orphan_snapshot };
+[[nodiscard]] std::string_view name_of(TrackingClass tracking_class);
+[[nodiscard]] TrackingClass classify(const model::Datastore& datastore, const model::TrackingFile& tracking);
+
+}  // namespace cbtctl::analysis

@@ -1,0 +1,104 @@
+// What the bytes of a CTK file are worth to the descriptor that names it, and what its name makes of it where none
+// does.
+#include <algorithm>
+#include <string>
+
+#include "analysis/cbt_state.h"
+#include "formats/core/checked.h"
+
+namespace cbtctl::analysis {
+namespace {
+
+using formats::core::sector_bytes;
+using formats::ctk::Layout;
+using model::ErrorKind;
+
+std::string sectors_text(std::uint64_t sectors) { return std::to_string(sectors) + " sectors"; }
+
+TrackingVerdict judge_header(const formats::ctk::Header& header, std::uint64_t file_bytes,
+                             std::optional<std::uint64_t> capacity_bytes) {
+  std::optional<std::uint64_t> disk_sectors;
+  if (capacity_bytes) disk_sectors = *capacity_bytes / sector_bytes;
+  TrackingVerdict verdict{.fits = {}, .reason = {}, .reading = formats::ctk::read(header, file_bytes, disk_sectors)};
+  const formats::ctk::Reading& reading = *verdict.reading;
+  if (reading.version != 1) {
+    verdict.reason = "the CTK file has version " + std::to_string(reading.version) + ", whose layout is not known";
+  } else if (!disk_sectors) {
+    verdict.reason = "the disk's capacity is not known";
+  } else if (reading.layout == Layout::inferred) {
+    verdict.reason = "the CTK file's header is not understood";
+  } else if (reading.layout == Layout::unrecognised) {
+    verdict.fits = false;
+    verdict.reason = "the CTK file's size of " + std::to_string(file_bytes) + " bytes explains a disk of " +
+                     sectors_text(*disk_sectors) + " under no block size";
+  } else if (*reading.capacity_sectors != *disk_sectors) {
+    verdict.fits = false;
+    verdict.reason = "the CTK file covers " + sectors_text(*reading.capacity_sectors) + ", the disk has " +
+                     sectors_text(*disk_sectors);
+  } else {
+    verdict.fits = true;
+  }
+  return verdict;
+}
+
+TrackingVerdict without_header(const model::File& file) {
+  if (!file.exists) return {.fits = false, .reason = "the CTK file " + file.path + " is missing", .reading = {}};
+  if (file.error && file.error->kind != ErrorKind::malformed) {
+    const bool busy = file.error->kind == ErrorKind::in_use;
+    return {.fits = {},
+            .reason = busy ? "the CTK file is in use" : "the CTK file cannot be read: " + file.error->message,
+            .reading = {}};
+  }
+  if (file.size_bytes == 0) return {.fits = false, .reason = "the CTK file is empty", .reading = {}};
+  if (file.kind == formats::FileKind::ctk) {
+    return {.fits = false, .reason = "the CTK file is shorter than its header", .reading = {}};
+  }
+  return {.fits = false, .reason = "the CTK file has no CTK signature", .reading = {}};
+}
+
+// "x-000001-ctk.vmdk": the name of a snapshot disk's CTK file.
+bool names_a_snapshot(std::string_view path) {
+  constexpr std::string_view suffix = "-ctk.vmdk";
+  if (path.size() < suffix.size() + 7) return false;
+  const std::string_view tail = path.substr(path.size() - suffix.size() - 7, 7);
+  return formats::text::lower(path).ends_with(suffix) && tail[0] == '-' &&
+         std::all_of(tail.begin() + 1, tail.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::Descriptor& descriptor) {
+  if (!descriptor.tracking->file) {
+    return {.fits = {}, .reason = "the CTK file " + descriptor.tracking->written + " lies outside the scan", .reading = {}};
+  }
+  const model::File& file = datastore.files[*descriptor.tracking->file];
+  if (file.tracking) {
+    const auto& header = datastore.tracking_files[*file.tracking].header;
+    if (header && file.size_bytes) {
+      return judge_header(*header, *file.size_bytes, descriptor.content.capacity_bytes());
+    }
+  }
+  return without_header(file);
+}
+
+TrackingClass classify(const model::Datastore& datastore, const model::TrackingFile& tracking) {
+  if (!tracking.named_by.empty()) return TrackingClass::in_use;
+  if (tracking.disk_exists) return TrackingClass::leftover;
+  return names_a_snapshot(datastore.files[tracking.file].path) ? TrackingClass::orphan_snapshot : TrackingClass::orphan;
+}
+
+std::string_view name_of(TrackingClass tracking_class) {
+  switch (tracking_class) {
+    case TrackingClass::in_use:
+      return "in-use";
+    case TrackingClass::leftover:
+      return "leftover";
+    case TrackingClass::orphan:
+      return "orphan";
+    case TrackingClass::orphan_snapshot:
+      return "orphan-snapshot";
+  }
+  return {};
+}
+
+}  // namespace cbtctl::analysis

@@ -1,0 +1,22 @@
+// Standard output and error: the report goes to one, everything else to the other.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "report/table.h"
+
+namespace cbtctl::cli {
+
+// False where the bytes could not be written; a closed pipe counts as written, since nobody reads.
+bool write_output(std::string_view text);
+void write_error(std::string_view text);
+
+// "cbtctl: <message>" and where help is, on standard error; returns exit_usage.
+int usage_error(std::string_view message, std::string_view help_command);
+
+enum class ColorChoice { automatic, always, never };
+// Width and colour of standard output: neither in a pipe, unless colour is asked for; NO_COLOR is heeded.
+[[nodiscard]] report::Style output_style(ColorChoice choice);
+
+}  // namespace cbtctl::cli

@@ -1,0 +1,131 @@
+#include <charconv>
+#include <limits>
+
+#include "cli/exit_status.h"
+#include "cli/files.h"
+#include "discovery/inspect.h"
+#include "log/log.h"
+#include "report/blocks.h"
+#include "storage/local_reader.h"
+#include "storage/output.h"
+
+namespace cbtctl::cli {
+namespace {
+
+using formats::core::Error;
+using formats::core::ErrorKind;
+using formats::core::Result;
+
+// "*", an epoch, or a change id "52 de ... 65 63/4"; the UUID in lower case without blanks and dashes.
+struct Since {
+  std::uint32_t epoch = 0;
+  std::optional<std::string> uuid;
+};
+
+std::string bare_uuid(std::string_view text) {
+  std::string out;
+  for (const char c : formats::text::lower(text)) {
+    if (c != ' ' && c != '-') out.push_back(c);
+  }
+  return out;
+}
+
+std::optional<std::uint32_t> number(std::string_view text) {
+  std::uint32_t value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<Since> parse_since(const std::string& text) {
+  if (text == "*") return Since{};
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) {
+    const auto epoch = number(text);
+    return epoch ? std::optional(Since{*epoch, {}}) : std::nullopt;
+  }
+  const auto epoch = number(std::string_view(text).substr(slash + 1));
+  const std::string uuid = bare_uuid(std::string_view(text).substr(0, slash));
+  const bool is_hex = uuid.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!epoch || uuid.size() != 32 || !is_hex) return std::nullopt;
+  return Since{*epoch, uuid};
+}
+
+Result<formats::ctk::TableShape> shape_of(const model::InspectedFile& file, const Since& since) {
+  if (file.error) return file.error->in(file.path);
+  if (!file.tracking) return Error{ErrorKind::unsupported, file.path + ": has no CTK signature"};
+  const auto shape = discovery::table_shape(*file.tracking);
+  if (!shape) return Error{ErrorKind::unsupported, file.path + ": the header is not understood, the table not read"};
+  const auto uuid = file.tracking->uuid_text();
+  if (since.uuid && (!uuid || bare_uuid(*uuid) != *since.uuid)) {
+    return Error{ErrorKind::unsupported, file.path + ": the change id has another UUID than the file, " +
+                                             uuid.value_or("which has none") + ": tracking was restarted"};
+  }
+  return *shape;
+}
+
+int write_bitmap(const std::string& path, std::span<const std::byte> bytes) {
+  auto output = storage::create_output(path);
+  if (!output) {
+    log::error(output.error().message);
+    return output.error().kind == ErrorKind::usage ? exit_usage : exit_incomplete;
+  }
+  auto status = (*output)->append(bytes);
+  if (status) status = (*output)->finish();
+  if (status) return exit_done;
+  log::error(path + ": " + status.error().message);
+  return exit_incomplete;
+}
+
+int fail(const Error& error) {
+  log::error(error.message);
+  return exit_incomplete;
+}
+
+}  // namespace
+
+int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) {
+  options::options_description own("Options of ctk blocks");
+  own.add_options()("since", options::value<std::string>(), "a change id, an epoch number, or '*'")(
+      "merge", "join neighbours of different epochs")("csv", "offset_bytes,length_bytes,epoch")(
+      "bitmap", "one bit per block, first block in the least significant bit; needs -o")(
+      "output,o", options::value<std::string>(), "the new file that the bitmap goes to");
+  const Parsed parsed = parse(verb, arguments, own);
+  if (!parsed.line) return parsed.exit_status;
+  const CommandLine& line = *parsed.line;
+  const std::string help = "cbtctl ctk blocks --help";
+  if (line.arguments.size() != 1) return usage_error("ctk blocks needs one file", help);
+  if (!line.has("since")) return usage_error("ctk blocks needs --since", help);
+  const std::string since_text = line.values["since"].as<std::string>();
+  const auto since = parse_since(since_text);
+  if (!since) return usage_error("--since takes a change id, an epoch number or '*', found '" + since_text + "'", help);
+  if (line.has("bitmap") != line.has("output")) return usage_error("--bitmap and -o go together", help);
+
+  const std::string& path = line.arguments.front();
+  const auto source = storage::open_local_file(path);
+  if (!source) return fail(source.error());
+  const model::InspectedFile file = discovery::inspect(**source, path);
+  const auto shape = shape_of(file, *since);
+  if (!shape) return fail(shape.error());
+  const formats::ctk::ChangeQuery query{.since = since->epoch, .merge_across_epochs = line.has("merge")};
+
+  if (line.has("bitmap")) {
+    report::BlocksBitmap bitmap(shape->blocks, shape->block_bytes);
+    const auto status = formats::ctk::visit_changed(**source, *shape, query, [&](auto extents) { bitmap.add(extents); });
+    if (!status) return fail(status.error().in(path));
+    return write_bitmap(line.values["output"].as<std::string>(), bitmap.bytes());
+  }
+  bool written = true;
+  report::BlocksPrinter printer(line.json         ? report::BlocksFormat::json
+                                : line.has("csv") ? report::BlocksFormat::csv
+                                                  : report::BlocksFormat::text,
+                                [&](std::string_view piece) { written = written && write_output(piece); });
+  printer.begin({path, since_text, *file.tracking});
+  const auto status = formats::ctk::visit_changed(**source, *shape, query, [&](auto extents) { printer.add(extents); });
+  if (!status) log::error(path + ": " + status.error().message);
+  const int result = status && written ? exit_done : exit_incomplete;
+  printer.end(result);
+  return result;
+}
+
+}  // namespace cbtctl::cli

@@ -1,0 +1,29 @@
+#include "cli/files.h"
+
+#include "cli/exit_status.h"
+#include "log/log.h"
+#include "storage/local_reader.h"
+
+namespace cbtctl::cli {
+
+InspectedFiles inspect_files(const std::vector<std::string>& paths, const Inspector& inspector) {
+  InspectedFiles inspected;
+  for (const std::string& path : paths) {
+    model::InspectedFile file;
+    file.path = path;
+    const auto source = storage::open_local_file(path);
+    if (source) {
+      file = inspector(**source, path);
+    } else {
+      file.error = source.error();
+    }
+    if (!source || (file.error && is_incomplete(file.error->kind))) {
+      log::error(path + ": " + file.error->message);
+      inspected.status = exit_incomplete;
+    }
+    inspected.files.push_back(std::move(file));
+  }
+  return inspected;
+}
+
+}  // namespace cbtctl::cli

@@ -1,0 +1,69 @@
+#include "cli/run.h"
+
+#include <csignal>
+#include <clocale>
+#include <unistd.h>
+
+#include "cli/console.h"
+#include "cli/exit_status.h"
+#include "cli/verb.h"
+#include "report/tool.h"
+
+namespace cbtctl::cli {
+namespace {
+
+extern "C" void on_cancel(int) { ::_exit(exit_cancelled); }
+
+std::string overview() {
+  std::string out = "usage: cbtctl VERB [options] ...\n\n"
+                    "Inspects Changed Block Tracking (CBT) in VMware ESXi files.\n\n";
+  for (const Verb& verb : verbs()) {
+    std::string left = "  " + std::string(verb.name) + " " + std::string(verb.synopsis);
+    left.resize(std::max<std::size_t>(left.size() + 2, 30), ' ');
+    out += left + std::string(verb.summary) + "\n";
+  }
+  return out + "\ncbtctl VERB --help tells the options of a verb; cbtctl --version the version.\n";
+}
+
+// "ctk" alone is no verb: the longest name that the arguments begin with.
+const Verb* find_verb(const std::vector<std::string>& arguments, std::size_t& words) {
+  for (const Verb& verb : verbs()) {
+    const bool is_pair = verb.name.find(' ') != std::string_view::npos;
+    words = is_pair ? 2 : 1;
+    if (arguments.size() < words) continue;
+    if (verb.name == (is_pair ? arguments[0] + " " + arguments[1] : arguments[0])) return &verb;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void prepare_process() {
+  std::setlocale(LC_CTYPE, "");
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGINT, on_cancel);
+  std::signal(SIGTERM, on_cancel);
+}
+
+int run(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    write_error(overview());
+    return exit_usage;
+  }
+  if (arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+    return write_output(overview()) ? exit_done : exit_incomplete;
+  }
+  if (arguments[0] == "--version") {
+    return write_output("cbtctl " + std::string(report::tool_version()) + "\n") ? exit_done : exit_incomplete;
+  }
+  std::size_t words = 0;
+  const Verb* verb = find_verb(arguments, words);
+  if (verb == nullptr) {
+    const bool is_group = arguments[0] == "ctk";
+    return usage_error(is_group ? "ctk needs one of: show, blocks" : "there is no verb '" + arguments[0] + "'",
+                       "cbtctl --help");
+  }
+  return verb->run(*verb, {arguments.begin() + static_cast<std::ptrdiff_t>(words), arguments.end()});
+}
+
+}  // namespace cbtctl::cli

@@ -1,0 +1,23 @@
+#include "report/scan.h"
+
+#include "cli/exit_status.h"
+#include "cli/targets.h"
+
+namespace cbtctl::cli {
+
+int run_scan(const Verb& verb, const std::vector<std::string>& arguments) {
+  options::options_description own = target_options();
+  own.add_options()("csv", "a row per disk");
+  const Parsed parsed = parse(verb, arguments, own);
+  if (!parsed.line) return parsed.exit_status;
+  const auto found = discover_targets(verb, *parsed.line);
+  if (const int* status = std::get_if<int>(&found)) return *status;
+  const auto& datastore = std::get<model::Datastore>(found);
+  const int status = completeness(datastore);
+  const bool written = write_output(parsed.line->json         ? report::scan_json(datastore, status)
+                                    : parsed.line->has("csv") ? report::scan_csv(datastore)
+                                                              : report::scan_table(datastore, parsed.line->style));
+  return written ? status : status | exit_incomplete;
+}
+
+}  // namespace cbtctl::cli

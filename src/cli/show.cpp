@@ -1,0 +1,19 @@
+#include "report/show.h"
+
+#include "cli/exit_status.h"
+#include "cli/files.h"
+#include "discovery/inspect.h"
+
+namespace cbtctl::cli {
+
+int run_show(const Verb& verb, const std::vector<std::string>& arguments) {
+  const Parsed parsed = parse(verb, arguments, {});
+  if (!parsed.line) return parsed.exit_status;
+  if (parsed.line->arguments.empty()) return usage_error("show needs a file", "cbtctl show --help");
+  const auto [files, status] = inspect_files(parsed.line->arguments, discovery::inspect);
+  const bool written = write_output(parsed.line->json ? report::show_json(files, status)
+                                                      : report::show_text(files, parsed.line->style));
+  return written ? status : status | exit_incomplete;
+}
+
+}  // namespace cbtctl::cli

@@ -1,0 +1,195 @@
+#include "cli/targets.h"
+
+#include <algorithm>
+#include <fnmatch.h>
+#include <fstream>
+
+#include "cli/exit_status.h"
+#include "discovery/discover.h"
+#include "discovery/names.h"
+#include "formats/text/document.h"
+#include "log/log.h"
+#include "report/text.h"
+#include "storage/local_path.h"
+#include "storage/local_reader.h"
+#include "storage/location.h"
+#include "storage/path.h"
+
+namespace cbtctl::cli {
+namespace {
+
+using formats::core::Error;
+using formats::core::ErrorKind;
+using formats::core::Result;
+
+// One target a line; blank lines and lines that begin with '#' are none.
+Result<std::vector<std::string>> read_targets_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return Error{ErrorKind::usage, path + ": cannot be read"};
+  std::vector<std::string> targets;
+  for (std::string line; std::getline(file, line);) {
+    const auto begin = line.find_first_not_of(" \t\r");
+    if (begin == std::string::npos || line[begin] == '#') continue;
+    targets.push_back(line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin));
+  }
+  return targets;
+}
+
+bool names_a_configuration(const std::string& path) {
+  return discovery::hint_of(storage::file_name(path)) == discovery::NameHint::configuration;
+}
+
+discovery::Place failed_place(const std::string& text, Error error) {
+  discovery::Place place;
+  place.target.location = text;
+  place.target.error = std::move(error);
+  return place;
+}
+
+discovery::Place local_place(const std::string& text, const std::string& path, unsigned workers) {
+  const auto resolved = storage::resolve_local(path);
+  if (!resolved) return failed_place(text, resolved.error());
+  discovery::Place place;
+  place.target.location = text;
+  std::string given = resolved->given;
+  std::string real = resolved->real;
+  if (!resolved->is_folder) {
+    place.only_vmx = std::string(storage::file_name(given));
+    given = std::string(storage::parent_of(given));
+    real = std::string(storage::parent_of(real));
+  }
+  auto reader = storage::open_local(real, workers);
+  if (!reader) return failed_place(text, reader.error());
+  place.reader = std::move(*reader);
+  place.roots.push_back(given);
+  if (real != given) place.roots.push_back(real);
+  return place;
+}
+
+Result<discovery::Mapping> parse_mapping(const std::string& text, unsigned workers) {
+  const std::size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string::npos || text[0] != '/') {
+    return Error{ErrorKind::usage, "--map takes /REMOTE=LOCAL, found '" + text + "'"};
+  }
+  const auto local = storage::resolve_local(text.substr(equals + 1));
+  if (!local) return local.error();
+  if (!local->is_folder) return Error{ErrorKind::usage, text.substr(equals + 1) + ": is not a folder"};
+  auto reader = storage::open_local(local->real, workers);
+  if (!reader) return reader.error();
+  discovery::Mapping mapping{.remote = text.substr(0, equals), .local = local->real, .reader = std::move(*reader)};
+  while (mapping.remote.size() > 1 && mapping.remote.ends_with('/')) mapping.remote.pop_back();
+  return mapping;
+}
+
+bool matches(const std::string& glob, const model::VirtualMachine& machine, const std::string& path) {
+  const std::string name(storage::file_name(path));
+  const std::string stem(discovery::stem_of(name));
+  const auto hit = [&](const std::string& text) { return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0; };
+  return hit(machine.settings.display_name) || hit(name) || hit(stem);
+}
+
+bool is_selected(const std::vector<std::string>& globs, const model::VirtualMachine& machine, const std::string& path) {
+  bool wanted = std::all_of(globs.begin(), globs.end(), [](const std::string& glob) { return glob.starts_with('!'); });
+  for (const std::string& glob : globs) {
+    if (glob.starts_with('!')) {
+      if (matches(glob.substr(1), machine, path)) return false;
+    } else if (matches(glob, machine, path)) {
+      wanted = true;
+    }
+  }
+  return wanted;
+}
+
+void narrow(model::Datastore& datastore, const std::vector<std::string>& globs, const std::vector<std::string>& slots) {
+  std::erase_if(datastore.virtual_machines, [&](const model::VirtualMachine& machine) {
+    return !is_selected(globs, machine, datastore.files[machine.file].path);
+  });
+  if (slots.empty()) return;
+  for (model::VirtualMachine& machine : datastore.virtual_machines) {
+    std::erase_if(machine.disks, [&](const model::Disk& disk) {
+      return std::none_of(slots.begin(), slots.end(), [&](const std::string& slot) {
+        return formats::text::equal_ignoring_case(slot, disk.settings.slot);
+      });
+    });
+  }
+  std::erase_if(datastore.virtual_machines, [](const model::VirtualMachine& machine) { return machine.disks.empty(); });
+}
+
+Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts, unsigned workers) {
+  std::vector<discovery::Place> places;
+  for (const std::string& text : texts) {
+    const auto location = storage::parse_location(text);
+    if (!location) return location.error();
+    if (location->is_ssh) {
+      auto place = failed_place(text, {ErrorKind::unsupported, text + ": SSH targets are not built yet"});
+      place.target.is_ssh = true;
+      places.push_back(std::move(place));
+      continue;
+    }
+    places.push_back(local_place(text, location->path, workers));
+    const auto& error = places.back().target.error;
+    if (!error && !places.back().only_vmx.empty() && !names_a_configuration(places.back().only_vmx)) {
+      return Error{ErrorKind::usage, text + ": a target is a folder, a .vmx or a .vmtx"};
+    }
+  }
+  return places;
+}
+
+}  // namespace
+
+options::options_description target_options() {
+  options::options_description own("Targets and selection");
+  const auto list = [] { return options::value<std::vector<std::string>>()->composing(); };
+  own.add_options()("targets-file", list(), "read one target a line from this file ('#': comment)")(
+      "map", list(), "REMOTE=LOCAL: where absolute paths inside files are found")(
+      "vm", list(), "only VMs whose display name or .vmx name matches this glob; !GLOB excludes")(
+      "disk", list(), "only this slot, for example scsi0:0")(
+      "workers", options::value<unsigned>()->default_value(storage::default_workers),
+      "how many reads are under way at once");
+  return own;
+}
+
+std::variant<model::Datastore, int> discover_targets(const Verb& verb, const CommandLine& line) {
+  const std::string help = "cbtctl " + std::string(verb.name) + " --help";
+  std::vector<std::string> texts = line.arguments;
+  for (const std::string& path : line.list("targets-file")) {
+    const auto more = read_targets_file(path);
+    if (!more) return usage_error(more.error().message, help);
+    texts.insert(texts.end(), more->begin(), more->end());
+  }
+  if (texts.empty()) return usage_error(std::string(verb.name) + " needs a target", help);
+  const unsigned workers = line.values["workers"].as<unsigned>();
+  if (workers == 0 || workers > 256) return usage_error("--workers takes a number from 1 to 256", help);
+
+  std::vector<discovery::Mapping> mappings;
+  for (const std::string& text : line.list("map")) {
+    auto mapping = parse_mapping(text, workers);
+    if (!mapping) return usage_error(mapping.error().message, help);
+    mappings.push_back(std::move(*mapping));
+  }
+  auto places = open_places(texts, workers);
+  if (!places) return usage_error(places.error().message, help);
+  model::Datastore datastore = discovery::discover(*places, mappings);
+  narrow(datastore, line.list("vm"), line.list("disk"));
+  return datastore;
+}
+
+int completeness(const model::Datastore& datastore) {
+  int status = exit_done;
+  const auto tell = [&](const std::string& what, const Error& error) {
+    log::error(what.empty() ? error.message : what + ": " + error.message);
+    status = exit_incomplete;
+  };
+  for (const model::Target& target : datastore.targets) {
+    if (target.error) tell({}, *target.error);
+  }
+  for (const model::File& folder : datastore.unreadable_folders) {
+    tell(folder.path.empty() ? "." : folder.path, *folder.error);
+  }
+  for (const model::File& file : datastore.files) {
+    if (file.error && file.exists && is_incomplete(file.error->kind)) tell(file.path, *file.error);
+  }
+  return status;
+}
+
+}  // namespace cbtctl::cli

@@ -1,0 +1,26 @@
+// The verbs, one file each; the array is the program's table of contents.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cbtctl::cli {
+
+struct Verb {
+  std::string_view name;     // "scan", "ctk show"
+  std::string_view synopsis;  // what follows the name
+  std::string_view summary;  // one line
+  int (*run)(const Verb& verb, const std::vector<std::string>& arguments);
+};
+
+[[nodiscard]] std::span<const Verb> verbs();
+
+int run_scan(const Verb& verb, const std::vector<std::string>& arguments);
+int run_check(const Verb& verb, const std::vector<std::string>& arguments);
+int run_show(const Verb& verb, const std::vector<std::string>& arguments);
+int run_ctk_show(const Verb& verb, const std::vector<std::string>& arguments);
+int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments);
+
+}  // namespace cbtctl::cli

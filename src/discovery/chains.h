@@ -1,0 +1,12 @@
+// From an active disk down to its base, and which links belong to the virtual machine itself.
+#pragma once
+
+#include "discovery/loader.h"
+#include "model/datastore.h"
+
+namespace cbtctl::discovery {
+
+// Fills every disk's chain below its first link. Needs the loader's references.
+void build_chains(Loader& loader, model::Datastore& datastore);
+
+}  // namespace cbtctl::discovery

@@ -1,0 +1,90 @@
+#include "discovery/discover.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "discovery/chains.h"
+#include "discovery/loader.h"
+#include "discovery/names.h"
+#include "discovery/power.h"
+#include "storage/path.h"
+
+namespace cbtctl::discovery {
+namespace {
+
+using model::Index;
+
+void find_quarantine(const Tree& tree, const std::vector<Place>& places, model::Datastore& datastore) {
+  for (std::size_t place = 0; place < places.size(); ++place) {
+    for (const Folder& folder : tree.folders(place)) {
+      const storage::Entry* entry = folder.find(".cbtctl");
+      if (entry == nullptr || entry->type != storage::EntryType::folder) continue;
+      model::Quarantine quarantine{.target = place, .path = storage::join(folder.path, ".cbtctl"), .runs = {}};
+      const Spot spot{place, quarantine.path};
+      tree.reader(spot).submit({{0, storage::ListRequest{tree.read_path(spot)}}});
+      for (const storage::Reply& reply : tree.reader(spot).collect()) {
+        if (!reply.answer) continue;
+        for (const storage::Entry& run : std::get<storage::Listing>(*reply.answer).entries) {
+          if (run.type == storage::EntryType::folder && run.name != "lock") quarantine.runs.push_back(run.name);
+        }
+      }
+      std::sort(quarantine.runs.begin(), quarantine.runs.end());
+      datastore.quarantine.push_back(std::move(quarantine));
+    }
+  }
+}
+
+template <typename Member>
+void sort_by_path(std::vector<Member>& members, const std::vector<model::File>& files) {
+  std::sort(members.begin(), members.end(), [&](const Member& a, const Member& b) {
+    const model::File& left = files[a.file];
+    const model::File& right = files[b.file];
+    return left.target != right.target ? left.target < right.target : left.path < right.path;
+  });
+}
+
+void pair_with_snapshot_lists(const Loader& loader, model::Datastore& datastore) {
+  const auto key_of = [&](Index file) {
+    const Spot& spot = loader.spot_of(file);
+    return std::to_string(spot.place) + '/' + std::string(stem_of(spot.path));
+  };
+  std::unordered_map<std::string, Index> lists;
+  for (Index i = 0; i < datastore.snapshot_files.size(); ++i) lists.emplace(key_of(datastore.snapshot_files[i].file), i);
+  for (model::VirtualMachine& machine : datastore.virtual_machines) {
+    const auto found = lists.find(key_of(machine.file));
+    if (found != lists.end()) machine.snapshot_file = found->second;
+  }
+}
+
+void tell_power(const Tree& tree, const Loader& loader, model::Datastore& datastore) {
+  for (model::VirtualMachine& machine : datastore.virtual_machines) {
+    const Spot& spot = loader.spot_of(machine.file);
+    if (!machine.unreadable) machine.power = power_from_files(machine.settings, tree, spot);
+    if (machine.unreadable) machine.power.evidence = {"the configuration cannot be read"};
+    machine.seen_by = tree.seen_by(spot.place, spot.path);
+  }
+}
+
+}  // namespace
+
+model::Datastore discover(const std::vector<Place>& places, const std::vector<Mapping>& mappings) {
+  model::Datastore datastore;
+  for (const Place& place : places) datastore.targets.push_back(place.target);
+  const Tree tree = Tree::list(places, mappings);
+  Loader loader(tree, datastore);
+  for (std::size_t place = 0; place < places.size(); ++place) loader.load_by_name(place, places[place].only_vmx);
+  loader.load_by_reference();
+
+  sort_by_path(datastore.virtual_machines, datastore.files);
+  sort_by_path(datastore.tracking_files, datastore.files);
+  for (Index i = 0; i < datastore.tracking_files.size(); ++i) {
+    datastore.files[datastore.tracking_files[i].file].tracking = i;
+  }
+  pair_with_snapshot_lists(loader, datastore);
+  build_chains(loader, datastore);
+  tell_power(tree, loader, datastore);
+  find_quarantine(tree, places, datastore);
+  return datastore;
+}
+
+}  // namespace cbtctl::discovery

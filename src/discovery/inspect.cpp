@@ -1,0 +1,156 @@
+#include "discovery/inspect.h"
+
+#include <algorithm>
+
+#include "formats/core/checked.h"
+#include "storage/path.h"
+
+namespace cbtctl::discovery {
+namespace {
+
+using formats::FileKind;
+using formats::core::Error;
+using formats::core::ErrorKind;
+using formats::core::sector_bytes;
+using model::InspectedFile;
+
+constexpr std::uint64_t most_text_bytes = 4 * 1024 * 1024;
+
+void decode_text(const formats::core::ByteSource& source, InspectedFile& file) {
+  const std::uint64_t limit =
+      file.kind == FileKind::descriptor ? formats::vmdk::most_descriptor_bytes : most_text_bytes;
+  if (source.size_bytes() > limit) {
+    file.error = Error{ErrorKind::malformed, "is longer than " + std::to_string(limit) + " bytes: no such file is"};
+    return;
+  }
+  const auto bytes = formats::core::read_exact(source, 0, source.size_bytes());
+  if (!bytes) {
+    file.error = bytes.error();
+    return;
+  }
+  std::string text(bytes->size(), '\0');
+  std::transform(bytes->begin(), bytes->end(), text.begin(),
+                 [](std::byte byte) { return static_cast<char>(std::to_integer<unsigned char>(byte)); });
+  const auto document = formats::text::Document::decode(std::move(text));
+  const auto keep = [&](auto result, auto& where) {
+    if (result) {
+      where = std::move(*result);
+    } else {
+      file.error = result.error();
+    }
+  };
+  if (file.kind == FileKind::vmx) keep(formats::vmx::decode(document), file.configuration);
+  if (file.kind == FileKind::vmsd) keep(formats::vmsd::decode(document), file.snapshots);
+  if (file.kind == FileKind::descriptor) keep(formats::vmdk::decode_descriptor(document), file.descriptor);
+  if (file.descriptor) file.defects = file.descriptor->check();
+}
+
+void decode_extent(const formats::core::ByteSource& source, InspectedFile& file) {
+  auto extent = formats::vmdk::decode_sparse(source);
+  if (!extent) {
+    file.error = extent.error();
+    return;
+  }
+  std::optional<std::uint64_t> capacity;
+  if (extent->embedded_descriptor) {
+    auto descriptor = formats::vmdk::decode_descriptor(formats::text::Document::decode(*extent->embedded_descriptor));
+    if (descriptor) {
+      capacity = descriptor->capacity_bytes();
+      file.descriptor = std::move(*descriptor);
+      file.defects = file.descriptor->check();
+    }
+  }
+  const auto more = formats::vmdk::check(*extent, source.size_bytes(), capacity);
+  file.defects.insert(file.defects.end(), more.begin(), more.end());
+  file.sparse = std::move(*extent);
+}
+
+void read_tracking_header(InspectedFile& file) {
+  const auto header = formats::ctk::decode(file.head);
+  if (!header) {
+    file.error = header.error();
+    return;
+  }
+  file.tracking = formats::ctk::read(*header, file.size_bytes, std::nullopt, true);
+}
+
+InspectedFile identified(const formats::core::ByteSource& source, const std::string& path) {
+  InspectedFile file;
+  file.path = path;
+  file.size_bytes = source.size_bytes();
+  auto head = formats::core::read_head(source, formats::identify_bytes);
+  if (!head) {
+    file.error = head.error();
+    return file;
+  }
+  file.kind = formats::identify(*head, storage::file_name(path));
+  if (file.kind == FileKind::data) {
+    file.signature = formats::vmdk::first_sector_signature({head->data(), std::min<std::size_t>(head->size(), 1024)});
+  }
+  head->resize(std::min<std::size_t>(head->size(), formats::ctk::header_bytes));
+  file.head = std::move(*head);
+  return file;
+}
+
+}  // namespace
+
+InspectedFile inspect(const formats::core::ByteSource& source, const std::string& path) {
+  InspectedFile file = identified(source, path);
+  if (file.error) return file;
+  switch (file.kind) {
+    case FileKind::vmx:
+    case FileKind::vmsd:
+    case FileKind::descriptor:
+      decode_text(source, file);
+      break;
+    case FileKind::cowd:
+    case FileKind::sesparse:
+    case FileKind::hosted_sparse:
+      decode_extent(source, file);
+      break;
+    case FileKind::ctk:
+      read_tracking_header(file);
+      break;
+    case FileKind::empty:
+    case FileKind::data:
+      break;
+  }
+  return file;
+}
+
+InspectedFile inspect_tracking(const formats::core::ByteSource& source, const std::string& path) {
+  InspectedFile file = identified(source, path);
+  if (file.error || file.kind != FileKind::ctk) return file;
+  read_tracking_header(file);
+  if (!file.tracking) return file;
+  const auto shape = table_shape(*file.tracking);
+  if (!shape) return file;
+  auto totals = formats::ctk::total(source, *shape);
+  if (!totals) {
+    file.error = totals.error();
+    return file;
+  }
+  // Where several words of the header or none can be the epoch, the newest entry stands for it.
+  if (!file.tracking->epoch && totals->greatest_entry != 0) {
+    file.tracking->epoch = totals->greatest_entry;
+    file.tracking->notes.push_back("the epoch is the greatest entry of the table: the header does not show it");
+  }
+  if (file.tracking->epoch && totals->greatest_entry > *file.tracking->epoch) {
+    file.tracking->notes.push_back("an entry of the table is " + std::to_string(totals->greatest_entry) +
+                                   ", newer than the header's epoch " + std::to_string(*file.tracking->epoch));
+  }
+  file.totals = std::move(*totals);
+  return file;
+}
+
+std::optional<formats::ctk::TableShape> table_shape(const formats::ctk::Reading& reading) {
+  if (!reading.blocks || !reading.block_sectors || !reading.capacity_sectors) return std::nullopt;
+  const auto capacity = formats::core::checked_multiply(*reading.capacity_sectors, sector_bytes);
+  if (!capacity) return std::nullopt;
+  return formats::ctk::TableShape{.table_offset_bytes = formats::ctk::header_bytes,
+                                  .blocks = *reading.blocks,
+                                  .block_bytes = *reading.block_sectors * sector_bytes,
+                                  .capacity_bytes = *capacity};
+}
+
+}  // namespace cbtctl::discovery

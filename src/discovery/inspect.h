@@ -1,0 +1,19 @@
+// Decodes one file, whatever it is; the name is a hint between text kinds.
+#pragma once
+
+#include <string>
+
+#include "model/inspected_file.h"
+
+namespace cbtctl::discovery {
+
+[[nodiscard]] model::InspectedFile inspect(const formats::core::ByteSource& source, const std::string& path);
+
+// Takes the file for a CTK file: header field by field, and the table's totals where the layout is known. A file
+// without the signature comes back with its kind and no reading.
+[[nodiscard]] model::InspectedFile inspect_tracking(const formats::core::ByteSource& source, const std::string& path);
+
+// The shape of the table as a reading has it; nothing where the layout is not known.
+[[nodiscard]] std::optional<formats::ctk::TableShape> table_shape(const formats::ctk::Reading& reading);
+
+}  // namespace cbtctl::discovery

@@ -1,0 +1,76 @@
+// Fetches what the tree shows to be interesting, in bulk, and parses it into the model.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "discovery/tree.h"
+#include "model/datastore.h"
+
+namespace cbtctl::discovery {
+
+class Loader {
+ public:
+  Loader(const Tree& tree, model::Datastore& datastore) : tree_(tree), datastore_(datastore) {}
+
+  // Everything that its name makes worth reading.
+  void load_by_name(std::size_t place, const std::string& only_vmx);
+
+  // Resolves every reference and reads what is referred to and was not read, until nothing new turns up; reads what
+  // looks like disk data and nobody refers to; then knows all tracking files.
+  void load_by_reference();
+
+  [[nodiscard]] const Spot& spot_of(model::Index file) const { return spots_[file]; }
+  // Where `written`, a workingDir, leads; nothing where it is empty, "." or out of the scan.
+  [[nodiscard]] std::optional<Spot> folder_named(const Spot& folder, const std::string& written) const;
+
+ private:
+  enum class Reading { configuration, snapshot_list, disk, status };
+  struct Wanted {
+    model::Index file = 0;
+    Reading reading = Reading::disk;
+    std::size_t most_bytes = 0;
+    bool with_status = false;
+  };
+
+  model::Index file_at(const Spot& spot);
+  model::Reference refer(const Spot& folder, const std::string& written);
+  void want(Wanted wanted);
+  void fetch_wanted();
+  [[nodiscard]] storage::Request request_for(const Wanted& wanted) const;
+  void answer(const Wanted& wanted, storage::Reply& reply);
+  void parse(Wanted wanted, const storage::Fetched& fetched);
+  void parse_configuration(model::Index file, std::string text);
+  void parse_snapshot_list(model::Index file, std::string text);
+  void parse_disk(model::Index file, std::span<const std::byte> bytes);
+  void add_descriptor(model::Index file, std::string text);
+
+  // In loader_references.cpp.
+  void refer_from_machines();
+  void refer_from_snapshot_lists();
+  void refer_from_descriptors();
+  void refer_from(model::Descriptor& descriptor);
+  void want_disk(const model::Reference& reference);
+  void want_extent(const model::Extent& extent);
+  void want_unclaimed_data();
+  void attach_sparse_headers();
+  void collect_tracking_files();
+
+  const Tree& tree_;
+  model::Datastore& datastore_;
+  std::vector<Spot> spots_;  // by file
+  std::unordered_map<std::string, model::Index> file_by_spot_;
+  std::vector<Wanted> wanted_;
+  std::vector<bool> asked_;  // by file: its bytes or its status were asked for
+  std::unordered_map<model::Index, formats::core::Result<formats::vmdk::SparseExtent>> sparse_;
+  std::unordered_map<model::Index, formats::ctk::Header> headers_;
+  std::size_t machines_done_ = 0;  // how many of each had their references resolved
+  std::size_t snapshot_files_done_ = 0;
+  std::size_t descriptors_done_ = 0;
+};
+
+}  // namespace cbtctl::discovery

@@ -1,0 +1,29 @@
+// Where to look: one target, its reader, and what is known of its location.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/datastore.h"
+#include "storage/reader.h"
+
+namespace cbtctl::discovery {
+
+struct Place {
+  model::Target target;
+  std::shared_ptr<storage::Reader> reader;  // empty where `target.error` is set
+  // The root as other files may name it, absolute, without a last '/': as given and with its links resolved. Two
+  // places with a common form are the same folder.
+  std::vector<std::string> roots;
+  std::string only_vmx;  // a target that is one .vmx: its file name; else empty
+};
+
+// `--map REMOTE=LOCAL`: absolute paths below `remote` inside files are found below `local`.
+struct Mapping {
+  std::string remote;
+  std::string local;
+  std::shared_ptr<storage::Reader> reader;  // of `local`, for files that lie in no target
+};
+
+}  // namespace cbtctl::discovery

@@ -1,0 +1,78 @@
+// Each sign is looked up by itself and put into words; the state follows from their sum. Signs that contradict each
+// other make the state `unknown`.
+#include "discovery/power.h"
+
+#include <string>
+
+#include "discovery/names.h"
+#include "storage/path.h"
+
+namespace cbtctl::discovery {
+namespace {
+
+struct Signs {
+  bool lock = false;
+  bool nfs_lock = false;
+  bool swap = false;
+  bool log = false;
+};
+
+Signs signs_in(const Folder& folder, std::string_view configuration_name) {
+  Signs signs;
+  const std::string lock_name = std::string(configuration_name) + ".lck";
+  for (const storage::Entry& entry : folder.entries) {
+    if (entry.name == lock_name) signs.lock = true;
+    if (entry.name.starts_with(".lck-")) signs.nfs_lock = true;
+    if (entry.name.ends_with(".vswp")) signs.swap = true;
+    if (entry.name.starts_with("vmware") && entry.name.ends_with(".log")) signs.log = true;
+  }
+  return signs;
+}
+
+bool swap_elsewhere(const formats::vmx::Configuration& settings, const Tree& tree, const Spot& folder) {
+  const auto swap = tree.resolve(folder, settings.swap_file_name);
+  return swap && tree.look_up(swap->spot).entry != nullptr;
+}
+
+bool is_true(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == true; }
+bool is_false(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == false; }
+
+std::string shutdown_evidence(const formats::vmx::Configuration& settings, bool never_ran) {
+  if (never_ran) return "never ran: no cleanShutdown key, no vmware.log";
+  if (!settings.clean_shutdown) return "no cleanShutdown key, but a vmware.log";
+  if (!settings.clean_shutdown->value) return "cleanShutdown is neither TRUE nor FALSE";
+  return *settings.clean_shutdown->value ? "cleanShutdown is TRUE" : "cleanShutdown is FALSE";
+}
+
+}  // namespace
+
+model::Power power_from_files(const formats::vmx::Configuration& settings, const Tree& tree,
+                              const Spot& configuration) {
+  const Spot where{configuration.place, std::string(storage::parent_of(configuration.path))};
+  const Folder* folder = tree.folder(where.place, where.path);
+  if (folder == nullptr || folder->error) return {model::PowerState::unknown, {"the folder cannot be listed"}};
+
+  Signs signs = signs_in(*folder, storage::file_name(configuration.path));
+  signs.swap = signs.swap || swap_elsewhere(settings, tree, where);
+  const bool never_ran = !settings.clean_shutdown && !signs.log;
+  const bool locked = signs.lock || signs.nfs_lock;
+
+  model::Power power;
+  power.evidence.push_back(shutdown_evidence(settings, never_ran));
+  power.evidence.emplace_back(signs.lock       ? "lock file " + std::string(storage::file_name(configuration.path)) + ".lck"
+                              : signs.nfs_lock ? "an NFS lock file (.lck-*) in the folder"
+                                               : "no lock file");
+  power.evidence.emplace_back(signs.swap ? "a swap file" : "no swap file");
+  if (!settings.checkpoint_vm_state.empty()) {
+    power.evidence.push_back("suspended state in " + settings.checkpoint_vm_state);
+    power.state = locked || signs.swap ? model::PowerState::unknown : model::PowerState::suspended;
+  } else if (locked && (signs.swap || is_false(settings.clean_shutdown)) && !is_true(settings.clean_shutdown)) {
+    power.state = model::PowerState::on;
+    power.evidence.emplace_back("a host that crashed leaves the same files");
+  } else if (!locked && !signs.swap && (is_true(settings.clean_shutdown) || never_ran)) {
+    power.state = model::PowerState::off;
+  }
+  return power;
+}
+
+}  // namespace cbtctl::discovery

@@ -1,0 +1,88 @@
+// The listed folders of all places, and the way from a written path to a listed file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "discovery/place.h"
+
+namespace cbtctl::discovery {
+
+struct Folder {
+  std::string path;                     // relative to the place's root; "" is the root
+  std::vector<storage::Entry> entries;  // sorted by name
+  std::optional<storage::Error> error;
+  [[nodiscard]] const storage::Entry* find(std::string_view name) const;
+};
+
+struct Spot {
+  std::size_t place = 0;  // index of a place; at and past the number of places: a mapping
+  std::string path;
+};
+
+// Where a written name leads.
+struct Resolved {
+  Spot spot;
+  bool by_tail = false;
+};
+
+class Tree {
+ public:
+  // Lists every folder of every place; one that is also the root or part of an earlier place is listed there alone.
+  // Neither links nor `.cbtctl` folders are walked into, save that below /vmfs/volumes a volume is visited under its
+  // name, the link, and not under its UUID.
+  static Tree list(const std::vector<Place>& places, const std::vector<Mapping>& mappings);
+
+  [[nodiscard]] const std::vector<Folder>& folders(std::size_t place) const { return listed_[place].folders; }
+  [[nodiscard]] const Folder* folder(std::size_t place, std::string_view path) const;
+
+  // The places that reach what lies at `path` of `place`, itself first among equals, ascending.
+  [[nodiscard]] std::vector<std::size_t> seen_by(std::size_t place, std::string_view path) const;
+
+  // Where the name that a file in `folder` of `place` holds leads; nothing: out of the scan. A relative name is taken
+  // from `folder`; an absolute one by mapping, by the places' roots, else (where no volume's identity is known) by its
+  // longest tail that exists below exactly one root.
+  [[nodiscard]] std::optional<Resolved> resolve(const Spot& folder, std::string_view written) const;
+
+  // What the listings say of a spot: an entry, or why there is none.
+  struct Lookup {
+    const storage::Entry* entry = nullptr;
+    std::optional<storage::Error> error;  // its folder could not be read
+  };
+  [[nodiscard]] Lookup look_up(const Spot& spot) const;
+
+  // What to ask the spot's reader for; differs from the path below a volume's name.
+  [[nodiscard]] std::string read_path(const Spot& spot) const;
+  [[nodiscard]] storage::Reader& reader(const Spot& spot) const;
+  // How reports print the spot: relative to its root, absolute where it lies in a mapping.
+  [[nodiscard]] std::string shown_path(const Spot& spot) const;
+
+ private:
+  struct Listed {
+    std::vector<Folder> folders;
+    std::unordered_map<std::string, std::size_t> by_path;
+    std::unordered_map<std::string, std::string> volume_of_name;  // link -> folder, below /vmfs/volumes
+    std::unordered_map<std::string, std::string> name_of_volume;
+  };
+
+  void list_place(std::size_t place);
+  void enter(std::size_t place, Folder folder, std::vector<std::string>& next);
+  void enter_volumes(std::size_t place, const Folder& root, std::vector<std::string>& next);
+  void list_mapped(std::size_t mapping, const std::string& path) const;
+  [[nodiscard]] std::optional<std::size_t> owner_of(const std::string& absolute, std::size_t except) const;
+  [[nodiscard]] std::optional<Spot> by_absolute(const std::string& absolute) const;
+  [[nodiscard]] std::optional<Spot> by_mapping(const std::string& absolute) const;
+  [[nodiscard]] std::optional<Spot> by_tail(const std::string& absolute) const;
+  [[nodiscard]] std::optional<Spot> follow_links(Spot spot) const;
+  [[nodiscard]] bool knows_a_volume() const;
+
+  const std::vector<Place>* places_ = nullptr;
+  const std::vector<Mapping>* mappings_ = nullptr;
+  mutable std::vector<Listed> listed_;  // places, then mappings; a mapping's folders are listed when first named
+};
+
+}  // namespace cbtctl::discovery

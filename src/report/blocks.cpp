@@ -1,0 +1,104 @@
+#include "report/blocks.h"
+
+#include <array>
+#include <charconv>
+
+#include "formats/core/checked.h"
+#include "report/json.h"
+#include "report/text.h"
+
+namespace cbtctl::report {
+namespace {
+
+using formats::core::sector_bytes;
+using formats::ctk::ChangedExtent;
+
+constexpr std::size_t piece_bytes = 1 << 20;
+
+// The document's beginning, up to where the extents go.
+std::string json_head(const BlocksSubject& subject) {
+  Json head = envelope("cbtctl.ctk-blocks/1", 0, {});
+  head.erase("exit_status");
+  put_text(head, "path", subject.path);
+  head["since"] = lossy_utf8(subject.since);
+  head["change_id"] = or_null(subject.reading.change_id());
+  head["capacity_bytes"] = *subject.reading.capacity_sectors * sector_bytes;
+  head["block_size_bytes"] = *subject.reading.block_sectors * sector_bytes;
+  std::string text = head.dump(2);
+  text.erase(text.rfind('\n'));
+  return text + ",\n  \"extents\": [";
+}
+
+}  // namespace
+
+void BlocksPrinter::begin(const BlocksSubject& subject) {
+  if (format_ == BlocksFormat::json) buffer_ = json_head(subject);
+  if (format_ == BlocksFormat::csv) buffer_ = "offset_bytes,length_bytes,epoch\n";
+  if (format_ == BlocksFormat::text) {
+    buffer_ = escaped(subject.path) + ": changed since " + escaped(subject.since) + "\n" +
+              "              OFFSET                LENGTH       EPOCH\n";
+  }
+}
+
+void BlocksPrinter::add(std::span<const ChangedExtent> extents) {
+  for (const ChangedExtent& extent : extents) {
+    append(extent);
+    if (buffer_.size() < piece_bytes) continue;
+    sink_(buffer_);
+    buffer_.clear();
+  }
+}
+
+void BlocksPrinter::put(std::uint64_t number) {
+  std::array<char, 20> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  const auto length = static_cast<std::size_t>(end - digits.data());
+  if (format_ == BlocksFormat::text && length < digits.size()) buffer_.append(digits.size() - length, ' ');
+  buffer_.append(digits.data(), length);
+}
+
+void BlocksPrinter::append(const ChangedExtent& extent) {
+  total_bytes_ += extent.length_bytes;
+  const bool json = format_ == BlocksFormat::json;
+  if (json) buffer_ += count_ == 0 ? "\n    {\"offset_bytes\": " : ",\n    {\"offset_bytes\": ";
+  put(extent.offset_bytes);
+  buffer_ += json ? ", \"length_bytes\": " : format_ == BlocksFormat::csv ? "," : "  ";
+  put(extent.length_bytes);
+  buffer_ += json ? ", \"epoch\": " : format_ == BlocksFormat::csv ? "," : "  ";
+  put(extent.epoch);
+  buffer_ += json ? "}" : "\n";
+  ++count_;
+}
+
+void BlocksPrinter::end(int exit_status) {
+  if (format_ == BlocksFormat::json) {
+    buffer_ += (count_ == 0 ? "],\n  \"total_bytes\": " : "\n  ],\n  \"total_bytes\": ") + std::to_string(total_bytes_) +
+               ",\n  \"exit_status\": " + std::to_string(exit_status) + "\n}\n";
+  }
+  if (format_ == BlocksFormat::text) {
+    buffer_ += std::to_string(count_) + (count_ == 1 ? " extent, " : " extents, ") + std::to_string(total_bytes_) +
+               " bytes (" + human_size(total_bytes_) + ")\n";
+  }
+  sink_(buffer_);
+  buffer_.clear();
+}
+
+// Whole bytes at once; single bits only at the two ends of an extent.
+void BlocksBitmap::add(std::span<const ChangedExtent> extents) {
+  for (const ChangedExtent& extent : extents) {
+    std::uint64_t block = extent.offset_bytes / block_bytes_;
+    const std::uint64_t end = block + formats::core::divide_up(extent.length_bytes, block_bytes_);
+    while (block < end) {
+      std::byte& bits = bits_[static_cast<std::size_t>(block / 8)];
+      if (block % 8 == 0 && end - block >= 8) {
+        bits = std::byte{0xFF};
+        block += 8;
+      } else {
+        bits |= std::byte{1} << static_cast<int>(block % 8);
+        ++block;
+      }
+    }
+  }
+}
+
+}  // namespace cbtctl::report

@@ -1,0 +1,167 @@
+#include <array>
+#include <cstdio>
+
+#include "formats/core/checked.h"
+#include "formats/core/hex.h"
+#include "report/json.h"
+#include "report/show.h"
+#include "report/text.h"
+
+namespace cbtctl::report {
+namespace {
+
+using formats::core::sector_bytes;
+using formats::ctk::Layout;
+
+constexpr std::size_t uuid_begin = 44;
+constexpr std::size_t uuid_end = 60;
+
+Json totals_json(const model::InspectedFile& file) {
+  Json object;
+  object["written_blocks"] = file.totals ? Json(file.totals->written_blocks) : Json(nullptr);
+  object["never_written_blocks"] = file.totals ? Json(file.totals->never_written_blocks) : Json(nullptr);
+  object["epochs"] = Json::array();
+  if (!file.totals) return object;
+  for (const formats::ctk::EpochTotal& epoch : file.totals->epochs) {
+    object["epochs"].push_back({{"epoch", epoch.epoch}, {"blocks", epoch.blocks}, {"bytes", epoch.bytes}});
+  }
+  return object;
+}
+
+Json header_json(const formats::ctk::Reading& reading) {
+  Json header = Json::array();
+  for (const formats::ctk::Field& field : reading.fields) {
+    header.push_back({{"offset", field.offset_bytes},
+                      {"size", field.size_bytes},
+                      {"name", field.name},
+                      {"value", lossy_utf8(field.value)},
+                      {"confidence", std::string(name_of(field.confidence))}});
+  }
+  return header;
+}
+
+// A file without the signature is shown raw: one field, of unknown meaning.
+Json raw_header_json(const model::InspectedFile& file) {
+  Json header = Json::array();
+  if (file.head.empty()) return header;
+  header.push_back({{"offset", 0},
+                    {"size", file.head.size()},
+                    {"name", "raw bytes"},
+                    {"value", formats::core::hex_bytes(file.head)},
+                    {"confidence", "unknown"}});
+  return header;
+}
+
+std::vector<std::string> notes_of(const model::InspectedFile& file) {
+  std::vector<std::string> notes = file.tracking ? file.tracking->notes : std::vector<std::string>{};
+  if (file.error) notes.push_back(file.error->message);
+  if (!file.tracking && !file.error) {
+    notes.push_back("no CTK signature: the file is " + std::string(formats::name_of(file.kind)) +
+                    " by content and is not interpreted");
+  }
+  if (file.totals && file.totals->epochs_cut) notes.emplace_back("more than a million different epochs: not listed");
+  return notes;
+}
+
+Json file_json(const model::InspectedFile& file) {
+  const formats::ctk::Reading reading = file.tracking.value_or(formats::ctk::Reading{});
+  Json object;
+  put_text(object, "path", file.path);
+  object["size_bytes"] = file.size_bytes;
+  object["layout"] = std::string(name_of(reading.layout));
+  object["header"] = file.tracking ? header_json(reading) : raw_header_json(file);
+  object["capacity_bytes"] = reading.capacity_sectors ? Json(*reading.capacity_sectors * sector_bytes) : Json(nullptr);
+  object["block_size_bytes"] = reading.block_sectors ? Json(*reading.block_sectors * sector_bytes) : Json(nullptr);
+  object["blocks"] = or_null(reading.blocks);
+  object["epoch"] = or_null(reading.epoch);
+  object["uuid"] = or_null(reading.uuid_text());
+  object["change_id"] = or_null(reading.change_id());
+  object.update(totals_json(file));
+  object["notes"] = texts(notes_of(file));
+  return object;
+}
+
+std::string line(const std::string& name, const std::string& value) {
+  std::string out = "  " + name;
+  out.resize(std::max<std::size_t>(out.size(), 18), ' ');
+  return out + value + "\n";
+}
+
+std::string summary_text(const formats::ctk::Reading& reading) {
+  std::string out = line("layout", std::string(name_of(reading.layout)));
+  if (reading.capacity_sectors) {
+    out += line("capacity", human_size(*reading.capacity_sectors * sector_bytes) + " (" +
+                                std::to_string(*reading.capacity_sectors) + " sectors)");
+  }
+  if (reading.block_sectors) out += line("block size", human_size(*reading.block_sectors * sector_bytes));
+  if (reading.blocks) out += line("blocks", std::to_string(*reading.blocks));
+  if (reading.epoch) out += line("epoch", std::to_string(*reading.epoch));
+  if (const auto id = reading.change_id()) out += line("change id", *id);
+  return out;
+}
+
+std::string totals_text(const formats::ctk::TableTotals& totals, const Style& style) {
+  std::string out = line("written", std::to_string(totals.written_blocks) + " blocks") +
+                    line("never written", std::to_string(totals.never_written_blocks) + " blocks");
+  if (totals.epochs.empty()) return out;
+  Table table({{"EPOCH", true}, {"BLOCKS", true}, {"BYTES", true}, {"SIZE"}});
+  for (const formats::ctk::EpochTotal& epoch : totals.epochs) {
+    table.add({{std::to_string(epoch.epoch)}, {std::to_string(epoch.blocks)}, {std::to_string(epoch.bytes)},
+               {human_size(epoch.bytes)}});
+  }
+  return out + "\n" + table.print(style);
+}
+
+std::string fields_text(const formats::ctk::Reading& reading, const Style& style) {
+  Table table({{"OFFSET", true}, {"SIZE", true}, {"FIELD"}, {"CONFIDENCE"}, {"VALUE"}});
+  for (const formats::ctk::Field& field : reading.fields) {
+    table.add({{std::to_string(field.offset_bytes)}, {std::to_string(field.size_bytes)}, {field.name},
+               {std::string(name_of(field.confidence))}, {escaped(field.value)}});
+  }
+  return table.print(style);
+}
+
+}  // namespace
+
+std::string ctk_show_json(const std::vector<model::InspectedFile>& files, int exit_status) {
+  Json document = envelope("cbtctl.ctk-show/1", exit_status, {});
+  document["files"] = Json::array();
+  for (const model::InspectedFile& file : files) document["files"].push_back(file_json(file));
+  return printed(document);
+}
+
+std::string ctk_show_text(const std::vector<model::InspectedFile>& files, const Style& style) {
+  std::string out;
+  for (const model::InspectedFile& file : files) {
+    if (!out.empty()) out += "\n";
+    out += escaped(file.path) + ": " + std::to_string(file.size_bytes) + " bytes\n";
+    if (file.tracking) out += summary_text(*file.tracking);
+    if (!file.tracking) out += line("layout", "unrecognised");
+    if (file.totals) out += totals_text(*file.totals, style);
+    if (file.tracking) out += "\n" + fields_text(*file.tracking, style);
+    for (const std::string& note : notes_of(file)) out += "note: " + escaped(note) + "\n";
+  }
+  return out;
+}
+
+std::string header_dump(const model::InspectedFile& file) {
+  std::string out;
+  for (std::size_t row = 0; row < file.head.size(); row += 16) {
+    std::array<char, 24> offset{};
+    std::snprintf(offset.data(), offset.size(), "%08zx", row);
+    std::string hex;
+    std::string text;
+    for (std::size_t i = row; i < row + 16; ++i) {
+      const bool masked = file.tracking && i >= uuid_begin && i < uuid_end;
+      const bool there = i < file.head.size();
+      const auto byte = there ? std::to_integer<unsigned char>(file.head[i]) : 0U;
+      const std::array<std::byte, 1> one{static_cast<std::byte>(byte)};
+      hex += (i % 8 == 0 ? "  " : " ") + (!there ? "  " : masked ? "xx" : formats::core::hex_bytes(one));
+      if (there) text += masked || byte < 0x20 || byte > 0x7E ? '.' : static_cast<char>(byte);
+    }
+    out += offset.data() + hex + "  |" + text + "|\n";
+  }
+  return out;
+}
+
+}  // namespace cbtctl::report

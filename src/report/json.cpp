@@ -1,0 +1,46 @@
+#include "report/json.h"
+
+#include "report/text.h"
+#include "report/tool.h"
+
+namespace cbtctl::report {
+namespace {
+
+Json host_json(const std::optional<model::HostFacts>& host) {
+  if (!host) return nullptr;
+  return {{"product", host->product}, {"version", host->version}, {"build", host->build}};
+}
+
+}  // namespace
+
+Json envelope(std::string_view schema, int exit_status, const std::vector<model::Target>& targets) {
+  Json document;
+  document["schema"] = schema;
+  document["tool"] = {{"name", tool_name}, {"version", tool_version()}};
+  document["exit_status"] = exit_status;
+  document["targets"] = Json::array();
+  for (const model::Target& target : targets) {
+    Json entry;
+    put_text(entry, "location", target.location);
+    entry["kind"] = target.is_ssh ? "ssh" : "local";
+    entry["host"] = host_json(target.host);
+    entry["error"] = target.error ? Json(lossy_utf8(target.error->message)) : Json(nullptr);
+    document["targets"].push_back(std::move(entry));
+  }
+  return document;
+}
+
+void put_text(Json& object, const std::string& key, std::string_view bytes) {
+  object[key] = lossy_utf8(bytes);
+  if (!is_utf8(bytes)) object[key + "_base64"] = base64(bytes);
+}
+
+Json texts(const std::vector<std::string>& list) {
+  Json array = Json::array();
+  for (const std::string& text : list) array.push_back(lossy_utf8(text));
+  return array;
+}
+
+std::string printed(const Json& document) { return document.dump(2) + "\n"; }
+
+}  // namespace cbtctl::report

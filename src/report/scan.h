@@ -1,0 +1,17 @@
+// The inventory, as `scan` tells it: table, JSON (`cbtctl.scan/1`) and CSV. The contract's section 4 has the shape.
+#pragma once
+
+#include <string>
+
+#include "model/datastore.h"
+#include "report/table.h"
+
+namespace cbtctl::report {
+
+[[nodiscard]] std::string scan_table(const model::Datastore& datastore, const Style& style);
+[[nodiscard]] std::string scan_json(const model::Datastore& datastore, int exit_status);
+[[nodiscard]] std::string scan_csv(const model::Datastore& datastore);  // RFC 4180, a row per disk
+
+[[nodiscard]] std::string_view name_of(model::PowerState state);
+
+}  // namespace cbtctl::report

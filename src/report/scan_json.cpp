@@ -1,0 +1,188 @@
+#include <array>
+
+#include "analysis/cbt_state.h"
+#include "formats/core/checked.h"
+#include "formats/core/hex.h"
+#include "report/json.h"
+#include "report/scan.h"
+#include "report/text.h"
+
+namespace cbtctl::report {
+namespace {
+
+using formats::core::sector_bytes;
+
+Json flag_json(const std::optional<formats::vmx::Flag>& flag) {
+  return flag ? or_null(flag->value) : Json(nullptr);
+}
+
+Json cid_json(const std::optional<std::uint32_t>& cid) {
+  return cid ? Json(formats::core::hex32(*cid)) : Json(nullptr);
+}
+
+// A file that a name leads to; the name itself where it leads out of the scan.
+void put_reference(Json& object, const std::string& key, const model::Datastore& datastore,
+                   const model::Reference& reference) {
+  put_text(object, key, reference.file ? datastore.files[*reference.file].path : reference.written);
+  if (reference.by_tail) object["resolved_by"] = "tail";
+  if (!reference.file) object["outside"] = true;
+}
+
+Json tracking_json(const model::Datastore& datastore, const model::Descriptor& descriptor) {
+  if (!descriptor.tracking) return nullptr;
+  const analysis::TrackingVerdict verdict = analysis::judge_tracking(datastore, descriptor);
+  Json ctk;
+  put_reference(ctk, "path", datastore, *descriptor.tracking);
+  const model::File* file = descriptor.tracking->file ? &datastore.files[*descriptor.tracking->file] : nullptr;
+  ctk["exists"] = file != nullptr ? Json(file->exists) : Json(nullptr);
+  ctk["valid"] = or_null(verdict.fits);
+  ctk["size_bytes"] = file != nullptr ? or_null(file->size_bytes) : Json(nullptr);
+  const formats::ctk::Reading reading = verdict.reading.value_or(formats::ctk::Reading{});
+  ctk["layout"] = verdict.reading ? Json(std::string(formats::ctk::name_of(reading.layout))) : Json(nullptr);
+  ctk["block_size_bytes"] = reading.block_sectors ? Json(*reading.block_sectors * sector_bytes) : Json(nullptr);
+  ctk["blocks"] = or_null(reading.blocks);
+  ctk["epoch"] = or_null(reading.epoch);
+  ctk["uuid"] = or_null(reading.uuid_text());
+  if (!verdict.reason.empty()) ctk["reason"] = lossy_utf8(verdict.reason);
+  return ctk;
+}
+
+Json extent_json(const model::Datastore& datastore, const model::Extent& extent) {
+  Json object;
+  if (extent.reference) {
+    put_reference(object, "path", datastore, *extent.reference);
+  } else {
+    put_text(object, "path", extent.line.file_name);
+  }
+  object["kind"] = std::string(formats::vmdk::name_of(extent.line.kind));
+  const bool known = extent.reference && extent.reference->file;
+  object["size_bytes"] = known ? or_null(datastore.files[*extent.reference->file].size_bytes) : Json(nullptr);
+  return object;
+}
+
+Json link_json(const model::Datastore& datastore, const model::ChainLink& link) {
+  Json object;
+  put_reference(object, "descriptor", datastore, link.reference);
+  if (!link.descriptor) {
+    const model::File* file = link.reference.file ? &datastore.files[*link.reference.file] : nullptr;
+    object["own"] = link.own;
+    object["unreadable"] = file == nullptr ? "outside the scan" : !file->exists ? "missing" : file->error ? lossy_utf8(file->error->message) : "holds no descriptor";
+    return object;
+  }
+  const model::Descriptor& descriptor = datastore.descriptors[*link.descriptor];
+  object["version"] = or_null(descriptor.content.version);
+  object["create_type"] = lossy_utf8(descriptor.content.create_type);
+  object["cid"] = cid_json(descriptor.content.cid);
+  object["parent_cid"] = cid_json(descriptor.content.parent_cid);
+  object["own"] = link.own;
+  object["extents"] = Json::array();
+  for (const model::Extent& extent : descriptor.extents) object["extents"].push_back(extent_json(datastore, extent));
+  object["ctk"] = tracking_json(datastore, descriptor);
+  return object;
+}
+
+Json disk_json(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk,
+               const analysis::CbtVerdict& verdict) {
+  Json object;
+  object["slot"] = disk.settings.slot;
+  put_text(object, "file_name", disk.settings.file_name);
+  object["mode"] = lossy_utf8(disk.settings.mode);
+  object["ctk_enabled"] = flag_json(disk.settings.ctk_enabled);
+  const auto& active = disk.chain.front().descriptor;
+  object["capacity_bytes"] = active ? or_null(datastore.descriptors[*active].content.capacity_bytes()) : Json(nullptr);
+  const analysis::StarQuery star = analysis::judge_star_query(datastore, machine, disk);
+  object["cbt"] = {{"state", std::string(name_of(verdict.state))},
+                   {"reasons", texts(verdict.reasons)},
+                   {"change_id", or_null(verdict.change_id)},
+                   {"star_query", {{"usable", or_null(star.usable)}, {"reasons", texts(star.reasons)}}}};
+  object["chain"] = Json::array();
+  for (const model::ChainLink& link : disk.chain) object["chain"].push_back(link_json(datastore, link));
+  if (disk.loops) object["loops"] = true;
+  return object;
+}
+
+using StateCounts = std::array<std::size_t, 8>;
+
+Json machine_json(const model::Datastore& datastore, const model::VirtualMachine& machine, StateCounts& counts) {
+  const model::File& file = datastore.files[machine.file];
+  Json object;
+  object["target"] = file.target;
+  object["seen_by"] = machine.seen_by;
+  put_text(object, "name", machine.settings.display_name);
+  put_text(object, "config_path", file.path);
+  object["hardware_version"] = or_null(machine.settings.hardware_version);
+  object["power"] = {{"state", std::string(name_of(machine.power.state))}, {"evidence", texts(machine.power.evidence)}};
+  object["template"] = machine.is_template;
+  object["ctk_enabled"] = flag_json(machine.settings.ctk_enabled);
+  const auto* snapshots = machine.snapshot_file ? &datastore.snapshot_files[*machine.snapshot_file] : nullptr;
+  object["snapshots"] = snapshots == nullptr  ? Json(0)
+                        : snapshots->content ? Json(snapshots->content->snapshots.size())
+                                             : Json(nullptr);
+  if (machine.unreadable) object["unreadable"] = lossy_utf8(machine.unreadable->message);
+  object["disks"] = Json::array();
+  for (const model::Disk& disk : machine.disks) {
+    const analysis::CbtVerdict verdict = analysis::judge(datastore, machine, disk);
+    ++counts[static_cast<std::size_t>(verdict.state)];
+    object["disks"].push_back(disk_json(datastore, machine, disk, verdict));
+  }
+  return object;
+}
+
+Json tracking_files_json(const model::Datastore& datastore) {
+  Json array = Json::array();
+  for (const model::TrackingFile& tracking : datastore.tracking_files) {
+    const model::File& file = datastore.files[tracking.file];
+    if (!file.exists) continue;
+    Json object;
+    object["target"] = file.target;
+    put_text(object, "path", file.path);
+    object["class"] = std::string(name_of(analysis::classify(datastore, tracking)));
+    object["size_bytes"] = or_null(file.size_bytes);
+    object["named_by"] = Json::array();
+    for (const model::Index descriptor : tracking.named_by) {
+      object["named_by"].push_back(lossy_utf8(datastore.files[datastore.descriptors[descriptor].file].path));
+    }
+    array.push_back(std::move(object));
+  }
+  return array;
+}
+
+Json summary_json(const model::Datastore& datastore, const StateCounts& counts) {
+  Json states;
+  std::size_t disks = 0;
+  for (std::size_t state = 0; state < counts.size(); ++state) {
+    states[std::string(name_of(static_cast<analysis::CbtState>(state)))] = counts[state];
+    disks += counts[state];
+  }
+  return {{"virtual_machines", datastore.virtual_machines.size()}, {"disks", disks}, {"states", states}};
+}
+
+}  // namespace
+
+std::string scan_json(const model::Datastore& datastore, int exit_status) {
+  Json document = envelope("cbtctl.scan/1", exit_status, datastore.targets);
+  StateCounts counts{};
+  document["virtual_machines"] = Json::array();
+  for (const model::VirtualMachine& machine : datastore.virtual_machines) {
+    document["virtual_machines"].push_back(machine_json(datastore, machine, counts));
+  }
+  document["ctk_files"] = tracking_files_json(datastore);
+  document["quarantine"] = Json::array();
+  for (const model::Quarantine& quarantine : datastore.quarantine) {
+    Json object{{"target", quarantine.target}};
+    put_text(object, "path", quarantine.path);
+    object["runs"] = texts(quarantine.runs);
+    document["quarantine"].push_back(std::move(object));
+  }
+  document["unreadable_folders"] = Json::array();
+  for (const model::File& folder : datastore.unreadable_folders) {
+    Json object{{"target", folder.target}};
+    put_text(object, "path", folder.path.empty() ? "." : folder.path);
+    object["reason"] = lossy_utf8(folder.error->message);
+    document["unreadable_folders"].push_back(std::move(object));
+  }
+  document["summary"] = summary_json(datastore, counts);
+  return printed(document);
+}
+
+}  // namespace cbtctl::report

@@ -1,0 +1,166 @@
+#include <array>
+
+#include "analysis/cbt_state.h"
+#include "report/csv.h"
+#include "report/scan.h"
+#include "report/text.h"
+
+namespace cbtctl::report {
+namespace {
+
+using analysis::CbtState;
+
+Tint tint_of(CbtState state) {
+  switch (state) {
+    case CbtState::tracked:
+      return Tint::good;
+    case CbtState::broken:
+    case CbtState::unreadable:
+      return Tint::bad;
+    case CbtState::pending:
+    case CbtState::leftover:
+    case CbtState::partial:
+      return Tint::warning;
+    case CbtState::off:
+    case CbtState::unsupported:
+      return Tint::faint;
+  }
+  return Tint::none;
+}
+
+std::string joined(const std::vector<std::string>& list) {
+  std::string out;
+  for (const std::string& text : list) out += (out.empty() ? "" : "; ") + text;
+  return out;
+}
+
+std::string machine_name(const model::Datastore& datastore, const model::VirtualMachine& machine) {
+  return machine.settings.display_name.empty() ? datastore.files[machine.file].path : machine.settings.display_name;
+}
+
+std::string hardware_text(const model::VirtualMachine& machine) {
+  return machine.settings.hardware_version ? std::to_string(*machine.settings.hardware_version) : "?";
+}
+
+std::optional<std::uint64_t> capacity_of(const model::Datastore& datastore, const model::Disk& disk) {
+  const auto& active = disk.chain.front().descriptor;
+  return active ? datastore.descriptors[*active].content.capacity_bytes() : std::nullopt;
+}
+
+std::string power_text(const model::VirtualMachine& machine) {
+  return std::string(name_of(machine.power.state)) + (machine.is_template ? ", template" : "");
+}
+
+void add_machine(Table& table, const model::Datastore& datastore, const model::VirtualMachine& machine,
+                 std::array<std::size_t, 8>& counts) {
+  const std::string name = escaped(machine_name(datastore, machine));
+  if (machine.disks.empty()) {
+    const std::string reason = machine.unreadable ? escaped(machine.unreadable->message) : "no virtual disk";
+    const std::string state = machine.unreadable ? "unreadable" : "-";
+    table.add({{name}, {power_text(machine)}, {hardware_text(machine)}, {"-"}, {"-"},
+               {state, machine.unreadable ? Tint::bad : Tint::faint}, {reason}});
+  }
+  for (const model::Disk& disk : machine.disks) {
+    const analysis::CbtVerdict verdict = analysis::judge(datastore, machine, disk);
+    ++counts[static_cast<std::size_t>(verdict.state)];
+    const auto capacity = capacity_of(datastore, disk);
+    table.add({{name}, {power_text(machine)}, {hardware_text(machine)}, {disk.settings.slot},
+               {capacity ? human_size(*capacity) : "?"},
+               {std::string(name_of(verdict.state)), tint_of(verdict.state)}, {escaped(joined(verdict.reasons))}});
+  }
+}
+
+std::string counted(std::size_t count, const std::string& one, const std::string& many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+std::string summary_line(const model::Datastore& datastore, const std::array<std::size_t, 8>& counts) {
+  std::size_t disks = 0;
+  std::string states;
+  for (std::size_t state = 0; state < counts.size(); ++state) {
+    disks += counts[state];
+    if (counts[state] == 0) continue;
+    states += (states.empty() ? ": " : ", ") + std::to_string(counts[state]) + " " +
+              std::string(name_of(static_cast<CbtState>(state)));
+  }
+  return counted(datastore.virtual_machines.size(), "virtual machine", "virtual machines") + ", " +
+         counted(disks, "disk", "disks") + states + "\n";
+}
+
+std::string stray_files(const model::Datastore& datastore, const Style& style) {
+  Table table({{"CTK FILE"}, {"CLASS"}, {"SIZE", true}, {""}});
+  for (const model::TrackingFile& tracking : datastore.tracking_files) {
+    const model::File& file = datastore.files[tracking.file];
+    const analysis::TrackingClass kind = analysis::classify(datastore, tracking);
+    if (!file.exists || kind == analysis::TrackingClass::in_use) continue;
+    const char* why = tracking.disk_exists ? "no descriptor names it, its disk is there" : "no descriptor names it, its disk is gone";
+    table.add({{escaped(file.path)}, {std::string(name_of(kind)), Tint::warning},
+               {file.size_bytes ? human_size(*file.size_bytes) : "?"}, {why}});
+  }
+  return table.is_empty() ? std::string() : "\n" + table.print(style);
+}
+
+std::string trouble(const model::Datastore& datastore) {
+  std::string out;
+  for (const model::File& folder : datastore.unreadable_folders) {
+    out += "\nnot read: " + escaped(folder.path.empty() ? "." : folder.path) + ": " + escaped(folder.error->message);
+  }
+  for (const model::Quarantine& quarantine : datastore.quarantine) {
+    out += "\nquarantine: " + escaped(quarantine.path) + ": " + counted(quarantine.runs.size(), "run", "runs");
+  }
+  return out.empty() ? out : out + "\n";
+}
+
+}  // namespace
+
+std::string scan_table(const model::Datastore& datastore, const Style& style) {
+  Table table({{"VM"}, {"POWER"}, {"HW", true}, {"DISK"}, {"CAPACITY", true}, {"CBT"}, {"REASON"}});
+  std::array<std::size_t, 8> counts{};
+  for (const model::VirtualMachine& machine : datastore.virtual_machines) {
+    add_machine(table, datastore, machine, counts);
+  }
+  return table.print(style) + stray_files(datastore, style) + trouble(datastore) + "\n" +
+         summary_line(datastore, counts);
+}
+
+std::string scan_csv(const model::Datastore& datastore) {
+  std::string out = csv_row({"target", "vm", "config_path", "power", "hardware_version", "template", "slot",
+                             "file_name", "capacity_bytes", "state", "reasons", "change_id"});
+  for (const model::VirtualMachine& machine : datastore.virtual_machines) {
+    const model::File& file = datastore.files[machine.file];
+    const std::string hardware =
+        machine.settings.hardware_version ? std::to_string(*machine.settings.hardware_version) : "";
+    const std::vector<std::string> head{std::to_string(file.target), machine.settings.display_name, file.path,
+                                        std::string(name_of(machine.power.state)), hardware,
+                                        machine.is_template ? "true" : "false"};
+    const auto row = [&](const std::vector<std::string>& tail) {
+      std::vector<std::string> cells = head;
+      cells.insert(cells.end(), tail.begin(), tail.end());
+      out += csv_row(cells);
+    };
+    if (machine.unreadable) row({"", "", "", "unreadable", machine.unreadable->message, ""});
+    for (const model::Disk& disk : machine.disks) {
+      const analysis::CbtVerdict verdict = analysis::judge(datastore, machine, disk);
+      const auto capacity = capacity_of(datastore, disk);
+      row({disk.settings.slot, disk.settings.file_name, capacity ? std::to_string(*capacity) : "",
+           std::string(name_of(verdict.state)), joined(verdict.reasons), verdict.change_id.value_or("")});
+    }
+  }
+  return out;
+}
+
+std::string_view name_of(model::PowerState state) {
+  switch (state) {
+    case model::PowerState::off:
+      return "off";
+    case model::PowerState::on:
+      return "on";
+    case model::PowerState::suspended:
+      return "suspended";
+    case model::PowerState::unknown:
+      return "unknown";
+  }
+  return {};
+}
+
+}  // namespace cbtctl::report

@@ -1,0 +1,31 @@
+// Text from files is data: what a terminal or a JSON reader may be given of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cbtctl::report {
+
+[[nodiscard]] bool is_utf8(std::string_view bytes);
+
+// Every control character, also those of C1 and the bidirectional ones, as `\n`, `\x1b`, `\u202e`; bytes that are no
+// UTF-8 as `\xNN`; a backslash stays one.
+[[nodiscard]] std::string escaped(std::string_view bytes);
+
+// Valid UTF-8: what is none becomes U+FFFD.
+[[nodiscard]] std::string lossy_utf8(std::string_view bytes);
+
+[[nodiscard]] std::string base64(std::string_view bytes);
+
+// How many columns a terminal takes for escaped text (East Asian wide characters take two).
+[[nodiscard]] std::size_t columns_of(std::string_view utf8);
+
+// "40 GiB", "1.5 TiB", "512 B".
+[[nodiscard]] std::string human_size(std::uint64_t bytes);
+
+// "2024-05-01T00:00:00Z".
+[[nodiscard]] std::string rfc3339(std::int64_t seconds_since_1970);
+
+}  // namespace cbtctl::report

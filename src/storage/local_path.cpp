@@ -1,0 +1,29 @@
+#include "storage/local_path.h"
+
+#include <boost/filesystem.hpp>
+
+namespace cbtctl::storage {
+
+namespace fs = boost::filesystem;
+using formats::core::Error;
+using formats::core::ErrorKind;
+
+formats::core::Result<LocalPath> resolve_local(const std::string& path) {
+  boost::system::error_code code;
+  const fs::path real = fs::canonical(path, code);
+  if (!code) {
+    const bool is_folder = fs::is_directory(real, code);
+    fs::path given = fs::absolute(path).lexically_normal();
+    if (given.filename_is_dot()) given = given.parent_path();
+    std::string given_text = given.string();
+    while (given_text.size() > 1 && given_text.ends_with('/')) given_text.pop_back();
+    return LocalPath{given_text == "/" ? "" : given_text, real == "/" ? "" : real.string(), is_folder};
+  }
+  const bool missing = code == boost::system::errc::no_such_file_or_directory ||
+                       code == boost::system::errc::not_a_directory;
+  if (missing) return Error{ErrorKind::missing, path + ": is not there"};
+  const bool denied = code == boost::system::errc::permission_denied;
+  return Error{denied ? ErrorKind::denied : ErrorKind::unavailable, path + ": " + code.message()};
+}
+
+}  // namespace cbtctl::storage

@@ -1,0 +1,19 @@
+// What a path that the user gave is on this machine.
+#pragma once
+
+#include <string>
+
+#include "formats/core/result.h"
+
+namespace cbtctl::storage {
+
+struct LocalPath {
+  std::string given;  // absolute, lexically normal, links kept
+  std::string real;   // absolute, links resolved
+  bool is_folder = false;
+};
+
+// `missing` or `denied` where it cannot be reached; the message names the path.
+formats::core::Result<LocalPath> resolve_local(const std::string& path);
+
+}  // namespace cbtctl::storage

@@ -1,0 +1,201 @@
+// Every request is a handful of system calls and no more: a listing is openat, getdents64 until it is empty, close; a
+// first read is openat, pread, close (and fstat where the status is asked for). Links are followed by openat2 with
+// RESOLVE_BENEATH where the kernel has it; elsewhere every part of the path is opened by itself and no link followed.
+#include "storage/local_reader.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "storage/local_file.h"
+#include "storage/path.h"
+#include "storage/worker_pool.h"
+
+namespace cbtctl::storage {
+namespace {
+
+using formats::core::Status;
+
+constexpr std::size_t listing_bytes = 64 * 1024;
+
+EntryType type_of_mode(mode_t mode) {
+  if (S_ISREG(mode)) return EntryType::file;
+  if (S_ISDIR(mode)) return EntryType::folder;
+  if (S_ISLNK(mode)) return EntryType::link;
+  return EntryType::other;
+}
+
+EntryType type_of_listing(unsigned char type) {
+  switch (type) {
+    case DT_REG:
+      return EntryType::file;
+    case DT_DIR:
+      return EntryType::folder;
+    case DT_LNK:
+      return EntryType::link;
+    default:
+      return EntryType::other;
+  }
+}
+
+FileStatus status_of(const struct stat& found) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  return {.type = type_of_mode(found.st_mode),
+          .size_bytes = static_cast<std::uint64_t>(found.st_size),
+          .allocated_bytes = static_cast<std::uint64_t>(found.st_blocks) * 512,
+          .modified_ns = found.st_mtim.tv_sec * second_ns + found.st_mtim.tv_nsec,
+          .changed_ns = found.st_ctim.tv_sec * second_ns + found.st_ctim.tv_nsec};
+}
+
+Error not_a_file() { return {ErrorKind::malformed, "is not a regular file"}; }
+
+class LocalReader final : public Reader {
+ public:
+  LocalReader(Descriptor root, unsigned workers)
+      : root_(std::move(root)), pool_(workers, [this](Submission& submission) {
+          return Reply{submission.tag, std::visit([this](const auto& request) { return answer(request); }, submission.request)};
+        }) {}
+
+  void submit(std::vector<Submission> submissions) override { pool_.submit(std::move(submissions)); }
+  std::vector<Reply> collect() override { return pool_.collect(); }
+  Result<std::unique_ptr<ByteSource>> open(const std::string& path) override {
+    auto file = open_beneath(path, 0);
+    if (!file) return file.error();
+    return open_source(std::move(*file));
+  }
+
+ private:
+  Result<Answer> answer(const ListRequest& request) const;
+  Result<Answer> answer(const FetchRequest& request) const;
+  Result<Answer> answer(const StatusRequest& request) const;
+  Result<Descriptor> open_beneath(const std::string& path, int more_flags) const;
+  Descriptor open_by_parts(const std::string& path, int flags) const;
+  Status add_entries(const Descriptor& folder, std::span<const char> records, Listing& listing) const;
+
+  Descriptor root_;
+  mutable std::atomic<bool> has_openat2_{true};
+  WorkerPool pool_;  // last: its threads use the others
+};
+
+// O_NONBLOCK: a FIFO or a device by a file's name must not hold a worker.
+Result<Descriptor> LocalReader::open_beneath(const std::string& path, int more_flags) const {
+  if (!is_inside(path)) return Error{ErrorKind::outside, "leads out of the target"};
+  const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | more_flags;
+  const char* name = path.empty() ? "." : path.c_str();
+  Descriptor file;
+  if (has_openat2_) {
+    open_how how{};
+    how.flags = static_cast<decltype(how.flags)>(flags);
+    how.resolve = RESOLVE_BENEATH;
+    file = Descriptor(static_cast<int>(::syscall(SYS_openat2, root_.get(), name, &how, sizeof how)));
+    if (!file.is_open() && (errno == ENOSYS || errno == EPERM)) has_openat2_ = false;
+  }
+  if (!has_openat2_) file = open_by_parts(path, flags);
+  if (!file.is_open()) return error_of(errno);
+  return file;
+}
+
+Descriptor LocalReader::open_by_parts(const std::string& path, int flags) const {
+  Descriptor folder(::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::string_view rest = path;
+  while (folder.is_open() && !rest.empty()) {
+    const std::size_t end = rest.find('/');
+    const std::string part(rest.substr(0, end));
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    const int part_flags = rest.empty() ? flags : O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    folder = Descriptor(::openat(folder.get(), part.c_str(), part_flags | O_NOFOLLOW));
+  }
+  return folder;
+}
+
+Result<Answer> LocalReader::answer(const ListRequest& request) const {
+  const auto folder = open_beneath(request.folder, O_DIRECTORY | O_NOFOLLOW);
+  if (!folder) return folder.error();
+  Listing listing;
+  alignas(8) thread_local std::array<char, listing_bytes> buffer;
+  for (;;) {
+    const long count = ::syscall(SYS_getdents64, folder->get(), buffer.data(), buffer.size());
+    if (count < 0) return error_of(errno);
+    if (count == 0) return listing;
+    const Status added = add_entries(*folder, {buffer.data(), static_cast<std::size_t>(count)}, listing);
+    if (!added) return added.error();
+  }
+}
+
+// struct linux_dirent64: u64 inode, s64 offset, u16 record length, u8 type, the name with a zero.
+Status LocalReader::add_entries(const Descriptor& folder, std::span<const char> records, Listing& listing) const {
+  constexpr std::size_t length_at = 16;
+  constexpr std::size_t type_at = 18;
+  constexpr std::size_t name_at = 19;
+  while (records.size() > name_at) {
+    std::uint16_t length = 0;
+    std::memcpy(&length, records.data() + length_at, sizeof length);
+    Entry entry{.name = records.data() + name_at, .link_target = {}};
+    const auto type = static_cast<unsigned char>(records[type_at]);
+    records = records.subspan(length);
+    if (entry.name == "." || entry.name == "..") continue;
+    entry.type = type_of_listing(type);
+    struct stat found {};
+    if (type == DT_UNKNOWN && ::fstatat(folder.get(), entry.name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
+      entry.type = type_of_mode(found.st_mode);
+    }
+    if (entry.type == EntryType::link) {
+      std::array<char, 4096> target{};
+      const ssize_t size = ::readlinkat(folder.get(), entry.name.c_str(), target.data(), target.size());
+      if (size > 0) entry.link_target.assign(target.data(), static_cast<std::size_t>(size));
+    }
+    listing.entries.push_back(std::move(entry));
+  }
+  return formats::core::success();
+}
+
+Result<Answer> LocalReader::answer(const FetchRequest& request) const {
+  const auto file = open_beneath(request.path, 0);
+  if (!file) return file.error();
+  Fetched fetched;
+  if (request.with_status) {
+    struct stat found {};
+    if (::fstat(file->get(), &found) != 0) return error_of(errno);
+    if (!S_ISREG(found.st_mode)) return not_a_file();
+    fetched.status = status_of(found);
+  }
+  // One byte more than asked for tells whether there is more, without another call. The buffer is the thread's own:
+  // most files are far shorter than what is asked for.
+  thread_local std::vector<std::byte> buffer;
+  if (buffer.size() < request.most_bytes + 1) buffer.resize(request.most_bytes + 1);
+  const auto count = read_fully(*file, 0, {buffer.data(), request.most_bytes + 1});
+  if (!count) return count.error();
+  fetched.whole = *count <= request.most_bytes;
+  const auto kept = static_cast<std::ptrdiff_t>(std::min(*count, request.most_bytes));
+  fetched.bytes.assign(buffer.begin(), buffer.begin() + kept);
+  return fetched;
+}
+
+Result<Answer> LocalReader::answer(const StatusRequest& request) const {
+  if (!is_inside(request.path)) return Error{ErrorKind::outside, "leads out of the target"};
+  struct stat found {};
+  const char* name = request.path.empty() ? "." : request.path.c_str();
+  if (::fstatat(root_.get(), name, &found, AT_SYMLINK_NOFOLLOW) != 0) return error_of(errno);
+  return status_of(found);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Reader>> open_local(const std::string& root, unsigned workers) {
+  Descriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.is_open()) return error_of(errno).in(root);
+  return std::unique_ptr<Reader>(std::make_unique<LocalReader>(std::move(folder), workers));
+}
+
+}  // namespace cbtctl::storage

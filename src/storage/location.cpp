@@ -1,0 +1,87 @@
+#include "storage/location.h"
+
+#include <charconv>
+
+namespace cbtctl::storage {
+namespace {
+
+using formats::core::Error;
+using formats::core::ErrorKind;
+
+constexpr std::string_view scheme = "ssh://";
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out.push_back(text[i]);
+      continue;
+    }
+    unsigned value = 0;
+    if (i + 2 >= text.size()) return std::nullopt;
+    const auto [end, code] = std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16);
+    if (code != std::errc{} || end != text.data() + i + 3 || value == 0) return std::nullopt;
+    out.push_back(static_cast<char>(value));
+    i += 2;
+  }
+  return out;
+}
+
+std::optional<unsigned> port_number(std::string_view text) {
+  unsigned value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc{} || end != text.data() + text.size() || value == 0 || value > 65535) return std::nullopt;
+  return value;
+}
+
+// "host", "host:22", "[::1]", "[::1]:22"; false where it is none of them.
+bool read_authority(std::string_view text, Location& location) {
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos) return false;
+    location.host = std::string(text.substr(1, close - 1));
+    port = text.substr(close + 1);
+  } else {
+    const std::size_t colon = text.find(':');
+    const auto host = percent_decoded(text.substr(0, colon));
+    if (!host) return false;
+    location.host = *host;
+    port = colon == std::string_view::npos ? std::string_view{} : text.substr(colon);
+  }
+  // A host that begins with '-' would be an option of ssh.
+  if (location.host.empty() || location.host.starts_with('-')) return false;
+  if (port.empty()) return true;
+  location.port = port.starts_with(':') ? port_number(port.substr(1)) : std::nullopt;
+  return location.port.has_value();
+}
+
+}  // namespace
+
+formats::core::Result<Location> parse_location(std::string_view text) {
+  const Error malformed{ErrorKind::usage,
+                        "expected a path or ssh://[user@]host[:port][/path], found '" + std::string(text) + "'"};
+  Location location;
+  if (text.empty()) return malformed;
+  if (!text.starts_with(scheme)) {
+    location.path = std::string(text);
+    return location;
+  }
+  location.is_ssh = true;
+  std::string_view rest = text.substr(scheme.size());
+  const std::size_t slash = rest.find('/');
+  const auto path = percent_decoded(slash == std::string_view::npos ? "/vmfs/volumes" : rest.substr(slash));
+  rest = rest.substr(0, slash);
+  const std::size_t at = rest.rfind('@');
+  if (at != std::string_view::npos) {
+    const auto user = percent_decoded(rest.substr(0, at));
+    if (!user || user->empty()) return malformed;
+    location.user = *user;
+    rest = rest.substr(at + 1);
+  }
+  if (!path || !read_authority(rest, location)) return malformed;
+  location.path = *path == "/" ? "/vmfs/volumes" : *path;
+  return location;
+}
+
+}  // namespace cbtctl::storage

@@ -1,0 +1,123 @@
+#include "storage/memory_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <utility>
+
+#include "storage/path.h"
+
+namespace cbtctl::storage {
+namespace {
+
+class MemoryFile final : public ByteSource {
+ public:
+  explicit MemoryFile(std::string content) : content_(std::move(content)) {}
+  [[nodiscard]] std::uint64_t size_bytes() const override { return content_.size(); }
+  [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset_bytes, std::span<std::byte> out) const override {
+    return formats::core::SpanSource(std::as_bytes(std::span(content_))).read_at(offset_bytes, out);
+  }
+
+ private:
+  std::string content_;
+};
+
+class MemoryReader final : public Reader {
+ public:
+  explicit MemoryReader(MemoryPlace place) : place_(std::move(place)) {}
+
+  void submit(std::vector<Submission> submissions) override {
+    for (Submission& submission : submissions) {
+      replies_.push_back({submission.tag, std::visit([this](const auto& request) { return answer(request); }, submission.request)});
+    }
+  }
+  std::vector<Reply> collect() override { return std::exchange(replies_, {}); }
+  Result<std::unique_ptr<ByteSource>> open(const std::string& path) override {
+    const auto file = find(path);
+    if (!file) return file.error();
+    return std::unique_ptr<ByteSource>(std::make_unique<MemoryFile>(**file));
+  }
+
+ private:
+  [[nodiscard]] bool is_folder(const std::string& path) const {
+    if (path.empty()) return true;
+    const auto inside = [&](const auto& members) {
+      const auto next = members.lower_bound(path + "/");
+      return next != members.end() && next->first.starts_with(path + "/");
+    };
+    return inside(place_.files) || inside(place_.links);
+  }
+
+  // The content, links followed as far as they stay inside.
+  Result<const std::string*> find(std::string path) const {
+    constexpr int most_links = 8;
+    for (int followed = 0; followed < most_links; ++followed) {
+      if (!is_inside(path)) return Error{ErrorKind::outside, "leads out of the target"};
+      if (const auto fault = place_.faults.find(path); fault != place_.faults.end()) {
+        return Error{fault->second, "a fault that the test asked for"};
+      }
+      if (const auto file = place_.files.find(path); file != place_.files.end()) return &file->second;
+      if (is_folder(path)) return Error{ErrorKind::malformed, "is not a regular file"};
+      const auto link = place_.links.find(path);
+      if (link == place_.links.end()) return Error{ErrorKind::missing, "is not there"};
+      const auto next = link->second.starts_with('/') ? std::nullopt : normalise(join(parent_of(path), link->second));
+      if (!next) return Error{ErrorKind::outside, "is a link that leads out of the target"};
+      path = *next;
+    }
+    return Error{ErrorKind::outside, "is a link that leads out of the target"};
+  }
+
+  Result<Answer> answer(const ListRequest& request) const {
+    if (!is_inside(request.folder)) return Error{ErrorKind::outside, "leads out of the target"};
+    if (const auto fault = place_.faults.find(request.folder); fault != place_.faults.end()) {
+      return Error{fault->second, "a fault that the test asked for"};
+    }
+    if (place_.links.contains(request.folder)) return Error{ErrorKind::outside, "is a link that leads out of the target"};
+    if (!is_folder(request.folder)) return Error{ErrorKind::missing, "is not there"};
+    Listing listing;
+    std::set<std::string> folders;
+    const std::string prefix = request.folder.empty() ? "" : request.folder + "/";
+    const auto add = [&](const std::string& path, EntryType type, const std::string& target) {
+      if (!path.starts_with(prefix)) return;
+      const std::string rest = path.substr(prefix.size());
+      const std::size_t slash = rest.find('/');
+      if (slash == std::string::npos) {
+        listing.entries.push_back({rest, type, target});
+      } else if (folders.insert(rest.substr(0, slash)).second) {
+        listing.entries.push_back({rest.substr(0, slash), EntryType::folder, {}});
+      }
+    };
+    for (const auto& [path, content] : place_.files) add(path, EntryType::file, {});
+    for (const auto& [path, target] : place_.links) add(path, EntryType::link, target);
+    return listing;
+  }
+
+  Result<Answer> answer(const FetchRequest& request) const {
+    const auto file = find(request.path);
+    if (!file) return file.error();
+    const std::string& content = **file;
+    Fetched fetched;
+    fetched.whole = content.size() <= request.most_bytes;
+    const auto bytes = std::as_bytes(std::span(content)).first(std::min(content.size(), request.most_bytes));
+    fetched.bytes.assign(bytes.begin(), bytes.end());
+    if (request.with_status) fetched.status = FileStatus{.size_bytes = content.size(), .allocated_bytes = content.size()};
+    return fetched;
+  }
+
+  Result<Answer> answer(const StatusRequest& request) const {
+    if (place_.links.contains(request.path)) return FileStatus{.type = EntryType::link};
+    if (is_folder(request.path)) return FileStatus{.type = EntryType::folder};
+    const auto file = find(request.path);
+    if (!file) return file.error();
+    return FileStatus{.size_bytes = (*file)->size(), .allocated_bytes = (*file)->size()};
+  }
+
+  MemoryPlace place_;
+  std::vector<Reply> replies_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reader> open_memory(MemoryPlace place) { return std::make_unique<MemoryReader>(std::move(place)); }
+
+}  // namespace cbtctl::storage

@@ -1,0 +1,53 @@
+#include "storage/output.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "storage/local_file.h"
+
+namespace cbtctl::storage {
+namespace {
+
+using formats::core::Status;
+
+class LocalOutput final : public Output {
+ public:
+  LocalOutput(Descriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+  ~LocalOutput() override {
+    if (!finished_) ::unlink(path_.c_str());
+  }
+
+  [[nodiscard]] Status append(std::span<const std::byte> bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return error_of(errno).in(path_);
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+    return formats::core::success();
+  }
+
+  [[nodiscard]] Status finish() override {
+    if (::fsync(file_.get()) != 0 && errno != EINVAL) return error_of(errno).in(path_);
+    finished_ = true;
+    return formats::core::success();
+  }
+
+ private:
+  Descriptor file_;
+  std::string path_;
+  bool finished_ = false;
+};
+
+}  // namespace
+
+formats::core::Result<std::unique_ptr<Output>> create_output(const std::string& path) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (file.is_open()) return std::unique_ptr<Output>(std::make_unique<LocalOutput>(std::move(file), path));
+  if (errno == EEXIST) return Error{ErrorKind::usage, path + ": exists already, and is not overwritten"};
+  return error_of(errno).in(path);
+}
+
+}  // namespace cbtctl::storage

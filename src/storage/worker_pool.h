@@ -1,0 +1,47 @@
+// A bounded pool that answers requests in bulk: workers take a handful at a time and hand their replies back together,
+// so that a wake-up is paid for many requests.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "storage/reader.h"
+
+namespace cbtctl::storage {
+
+class WorkerPool {
+ public:
+  using Answerer = std::function<Reply(Submission&)>;  // called from several threads at once
+
+  WorkerPool(unsigned workers, Answerer answerer) : most_workers_(workers), answerer_(std::move(answerer)) {}
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+  ~WorkerPool();
+
+  void submit(std::vector<Submission> submissions);
+  [[nodiscard]] std::vector<Reply> collect();
+
+ private:
+  void work();
+  [[nodiscard]] std::size_t share() const;
+
+  const unsigned most_workers_;
+  const Answerer answerer_;
+  std::mutex mutex_;
+  std::condition_variable queued_;
+  std::condition_variable answered_;
+  std::deque<Submission> queue_;
+  std::vector<Reply> replies_;
+  std::size_t outstanding_ = 0;  // queued, being answered, or not yet collected
+  std::size_t idle_ = 0;
+  bool collector_waits_ = false;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace cbtctl::storage

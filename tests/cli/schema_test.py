@@ -1,0 +1,65 @@
+#!/usr/bin/python3
+"""Holds every JSON document that the program prints against its schema, on every fixture.
+
+usage: schema_test.py CBTCTL SOURCE_DIR
+"""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+
+CBTCTL, SOURCE = sys.argv[1], Path(sys.argv[2])
+checked = 0
+failures = []
+
+
+def check(*arguments):
+    global checked
+    run = subprocess.run([CBTCTL, *arguments, "--json"], capture_output=True, timeout=120)
+    label = "cbtctl " + " ".join(os.fsdecode(a) for a in arguments)
+    if run.returncode not in (0, 4, 8, 12):
+        failures.append(f"{label}: exit {run.returncode}: {run.stderr.decode(errors='replace')}")
+        return None
+    document = json.loads(run.stdout.decode("utf-8"))
+    name = document["schema"].split(".")[1].split("/")[0]
+    schema = json.loads((SOURCE / "src/report/schemas" / f"{name}.json").read_text())
+    checked += 1
+    for error in jsonschema.Draft7Validator(schema).iter_errors(document):
+        failures.append(f"{label}: {'/'.join(map(str, error.path))}: {error.message[:200]}")
+    if document["exit_status"] != run.returncode:
+        failures.append(f"{label}: exit_status {document['exit_status']}, but the process ended with {run.returncode}")
+    return document
+
+
+def files_below(folder):
+    for root, folders, names in os.walk(os.fsencode(folder)):
+        for name in sorted(names):
+            path = os.path.join(root, name)
+            if os.path.isfile(path) and not os.path.islink(path) and os.path.getsize(path) < 1 << 42:
+                yield path
+
+
+cases = sorted(p for p in (SOURCE / "fixtures").iterdir() if p.is_dir())
+if len(cases) < 10:
+    failures.append(f"expected at least 10 fixtures, found {len(cases)}")
+for case in cases:
+    check("scan", str(case))
+    check("scan", str(case), "--vm", "web*")
+for case in ("demo", "hostile"):
+    for path in files_below(SOURCE / "fixtures" / case):
+        if path.endswith((b"recipe", b".log", b".nvram")):
+            continue
+        check("show", path)
+        if b"ctk" in os.path.basename(path):
+            shown = check("ctk", "show", path)
+            if shown and shown["files"][0]["layout"] == "confirmed":
+                check("ctk", "blocks", path, "--since", "0")
+                check("ctk", "blocks", path, "--since", "*", "--merge")
+
+for failure in failures:
+    print(failure)
+print(f"{checked} documents checked, {len(failures)} failures")
+sys.exit(1 if failures or checked < 50 else 0)
