@@ -1,0 +1,115 @@
+// The house's arrows: which room may include which, where third parties live, and what a room may be called.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+
+namespace {
+
+namespace fs = std::filesystem;
+using Rooms = std::set<std::string>;
+
+const Rooms formats_rooms{"formats", "formats/core", "formats/text", "formats/vmx", "formats/vmsd", "formats/vmdk", "formats/ctk"};
+
+Rooms with_formats(Rooms rooms) {
+  rooms.insert(formats_rooms.begin(), formats_rooms.end());
+  return rooms;
+}
+
+const std::map<std::string, Rooms> allowed{
+    {"formats/core", {}},
+    {"formats/text", {"formats/core"}},
+    {"formats/vmx", {"formats/core", "formats/text"}},
+    {"formats/vmsd", {"formats/core", "formats/text"}},
+    {"formats/vmdk", {"formats/core", "formats/text"}},
+    {"formats/ctk", {"formats/core", "formats/text"}},
+    {"formats", formats_rooms},
+    {"log", {}},
+    {"model", with_formats({})},
+    {"storage", {"formats/core", "log"}},
+    {"discovery", with_formats({"host", "storage", "model", "log"})},
+    {"analysis", with_formats({"model", "log"})},
+    {"report", with_formats({"repair", "analysis", "disk", "model", "log"})},
+    {"cli", with_formats({"report", "repair", "disk", "analysis", "discovery", "host", "storage", "model", "log"})},
+};
+
+struct ThirdParty {
+  std::string header;
+  std::regex home;
+};
+const std::vector<ThirdParty> third_parties{{"boost/program_options", std::regex("src/cli/.*")},
+                                            {"boost/filesystem", std::regex("src/storage/local.*\\.cpp")},
+                                            {"libssh2", std::regex("src/storage/ssh.*\\.cpp")},
+                                            {"zlib.h", std::regex("src/disk/.*\\.cpp")},
+                                            {"nlohmann/", std::regex("src/(report|repair|cli)/.*")},
+                                            {"spdlog/", std::regex("src/log/log\\.cpp")}};
+
+// "src/cli/scan.cpp" -> "cli"; "formats/vmx/slot.h" -> "formats/vmx".
+std::string room_of(const std::string& path) {
+  const std::string folder = fs::path(path).parent_path().string();
+  return folder.starts_with("src/") ? folder.substr(4, folder.find('/', 4) - 4) : folder;
+}
+
+std::vector<std::string> violations(const std::string& path, const std::string& text) {
+  std::vector<std::string> found;
+  const std::string room = room_of(path);
+  const auto rule = allowed.find(room);
+  if (rule == allowed.end() && path != "src/main.cpp") found.push_back(path + ": no such room");
+  const std::regex include("#include [<\"]([^>\"]+)[>\"]");
+  for (std::sregex_iterator it(text.begin(), text.end(), include), end; it != end; ++it) {
+    const std::string header = (*it)[1];
+    const bool quoted = it->str().back() == '"';
+    const std::string target = fs::path(header).parent_path().string();
+    if (quoted && rule != allowed.end() && target != room && !rule->second.contains(target)) {
+      found.push_back(path + ": includes " + header);
+    }
+    for (const ThirdParty& third : third_parties) {
+      if (header.starts_with(third.header) && !std::regex_match(path, third.home)) found.push_back(path + ": includes " + header);
+    }
+    const bool does_io = header == "fstream" || header == "iostream" || header == "unistd.h" || header == "fcntl.h";
+    if (path.starts_with("formats/") && does_io) found.push_back(path + ": does I/O with " + header);
+  }
+  if (path.ends_with(".h") && text.find("#pragma once") == std::string::npos) found.push_back(path + ": no #pragma once");
+  const std::regex nobody("(util|utils|common|helper|helpers|misc|manager)\\.(h|cpp)");
+  if (std::regex_match(fs::path(path).filename().string(), nobody)) found.push_back(path + ": a name that says nothing");
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("every source keeps to the arrows of the house") {
+  std::size_t sources = 0;
+  for (const char* top : {"formats", "src"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(fs::path(CBTCTL_SOURCE_DIR) / top)) {
+      if (entry.path().extension() != ".h" && entry.path().extension() != ".cpp") continue;
+      std::ostringstream text;
+      text << std::ifstream(entry.path()).rdbuf();
+      for (const std::string& violation : violations(fs::relative(entry.path(), CBTCTL_SOURCE_DIR).string(), text.str())) {
+        FAIL_CHECK(violation);
+      }
+      ++sources;
+    }
+  }
+  CHECK(sources > 50);
+}
+
+TEST_CASE("a planted violation of each kind is found") {
+  CHECK_FALSE(violations("src/model/x.h", "#pragma once\n#include \"cli/run.h\"\n").empty());
+  CHECK_FALSE(violations("src/report/x.cpp", "#include <spdlog/spdlog.h>\n").empty());
+  CHECK_FALSE(violations("formats/vmx/x.cpp", "#include <fstream>\n").empty());
+  CHECK_FALSE(violations("src/cli/x.h", "int x;\n").empty());
+  CHECK_FALSE(violations("src/cli/util.cpp", "").empty());
+  CHECK_FALSE(violations("src/manager/x.cpp", "").empty());
+  CHECK(violations("src/cli/x.cpp", "#include \"report/scan.h\"\n").empty());
+}
+
+TEST_CASE("main is under 40 lines") {
+  std::ifstream file(fs::path(CBTCTL_SOURCE_DIR) / "src/main.cpp");
+  std::size_t lines = 0;
+  for (std::string line; std::getline(file, line);) ++lines;
+  CHECK(lines > 0);
+  CHECK(lines < 40);
+}

@@ -1,0 +1,132 @@
+#include <catch2/catch.hpp>
+
+#include "analysis/cbt_state.h"
+#include "tests/support/datastore.h"
+
+using cbtctl::analysis::classify;
+using cbtctl::analysis::TrackingClass;
+using cbtctl::model::PowerState;
+using support::descriptor;
+using support::Source;
+using support::vmx;
+
+namespace {
+
+using Files = std::map<std::string, std::string>;
+
+TrackingClass class_of(const support::Datastore& datastore, const std::string& path) {
+  for (const auto& tracking : datastore.tracking_files) {
+    if (datastore.files[tracking.file].path == path) return classify(datastore, tracking);
+  }
+  FAIL("no CTK file " + path);
+  return TrackingClass::orphan;
+}
+
+PowerState power(const std::string& more, const Files& others = {}) {
+  Files files{{"x/x.vmx", "config.version = \"8\"\n" + more}};
+  files.insert(others.begin(), others.end());
+  return support::scan(files).virtual_machines[0].power.state;
+}
+
+const auto active_file = [](const support::Datastore& datastore) { return datastore.virtual_machines[0].disks[0].chain[0].reference; };
+
+}  // namespace
+
+TEST_CASE("CTK files are classed by who names them and what stands beside them") {
+  const auto datastore = support::scan({{"x/x.vmdk", descriptor("x-flat.vmdk", "x-ctk.vmdk")},
+                                        {"x/x-ctk.vmdk", support::tracking()},
+                                        {"x/y.vmdk", descriptor("y-flat.vmdk")},
+                                        {"x/y-ctk.vmdk", support::tracking()},
+                                        {"x/z-ctk.vmdk", ""},
+                                        {"x/x-000001-ctk.vmdk", support::tracking()},
+                                        {"x/renamed-flat.vmdk", support::tracking()},
+                                        {"x/w-ctk.vmdk", descriptor("w-flat.vmdk")}});
+  CHECK(class_of(datastore, "x/x-ctk.vmdk") == TrackingClass::in_use);
+  CHECK(class_of(datastore, "x/y-ctk.vmdk") == TrackingClass::leftover);
+  CHECK(class_of(datastore, "x/z-ctk.vmdk") == TrackingClass::orphan);
+  CHECK(class_of(datastore, "x/x-000001-ctk.vmdk") == TrackingClass::orphan_snapshot);
+  CHECK(class_of(datastore, "x/renamed-flat.vmdk") == TrackingClass::orphan);
+  CHECK(datastore.tracking_files.size() == 5);
+}
+
+TEST_CASE("a backup copy of a descriptor protects what it names") {
+  const auto datastore = support::scan({{"x/x.vmdk~", descriptor("x-flat.vmdk", "x-ctk.vmdk")}, {"x/x-ctk.vmdk", support::tracking()}});
+  CHECK(class_of(datastore, "x/x-ctk.vmdk") == TrackingClass::in_use);
+  CHECK_FALSE(datastore.descriptors[0].judged);
+}
+
+TEST_CASE("an absolute path is found by its longest tail, if there is just one such file") {
+  const Files disk{{"far/d.vmdk", descriptor("d-flat.vmdk")}};
+  Files files{{"x/x.vmx", vmx("/vmfs/volumes/u-1/far/d.vmdk")}, {"far/d.vmdk", disk.at("far/d.vmdk")}};
+  CHECK(active_file(support::scan(files)).by_tail);
+  const auto twice = support::scan({{"/mnt/a", {files, {}, {}}}, {"/mnt/b", {disk, {}, {}}}});
+  CHECK_FALSE(active_file(twice).file);
+}
+
+TEST_CASE("where a volume's identity is known its name decides and no tail does") {
+  const Files files{{"x/x.vmx", vmx("/vmfs/volumes/ds2/far/d.vmdk")}, {"far/d.vmdk", descriptor("d-flat.vmdk")}};
+  CHECK_FALSE(active_file(support::scan({{"/vmfs/volumes/ds1", {files, {}, {}}}})).file);
+  const auto found = active_file(support::scan({{"/vmfs/volumes/ds2", {files, {}, {}}}}));
+  CHECK(found.file);
+  CHECK_FALSE(found.by_tail);
+}
+
+TEST_CASE("below /vmfs/volumes a datastore is visited once, under its name") {
+  cbtctl::storage::MemoryPlace place{{{"u-1/x/x.vmx", vmx("/vmfs/volumes/u-1/x/x.vmdk")}, {"u-1/x/x.vmdk", descriptor("x-flat.vmdk")}},
+                                     {{"ds1", "u-1"}}, {}};
+  const auto datastore = support::scan({{"/vmfs/volumes", place}});
+  REQUIRE(datastore.virtual_machines.size() == 1);
+  CHECK(datastore.files[datastore.virtual_machines[0].file].path == "ds1/x/x.vmx");
+  REQUIRE(active_file(datastore).file);
+  CHECK(datastore.files[*active_file(datastore).file].path == "ds1/x/x.vmdk");
+}
+
+TEST_CASE("a target inside another is reported once, with all that see it") {
+  const Files inner{{"x.vmx", vmx("x.vmdk")}, {"x.vmdk", descriptor("x-flat.vmdk")}};
+  const Files outer{{"x/x.vmx", inner.at("x.vmx")}, {"x/x.vmdk", inner.at("x.vmdk")}};
+  const auto datastore = support::scan({{"/mnt/ds", {outer, {}, {}}}, {"/mnt/ds/x", {inner, {}, {}}}});
+  REQUIRE(datastore.virtual_machines.size() == 1);
+  CHECK(datastore.virtual_machines[0].seen_by == std::vector<std::size_t>{0, 1});
+}
+
+TEST_CASE("a link that leads out is outside the scan, one that stays inside is its file") {
+  const Files files{{"x/x.vmx", vmx("link.vmdk")}, {"y/y.vmdk", descriptor("y-flat.vmdk")}};
+  CHECK_FALSE(active_file(support::scan({{"/mnt/ds", {files, {{"x/link.vmdk", "/etc/passwd"}}, {}}}})).file);
+  const auto inside = support::scan({{"/mnt/ds", {files, {{"x/link.vmdk", "../y/y.vmdk"}}, {}}}});
+  REQUIRE(active_file(inside).file);
+  CHECK(inside.files[*active_file(inside).file].path == "y/y.vmdk");
+}
+
+TEST_CASE("a folder that cannot be read is told and the rest goes on") {
+  const Files files{{"a/a.vmx", vmx("a.vmdk")}, {"b/b.vmx", vmx("b.vmdk")}};
+  const auto datastore = support::scan({{"/mnt/ds", {files, {}, {{"a", formats::core::ErrorKind::denied}}}}});
+  CHECK(datastore.virtual_machines.size() == 1);
+  REQUIRE(datastore.unreadable_folders.size() == 1);
+  CHECK(datastore.unreadable_folders[0].path == "a");
+}
+
+TEST_CASE("a quarantine is listed and never scanned") {
+  const auto datastore = support::scan({{"x/.cbtctl/run-1/x-ctk.vmdk", support::tracking()}, {"x/.cbtctl/run-1/x.vmx", vmx("x.vmdk")}});
+  CHECK(datastore.virtual_machines.empty());
+  CHECK(datastore.tracking_files.empty());
+  REQUIRE(datastore.quarantine.size() == 1);
+  CHECK(datastore.quarantine[0].runs == std::vector<std::string>{"run-1"});
+}
+
+TEST_CASE("a chain that comes back to itself ends") {
+  const auto datastore = support::scan({{"x/x.vmx", vmx("a.vmdk")}, {"x/a.vmdk", descriptor("a-d.vmdk", {}, "b.vmdk")}, {"x/b.vmdk", descriptor("b-d.vmdk", {}, "a.vmdk")}});
+  CHECK(datastore.virtual_machines[0].disks[0].loops);
+  CHECK(datastore.virtual_machines[0].disks[0].chain.size() == 2);
+}
+
+TEST_CASE("off needs proof, and the signs of running are none of being off") {
+  CHECK(power("cleanShutdown = \"TRUE\"\n") == PowerState::off);
+  CHECK(power("") == PowerState::off);
+  CHECK(power("", {{"x/vmware.log", ""}}) == PowerState::unknown);
+  CHECK(power("cleanShutdown = \"FALSE\"\n") == PowerState::unknown);
+  CHECK(power("cleanShutdown = \"TRUE\"\n", {{"x/x.vmx.lck", ""}}) == PowerState::unknown);
+  CHECK(power("cleanShutdown = \"FALSE\"\n", {{"x/x.vmx.lck", ""}, {"x/x-1a2b3c4d.vswp", ""}}) == PowerState::on);
+  CHECK(power("cleanShutdown = \"TRUE\"\n", {{"x/.lck-0011223344556677", ""}}) == PowerState::unknown);
+  CHECK(power("cleanShutdown = \"TRUE\"\ncheckpoint.vmState = \"x.vmss\"\n") == PowerState::suspended);
+  CHECK(power("cleanShutdown = \"TRUE\"\n", {{"x/x.vmx~", ""}}) == PowerState::off);
+}

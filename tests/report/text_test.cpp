@@ -1,0 +1,44 @@
+#include <catch2/catch.hpp>
+
+#include "report/csv.h"
+#include "report/table.h"
+#include "report/text.h"
+
+using namespace cbtctl::report;
+
+TEST_CASE("control characters, direction marks and bytes that are no UTF-8 are escaped") {
+  CHECK(escaped("a\nb\x1b[31m\x7f") == "a\\nb\\x1b[31m\\x7f");
+  CHECK(escaped("x\xe2\x80\xaey") == "x\\u202ey");
+  CHECK(escaped("caf\xe9") == "caf\\xe9");
+  CHECK(escaped("caf\xc3\xa9") == "caf\xc3\xa9");
+  CHECK(escaped("\xc2\x9b") == "\\x9b");
+}
+
+TEST_CASE("overlong and surrogate sequences are no UTF-8") {
+  CHECK_FALSE(is_utf8("\xc0\x80"));
+  CHECK_FALSE(is_utf8("\xed\xa0\x80"));
+  CHECK_FALSE(is_utf8("\xf4\x90\x80\x80"));
+  CHECK_FALSE(is_utf8("\xe2\x82"));
+  CHECK(lossy_utf8("a\xff") == "a\xef\xbf\xbd");
+}
+
+TEST_CASE("base64 is exact for every length") {
+  CHECK(base64("") == "");
+  CHECK(base64("f") == "Zg==");
+  CHECK(base64("fo") == "Zm8=");
+  CHECK(base64("foo") == "Zm9v");
+}
+
+TEST_CASE("a table wraps nothing in a pipe and fits a terminal") {
+  Table table({{"A"}, {"B"}});
+  table.add({{"one"}, {"a reason that is a good deal longer than forty columns"}});
+  CHECK(table.print({}).find("longer than forty columns\n") != std::string::npos);
+  const std::string narrow = table.print({.width = 40});
+  for (std::size_t at = 0; at < narrow.size();) {
+    const std::size_t end = narrow.find('\n', at);
+    CHECK(end - at <= 40);
+    at = end + 1;
+  }
+}
+
+TEST_CASE("a CSV cell with a comma or a quote is quoted") { CHECK(csv_row({"a,b", "say \"x\"", "1"}) == "\"a,b\",\"say \"\"x\"\"\",1\n"); }

@@ -1,0 +1,169 @@
+// One suite for every Reader: what holds for a folder holds for memory.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "storage/local_reader.h"
+#include "storage/memory_reader.h"
+
+using namespace cbtctl::storage;
+
+namespace {
+
+const std::map<std::string, std::string> files{{"vm/a.vmx", "config"}, {"vm/empty", ""}, {"vm/new\nline", "x"}, {"top", "0123456789"}};
+const std::map<std::string, std::string> links{{"vm/inside", "a.vmx"}, {"vm/up", "../top"}, {"vm/out", "/etc/passwd"},
+                                               {"vm/climb", "../../etc/passwd"}, {"vm/self", "self"}};
+
+struct Place {
+  std::unique_ptr<Reader> reader;
+  std::filesystem::path folder;  // empty: memory
+  ~Place() {
+    reader.reset();
+    if (!folder.empty()) std::filesystem::remove_all(folder);
+  }
+};
+
+std::unique_ptr<Place> local(unsigned workers) {
+  auto place = std::make_unique<Place>();
+  std::string name = (std::filesystem::temp_directory_path() / "cbtctl-XXXXXX").string();
+  place->folder = ::mkdtemp(name.data());
+  std::filesystem::create_directories(place->folder / "vm");
+  for (const auto& [path, content] : files) std::ofstream(place->folder / path, std::ios::binary) << content;
+  for (const auto& [path, target] : links) std::filesystem::create_symlink(target, place->folder / path);
+  place->reader = std::move(*open_local(place->folder.string(), workers));
+  return place;
+}
+
+std::unique_ptr<Place> any_place() {
+  switch (GENERATE(0, 1, 2)) {
+    case 0:
+      return local(1);
+    case 1:
+      return local(16);
+    default: {
+      auto place = std::make_unique<Place>();
+      place->reader = open_memory({files, links, {}});
+      return place;
+    }
+  }
+}
+
+Result<Answer> ask(Reader& reader, Request request) {
+  reader.submit({{7, std::move(request)}});
+  auto replies = reader.collect();
+  REQUIRE(replies.size() == 1);
+  CHECK(replies[0].tag == 7);
+  return replies[0].answer;
+}
+
+ErrorKind error_kind(Reader& reader, Request request) {
+  const auto answer = ask(reader, std::move(request));
+  REQUIRE_FALSE(answer);
+  return answer.error().kind;
+}
+
+}  // namespace
+
+TEST_CASE("a folder lists its entries with type and link target") {
+  const auto place = any_place();
+  const auto answer = ask(*place->reader, ListRequest{"vm"});
+  REQUIRE(answer);
+  const auto& entries = std::get<Listing>(*answer).entries;
+  CHECK(entries.size() == 8);
+  const auto find = [&](const std::string& name) {
+    return std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.name == name; });
+  };
+  REQUIRE(find("new\nline") != entries.end());
+  CHECK(find("new\nline")->type == EntryType::file);
+  CHECK(find("up")->type == EntryType::link);
+  CHECK(find("up")->link_target == "../top");
+}
+
+TEST_CASE("the root lists under the empty path") {
+  const auto place = any_place();
+  const auto answer = ask(*place->reader, ListRequest{""});
+  REQUIRE(answer);
+  CHECK(std::get<Listing>(*answer).entries.size() == 2);
+}
+
+TEST_CASE("a fetch gives the beginning and tells whether it is the whole") {
+  const auto place = any_place();
+  const auto part = ask(*place->reader, FetchRequest{"top", 4, true});
+  REQUIRE(part);
+  CHECK(std::get<Fetched>(*part).bytes.size() == 4);
+  CHECK_FALSE(std::get<Fetched>(*part).whole);
+  CHECK(std::get<Fetched>(*part).status->size_bytes == 10);
+  const auto whole = ask(*place->reader, FetchRequest{"top", 10, false});
+  REQUIRE(whole);
+  CHECK(std::get<Fetched>(*whole).whole);
+  const auto empty = ask(*place->reader, FetchRequest{"vm/empty", 10, false});
+  REQUIRE(empty);
+  CHECK(std::get<Fetched>(*empty).whole);
+  CHECK(std::get<Fetched>(*empty).bytes.empty());
+}
+
+TEST_CASE("what is not there is missing") {
+  const auto place = any_place();
+  CHECK(error_kind(*place->reader, FetchRequest{"vm/none", 1, false}) == ErrorKind::missing);
+  CHECK(error_kind(*place->reader, StatusRequest{"none/none"}) == ErrorKind::missing);
+  CHECK(error_kind(*place->reader, ListRequest{"none"}) == ErrorKind::missing);
+}
+
+TEST_CASE("a path that leads out is refused before anything is opened") {
+  const auto place = any_place();
+  const std::string path = GENERATE("../top", "vm/../../x", "/etc/passwd", "..");
+  CHECK(error_kind(*place->reader, FetchRequest{path, 1, false}) == ErrorKind::outside);
+}
+
+TEST_CASE("links are followed beneath the root and no further") {
+  const auto place = any_place();
+  const auto inside = ask(*place->reader, FetchRequest{"vm/up", 100, false});
+  REQUIRE(inside);
+  CHECK(std::get<Fetched>(*inside).bytes.size() == 10);
+  CHECK(error_kind(*place->reader, FetchRequest{"vm/out", 1, false}) == ErrorKind::outside);
+  CHECK(error_kind(*place->reader, FetchRequest{"vm/climb", 1, false}) == ErrorKind::outside);
+  CHECK(error_kind(*place->reader, FetchRequest{"vm/self", 1, false}) == ErrorKind::outside);
+}
+
+TEST_CASE("a folder is no file") {
+  const auto place = any_place();
+  CHECK(error_kind(*place->reader, FetchRequest{"vm", 1, false}) == ErrorKind::malformed);
+}
+
+TEST_CASE("every request of a large batch is answered once") {
+  const auto place = any_place();
+  std::vector<Submission> batch;
+  for (std::uint64_t tag = 0; tag < 5000; ++tag) batch.push_back({tag, FetchRequest{"vm/a.vmx", 100, false}});
+  place->reader->submit(std::move(batch));
+  std::vector<bool> answered(5000);
+  for (auto replies = place->reader->collect(); !replies.empty(); replies = place->reader->collect()) {
+    for (const Reply& reply : replies) {
+      CHECK_FALSE(answered[reply.tag]);
+      answered[reply.tag] = true;
+    }
+  }
+  CHECK(std::find(answered.begin(), answered.end(), false) == answered.end());
+}
+
+TEST_CASE("an open file reads at any offset") {
+  const auto place = any_place();
+  const auto file = place->reader->open("top");
+  REQUIRE(file);
+  std::vector<std::byte> bytes(20);
+  CHECK(*(*file)->read_at(8, bytes) == 2);
+  CHECK(bytes[0] == std::byte{'8'});
+  CHECK(*(*file)->read_at(100, bytes) == 0);
+}
+
+TEST_CASE("a FIFO by a file's name is refused and holds nobody") {
+  const auto place = local(2);
+  REQUIRE(::mkfifo((place->folder / "pipe.vmx").c_str(), 0600) == 0);
+  CHECK(error_kind(*place->reader, FetchRequest{"pipe.vmx", 100, false}) == ErrorKind::malformed);
+}
+
+TEST_CASE("a fault of the memory place is what the request answers") {
+  const auto reader = open_memory({files, {}, {{"top", ErrorKind::denied}}});
+  CHECK(error_kind(*reader, FetchRequest{"top", 1, false}) == ErrorKind::denied);
+}
