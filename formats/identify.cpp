@@ -57,10 +57,7 @@ FileKind identify(std::span<const std::byte> head, std::string_view file_name) {
   if (const auto wide = core::load<core::le64>(head); wide == sesparse_magic) return FileKind::sesparse;
   const auto part = head.first(std::min(head.size(), identify_bytes));
   if (std::find(part.begin(), part.end(), std::byte{0}) != part.end()) return FileKind::data;
-  std::string text(part.size(), '\0');
-  std::transform(part.begin(), part.end(), text.begin(),
-                 [](std::byte byte) { return static_cast<char>(std::to_integer<unsigned char>(byte)); });
-  return kind_of_text(text, file_name);
+  return kind_of_text(core::text_of(part), file_name);
 }
 
 std::string_view name_of(FileKind kind) {

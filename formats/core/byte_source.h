@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "formats/core/result.h"
@@ -49,5 +50,10 @@ Result<std::vector<std::byte>> read_exact(const ByteSource& source, std::uint64_
 
 // As many of the first `most_bytes` as the source has.
 Result<std::vector<std::byte>> read_head(const ByteSource& source, std::size_t most_bytes);
+
+// The bytes as text, whatever they are.
+[[nodiscard]] inline std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 }  // namespace formats::core

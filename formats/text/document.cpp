@@ -66,37 +66,48 @@ bool can_stay_bare(std::string_view escaped) {
   return !escaped.empty() && escaped.find_first_of(" \t#\"") == std::string_view::npos;
 }
 
+// The end of the line that begins at `at`. Most files hold no CR, which is told once.
+std::size_t end_of_line(std::string_view all, std::size_t at, bool has_returns) {
+  std::size_t end = std::min(all.find('\n', at), all.size());
+  if (has_returns) end = std::min(all.substr(0, end).find('\r', at), end);
+  return end;
+}
+
 }  // namespace
 
 Document Document::decode(std::string bytes) {
   Document document;
-  document.bytes_ = std::move(bytes);
+  *document.bytes_ = std::move(bytes);
   document.index();
   return document;
 }
 
 void Document::index() {
+  unescaped_.clear();
   entries_.clear();
   other_lines_.clear();
-  const std::string_view all = bytes_;
+  const std::string_view all = *bytes_;
+  const bool has_returns = all.find('\r') != std::string_view::npos;
+  entries_.reserve(all.size() / 32);
   std::size_t number = 0;
   for (std::size_t at = all.starts_with(byte_order_mark) ? byte_order_mark.size() : 0; at < all.size();) {
-    const std::size_t end = std::min(all.find_first_of("\r\n", at), all.size());
+    const std::size_t end = end_of_line(all, at, has_returns);
     std::size_t next = std::min(end + 1, all.size());
     if (next < all.size() && all[end] == '\r' && all[next] == '\n') ++next;
     const std::string_view line = all.substr(at, end - at);
     const core::ByteRange range{at, next - at};
     ++number;
     if (const auto parts = parts_of(line)) {
-      const std::string_view raw = line.substr(parts->value_begin, parts->value_end - parts->value_begin);
-      entries_.push_back({.key = std::string(line.substr(parts->key_begin, parts->key_end - parts->key_begin)),
-                          .value = raw.find('|') == std::string_view::npos ? std::string(raw) : unescape(raw),
-                          .quoted = parts->quoted,
-                          .line = range,
-                          .raw_value = {at + parts->value_begin, raw.size()},
-                          .line_number = number});
+      std::string_view value = line.substr(parts->value_begin, parts->value_end - parts->value_begin);
+      const core::ByteRange raw{at + parts->value_begin, value.size()};
+      if (value.find('|') != std::string_view::npos) {
+        unescaped_.push_back(std::make_unique<std::string>(unescape(value)));
+        value = *unescaped_.back();
+      }
+      const std::string_view key = line.substr(parts->key_begin, parts->key_end - parts->key_begin);
+      entries_.push_back({key, value, parts->quoted, range, raw, number});
     } else {
-      other_lines_.push_back({std::string(line), range, number});
+      other_lines_.push_back({line, range, number});
     }
     at = next;
   }
@@ -110,7 +121,8 @@ const Entry* Document::find(std::string_view key) const {
 
 std::optional<std::string> Document::value(std::string_view key) const {
   const Entry* entry = find(key);
-  return entry == nullptr ? std::nullopt : std::optional(entry->value);
+  if (entry == nullptr) return std::nullopt;
+  return std::string(entry->value);
 }
 
 std::vector<const Entry*> Document::find_all(std::string_view key) const {
@@ -124,36 +136,37 @@ std::vector<const Entry*> Document::find_all(std::string_view key) const {
 std::string Document::encoding() const {
   const Entry* entry = find(".encoding");
   if (entry == nullptr) entry = find("encoding");
-  return entry == nullptr ? "UTF-8" : entry->value;
+  return entry == nullptr ? "UTF-8" : std::string(entry->value);
 }
 
 void Document::set_value(const Entry& entry, std::string_view value) {
   std::string text = escape(value);
   if (!entry.quoted && !can_stay_bare(text)) text = '"' + text + '"';
-  bytes_.replace(static_cast<std::size_t>(entry.raw_value.offset_bytes),
-                 static_cast<std::size_t>(entry.raw_value.length_bytes), text);
+  bytes_->replace(static_cast<std::size_t>(entry.raw_value.offset_bytes),
+                  static_cast<std::size_t>(entry.raw_value.length_bytes), text);
   index();
 }
 
 void Document::append(std::string_view key, std::string_view value) {
   const std::string end(line_end());
-  const bool has_text = !bytes_.empty() && bytes_ != byte_order_mark;
-  if (has_text && bytes_.back() != '\n' && bytes_.back() != '\r') bytes_ += end;
-  bytes_ += std::string(key) + " = \"" + escape(value) + '"' + end;
+  const bool has_text = !bytes_->empty() && *bytes_ != byte_order_mark;
+  if (has_text && bytes_->back() != '\n' && bytes_->back() != '\r') *bytes_ += end;
+  *bytes_ += std::string(key) + " = \"" + escape(value) + '"' + end;
   index();
 }
 
 void Document::remove_line(core::ByteRange line) {
-  bytes_.erase(static_cast<std::size_t>(line.offset_bytes), static_cast<std::size_t>(line.length_bytes));
+  bytes_->erase(static_cast<std::size_t>(line.offset_bytes), static_cast<std::size_t>(line.length_bytes));
   index();
 }
 
 std::string_view Document::line_end() const {
   constexpr std::array<std::string_view, 3> ends{"\n", "\r\n", "\r"};
   std::array<std::size_t, 3> counts{};
-  for (std::size_t at = bytes_.find_first_of("\r\n"); at != std::string::npos; at = bytes_.find_first_of("\r\n", at)) {
-    const bool pair = bytes_[at] == '\r' && at + 1 < bytes_.size() && bytes_[at + 1] == '\n';
-    ++counts[pair ? 1 : bytes_[at] == '\r' ? 2 : 0];
+  const std::string& all = *bytes_;
+  for (std::size_t at = all.find_first_of("\r\n"); at != std::string::npos; at = all.find_first_of("\r\n", at)) {
+    const bool pair = all[at] == '\r' && at + 1 < all.size() && all[at + 1] == '\n';
+    ++counts[pair ? 1 : all[at] == '\r' ? 2 : 0];
     at += pair ? 2 : 1;
   }
   return ends[static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin())];

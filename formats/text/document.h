@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,9 +23,10 @@
 
 namespace formats::text {
 
+// Views stay valid until the document is edited or ends.
 struct Entry {
-  std::string key;    // as written
-  std::string value;  // unescaped; bytes in the file's own encoding
+  std::string_view key;    // as written
+  std::string_view value;  // unescaped; bytes in the file's own encoding
   bool quoted = false;
   core::ByteRange line;      // with its line end
   core::ByteRange raw_value;  // in the file: between the quotes, or the bare word
@@ -33,7 +35,7 @@ struct Entry {
 
 // A line that is no entry: blank, comment, extent description, or broken.
 struct OtherLine {
-  std::string text;  // without its line end, blanks kept
+  std::string_view text;  // without its line end, blanks kept
   core::ByteRange line;
   std::size_t line_number = 0;
 };
@@ -44,7 +46,7 @@ class Document {
 
   // Any bytes decode. A UTF-8 byte order mark is kept and belongs to no line.
   [[nodiscard]] static Document decode(std::string bytes);
-  [[nodiscard]] const std::string& encode() const { return bytes_; }
+  [[nodiscard]] const std::string& encode() const { return *bytes_; }
 
   // In the order of the file, duplicates included.
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
@@ -71,7 +73,8 @@ class Document {
  private:
   void index();
 
-  std::string bytes_;
+  std::unique_ptr<std::string> bytes_ = std::make_unique<std::string>();  // at one address: entries look into it
+  std::vector<std::unique_ptr<std::string>> unescaped_;                   // the few values that had a `|XX`
   std::vector<Entry> entries_;
   std::vector<OtherLine> other_lines_;
 };

@@ -52,6 +52,8 @@ std::optional<T> parse_number(std::string_view text, int base = 10) {
 
 bool is_access(std::string_view word) { return word == "RW" || word == "RDONLY" || word == "NOACCESS"; }
 
+std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
+
 core::Defect defect(std::string field, std::string expected, std::string found) {
   std::string message = field + ": expected " + expected + ", found " + found;
   return {std::move(field), 0, std::move(expected), std::move(found), std::move(message)};
@@ -69,7 +71,7 @@ bool read_extent(const text::OtherLine& line, Descriptor& descriptor) {
   extent.type = std::string(take_word(rest));
   extent.kind = kind_of(extent.type);
   if (!count || extent.type.empty()) {
-    descriptor.decode_defects.push_back(defect(field, "access, sectors and type", "'" + line.text + "'"));
+    descriptor.decode_defects.push_back(defect(field, "access, sectors and type", in_quotes(line.text)));
     return true;
   }
   extent.sectors = *count;
@@ -80,7 +82,7 @@ bool read_extent(const text::OtherLine& line, Descriptor& descriptor) {
     rest.remove_prefix(close + 1);
     extent.offset_sectors = parse_number<std::uint64_t>(take_word(rest)).value_or(0);
   } else if (extent.kind != ExtentKind::zero) {
-    descriptor.decode_defects.push_back(defect(field, "a file name in quotes", "'" + line.text + "'"));
+    descriptor.decode_defects.push_back(defect(field, "a file name in quotes", in_quotes(line.text)));
   }
   descriptor.extents.push_back(std::move(extent));
   return true;
@@ -88,20 +90,20 @@ bool read_extent(const text::OtherLine& line, Descriptor& descriptor) {
 
 std::optional<std::uint32_t> read_cid(const text::Entry& entry, Descriptor& descriptor) {
   const auto value = parse_number<std::uint32_t>(entry.value, 16);
-  if (!value) descriptor.decode_defects.push_back(defect(entry.key, "up to 8 hex digits", "'" + entry.value + "'"));
+  if (!value) descriptor.decode_defects.push_back(defect(std::string(entry.key), "up to 8 hex digits", in_quotes(entry.value)));
   return value;
 }
 
 // The CID keys of a header decide how a chain is read: one that stands twice with two values contradicts itself.
 void note_duplicate(bool seen, bool differs, const text::Entry& entry, Descriptor& descriptor) {
-  if (seen && differs) descriptor.decode_defects.push_back(defect(entry.key, "one value", "two that differ"));
+  if (seen && differs) descriptor.decode_defects.push_back(defect(std::string(entry.key), "one value", "two that differ"));
 }
 
 void read_entry(const text::Entry& entry, Descriptor& descriptor) {
   const std::string key = lower(entry.key);
   if (key == "version") {
     descriptor.version = parse_number<unsigned>(entry.value);
-    if (!descriptor.version) descriptor.decode_defects.push_back(defect("version", "a number", "'" + entry.value + "'"));
+    if (!descriptor.version) descriptor.decode_defects.push_back(defect("version", "a number", in_quotes(entry.value)));
   } else if (key == "cid") {
     const auto cid = read_cid(entry, descriptor);
     note_duplicate(descriptor.cid.has_value(), descriptor.cid != cid, entry, descriptor);

@@ -59,9 +59,7 @@ core::Result<SparseExtent> decode_hosted(const core::ByteSource& extent) {
     return decoded;
   }
   const auto end = std::find(bytes->begin(), bytes->end(), std::byte{0});
-  std::string text;
-  std::transform(bytes->begin(), end, std::back_inserter(text),
-                 [](std::byte byte) { return static_cast<char>(std::to_integer<unsigned char>(byte)); });
+  std::string text = core::text_of({bytes->data(), static_cast<std::size_t>(end - bytes->begin())});
   if (!text.empty()) decoded.embedded_descriptor = std::move(text);
   return decoded;
 }

@@ -1,11 +1,10 @@
-// One pass over the entries: every key goes into a map of lower-case names (the first of a name wins, more are noted
-// as duplicates); then the questions are put to the map.
+// The entries are sorted by their key in lower case, those of one key in the order of the file: the first of a key
+// wins, more are noted as duplicates. Then the questions are put to that list.
 #include "formats/vmx/configuration.h"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
-#include <unordered_map>
+#include <array>
+#include <span>
 
 #include "formats/vmx/slot.h"
 
@@ -18,23 +17,58 @@ using text::Entry;
 using text::equal_ignoring_case;
 using text::lower;
 
-using Keys = std::unordered_map<std::string, std::vector<const Entry*>>;
+struct Key {
+  std::string_view name;  // in lower case
+  const Entry* entry = nullptr;
+};
 
-Keys keys_of(const text::Document& document) {
-  Keys keys;
-  keys.reserve(document.entries().size());
-  for (const Entry& entry : document.entries()) keys[lower(entry.key)].push_back(&entry);
-  return keys;
+class Keys {
+ public:
+  explicit Keys(const text::Document& document) : lower_case_(lower(document.encode())) {
+    keys_.reserve(document.entries().size());
+    for (const Entry& entry : document.entries()) {
+      const auto at = static_cast<std::size_t>(entry.key.data() - document.encode().data());
+      keys_.push_back({std::string_view(lower_case_).substr(at, entry.key.size()), &entry});
+    }
+    std::stable_sort(keys_.begin(), keys_.end(), [](const Key& a, const Key& b) { return a.name < b.name; });
+  }
+  Keys(const Keys&) = delete;
+  Keys& operator=(const Keys&) = delete;
+
+  // All that are called so; empty where none is.
+  [[nodiscard]] std::span<const Key> all(std::string_view name) const {
+    const auto begin = from(name);
+    auto end = begin;
+    while (end != keys_.end() && end->name == name) ++end;
+    return {begin, end};
+  }
+  [[nodiscard]] std::span<const Key> beginning_with(std::string_view prefix) const {
+    const auto begin = from(prefix);
+    auto end = begin;
+    while (end != keys_.end() && end->name.starts_with(prefix)) ++end;
+    return {begin, end};
+  }
+  [[nodiscard]] const std::vector<Key>& sorted() const { return keys_; }
+  [[nodiscard]] bool contains(std::string_view name) const { return !all(name).empty(); }
+
+ private:
+  [[nodiscard]] std::vector<Key>::const_iterator from(std::string_view name) const {
+    return std::lower_bound(keys_.begin(), keys_.end(), name,
+                            [](const Key& key, std::string_view wanted) { return key.name < wanted; });
+  }
+
+  std::string lower_case_;
+  std::vector<Key> keys_;
+};
+
+const Entry* first(const Keys& keys, std::string_view name) {
+  const auto found = keys.all(name);
+  return found.empty() ? nullptr : found.front().entry;
 }
 
-const Entry* first(const Keys& keys, const std::string& key) {
-  const auto found = keys.find(key);
-  return found == keys.end() ? nullptr : found->second.front();
-}
-
-std::string value_of(const Keys& keys, const std::string& key) {
-  const Entry* entry = first(keys, key);
-  return entry == nullptr ? std::string() : entry->value;
+std::string value_of(const Keys& keys, std::string_view name) {
+  const Entry* entry = first(keys, name);
+  return entry == nullptr ? std::string() : std::string(entry->value);
 }
 
 std::optional<bool> boolean(std::string_view value) {
@@ -45,7 +79,7 @@ std::optional<bool> boolean(std::string_view value) {
 
 std::optional<Flag> flag(const Entry* entry) {
   if (entry == nullptr) return std::nullopt;
-  return Flag{entry->key, entry->value, boolean(entry->value), entry->line_number};
+  return Flag{std::string(entry->key), std::string(entry->value), boolean(entry->value), entry->line_number};
 }
 
 std::optional<unsigned> number(std::string_view value) {
@@ -55,7 +89,7 @@ std::optional<unsigned> number(std::string_view value) {
   return static_cast<unsigned>(std::stoul(std::string(value)));
 }
 
-bool is_cbt_key(const std::string& key) {
+bool is_cbt_key(std::string_view key) {
   return key == "ctkenabled" || key == "ctkdisallowed" || key.ends_with(".ctkenabled");
 }
 
@@ -77,10 +111,10 @@ void add_broken_flags(const text::Document& document, Configuration& settings) {
     const std::size_t begin = line.text.find_first_not_of(" \t");
     const std::size_t equals = line.text.find('=');
     if (begin == std::string::npos || line.text[begin] == '#' || equals == std::string::npos) continue;
-    const std::string key = line.text.substr(begin, line.text.find_first_of(" \t=", begin) - begin);
+    const std::string key(line.text.substr(begin, line.text.find_first_of(" \t=", begin) - begin));
     if (!is_cbt_key(lower(key))) continue;
     const std::size_t value = std::min(line.text.find_first_not_of(" \t", equals + 1), line.text.size());
-    const Flag broken{key, line.text.substr(value), std::nullopt, line.line_number};
+    const Flag broken{key, std::string(line.text.substr(value)), std::nullopt, line.line_number};
     if (lower(key) == "ctkenabled" && !settings.ctk_enabled) settings.ctk_enabled = broken;
     if (lower(key) == "ctkdisallowed" && !settings.ctk_disallowed) settings.ctk_disallowed = broken;
     for (Disk& disk : settings.disks) {
@@ -96,8 +130,8 @@ bool is_hard_disk(const std::string& device_type, const std::string& file_name) 
   return lower(file_name).find(".vmdk") != std::string::npos;
 }
 
-std::string decoded(const std::string& value, const std::string& encoding) {
-  return text::to_utf8(value, encoding).value_or(value);
+std::string decoded(std::string_view value, const std::string& encoding) {
+  return text::to_utf8(value, encoding).value_or(std::string(value));
 }
 
 std::string lower_or(const Keys& keys, const std::string& key, const std::string& fallback) {
@@ -123,11 +157,16 @@ std::optional<Disk> disk_at(const Keys& keys, const Slot& slot, const std::strin
 }
 
 void read_devices(const Keys& keys, Configuration& settings) {
-  std::map<Slot, bool> slots;
-  for (const auto& [key, entries] : keys) {
-    if (const auto slot = slot_of_key(key)) slots.emplace(*slot, true);
+  std::vector<Slot> slots;
+  for (const char* bus : {"scsi", "sata", "ide", "nvme"}) {
+    for (const Key& key : keys.beginning_with(bus)) {
+      const auto slot = slot_of_key(key.name);
+      if (slot && (slots.empty() || slots.back() != *slot)) slots.push_back(*slot);
+    }
   }
-  for (const auto& [slot, unused] : slots) {
+  std::sort(slots.begin(), slots.end());
+  slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
+  for (const Slot& slot : slots) {
     if (auto disk = disk_at(keys, slot, settings.encoding)) {
       settings.disks.push_back(std::move(*disk));
     } else if (auto key = flag(first(keys, slot.text() + ".ctkenabled"))) {
@@ -137,35 +176,42 @@ void read_devices(const Keys& keys, Configuration& settings) {
 }
 
 // What a key that does nothing was meant to be; empty where it is none of these.
-std::string meant_by(const std::string& key) {
+std::string meant_by(std::string_view key) {
   const std::size_t dot = key.rfind('.');
-  const std::string head = dot == std::string::npos ? "" : key.substr(0, dot + 1);
-  const std::string tail = dot == std::string::npos ? key : key.substr(dot + 1);
-  const bool at_disk = dot != std::string::npos && slot_of_key(key).has_value() && head.find('.') == dot;
-  if (dot != std::string::npos && !at_disk) return {};
-  for (const char* wrong : {"ctkenable", "ctkenabeld", "ctkenbled", "cktenabled", "ctk.enabled", "changetrackingenabled",
-                            "ctkenabledd", "ctkeneabled", "ctk_enabled", "ctk-enabled"}) {
-    if (tail == wrong) return head + "ctkEnabled";
-  }
-  if (!at_disk && (tail == "ctkdisallow" || tail == "ctkdissallowed")) return "ctkDisallowed";
+  const std::string_view head = dot == std::string_view::npos ? std::string_view{} : key.substr(0, dot + 1);
+  const std::string_view tail = key.substr(head.size());
+  constexpr std::array<std::string_view, 9> wrong{
+      "ctkenable",   "ctkenabeld",           "ctkenbled",   "cktenabled", "changetrackingenabled",
+      "ctkenabledd", "changetrackingenable", "ctk_enabled", "ctk-enabled"};
+  const bool is_wrong = std::find(wrong.begin(), wrong.end(), tail) != wrong.end();
+  const bool at_disk = !head.empty() && slot_of_key(key).has_value();
+  if (is_wrong && (head.empty() || at_disk)) return std::string(head) + "ctkEnabled";
+  if (head.empty() && (tail == "ctkdisallow" || tail == "ctkdissallowed")) return "ctkDisallowed";
   return {};
 }
 
+DuplicateKey duplicate_of(std::span<const Key> same) {
+  DuplicateKey duplicate{.key = std::string(same.front().entry->key), .values = {}, .line_numbers = {}};
+  const std::string_view value = same.front().entry->value;
+  for (const Key& key : same) {
+    duplicate.values.emplace_back(key.entry->value);
+    duplicate.line_numbers.push_back(key.entry->line_number);
+    duplicate.values_differ |=
+        is_cbt_key(key.name) ? !equal_ignoring_case(key.entry->value, value) : key.entry->value != value;
+  }
+  return duplicate;
+}
+
 void note_keys(const Keys& keys, Configuration& settings) {
-  for (const auto& [key, entries] : keys) {
-    const std::string meant = meant_by(key);
-    for (const Entry* entry : entries) {
-      if (!meant.empty()) settings.misspelt_keys.push_back({entry->key, entry->value, meant, entry->line_number});
+  const std::span<const Key> sorted = keys.sorted();
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    const Entry& entry = *sorted[i].entry;
+    if (std::string meant = meant_by(sorted[i].name); !meant.empty()) {
+      settings.misspelt_keys.push_back({std::string(entry.key), std::string(entry.value), meant, entry.line_number});
     }
-    if (entries.size() < 2) continue;
-    DuplicateKey duplicate{.key = entries.front()->key, .values = {}, .line_numbers = {}};
-    for (const Entry* entry : entries) {
-      duplicate.values.push_back(entry->value);
-      duplicate.line_numbers.push_back(entry->line_number);
-      duplicate.values_differ |= is_cbt_key(key) ? !equal_ignoring_case(entry->value, entries.front()->value)
-                                                 : entry->value != entries.front()->value;
-    }
-    settings.duplicates.push_back(std::move(duplicate));
+    const bool is_first = i == 0 || sorted[i - 1].name != sorted[i].name;
+    const bool is_last = i + 1 == sorted.size() || sorted[i + 1].name != sorted[i].name;
+    if (is_first && !is_last) settings.duplicates.push_back(duplicate_of(keys.all(sorted[i].name)));
   }
   std::sort(settings.misspelt_keys.begin(), settings.misspelt_keys.end(),
             [](const MisspeltKey& a, const MisspeltKey& b) { return a.line_number < b.line_number; });
@@ -179,7 +225,8 @@ bool is_a_configuration(const Keys& keys) {
                           "encryption.keysafe", "ctkenabled"}) {
     if (keys.contains(key)) return true;
   }
-  return std::any_of(keys.begin(), keys.end(), [](const auto& key) { return slot_of_key(key.first).has_value(); });
+  return std::any_of(keys.sorted().begin(), keys.sorted().end(),
+                     [](const Key& key) { return slot_of_key(key.name).has_value(); });
 }
 
 }  // namespace
@@ -199,7 +246,7 @@ core::Result<Configuration> decode(const text::Document& document) {
   if (document.encode().find('\0') != std::string::npos) {
     return Error{ErrorKind::malformed, "holds zero bytes: expected the text of a configuration"};
   }
-  const Keys keys = keys_of(document);
+  const Keys keys(document);
   if (!is_a_configuration(keys)) {
     return Error{ErrorKind::malformed, "holds none of the keys that every configuration has, such as config.version"};
   }

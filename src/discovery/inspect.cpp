@@ -28,10 +28,7 @@ void decode_text(const formats::core::ByteSource& source, InspectedFile& file) {
     file.error = bytes.error();
     return;
   }
-  std::string text(bytes->size(), '\0');
-  std::transform(bytes->begin(), bytes->end(), text.begin(),
-                 [](std::byte byte) { return static_cast<char>(std::to_integer<unsigned char>(byte)); });
-  const auto document = formats::text::Document::decode(std::move(text));
+  const auto document = formats::text::Document::decode(formats::core::text_of(*bytes));
   const auto keep = [&](auto result, auto& where) {
     if (result) {
       where = std::move(*result);

@@ -24,13 +24,6 @@ constexpr std::size_t first_tracking_bytes = 1024;
 constexpr std::size_t sparse_head_bytes = 64 * 1024;  // header, volatile header and embedded descriptor
 constexpr std::size_t most_text_bytes = 4 * 1024 * 1024;
 
-std::string text_of(std::span<const std::byte> bytes) {
-  std::string text(bytes.size(), '\0');
-  std::transform(bytes.begin(), bytes.end(), text.begin(),
-                 [](std::byte byte) { return static_cast<char>(std::to_integer<unsigned char>(byte)); });
-  return text;
-}
-
 bool is_sparse(FileKind kind) {
   return kind == FileKind::cowd || kind == FileKind::sesparse || kind == FileKind::hosted_sparse;
 }
@@ -154,9 +147,9 @@ void Loader::parse(Wanted wanted, const storage::Fetched& fetched) {
   }
   switch (wanted.reading) {
     case Reading::configuration:
-      return parse_configuration(wanted.file, text_of(fetched.bytes));
+      return parse_configuration(wanted.file, formats::core::text_of(fetched.bytes));
     case Reading::snapshot_list:
-      return parse_snapshot_list(wanted.file, text_of(fetched.bytes));
+      return parse_snapshot_list(wanted.file, formats::core::text_of(fetched.bytes));
     case Reading::disk:
       return parse_disk(wanted.file, fetched.bytes);
     case Reading::status:
@@ -201,7 +194,7 @@ void Loader::parse_snapshot_list(Index file, std::string text) {
 
 void Loader::parse_disk(Index file, std::span<const std::byte> bytes) {
   const FileKind kind = *datastore_.files[file].kind;
-  if (kind == FileKind::descriptor && !datastore_.files[file].error) add_descriptor(file, text_of(bytes));
+  if (kind == FileKind::descriptor && !datastore_.files[file].error) add_descriptor(file, formats::core::text_of(bytes));
   if (is_sparse(kind)) {
     auto extent = formats::vmdk::decode_sparse(formats::core::SpanSource(bytes));
     if (extent && extent->embedded_descriptor) add_descriptor(file, *extent->embedded_descriptor);
