@@ -180,6 +180,7 @@ std::string meant_by(std::string_view key) {
   const std::size_t dot = key.rfind('.');
   const std::string_view head = dot == std::string_view::npos ? std::string_view{} : key.substr(0, dot + 1);
   const std::string_view tail = key.substr(head.size());
+  if (!tail.starts_with('c')) return {};  // nearly all
   constexpr std::array<std::string_view, 9> wrong{
       "ctkenable",   "ctkenabeld",           "ctkenbled",   "cktenabled", "changetrackingenabled",
       "ctkenabledd", "changetrackingenable", "ctk_enabled", "ctk-enabled"};

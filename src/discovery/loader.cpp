@@ -197,8 +197,13 @@ void Loader::parse_disk(Index file, std::span<const std::byte> bytes) {
   if (kind == FileKind::descriptor && !datastore_.files[file].error) add_descriptor(file, formats::core::text_of(bytes));
   if (is_sparse(kind)) {
     auto extent = formats::vmdk::decode_sparse(formats::core::SpanSource(bytes));
-    if (extent && extent->embedded_descriptor) add_descriptor(file, *extent->embedded_descriptor);
-    sparse_.emplace(file, std::move(extent));
+    if (extent) {
+      if (extent->embedded_descriptor) add_descriptor(file, *extent->embedded_descriptor);
+      datastore_.files[file].sparse = datastore_.sparse_extents.size();
+      datastore_.sparse_extents.push_back(std::move(*extent));
+    } else {
+      datastore_.files[file].error = extent.error();
+    }
   }
   if (kind == FileKind::ctk) {
     const auto header = formats::ctk::decode(bytes);

@@ -57,7 +57,6 @@ class Loader {
   void want_disk(const model::Reference& reference);
   void want_extent(const model::Extent& extent);
   void want_unclaimed_data();
-  void attach_sparse_headers();
   void collect_tracking_files();
 
   const Tree& tree_;
@@ -66,7 +65,6 @@ class Loader {
   std::unordered_map<std::string, model::Index> file_by_spot_;
   std::vector<Wanted> wanted_;
   std::vector<bool> asked_;  // by file: its bytes or its status were asked for
-  std::unordered_map<model::Index, formats::core::Result<formats::vmdk::SparseExtent>> sparse_;
   std::unordered_map<model::Index, formats::ctk::Header> headers_;
   std::size_t machines_done_ = 0;  // how many of each had their references resolved
   std::size_t snapshot_files_done_ = 0;

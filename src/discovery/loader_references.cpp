@@ -54,7 +54,6 @@ void Loader::load_by_reference() {
     refer_from_descriptors();
     if (wanted_.empty()) want_unclaimed_data();
   } while (!wanted_.empty());
-  attach_sparse_headers();
   collect_tracking_files();
 }
 
@@ -92,7 +91,7 @@ void Loader::refer_from_descriptors() {
 void Loader::refer_from(model::Descriptor& descriptor) {
   const Spot folder = folder_of(spots_[descriptor.file]);
   for (const formats::vmdk::ExtentLine& line : descriptor.content.extents) {
-    model::Extent extent{.line = line, .reference = {}, .sparse = {}, .sparse_error = {}};
+    model::Extent extent{.line = line};
     if (names_a_file(line)) {
       extent.reference = refer(folder, line.file_name);
       want_extent(extent);
@@ -130,21 +129,6 @@ void Loader::want_unclaimed_data() {
         if (entry.type != storage::EntryType::file || !entry.name.ends_with(".vmdk")) continue;
         if (hint_of(entry.name) != NameHint::disk_data) continue;
         want({file_at({place, storage::join(folder.path, entry.name)}), Reading::disk, head_bytes, true});
-      }
-    }
-  }
-}
-
-void Loader::attach_sparse_headers() {
-  for (model::Descriptor& descriptor : datastore_.descriptors) {
-    for (model::Extent& extent : descriptor.extents) {
-      if (!extent.reference || !extent.reference->file) continue;
-      const auto found = sparse_.find(*extent.reference->file);
-      if (found == sparse_.end()) continue;
-      if (found->second) {
-        extent.sparse = *found->second;
-      } else {
-        extent.sparse_error = found->second.error();
       }
     }
   }

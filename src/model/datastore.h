@@ -50,6 +50,7 @@ struct File {
   std::optional<Error> error;             // its bytes could not be had, or do not decode
   std::optional<Index> descriptor;        // of Datastore::descriptors, where it is one
   std::optional<Index> tracking;          // of Datastore::tracking_files, where it is one
+  std::optional<Index> sparse;            // of Datastore::sparse_extents, where it is one and decodes
 };
 
 // A name inside a file, and what it leads to. `file` is empty where it leads out of the scan.
@@ -62,8 +63,6 @@ struct Reference {
 struct Extent {
   formats::vmdk::ExtentLine line;
   std::optional<Reference> reference;  // nothing for ZERO and device extents
-  std::optional<formats::vmdk::SparseExtent> sparse;
-  std::optional<Error> sparse_error;
 };
 
 struct Descriptor {
@@ -132,6 +131,7 @@ struct Datastore {
   std::vector<Target> targets;
   std::vector<File> files;
   std::vector<Descriptor> descriptors;
+  std::vector<formats::vmdk::SparseExtent> sparse_extents;
   std::vector<SnapshotFile> snapshot_files;
   std::vector<TrackingFile> tracking_files;   // by target and path
   std::vector<VirtualMachine> virtual_machines;  // by target and path
