@@ -53,4 +53,9 @@ using ExtentSink = std::function<void(std::span<const ChangedExtent>)>;
 core::Status visit_changed(const core::ByteSource& file, const TableShape& shape, const ChangeQuery& query,
                            const ExtentSink& sink);
 
+// One bit per block into `bitmap` (at least (blocks + 7) / 8 zero bytes), first block in the least significant bit: 1
+// where the entry is greater than `since`.
+core::Status mark_changed(const core::ByteSource& file, const TableShape& shape, std::uint32_t since,
+                          std::span<std::byte> bitmap);
+
 }  // namespace formats::ctk

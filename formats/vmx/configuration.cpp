@@ -1,9 +1,10 @@
-// The entries are sorted by their key in lower case, those of one key in the order of the file: the first of a key
+// The entries are grouped by their key in lower case, those of one key in the order of the file: the first of a key
 // wins, more are noted as duplicates. Then the questions are put to that list.
 #include "formats/vmx/configuration.h"
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <span>
 
 #include "formats/vmx/slot.h"
@@ -18,9 +19,23 @@ using text::equal_ignoring_case;
 using text::lower;
 
 struct Key {
+  std::uint64_t hash = 0;
   std::string_view name;  // in lower case
   const Entry* entry = nullptr;
 };
+
+// FNV-1a, 8 bytes at a step.
+std::uint64_t hash_of(std::string_view name) {
+  constexpr std::uint64_t prime = 0x100000001B3;
+  std::uint64_t hash = 0xCBF29CE484222325 ^ name.size();
+  for (std::size_t at = 0; at < name.size(); at += sizeof hash) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, name.data() + at, std::min(sizeof word, name.size() - at));
+    hash = (hash ^ word) * prime;
+    hash ^= hash >> 32;
+  }
+  return hash;
+}
 
 class Keys {
  public:
@@ -28,35 +43,31 @@ class Keys {
     keys_.reserve(document.entries().size());
     for (const Entry& entry : document.entries()) {
       const auto at = static_cast<std::size_t>(entry.key.data() - document.encode().data());
-      keys_.push_back({std::string_view(lower_case_).substr(at, entry.key.size()), &entry});
+      const std::string_view name = std::string_view(lower_case_).substr(at, entry.key.size());
+      keys_.push_back({hash_of(name), name, &entry});
     }
-    std::stable_sort(keys_.begin(), keys_.end(), [](const Key& a, const Key& b) { return a.name < b.name; });
+    std::sort(keys_.begin(), keys_.end(), [](const Key& a, const Key& b) {
+      return a.hash != b.hash ? a.hash < b.hash : a.name != b.name ? a.name < b.name : a.entry < b.entry;
+    });
   }
   Keys(const Keys&) = delete;
   Keys& operator=(const Keys&) = delete;
 
-  // All that are called so; empty where none is.
+  // All that are called so, in the order of the file; empty where none is.
   [[nodiscard]] std::span<const Key> all(std::string_view name) const {
-    const auto begin = from(name);
+    const std::uint64_t hash = hash_of(name);
+    auto begin = std::lower_bound(keys_.begin(), keys_.end(), hash,
+                                  [](const Key& key, std::uint64_t wanted) { return key.hash < wanted; });
+    while (begin != keys_.end() && begin->hash == hash && begin->name != name) ++begin;
     auto end = begin;
-    while (end != keys_.end() && end->name == name) ++end;
+    while (end != keys_.end() && end->hash == hash && end->name == name) ++end;
     return {begin, end};
   }
-  [[nodiscard]] std::span<const Key> beginning_with(std::string_view prefix) const {
-    const auto begin = from(prefix);
-    auto end = begin;
-    while (end != keys_.end() && end->name.starts_with(prefix)) ++end;
-    return {begin, end};
-  }
-  [[nodiscard]] const std::vector<Key>& sorted() const { return keys_; }
+  // Those of one name are neighbours; else in no order.
+  [[nodiscard]] const std::vector<Key>& grouped() const { return keys_; }
   [[nodiscard]] bool contains(std::string_view name) const { return !all(name).empty(); }
 
  private:
-  [[nodiscard]] std::vector<Key>::const_iterator from(std::string_view name) const {
-    return std::lower_bound(keys_.begin(), keys_.end(), name,
-                            [](const Key& key, std::string_view wanted) { return key.name < wanted; });
-  }
-
   std::string lower_case_;
   std::vector<Key> keys_;
 };
@@ -158,11 +169,8 @@ std::optional<Disk> disk_at(const Keys& keys, const Slot& slot, const std::strin
 
 void read_devices(const Keys& keys, Configuration& settings) {
   std::vector<Slot> slots;
-  for (const char* bus : {"scsi", "sata", "ide", "nvme"}) {
-    for (const Key& key : keys.beginning_with(bus)) {
-      const auto slot = slot_of_key(key.name);
-      if (slot && (slots.empty() || slots.back() != *slot)) slots.push_back(*slot);
-    }
+  for (const Key& key : keys.grouped()) {
+    if (const auto slot = slot_of_key(key.name)) slots.push_back(*slot);
   }
   std::sort(slots.begin(), slots.end());
   slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
@@ -204,15 +212,15 @@ DuplicateKey duplicate_of(std::span<const Key> same) {
 }
 
 void note_keys(const Keys& keys, Configuration& settings) {
-  const std::span<const Key> sorted = keys.sorted();
-  for (std::size_t i = 0; i < sorted.size(); ++i) {
-    const Entry& entry = *sorted[i].entry;
-    if (std::string meant = meant_by(sorted[i].name); !meant.empty()) {
+  const std::span<const Key> grouped = keys.grouped();
+  for (std::size_t i = 0; i < grouped.size(); ++i) {
+    const Entry& entry = *grouped[i].entry;
+    if (std::string meant = meant_by(grouped[i].name); !meant.empty()) {
       settings.misspelt_keys.push_back({std::string(entry.key), std::string(entry.value), meant, entry.line_number});
     }
-    const bool is_first = i == 0 || sorted[i - 1].name != sorted[i].name;
-    const bool is_last = i + 1 == sorted.size() || sorted[i + 1].name != sorted[i].name;
-    if (is_first && !is_last) settings.duplicates.push_back(duplicate_of(keys.all(sorted[i].name)));
+    const bool is_first = i == 0 || grouped[i - 1].name != grouped[i].name;
+    const bool is_last = i + 1 == grouped.size() || grouped[i + 1].name != grouped[i].name;
+    if (is_first && !is_last) settings.duplicates.push_back(duplicate_of(keys.all(grouped[i].name)));
   }
   std::sort(settings.misspelt_keys.begin(), settings.misspelt_keys.end(),
             [](const MisspeltKey& a, const MisspeltKey& b) { return a.line_number < b.line_number; });
@@ -226,7 +234,7 @@ bool is_a_configuration(const Keys& keys) {
                           "encryption.keysafe", "ctkenabled"}) {
     if (keys.contains(key)) return true;
   }
-  return std::any_of(keys.sorted().begin(), keys.sorted().end(),
+  return std::any_of(keys.grouped().begin(), keys.grouped().end(),
                      [](const Key& key) { return slot_of_key(key.name).has_value(); });
 }
 

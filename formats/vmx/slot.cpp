@@ -27,6 +27,7 @@ std::string Slot::controller() const {
 std::string Slot::text() const { return controller() + ':' + std::to_string(unit); }
 
 std::optional<Slot> slot_of_key(std::string_view key) {
+  if (key.find(':') == std::string_view::npos) return std::nullopt;  // nearly all
   for (std::size_t bus = 0; bus < bus_names.size(); ++bus) {
     if (!key.starts_with(bus_names[bus])) continue;
     std::string_view rest = key.substr(bus_names[bus].size());

@@ -110,10 +110,10 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
   const formats::ctk::ChangeQuery query{.since = since->epoch, .merge_across_epochs = line.has("merge")};
 
   if (line.has("bitmap")) {
-    report::BlocksBitmap bitmap(shape->blocks, shape->block_bytes);
-    const auto status = formats::ctk::visit_changed(**source, *shape, query, [&](auto extents) { bitmap.add(extents); });
+    std::vector<std::byte> bitmap(static_cast<std::size_t>((shape->blocks + 7) / 8));
+    const auto status = formats::ctk::mark_changed(**source, *shape, since->epoch, bitmap);
     if (!status) return fail(status.error().in(path));
-    return write_bitmap(line.values["output"].as<std::string>(), bitmap.bytes());
+    return write_bitmap(line.values["output"].as<std::string>(), bitmap);
   }
   bool written = true;
   report::BlocksPrinter printer(line.json         ? report::BlocksFormat::json

@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "discovery/decode.h"
 #include "discovery/names.h"
 #include "storage/path.h"
 
@@ -13,6 +14,7 @@ namespace cbtctl::discovery {
 namespace {
 
 using formats::FileKind;
+namespace core = formats::core;
 using model::Error;
 using model::ErrorKind;
 using model::Index;
@@ -21,23 +23,21 @@ using model::Index;
 constexpr std::size_t first_text_bytes = 16 * 1024;
 constexpr std::size_t first_disk_bytes = 4096;
 constexpr std::size_t first_tracking_bytes = 1024;
-constexpr std::size_t sparse_head_bytes = 64 * 1024;  // header, volatile header and embedded descriptor
-constexpr std::size_t most_text_bytes = 4 * 1024 * 1024;
-
-bool is_sparse(FileKind kind) {
-  return kind == FileKind::cowd || kind == FileKind::sesparse || kind == FileKind::hosted_sparse;
-}
 
 bool is_template_name(std::string_view name) { return formats::text::lower(name).ends_with(".vmtx"); }
 
 }  // namespace
 
-Index Loader::file_at(const Spot& spot) {
-  std::string key = std::to_string(spot.place) + '/' + spot.path;
-  const auto [found, is_new] = file_by_spot_.try_emplace(std::move(key), datastore_.files.size());
-  if (!is_new) return found->second;
+Index Loader::file_at(const Spot& spot, const storage::Entry* entry) {
+  Tree::Lookup seen{.entry = entry, .error = {}};
+  if (entry == nullptr) seen = tree_.look_up(spot);
+  const Index next = datastore_.files.size();
+  const auto [known, is_new] =
+      seen.entry != nullptr
+          ? [&] { const auto at = file_by_entry_.try_emplace(seen.entry, next); return std::pair(at.first->second, at.second); }()
+          : [&] { const auto at = file_by_spot_.try_emplace(std::to_string(spot.place) + '/' + spot.path, next); return std::pair(at.first->second, at.second); }();
+  if (!is_new) return known;
   model::File file{.target = spot.place, .path = tree_.shown_path(spot)};
-  const Tree::Lookup seen = tree_.look_up(spot);
   if (seen.entry == nullptr) {
     file.exists = seen.error.has_value();
     file.error = seen.error ? *seen.error : Error{ErrorKind::missing, "is not there"};
@@ -47,7 +47,8 @@ Index Loader::file_at(const Spot& spot) {
   datastore_.files.push_back(std::move(file));
   spots_.push_back(spot);
   asked_.push_back(false);
-  return found->second;
+  claimed_.push_back(false);
+  return known;
 }
 
 void Loader::want(Wanted wanted) {
@@ -57,6 +58,11 @@ void Loader::want(Wanted wanted) {
 }
 
 void Loader::load_by_name(std::size_t place, const std::string& only_vmx) {
+  std::size_t entries = 0;
+  for (const Folder& folder : tree_.folders(place)) entries += folder.entries.size();
+  datastore_.files.reserve(datastore_.files.size() + entries);
+  spots_.reserve(spots_.size() + entries);
+  file_by_entry_.reserve(file_by_entry_.size() + entries);
   for (const Folder& folder : tree_.folders(place)) {
     if (folder.error) {
       datastore_.unreadable_folders.push_back({.target = place, .path = folder.path, .error = folder.error});
@@ -66,11 +72,12 @@ void Loader::load_by_name(std::size_t place, const std::string& only_vmx) {
       const NameHint hint = hint_of(entry.name);
       if (hint == NameHint::other || hint == NameHint::disk_data) continue;
       if (hint == NameHint::configuration && !only_vmx.empty() && entry.name != only_vmx) continue;
-      const Index file = file_at({place, storage::join(folder.path, entry.name)});
+      const Index file = file_at({place, storage::join(folder.path, entry.name)}, &entry);
       if (hint == NameHint::configuration) want({file, Reading::configuration, first_text_bytes});
       if (hint == NameHint::snapshot_list) want({file, Reading::snapshot_list, first_text_bytes});
       if (hint == NameHint::disk) want({file, Reading::disk, first_disk_bytes});
       if (hint == NameHint::tracking) want({file, Reading::disk, first_tracking_bytes, true});
+      if (hint == NameHint::flat) want({file, Reading::status, 0});
     }
   }
   fetch_wanted();
@@ -78,8 +85,17 @@ void Loader::load_by_name(std::size_t place, const std::string& only_vmx) {
 
 storage::Request Loader::request_for(const Wanted& wanted) const {
   std::string path = tree_.read_path(spots_[wanted.file]);
-  if (wanted.reading == Reading::status) return storage::StatusRequest{std::move(path)};
-  return storage::FetchRequest{std::move(path), wanted.most_bytes, wanted.with_status};
+  switch (wanted.reading) {
+    case Reading::configuration:
+      return storage::FetchRequest{std::move(path), wanted.most_bytes, wanted.with_status, decode_configuration};
+    case Reading::snapshot_list:
+      return storage::FetchRequest{std::move(path), wanted.most_bytes, wanted.with_status, decode_snapshot_list};
+    case Reading::disk:
+      return storage::FetchRequest{std::move(path), wanted.most_bytes, wanted.with_status, decode_disk};
+    case Reading::status:
+      break;
+  }
+  return storage::StatusRequest{std::move(path)};
 }
 
 void Loader::fetch_wanted() {
@@ -93,6 +109,7 @@ void Loader::fetch_wanted() {
       reader->submit(std::move(submissions));
       for (auto replies = reader->collect(); !replies.empty(); replies = reader->collect()) {
         for (storage::Reply& reply : replies) answer(wave[reply.tag], reply);
+        refer_from_all();  // while the workers go on
       }
     }
   }
@@ -103,8 +120,8 @@ void Loader::answer(const Wanted& wanted, storage::Reply& reply) {
   if (!reply.answer) {
     file.error = reply.answer.error();
     if (file.error->kind == ErrorKind::missing) file.exists = false;
-    if (wanted.reading == Reading::configuration) parse_configuration(wanted.file, {});
-    if (wanted.reading == Reading::snapshot_list) parse_snapshot_list(wanted.file, {});
+    if (wanted.reading == Reading::configuration) add_machine(wanted.file, *file.error);
+    if (wanted.reading == Reading::snapshot_list) add_snapshot_list(wanted.file, *file.error);
     return;
   }
   if (const auto* status = std::get_if<storage::FileStatus>(&*reply.answer)) {
@@ -112,116 +129,86 @@ void Loader::answer(const Wanted& wanted, storage::Reply& reply) {
     file.allocated_bytes = status->allocated_bytes;
     return;
   }
-  const auto& fetched = std::get<storage::Fetched>(*reply.answer);
+  auto& fetched = std::get<storage::Fetched>(*reply.answer);
   if (fetched.status) {
     file.size_bytes = fetched.status->size_bytes;
     file.allocated_bytes = fetched.status->allocated_bytes;
   } else if (fetched.whole) {
-    file.size_bytes = fetched.bytes.size();
+    file.size_bytes = fetched.bytes_read;
   }
-  parse(wanted, fetched);
+  keep(wanted, fetched);
 }
 
-// What turns out longer than its first read is asked for again, once and up to its kind's limit; a text beyond that is
-// no such file.
-void Loader::parse(Wanted wanted, const storage::Fetched& fetched) {
-  model::File& file = datastore_.files[wanted.file];
-  file.kind = wanted.reading == Reading::configuration ? FileKind::vmx
-              : wanted.reading == Reading::snapshot_list
-                  ? FileKind::vmsd
-                  : formats::identify(fetched.bytes, storage::file_name(file.path));
-  const bool is_text = wanted.reading != Reading::disk || file.kind == FileKind::descriptor;
-  const std::size_t limit = wanted.reading != Reading::disk ? most_text_bytes
-                            : is_text                       ? formats::vmdk::most_descriptor_bytes
-                                                            : sparse_head_bytes;
-  const bool cut = !fetched.whole && (is_text || is_sparse(*file.kind));
-  const bool needs_size = *file.kind == FileKind::ctk && !file.size_bytes;
-  if ((cut && wanted.most_bytes < limit) || needs_size) {
-    wanted.most_bytes = std::max(wanted.most_bytes, cut ? limit : wanted.most_bytes);
-    wanted.with_status = !is_text;
+// What turned out longer than its first read is asked for again, up to its kind's limit, and so is a CTK file that was
+// not taken for one, whose size is not known.
+void Loader::keep(Wanted wanted, storage::Fetched& fetched) {
+  auto* disk = std::any_cast<DecodedDisk>(&fetched.decoded);
+  const bool needs_size = disk != nullptr && disk->tracking && !datastore_.files[wanted.file].size_bytes;
+  if (!fetched.decoded.has_value() || needs_size) {
+    if (!needs_size) wanted.most_bytes = wanted.reading == Reading::disk ? sparse_head_bytes : most_text_bytes;
+    wanted.with_status = wanted.reading == Reading::disk;
     wanted_.push_back(wanted);
     return;
   }
-  if (cut && is_text) {
-    file.error = Error{ErrorKind::malformed, "is longer than " + std::to_string(limit) + " bytes: no such file is"};
-  }
   switch (wanted.reading) {
     case Reading::configuration:
-      return parse_configuration(wanted.file, formats::core::text_of(fetched.bytes));
+      datastore_.files[wanted.file].kind = FileKind::vmx;
+      return add_machine(wanted.file, std::any_cast<core::Result<formats::vmx::Configuration>&&>(std::move(fetched.decoded)));
     case Reading::snapshot_list:
-      return parse_snapshot_list(wanted.file, formats::core::text_of(fetched.bytes));
+      datastore_.files[wanted.file].kind = FileKind::vmsd;
+      return add_snapshot_list(wanted.file, std::any_cast<core::Result<formats::vmsd::SnapshotList>&&>(std::move(fetched.decoded)));
     case Reading::disk:
-      return parse_disk(wanted.file, fetched.bytes);
+      return add_disk(wanted.file, *disk);
     case Reading::status:
       return;
   }
 }
 
-void Loader::parse_configuration(Index file, std::string text) {
+void Loader::add_machine(Index file, core::Result<formats::vmx::Configuration> settings) {
   model::File& subject = datastore_.files[file];
   model::VirtualMachine machine{.file = file, .is_template = is_template_name(subject.path)};
-  if (!subject.error) {
-    auto settings = formats::vmx::decode(formats::text::Document::decode(std::move(text)));
-    if (!settings) {
-      subject.error = settings.error();
-    } else if (settings->encrypted) {
-      machine.settings = std::move(*settings);
-      machine.unreadable = Error{ErrorKind::encrypted, "is encrypted"};
-    } else {
-      machine.settings = std::move(*settings);
-    }
+  if (!settings) {
+    subject.error = settings.error();
+    machine.unreadable = subject.error;
+  } else {
+    machine.settings = std::move(*settings);
+    if (machine.settings.encrypted) machine.unreadable = Error{ErrorKind::encrypted, "is encrypted"};
   }
-  if (subject.error) machine.unreadable = subject.error;
   for (const formats::vmx::Disk& disk : machine.settings.disks) {
     if (!machine.unreadable) machine.disks.push_back({.settings = disk, .chain = {}});
   }
   datastore_.virtual_machines.push_back(std::move(machine));
 }
 
-void Loader::parse_snapshot_list(Index file, std::string text) {
+void Loader::add_snapshot_list(Index file, core::Result<formats::vmsd::SnapshotList> content) {
   model::SnapshotFile list{.file = file, .content = {}};
   model::File& subject = datastore_.files[file];
-  if (!subject.error) {
-    auto content = formats::vmsd::decode(formats::text::Document::decode(std::move(text)));
-    if (content) {
-      list.content = std::move(*content);
-    } else {
-      subject.error = content.error();
-    }
+  if (content) {
+    list.content = std::move(*content);
+  } else {
+    subject.error = content.error();
   }
   datastore_.snapshot_files.push_back(std::move(list));
 }
 
-void Loader::parse_disk(Index file, std::span<const std::byte> bytes) {
-  const FileKind kind = *datastore_.files[file].kind;
-  if (kind == FileKind::descriptor && !datastore_.files[file].error) add_descriptor(file, formats::core::text_of(bytes));
-  if (is_sparse(kind)) {
-    auto extent = formats::vmdk::decode_sparse(formats::core::SpanSource(bytes));
-    if (extent) {
-      if (extent->embedded_descriptor) add_descriptor(file, *extent->embedded_descriptor);
-      datastore_.files[file].sparse = datastore_.sparse_extents.size();
-      datastore_.sparse_extents.push_back(std::move(*extent));
-    } else {
-      datastore_.files[file].error = extent.error();
-    }
-  }
-  if (kind == FileKind::ctk) {
-    const auto header = formats::ctk::decode(bytes);
-    if (header) headers_.emplace(file, *header);
-  }
-}
-
-void Loader::add_descriptor(Index file, std::string text) {
-  auto content = formats::vmdk::decode_descriptor(formats::text::Document::decode(std::move(text)));
+void Loader::add_disk(Index file, DecodedDisk& disk) {
   model::File& subject = datastore_.files[file];
-  if (!content) {
-    subject.error = content.error();
-    return;
+  subject.kind = disk.kind;
+  subject.error = disk.error;
+  if (disk.descriptor) {
+    model::Descriptor descriptor{.file = file, .content = std::move(*disk.descriptor)};
+    descriptor.judged = formats::text::lower(subject.path).ends_with(".vmdk");
+    subject.descriptor = datastore_.descriptors.size();
+    datastore_.descriptors.push_back(std::move(descriptor));
   }
-  model::Descriptor descriptor{.file = file, .content = std::move(*content)};
-  descriptor.judged = formats::text::lower(subject.path).ends_with(".vmdk");
-  subject.descriptor = datastore_.descriptors.size();
-  datastore_.descriptors.push_back(std::move(descriptor));
+  if (disk.sparse) {
+    subject.sparse = datastore_.sparse_extents.size();
+    datastore_.sparse_extents.push_back(std::move(*disk.sparse));
+  }
+  if (disk.tracking) {
+    subject.tracking = datastore_.tracking_files.size();
+    datastore_.tracking_files.push_back({.file = file, .header = *disk.tracking, .named_by = {}});
+  }
 }
 
 }  // namespace cbtctl::discovery

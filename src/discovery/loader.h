@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "discovery/decode.h"
 #include "discovery/tree.h"
 #include "model/datastore.h"
 
@@ -37,19 +38,20 @@ class Loader {
     bool with_status = false;
   };
 
-  model::Index file_at(const Spot& spot);
+  // With the spot's entry where it is known.
+  model::Index file_at(const Spot& spot, const storage::Entry* entry = nullptr);
   model::Reference refer(const Spot& folder, const std::string& written);
   void want(Wanted wanted);
   void fetch_wanted();
   [[nodiscard]] storage::Request request_for(const Wanted& wanted) const;
   void answer(const Wanted& wanted, storage::Reply& reply);
-  void parse(Wanted wanted, const storage::Fetched& fetched);
-  void parse_configuration(model::Index file, std::string text);
-  void parse_snapshot_list(model::Index file, std::string text);
-  void parse_disk(model::Index file, std::span<const std::byte> bytes);
-  void add_descriptor(model::Index file, std::string text);
+  void keep(Wanted wanted, storage::Fetched& fetched);
+  void add_machine(model::Index file, formats::core::Result<formats::vmx::Configuration> settings);
+  void add_snapshot_list(model::Index file, formats::core::Result<formats::vmsd::SnapshotList> content);
+  void add_disk(model::Index file, DecodedDisk& disk);
 
   // In loader_references.cpp.
+  void refer_from_all();
   void refer_from_machines();
   void refer_from_snapshot_lists();
   void refer_from_descriptors();
@@ -62,10 +64,11 @@ class Loader {
   const Tree& tree_;
   model::Datastore& datastore_;
   std::vector<Spot> spots_;  // by file
-  std::unordered_map<std::string, model::Index> file_by_spot_;
+  std::unordered_map<const storage::Entry*, model::Index> file_by_entry_;
+  std::unordered_map<std::string, model::Index> file_by_spot_;  // of those that no listing shows
   std::vector<Wanted> wanted_;
-  std::vector<bool> asked_;  // by file: its bytes or its status were asked for
-  std::unordered_map<model::Index, formats::ctk::Header> headers_;
+  std::vector<bool> asked_;    // by file: its bytes or its status were asked for
+  std::vector<bool> claimed_;  // by file: an extent line names it, or its head was read since none does
   std::size_t machines_done_ = 0;  // how many of each had their references resolved
   std::size_t snapshot_files_done_ = 0;
   std::size_t descriptors_done_ = 0;

@@ -14,7 +14,6 @@ using formats::vmdk::ExtentKind;
 using model::Index;
 
 constexpr std::size_t head_bytes = 4096;
-constexpr std::size_t sparse_head_bytes = 64 * 1024;
 
 Spot folder_of(const Spot& file) { return {file.place, std::string(storage::parent_of(file.path))}; }
 
@@ -34,7 +33,7 @@ model::Reference Loader::refer(const Spot& folder, const std::string& written) {
   model::Reference reference{.written = written, .file = {}};
   const auto resolved = tree_.resolve(folder, written);
   if (!resolved) return reference;
-  reference.file = file_at(resolved->spot);
+  reference.file = file_at(resolved->spot, resolved->entry);
   reference.by_tail = resolved->by_tail;
   return reference;
 }
@@ -49,12 +48,16 @@ std::optional<Spot> Loader::folder_named(const Spot& folder, const std::string& 
 void Loader::load_by_reference() {
   do {
     fetch_wanted();
-    refer_from_machines();
-    refer_from_snapshot_lists();
-    refer_from_descriptors();
+    refer_from_all();
     if (wanted_.empty()) want_unclaimed_data();
   } while (!wanted_.empty());
   collect_tracking_files();
+}
+
+void Loader::refer_from_all() {
+  refer_from_machines();
+  refer_from_snapshot_lists();
+  refer_from_descriptors();
 }
 
 void Loader::refer_from_machines() {
@@ -114,6 +117,7 @@ void Loader::want_disk(const model::Reference& reference) {
 
 void Loader::want_extent(const model::Extent& extent) {
   if (!extent.reference->file) return;
+  claimed_[*extent.reference->file] = true;
   if (is_sparse(extent.line.kind)) {
     want({*extent.reference->file, Reading::disk, sparse_head_bytes, true});
   } else {
@@ -127,8 +131,13 @@ void Loader::want_unclaimed_data() {
     for (const Folder& folder : tree_.folders(place)) {
       for (const storage::Entry& entry : folder.entries) {
         if (entry.type != storage::EntryType::file || !entry.name.ends_with(".vmdk")) continue;
-        if (hint_of(entry.name) != NameHint::disk_data) continue;
-        want({file_at({place, storage::join(folder.path, entry.name)}), Reading::disk, head_bytes, true});
+        const NameHint hint = hint_of(entry.name);
+        if (hint != NameHint::disk_data && hint != NameHint::flat) continue;
+        const Index file = file_at({place, storage::join(folder.path, entry.name)}, &entry);
+        if (claimed_[file]) continue;
+        claimed_[file] = true;
+        if (hint == NameHint::flat) asked_[file] = false;  // it was asked for its size alone
+        want({file, Reading::disk, head_bytes, true});
       }
     }
   }
@@ -139,9 +148,7 @@ void Loader::collect_tracking_files() {
     auto& known = datastore_.files[file].tracking;
     if (!known) {
       known = datastore_.tracking_files.size();
-      model::TrackingFile tracking{.file = file, .header = {}, .named_by = {}};
-      if (const auto header = headers_.find(file); header != headers_.end()) tracking.header = header->second;
-      datastore_.tracking_files.push_back(std::move(tracking));
+      datastore_.tracking_files.push_back({.file = file, .header = {}, .named_by = {}});
     }
     return datastore_.tracking_files[*known];
   };

@@ -32,7 +32,8 @@ NameHint hint_of(std::string_view file_name) {
   if (!name.ends_with(".vmdk")) return NameHint::disk;
   if (name.ends_with(tracking_suffix)) return NameHint::tracking;
   const std::string_view stem = stem_of(name);
-  constexpr std::array<std::string_view, 5> data{"-flat", "-delta", "-sesparse", "-rdm", "-rdmp"};
+  if (stem.ends_with("-flat")) return NameHint::flat;
+  constexpr std::array<std::string_view, 4> data{"-delta", "-sesparse", "-rdm", "-rdmp"};
   const bool is_data = std::any_of(data.begin(), data.end(), [&](std::string_view end) { return stem.ends_with(end); });
   return is_data || names_a_piece(stem) ? NameHint::disk_data : NameHint::disk;
 }

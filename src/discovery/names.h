@@ -10,7 +10,8 @@ enum class NameHint {
   configuration,  // .vmx, .vmtx
   snapshot_list,  // .vmsd
   tracking,       // -ctk.vmdk
-  disk_data,      // -flat, -delta, -sesparse, -rdm, -rdmp, -s001, -f001: read only for a reason
+  flat,           // -flat.vmdk: most likely a flat extent, whose size is wanted
+  disk_data,      // -delta, -sesparse, -rdm, -rdmp, -s001, -f001: read only for a reason
   disk,           // any other name with ".vmdk" in it, backup copies included
   other,
 };

@@ -276,6 +276,13 @@ std::optional<Spot> Tree::follow_links(Spot spot) const {
 
 std::optional<Resolved> Tree::resolve(const Spot& from, std::string_view written) const {
   if (written.empty()) return std::nullopt;
+  if (written.find('/') == std::string_view::npos) {  // nearly all: a file beside it
+    const Folder* beside = folder(from.place, from.path);
+    const Entry* entry = beside == nullptr ? nullptr : beside->find(written);
+    if (entry != nullptr && entry->type == EntryType::file) {
+      return Resolved{{from.place, storage::join(from.path, written)}, false, entry};
+    }
+  }
   std::optional<Spot> spot;
   bool tail = false;
   if (!written.starts_with('/')) {

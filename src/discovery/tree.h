@@ -28,6 +28,7 @@ struct Spot {
 struct Resolved {
   Spot spot;
   bool by_tail = false;
+  const storage::Entry* entry = nullptr;  // where it was looked up on the way
 };
 
 class Tree {

@@ -83,22 +83,4 @@ void BlocksPrinter::end(int exit_status) {
   buffer_.clear();
 }
 
-// Whole bytes at once; single bits only at the two ends of an extent.
-void BlocksBitmap::add(std::span<const ChangedExtent> extents) {
-  for (const ChangedExtent& extent : extents) {
-    std::uint64_t block = extent.offset_bytes / block_bytes_;
-    const std::uint64_t end = block + formats::core::divide_up(extent.length_bytes, block_bytes_);
-    while (block < end) {
-      std::byte& bits = bits_[static_cast<std::size_t>(block / 8)];
-      if (block % 8 == 0 && end - block >= 8) {
-        bits = std::byte{0xFF};
-        block += 8;
-      } else {
-        bits |= std::byte{1} << static_cast<int>(block % 8);
-        ++block;
-      }
-    }
-  }
-}
-
 }  // namespace cbtctl::report

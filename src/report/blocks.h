@@ -43,17 +43,4 @@ class BlocksPrinter {
   std::uint64_t count_ = 0;
 };
 
-// One bit per block, set where it changed; the first block in the least significant bit of the first byte.
-class BlocksBitmap {
- public:
-  // Precondition: `blocks` was checked against the file's size.
-  BlocksBitmap(std::uint64_t blocks, std::uint64_t block_bytes) : bits_((blocks + 7) / 8), block_bytes_(block_bytes) {}
-  void add(std::span<const formats::ctk::ChangedExtent> extents);
-  [[nodiscard]] std::span<const std::byte> bytes() const { return bits_; }
-
- private:
-  std::vector<std::byte> bits_;
-  std::uint64_t block_bytes_;
-};
-
 }  // namespace cbtctl::report

@@ -179,6 +179,7 @@ Result<Answer> LocalReader::answer(const FetchRequest& request) const {
   fetched.whole = *count <= request.most_bytes;
   const auto kept = static_cast<std::ptrdiff_t>(std::min(*count, request.most_bytes));
   fetched.bytes.assign(buffer.begin(), buffer.begin() + kept);
+  fetched.decode(request);
   return fetched;
 }
 

@@ -5,10 +5,12 @@
 // "" is the root itself. Symbolic links are followed only where they stay beneath the root, never by `list`.
 #pragma once
 
+#include <any>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -42,11 +44,17 @@ struct FileStatus {
 struct ListRequest {
   std::string folder;
 };
+// Turns what was fetched into what it means, on one of the reader's workers: a pure function. An empty answer leaves
+// the bytes to the caller.
+struct Fetched;
+using Decoder = std::any (*)(const Fetched& fetched, std::string_view path);
+
 // The first `most_bytes` of a file, and with `with_status` what fstat says of it.
 struct FetchRequest {
   std::string path;
   std::size_t most_bytes = 0;
   bool with_status = false;
+  Decoder decoder = nullptr;
 };
 // Type, size and times of one file, without opening it. A link answers for itself.
 struct StatusRequest {
@@ -59,8 +67,11 @@ struct Listing {
 };
 struct Fetched {
   std::vector<std::byte> bytes;
-  bool whole = false;  // the file has no byte beyond `bytes`
+  std::uint64_t bytes_read = 0;
+  bool whole = false;  // the file has no byte beyond those read
   std::optional<FileStatus> status;
+  std::any decoded;  // what the decoder made of the bytes, which are dropped then
+  void decode(const FetchRequest& request);
 };
 using Answer = std::variant<Listing, Fetched, FileStatus>;  // the kind that the request asks for
 
@@ -72,6 +83,13 @@ struct Reply {
   std::uint64_t tag = 0;
   Result<Answer> answer;
 };
+
+inline void Fetched::decode(const FetchRequest& request) {
+  bytes_read = bytes.size();
+  if (request.decoder == nullptr) return;
+  decoded = request.decoder(*this, request.path);
+  if (decoded.has_value()) bytes = {};
+}
 
 class Reader {
  public:

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t most_at_once = 64;      // requests a worker takes together
 constexpr std::size_t worth_a_wake_up = 256;  // replies that wake the collector before the queue is empty
+constexpr std::size_t most_waiting = 4096;    // replies not yet collected that make the workers pause
 
 }  // namespace
 
@@ -41,7 +42,7 @@ void WorkerPool::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;
-    queued_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+    queued_.wait(lock, [&] { return stopping_ || (!queue_.empty() && replies_.size() < most_waiting); });
     --idle_;
     if (stopping_) return;
     const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(share());
@@ -64,6 +65,7 @@ std::vector<Reply> WorkerPool::collect() {
     return outstanding_ == 0 || replies_.size() == outstanding_ || replies_.size() >= worth_a_wake_up;
   });
   collector_waits_ = false;
+  if (replies_.size() >= most_waiting) queued_.notify_all();
   outstanding_ -= replies_.size();
   return std::exchange(replies_, {});
 }

@@ -79,6 +79,22 @@ TEST_CASE("random tables of every length give what one comparison a block gives"
   }
 }
 
+TEST_CASE("a bitmap has the bit of every block whose entry is greater, first block lowest") {
+  std::mt19937 random(3);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::uint32_t> table(1 + below(random, 700));
+    for (std::uint32_t& entry : table) entry = below(random, 5);
+    const auto builder = support::CtkBuilder{}.entries(table);
+    std::vector<std::byte> bitmap((table.size() + 7) / 8);
+    REQUIRE(formats::ctk::mark_changed(formats::core::SpanSource(builder.bytes()),
+                                       {512, table.size(), block_bytes, table.size() * block_bytes}, 2, bitmap));
+    for (std::size_t i = 0; i < bitmap.size() * 8; ++i) {
+      const bool set = (bitmap[i / 8] >> (i % 8) & std::byte{1}) != std::byte{0};
+      REQUIRE(set == (i < table.size() && table[i] > 2));
+    }
+  }
+}
+
 TEST_CASE("runs go on across the pieces that a table is read in") {
   std::vector<std::uint32_t> table(200'000, 5);
   table[100'000] = 6;

@@ -1,0 +1,87 @@
+#include "discovery/decode.h"
+
+#include <string>
+
+#include "formats/text/document.h"
+#include "storage/path.h"
+
+namespace cbtctl::discovery {
+namespace {
+
+using formats::FileKind;
+using formats::core::Error;
+using formats::core::ErrorKind;
+using formats::core::Result;
+using formats::text::Document;
+
+bool is_cut(const storage::Fetched& fetched, std::size_t limit) { return !fetched.whole && fetched.bytes.size() < limit; }
+
+Error too_long(std::size_t limit) {
+  return {ErrorKind::malformed, "is longer than " + std::to_string(limit) + " bytes: no such file is"};
+}
+
+Document document_of(const storage::Fetched& fetched) { return Document::decode(formats::core::text_of(fetched.bytes)); }
+
+void decode_descriptor(Document document, DecodedDisk& disk) {
+  auto content = formats::vmdk::decode_descriptor(document);
+  if (content) {
+    disk.descriptor = std::move(*content);
+  } else {
+    disk.error = content.error();
+  }
+}
+
+void decode_extent(const storage::Fetched& fetched, DecodedDisk& disk) {
+  auto extent = formats::vmdk::decode_sparse(formats::core::SpanSource(fetched.bytes));
+  if (!extent) {
+    disk.error = extent.error();
+    return;
+  }
+  if (extent->embedded_descriptor) decode_descriptor(Document::decode(*extent->embedded_descriptor), disk);
+  disk.sparse = std::move(*extent);
+}
+
+}  // namespace
+
+std::any decode_configuration(const storage::Fetched& fetched, std::string_view) {
+  if (is_cut(fetched, most_text_bytes)) return {};
+  if (!fetched.whole) return Result<formats::vmx::Configuration>(too_long(most_text_bytes));
+  return formats::vmx::decode(document_of(fetched));
+}
+
+std::any decode_snapshot_list(const storage::Fetched& fetched, std::string_view) {
+  if (is_cut(fetched, most_text_bytes)) return {};
+  if (!fetched.whole) return Result<formats::vmsd::SnapshotList>(too_long(most_text_bytes));
+  return formats::vmsd::decode(document_of(fetched));
+}
+
+std::any decode_disk(const storage::Fetched& fetched, std::string_view path) {
+  DecodedDisk disk{.kind = formats::identify(fetched.bytes, storage::file_name(path))};
+  switch (disk.kind) {
+    case FileKind::descriptor:
+      if (is_cut(fetched, formats::vmdk::most_descriptor_bytes)) return {};
+      if (fetched.whole) {
+        decode_descriptor(document_of(fetched), disk);
+      } else {
+        disk.error = too_long(formats::vmdk::most_descriptor_bytes);
+      }
+      break;
+    case FileKind::cowd:
+    case FileKind::sesparse:
+    case FileKind::hosted_sparse:
+      if (is_cut(fetched, sparse_head_bytes)) return {};
+      decode_extent(fetched, disk);
+      break;
+    case FileKind::ctk:
+      if (auto header = formats::ctk::decode(fetched.bytes)) disk.tracking = *header;
+      break;
+    case FileKind::vmx:
+    case FileKind::vmsd:
+    case FileKind::empty:
+    case FileKind::data:
+      break;
+  }
+  return disk;
+}
+
+}  // namespace cbtctl::discovery

@@ -1,0 +1,38 @@
+// What the first bytes of a file mean to the model. Pure functions: a reader's workers call them.
+#pragma once
+
+#include <any>
+#include <optional>
+#include <string_view>
+
+#include "formats/core/result.h"
+#include "formats/ctk/tracking_file.h"
+#include "formats/identify.h"
+#include "formats/vmdk/descriptor.h"
+#include "formats/vmdk/sparse.h"
+#include "formats/vmsd/snapshots.h"
+#include "formats/vmx/configuration.h"
+#include "storage/reader.h"
+
+namespace cbtctl::discovery {
+
+// Of every file but a configuration or a snapshot list.
+struct DecodedDisk {
+  formats::FileKind kind = formats::FileKind::data;
+  std::optional<formats::vmdk::Descriptor> descriptor;  // also one embedded in a sparse extent
+  std::optional<formats::vmdk::SparseExtent> sparse;
+  std::optional<formats::ctk::Header> tracking;
+  std::optional<formats::core::Error> error;
+};
+
+// The most that is read of a text, and of a sparse extent: header, volatile header and embedded descriptor.
+inline constexpr std::size_t most_text_bytes = 4 * 1024 * 1024;
+inline constexpr std::size_t sparse_head_bytes = 64 * 1024;
+
+// storage::Decoder each. Nothing: too little was read of what turned out to be a text or a sparse extent; it has to be
+// read again, up to the limits above (of a descriptor: most_descriptor_bytes).
+std::any decode_configuration(const storage::Fetched& fetched, std::string_view path);   // Result<Configuration>
+std::any decode_snapshot_list(const storage::Fetched& fetched, std::string_view path);   // Result<SnapshotList>
+std::any decode_disk(const storage::Fetched& fetched, std::string_view path);            // DecodedDisk
+
+}  // namespace cbtctl::discovery
