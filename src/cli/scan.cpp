@@ -10,9 +10,11 @@ int run_scan(const Verb& verb, const std::vector<std::string>& arguments) {
   own.add_options()("csv", "a row per disk");
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
-  const auto found = discover_targets(verb, *parsed.line);
+  auto found = discover_targets(verb, *parsed.line);
   if (const int* status = std::get_if<int>(&found)) return *status;
-  const auto& datastore = std::get<model::Datastore>(found);
+  Scanned& scanned = std::get<Scanned>(found);
+  scanned.selection.narrow(scanned.datastore);
+  const model::Datastore& datastore = scanned.datastore;
   const int status = completeness(datastore);
   const bool written = write_output(parsed.line->json         ? report::scan_json(datastore, status)
                                     : parsed.line->has("csv") ? report::scan_csv(datastore)

@@ -88,33 +88,6 @@ bool matches(const std::string& glob, const model::VirtualMachine& machine, cons
   return hit(machine.settings.display_name) || hit(name) || hit(stem);
 }
 
-bool is_selected(const std::vector<std::string>& globs, const model::VirtualMachine& machine, const std::string& path) {
-  bool wanted = std::all_of(globs.begin(), globs.end(), [](const std::string& glob) { return glob.starts_with('!'); });
-  for (const std::string& glob : globs) {
-    if (glob.starts_with('!')) {
-      if (matches(glob.substr(1), machine, path)) return false;
-    } else if (matches(glob, machine, path)) {
-      wanted = true;
-    }
-  }
-  return wanted;
-}
-
-void narrow(model::Datastore& datastore, const std::vector<std::string>& globs, const std::vector<std::string>& slots) {
-  std::erase_if(datastore.virtual_machines, [&](const model::VirtualMachine& machine) {
-    return !is_selected(globs, machine, datastore.files[machine.file].path);
-  });
-  if (slots.empty()) return;
-  for (model::VirtualMachine& machine : datastore.virtual_machines) {
-    std::erase_if(machine.disks, [&](const model::Disk& disk) {
-      return std::none_of(slots.begin(), slots.end(), [&](const std::string& slot) {
-        return formats::text::equal_ignoring_case(slot, disk.settings.slot);
-      });
-    });
-  }
-  std::erase_if(datastore.virtual_machines, [](const model::VirtualMachine& machine) { return machine.disks.empty(); });
-}
-
 Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts, unsigned workers) {
   std::vector<discovery::Place> places;
   for (const std::string& text : texts) {
@@ -137,6 +110,34 @@ Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>
 
 }  // namespace
 
+bool Selection::has(const model::Datastore& datastore, const model::VirtualMachine& machine) const {
+  const std::string& path = datastore.files[machine.file].path;
+  bool wanted = std::all_of(globs.begin(), globs.end(), [](const std::string& glob) { return glob.starts_with('!'); });
+  for (const std::string& glob : globs) {
+    if (glob.starts_with('!')) {
+      if (matches(glob.substr(1), machine, path)) return false;
+    } else if (matches(glob, machine, path)) {
+      wanted = true;
+    }
+  }
+  return wanted;
+}
+
+bool Selection::has_slot(std::string_view slot) const {
+  return slots.empty() || std::any_of(slots.begin(), slots.end(), [&](const std::string& wanted) {
+           return formats::text::equal_ignoring_case(wanted, slot);
+         });
+}
+
+void Selection::narrow(model::Datastore& datastore) const {
+  std::erase_if(datastore.virtual_machines, [&](const model::VirtualMachine& machine) { return !has(datastore, machine); });
+  if (slots.empty()) return;
+  for (model::VirtualMachine& machine : datastore.virtual_machines) {
+    std::erase_if(machine.disks, [&](const model::Disk& disk) { return !has_slot(disk.settings.slot); });
+  }
+  std::erase_if(datastore.virtual_machines, [](const model::VirtualMachine& machine) { return machine.disks.empty(); });
+}
+
 options::options_description target_options() {
   options::options_description own("Targets and selection");
   const auto list = [] { return options::value<std::vector<std::string>>()->composing(); };
@@ -149,7 +150,7 @@ options::options_description target_options() {
   return own;
 }
 
-std::variant<model::Datastore, int> discover_targets(const Verb& verb, const CommandLine& line) {
+std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine& line, bool with_logs) {
   const std::string help = "cbtctl " + std::string(verb.name) + " --help";
   std::vector<std::string> texts = line.arguments;
   for (const std::string& path : line.list("targets-file")) {
@@ -169,9 +170,8 @@ std::variant<model::Datastore, int> discover_targets(const Verb& verb, const Com
   }
   auto places = open_places(texts, workers);
   if (!places) return usage_error(places.error().message, help);
-  model::Datastore datastore = discovery::discover(*places, mappings);
-  narrow(datastore, line.list("vm"), line.list("disk"));
-  return datastore;
+  model::Datastore datastore = discovery::discover(*places, mappings, with_logs);
+  return Scanned{std::move(datastore), {line.list("vm"), line.list("disk")}, std::move(*places), std::move(mappings)};
 }
 
 int completeness(const model::Datastore& datastore) {

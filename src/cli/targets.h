@@ -1,9 +1,10 @@
-// From the targets on the command line to a model of what lies there, narrowed to what was selected.
+// From the targets on the command line to a model of what lies there, and what was selected of it.
 #pragma once
 
 #include <variant>
 
 #include "cli/command_line.h"
+#include "discovery/place.h"
 #include "model/datastore.h"
 
 namespace cbtctl::cli {
@@ -11,8 +12,25 @@ namespace cbtctl::cli {
 // --targets-file, --map, --vm, --disk, --workers: the options of every verb that takes targets.
 [[nodiscard]] options::options_description target_options();
 
-// The datastore, or the exit status of a usage error that was told already.
-[[nodiscard]] std::variant<model::Datastore, int> discover_targets(const Verb& verb, const CommandLine& line);
+// What --vm and --disk ask for.
+struct Selection {
+  std::vector<std::string> globs;  // by display name or .vmx name; "!GLOB" excludes
+  std::vector<std::string> slots;
+  [[nodiscard]] bool is_all() const { return globs.empty() && slots.empty(); }
+  [[nodiscard]] bool has(const model::Datastore& datastore, const model::VirtualMachine& machine) const;
+  [[nodiscard]] bool has_slot(std::string_view slot) const;
+  void narrow(model::Datastore& datastore) const;
+};
+
+struct Scanned {
+  model::Datastore datastore;  // everything, selected or not
+  Selection selection;
+  std::vector<discovery::Place> places;
+  std::vector<discovery::Mapping> mappings;
+};
+
+// What lies at the targets, or the exit status of a usage error that was told already.
+[[nodiscard]] std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine& line, bool with_logs = false);
 
 // exit_incomplete where bytes could not be obtained, and what they were on standard error; else exit_done.
 [[nodiscard]] int completeness(const model::Datastore& datastore);

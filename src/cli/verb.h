@@ -19,6 +19,8 @@ struct Verb {
 
 int run_scan(const Verb& verb, const std::vector<std::string>& arguments);
 int run_check(const Verb& verb, const std::vector<std::string>& arguments);
+int run_compare(const Verb& verb, const std::vector<std::string>& arguments);
+int run_explain(const Verb& verb, const std::vector<std::string>& arguments);
 int run_show(const Verb& verb, const std::vector<std::string>& arguments);
 int run_ctk_show(const Verb& verb, const std::vector<std::string>& arguments);
 int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments);

@@ -5,6 +5,7 @@
 
 #include "discovery/chains.h"
 #include "discovery/loader.h"
+#include "discovery/logs.h"
 #include "discovery/names.h"
 #include "discovery/power.h"
 #include "storage/path.h"
@@ -67,7 +68,7 @@ void tell_power(const Tree& tree, const Loader& loader, model::Datastore& datast
 
 }  // namespace
 
-model::Datastore discover(const std::vector<Place>& places, const std::vector<Mapping>& mappings) {
+model::Datastore discover(const std::vector<Place>& places, const std::vector<Mapping>& mappings, bool with_logs) {
   model::Datastore datastore;
   for (const Place& place : places) datastore.targets.push_back(place.target);
   const Tree tree = Tree::list(places, mappings);
@@ -84,6 +85,7 @@ model::Datastore discover(const std::vector<Place>& places, const std::vector<Ma
   build_chains(loader, datastore);
   tell_power(tree, loader, datastore);
   find_quarantine(tree, places, datastore);
+  if (with_logs) read_logs(tree, loader, datastore);
   return datastore;
 }
 

@@ -9,6 +9,8 @@
 
 namespace cbtctl::discovery {
 
-[[nodiscard]] model::Datastore discover(const std::vector<Place>& places, const std::vector<Mapping>& mappings);
+// `with_logs`: also which ESXi builds the logs of tracked machines witness.
+[[nodiscard]] model::Datastore discover(const std::vector<Place>& places, const std::vector<Mapping>& mappings,
+                                        bool with_logs = false);
 
 }  // namespace cbtctl::discovery

@@ -109,6 +109,13 @@ struct Power {
   std::vector<std::string> evidence;
 };
 
+// An ESXi version and build, and who says so: a vmware*.log, or the host.
+struct BuildWitness {
+  std::string source;
+  std::string version;
+  std::string build;
+};
+
 struct VirtualMachine {
   Index file = 0;
   std::vector<Index> seen_by;  // targets
@@ -117,6 +124,7 @@ struct VirtualMachine {
   std::optional<Error> unreadable;
   std::vector<Disk> disks;
   Power power;
+  std::vector<BuildWitness> witnesses;  // of its logs, newest first; read for machines with a tracked disk alone
   std::optional<Index> snapshot_file;  // of Datastore::snapshot_files: the .vmsd of the same name
 };
 

@@ -164,7 +164,7 @@ Result<Answer> LocalReader::answer(const FetchRequest& request) const {
   const auto file = open_beneath(request.path, 0);
   if (!file) return file.error();
   Fetched fetched;
-  if (request.with_status) {
+  if (request.with_status || request.tail_bytes > 0) {
     struct stat found {};
     if (::fstat(file->get(), &found) != 0) return error_of(errno);
     if (!S_ISREG(found.st_mode)) return not_a_file();
@@ -179,6 +179,13 @@ Result<Answer> LocalReader::answer(const FetchRequest& request) const {
   fetched.whole = *count <= request.most_bytes;
   const auto kept = static_cast<std::ptrdiff_t>(std::min(*count, request.most_bytes));
   fetched.bytes.assign(buffer.begin(), buffer.begin() + kept);
+  if (!fetched.whole && request.tail_bytes > 0) {
+    const std::uint64_t end = fetched.status->size_bytes;
+    fetched.tail.resize(static_cast<std::size_t>(std::min<std::uint64_t>(end - request.most_bytes, request.tail_bytes)));
+    const auto read = read_fully(*file, end - fetched.tail.size(), fetched.tail);
+    if (!read) return read.error();
+    fetched.tail.resize(*read);
+  }
   fetched.decode(request);
   return fetched;
 }

@@ -101,6 +101,10 @@ class MemoryReader final : public Reader {
     const auto bytes = std::as_bytes(std::span(content)).first(std::min(content.size(), request.most_bytes));
     fetched.bytes.assign(bytes.begin(), bytes.end());
     if (request.with_status) fetched.status = FileStatus{.size_bytes = content.size(), .allocated_bytes = content.size()};
+    if (!fetched.whole) {
+      const auto last = std::as_bytes(std::span(content)).last(std::min(content.size() - request.most_bytes, request.tail_bytes));
+      fetched.tail.assign(last.begin(), last.end());
+    }
     fetched.decode(request);
     return fetched;
   }

@@ -55,6 +55,7 @@ struct FetchRequest {
   std::size_t most_bytes = 0;
   bool with_status = false;
   Decoder decoder = nullptr;
+  std::size_t tail_bytes = 0;  // so many of the file's last bytes too, where the first did not reach the end
 };
 // Type, size and times of one file, without opening it. A link answers for itself.
 struct StatusRequest {
@@ -70,6 +71,7 @@ struct Fetched {
   std::uint64_t bytes_read = 0;
   bool whole = false;  // the file has no byte beyond those read
   std::optional<FileStatus> status;
+  std::vector<std::byte> tail;
   std::any decoded;  // what the decoder made of the bytes, which are dropped then
   void decode(const FetchRequest& request);
 };

@@ -1,0 +1,29 @@
+// Every finding code with its severity, fix and words: one table, from which `explain`, the man page, the README's
+// table and every message are made. Source: the contract, section 6.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "analysis/finding.h"
+
+namespace cbtctl::analysis {
+
+struct Row {
+  Code code{};
+  std::string_view name;
+  Severity severity{};
+  Fix fix{};
+  std::string_view options;  // of `--choose NAME=OPTION`, separated by blanks
+  std::string_view title;    // one line: what is wrong
+  std::string_view meaning;  // how it comes about and what happens if nothing is done
+  std::string_view remedy;
+};
+
+// Sorted by name; checked at compile time.
+[[nodiscard]] std::span<const Row> catalogue();
+[[nodiscard]] const Row& row_of(Code code);
+[[nodiscard]] const Row* find_row(std::string_view name);
+
+}  // namespace cbtctl::analysis

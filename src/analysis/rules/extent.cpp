@@ -1,0 +1,83 @@
+// The extents that descriptors name: there, long enough, and in themselves right.
+#include <set>
+
+#include "analysis/subject.h"
+#include "formats/core/checked.h"
+
+namespace cbtctl::analysis {
+namespace {
+
+using formats::FileKind;
+using formats::core::sector_bytes;
+using formats::vmdk::ExtentKind;
+
+bool is_flat(ExtentKind kind) { return kind == ExtentKind::flat || kind == ExtentKind::vmfs; }
+bool is_sparse(ExtentKind kind) {
+  return kind == ExtentKind::vmfs_sparse || kind == ExtentKind::sesparse || kind == ExtentKind::sparse;
+}
+
+std::optional<FileKind> kind_of(ExtentKind kind) {
+  if (kind == ExtentKind::vmfs_sparse) return FileKind::cowd;
+  if (kind == ExtentKind::sesparse) return FileKind::sesparse;
+  return kind == ExtentKind::sparse ? std::optional(FileKind::hosted_sparse) : std::nullopt;
+}
+
+void check_flat(const model::File& descriptor, const model::File& file, const formats::vmdk::ExtentLine& line, Findings& out) {
+  const auto sectors = formats::core::checked_add(line.offset_sectors, line.sectors);
+  const auto wanted = sectors ? formats::core::checked_multiply(*sectors, sector_bytes) : std::nullopt;
+  if (!file.size_bytes || (wanted && *file.size_bytes >= *wanted)) return;
+  Finding finding = about(Code::extent_size_mismatch, descriptor);
+  finding.key = line.file_name;
+  finding.evidence.push_back({line.file_name, wanted ? std::to_string(*wanted) + " bytes" : "less than 2^64 bytes",
+                              std::to_string(*file.size_bytes) + " bytes"});
+  out.found.push_back(std::move(finding));
+}
+
+void check_sparse(const Subject& subject, const model::File& file, const formats::vmdk::ExtentLine& line, Findings& out) {
+  Finding finding = about(Code::extent_invalid, file);
+  if (file.error && !is_damage(*file.error)) {
+    out.skipped.push_back({file.path, file.error->message});
+    return;
+  }
+  const auto expected = *kind_of(line.kind);
+  if (!file.sparse || file.kind != expected) {
+    const std::string found = file.error ? file.error->message : file.kind ? std::string(formats::name_of(*file.kind)) : "not read";
+    finding.evidence.push_back({"content", std::string(formats::name_of(expected)), found});
+  } else {
+    const auto capacity = formats::core::checked_multiply(line.sectors, sector_bytes);
+    for (const auto& defect : formats::vmdk::check(subject.datastore.sparse_extents[*file.sparse], file.size_bytes.value_or(0), capacity)) {
+      finding.evidence.push_back({defect.field, defect.expected, defect.found});
+    }
+  }
+  if (!finding.evidence.empty()) out.found.push_back(std::move(finding));
+}
+
+}  // namespace
+
+void check_extents(const Subject& subject, Findings& out) {
+  std::set<model::Index> seen;  // sparse extents, each once
+  for (const model::Descriptor& descriptor : subject.datastore.descriptors) {
+    if (!descriptor.judged) continue;
+    const model::File& named_in = subject.file(descriptor.file);
+    for (const model::Extent& extent : descriptor.extents) {
+      if (!extent.reference || !extent.reference->file) continue;
+      const model::File& file = subject.file(*extent.reference->file);
+      if (!file.exists) {
+        Finding finding = about(Code::extent_missing, named_in);
+        finding.key = extent.line.file_name;
+        finding.evidence.push_back({extent.line.type, extent.line.file_name, {}});
+        out.found.push_back(std::move(finding));
+      } else if (is_flat(extent.line.kind)) {
+        check_flat(named_in, file, extent.line, out);
+      } else if (is_sparse(extent.line.kind) && seen.insert(*extent.reference->file).second) {
+        if (subject.running[*extent.reference->file]) {
+          out.skipped.push_back({file.path, "the VM that uses it is not proven to be off: its header may be moving"});
+        } else {
+          check_sparse(subject, file, extent.line, out);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace cbtctl::analysis

@@ -1,0 +1,67 @@
+// The tracking section of descriptors: left behind, on some links only, or with a version that contradicts it.
+#include <algorithm>
+
+#include "analysis/subject.h"
+
+namespace cbtctl::analysis {
+namespace {
+
+void check_leftover(const Subject& subject, const JudgedDisk& judged, Findings& out) {
+  if (judged.verdict.state != CbtState::leftover) return;
+  Finding finding = about(Code::cbt_leftover_tracking, subject, judged);
+  finding.path = subject.file(*judged.disk->chain.front().reference.file).path;
+  finding.target = subject.file(*judged.disk->chain.front().reference.file).target;
+  for (const model::ChainLink& link : judged.disk->chain) {
+    const model::Descriptor* descriptor = subject.descriptor(link);
+    if (link.own && descriptor != nullptr && descriptor->tracking) {
+      finding.evidence.push_back({"changeTrackPath of " + link.reference.written, {}, descriptor->tracking->written});
+    }
+  }
+  out.found.push_back(std::move(finding));
+}
+
+// Change ids need a CTK file at every own link.
+void check_mixed(const Subject& subject, const JudgedDisk& judged, Findings& out) {
+  if (judged.verdict.state == CbtState::unreadable || judged.verdict.state == CbtState::unsupported) return;
+  if (!is_true(subject.machine(judged).settings.ctk_enabled) || !is_true(judged.disk->settings.ctk_enabled)) return;
+  Finding finding = about(Code::cbt_mixed_chain, subject, judged);
+  finding.path = subject.file(*judged.disk->chain.front().reference.file).path;
+  finding.target = subject.file(*judged.disk->chain.front().reference.file).target;
+  std::size_t named = 0;
+  std::size_t unnamed = 0;
+  for (const model::ChainLink& link : judged.disk->chain) {
+    const model::Descriptor* descriptor = subject.descriptor(link);
+    if (!link.own || descriptor == nullptr) continue;
+    ++(descriptor->tracking ? named : unnamed);
+    if (!descriptor->tracking) {
+      finding.evidence.push_back({"changeTrackPath of " + link.reference.written, "a CTK file", {}});
+    }
+  }
+  if (named > 0 && unnamed > 0) out.found.push_back(std::move(finding));
+}
+
+void check_version(const Subject& subject, model::Index index, Findings& out) {
+  const model::Descriptor& descriptor = subject.datastore.descriptors[index];
+  const auto version = descriptor.content.version;
+  if (!descriptor.judged || !version) return;
+  const bool without_line = *version == 3 && !descriptor.content.change_track_path;
+  const bool too_low = *version < 3 && descriptor.content.change_track_path;
+  if (!without_line && !too_low) return;
+  Finding finding = about(Code::descriptor_version_mismatch, subject.file(descriptor.file));
+  finding.fix = subject.foreign[index] ? Fix::none : too_low ? Fix::choice : Fix::safe;
+  finding.evidence.push_back({"version", too_low ? "3, since changeTrackPath is there" : "1, since there is no changeTrackPath",
+                              std::to_string(*version)});
+  out.found.push_back(std::move(finding));
+}
+
+}  // namespace
+
+void check_tracking_sections(const Subject& subject, Findings& out) {
+  for (const JudgedDisk& judged : subject.disks) {
+    check_leftover(subject, judged, out);
+    check_mixed(subject, judged, out);
+  }
+  for (model::Index i = 0; i < subject.datastore.descriptors.size(); ++i) check_version(subject, i, out);
+}
+
+}  // namespace cbtctl::analysis

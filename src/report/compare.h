@@ -1,0 +1,27 @@
+// Two `scan --json` documents side by side: what came, went, changed, restarted or went backwards.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "formats/core/result.h"
+#include "report/table.h"
+
+namespace cbtctl::report {
+
+struct Change {
+  std::string kind;  // "vm-added", "vm-gone", "disk-added", "disk-gone", "state-changed", "tracking-restarted", "tracking-went-backwards"
+  std::string vm;    // the .vmx
+  std::string disk;  // slot; empty for a VM
+  std::string before;
+  std::string after;
+};
+
+// `malformed` where one of the texts is no `cbtctl.scan/1`; the message names its path.
+formats::core::Result<std::vector<Change>> compare_scans(const std::string& old_path, const std::string& old_text,
+                                                         const std::string& new_path, const std::string& new_text);
+
+[[nodiscard]] std::string compare_table(const std::vector<Change>& changes, const Style& style);
+[[nodiscard]] std::string compare_json(const std::vector<Change>& changes, int exit_status);
+
+}  // namespace cbtctl::report
