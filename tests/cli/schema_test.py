@@ -48,6 +48,10 @@ if len(cases) < 3:
 for case in cases:
     check("scan", str(case))
     check("scan", str(case), "--vm", "web*")
+    check("check", str(case))
+    check("check", str(case), "--deep", "--fail-on", "none")
+check("explain")
+check("explain", "ctk-missing")
 for case in ("demo", "hostile"):
     for path in files_below(SOURCE / "fixtures" / case):
         if path.endswith((b"recipe", b".log", b".nvram")):

@@ -30,7 +30,11 @@ void check_disk(const Subject& subject, const JudgedDisk& judged, Findings& out)
     finding.evidence.push_back(std::move(evidence));
     out.found.push_back(std::move(finding));
   };
-  if (state == CbtState::unreadable) return;
+  if (state == CbtState::unreadable) {
+    const std::string what = subject.file(subject.machine(judged).file).path + " " + judged.disk->settings.slot;
+    for (const std::string& reason : judged.verdict.reasons) out.skipped.push_back({what, reason});
+    return;
+  }
   if (vm_on && !key && state != CbtState::unsupported) raise(Code::cbt_disk_key_missing, {key_name, "TRUE or FALSE", {}});
   if (vm_on && is_false(key)) raise(Code::cbt_disk_excluded, {key_name, {}, key->written});
   if (!vm_on && is_true(key)) {

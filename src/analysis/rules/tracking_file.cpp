@@ -141,7 +141,7 @@ bool check_named(const Subject& subject, const Named& named, Findings& out) {
 }
 
 // Too many CTK files that do not fit: then it is us who are wrong.
-void doubt(const Subject& subject, const std::map<Index, std::pair<std::size_t, std::size_t>>& counts, Findings& out) {
+void doubt(const std::map<Index, std::pair<std::size_t, std::size_t>>& counts, Findings& out) {
   for (const auto& [target, count] : counts) {
     const auto& [with_signature, unfit] = count;
     if (unfit < 1 || with_signature < 4 || unfit * 3 <= with_signature) continue;
@@ -152,7 +152,6 @@ void doubt(const Subject& subject, const std::map<Index, std::pair<std::size_t, 
     finding.evidence.push_back({"CTK files that fit", std::to_string(with_signature), std::to_string(with_signature - unfit)});
     out.found.push_back(std::move(finding));
   }
-  (void)subject;
 }
 
 }  // namespace
@@ -192,7 +191,7 @@ void check_tracking_files(const Subject& subject, Findings& out) {
     }
     out.found.push_back(std::move(finding));
   }
-  doubt(subject, counts, out);
+  doubt(counts, out);
 }
 
 }  // namespace cbtctl::analysis

@@ -1,0 +1,88 @@
+#include "tools/fuzz/targets.h"
+
+#include <array>
+#include <cstdlib>
+#include <string>
+
+#include "formats/core/byte_source.h"
+#include "formats/ctk/table.h"
+#include "formats/ctk/tracking_file.h"
+#include "formats/identify.h"
+#include "formats/vmdk/descriptor.h"
+#include "formats/vmdk/sparse.h"
+#include "formats/vmsd/snapshots.h"
+#include "formats/vmx/configuration.h"
+
+namespace fuzz {
+namespace {
+
+using formats::core::SpanSource;
+using formats::text::Document;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+Document document_of(std::span<const std::byte> bytes) { return Document::decode(formats::core::text_of(bytes)); }
+
+void text(std::span<const std::byte> bytes) {
+  Document document = document_of(bytes);
+  require(document.encode() == formats::core::text_of(bytes));
+  if (document.entries().empty()) return;
+  const std::size_t entries = document.entries().size();
+  const std::string key(document.entries().back().key);
+  document.set_value(document.entries().back(), "a \"quoted|value\" # of mine");
+  require(document.entries().size() == entries);
+  require(document.entries().back().value == "a \"quoted|value\" # of mine");
+  require(document.entries().back().key == key);
+  document.append("added", "1");
+  require(document.value("added").has_value());
+}
+
+void vmx(std::span<const std::byte> bytes) { static_cast<void>(formats::vmx::decode(document_of(bytes)).has_value()); }
+void vmsd(std::span<const std::byte> bytes) { static_cast<void>(formats::vmsd::decode(document_of(bytes)).has_value()); }
+
+void descriptor(std::span<const std::byte> bytes) {
+  const auto decoded = formats::vmdk::decode_descriptor(document_of(bytes));
+  if (decoded) static_cast<void>(decoded->check().size() + decoded->capacity_bytes().value_or(0));
+}
+
+void sparse(std::span<const std::byte> bytes) {
+  const auto decoded = formats::vmdk::decode_sparse(SpanSource(bytes));
+  if (decoded) static_cast<void>(formats::vmdk::check(*decoded, bytes.size(), decoded->capacity_bytes()).size());
+}
+
+void ctk(std::span<const std::byte> bytes) {
+  const auto header = formats::ctk::decode(bytes);
+  if (!header) return;
+  const auto reading = formats::ctk::read(*header, bytes.size(), std::nullopt, true);
+  std::uint64_t covered = 0;
+  for (const auto& field : reading.fields) {
+    require(field.offset_bytes == covered);
+    covered += field.size_bytes;
+  }
+  require(covered == formats::ctk::header_bytes);
+  if (!reading.blocks || !reading.block_sectors || *reading.blocks > 1 << 20) return;
+  const formats::ctk::TableShape shape{.blocks = *reading.blocks, .block_bytes = std::uint64_t{*reading.block_sectors} * 512,
+                                       .capacity_bytes = *reading.capacity_sectors * 512};
+  std::uint64_t end = 0;
+  static_cast<void>(formats::ctk::visit_changed(SpanSource(bytes), shape, {.since = 1}, [&](auto extents) {
+    for (const auto& extent : extents) {
+      require(extent.offset_bytes >= end && extent.length_bytes > 0);
+      end = extent.offset_bytes + extent.length_bytes;
+      require(end <= shape.capacity_bytes);
+    }
+  }).has_value());
+  static_cast<void>(formats::ctk::total(SpanSource(bytes), shape).has_value());
+}
+
+void identify(std::span<const std::byte> bytes) { static_cast<void>(formats::identify(bytes, "x.vmdk")); }
+
+constexpr std::array all{Target{"text", text},     Target{"vmx", vmx}, Target{"vmsd", vmsd},        Target{"descriptor", descriptor},
+                         Target{"sparse", sparse}, Target{"ctk", ctk}, Target{"identify", identify}};
+
+}  // namespace
+
+std::span<const Target> targets() { return all; }
+
+}  // namespace fuzz
