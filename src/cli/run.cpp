@@ -16,7 +16,7 @@ extern "C" void on_cancel(int) { ::_exit(exit_cancelled); }
 
 std::string overview() {
   std::string out = "usage: cbtctl VERB [options] ...\n\n"
-                    "Inspects Changed Block Tracking (CBT) in VMware ESXi files.\n\n";
+                    "Inspects and repairs Changed Block Tracking (CBT) in VMware ESXi files.\n\n";
   for (const Verb& verb : verbs()) {
     std::string left = "  " + std::string(verb.name) + " " + std::string(verb.synopsis);
     left.resize(std::max<std::size_t>(left.size() + 2, 30), ' ');

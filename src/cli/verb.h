@@ -18,6 +18,11 @@ struct Verb {
 [[nodiscard]] std::span<const Verb> verbs();
 
 int run_scan(const Verb& verb, const std::vector<std::string>& arguments);
+int run_apply(const Verb& verb, const std::vector<std::string>& arguments);
+int run_change(const Verb& verb, const std::vector<std::string>& arguments);
+int run_history(const Verb& verb, const std::vector<std::string>& arguments);
+int run_purge(const Verb& verb, const std::vector<std::string>& arguments);
+int run_undo(const Verb& verb, const std::vector<std::string>& arguments);
 int run_check(const Verb& verb, const std::vector<std::string>& arguments);
 int run_compare(const Verb& verb, const std::vector<std::string>& arguments);
 int run_explain(const Verb& verb, const std::vector<std::string>& arguments);

@@ -22,6 +22,7 @@ class Descriptor {
   ~Descriptor();
   [[nodiscard]] bool is_open() const { return number_ >= 0; }
   [[nodiscard]] int get() const { return number_; }
+  int release() { return std::exchange(number_, -1); }
 
  private:
   int number_ = -1;
