@@ -171,7 +171,7 @@ Status step_forward(Writer& writer, const Change& change) {
   return verify(writer, change.path, change.sha256_after);
 }
 
-Status step_back(Writer& writer, const MachinePlan& machine, const Change& change, const std::map<std::string, States>& states) {
+Status step_back(Writer& writer, const Change& change, const std::map<std::string, States>& states) {
   if (change.kind == ChangeKind::quarantine) {
     const bool here = exists(writer, change.path);
     const bool there = exists(writer, change.moved_to);
@@ -179,7 +179,6 @@ Status step_back(Writer& writer, const MachinePlan& machine, const Change& chang
     if (here || !there) return Error{ErrorKind::changed, change.path + (here ? ": is there again" : ": is in no place that the plan knows")};
     return writer.move(change.moved_to, change.path);
   }
-  static_cast<void>(machine);
   const auto digest = digest_at(writer, change.path);
   if (!digest) return digest.error();
   if (*digest == change.sha256_after) {
@@ -225,14 +224,16 @@ void unlock_all(Writer& writer, const MachinePlan& machine) {
 
 Status reverse_all(Writer& writer, const MachinePlan& machine) {
   const auto states = states_of(machine);
+  for (const auto& [path, contents] : states) writer.remove_leftover(path);
   for (auto change = machine.changes.rbegin(); change != machine.changes.rend(); ++change) {
-    if (const Status back = step_back(writer, machine, *change, states); !back) return back;
+    if (const Status back = step_back(writer, *change, states); !back) return back;
   }
   return check_untouched(writer, machine);
 }
 
 Status forward_all(Writer& writer, const MachinePlan& machine) {
   const auto states = states_of(machine);
+  for (const auto& [path, contents] : states) writer.remove_leftover(path);
   for (const Change& change : machine.changes) {
     if (change.kind == ChangeKind::quarantine) {
       if (!exists(writer, change.path) || exists(writer, change.moved_to)) continue;

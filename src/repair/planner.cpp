@@ -75,19 +75,24 @@ bool Planner::wants_fix(const analysis::Finding& finding) const {
 void Planner::add_key_intents(const model::VirtualMachine& machine, Intent& intent, std::string& unchanged) {
   const bool vm_on = is_true(machine.settings.ctk_enabled);
   bool any = false;
+  bool starts_anew = false;
   for (const model::Disk& disk : machine.disks) {
     if (!request_.has_slot(disk.settings.slot)) continue;
     const CbtState state = analysis::judge(datastore_, machine, disk).state;
     const bool trackable = state != CbtState::unsupported;
     const bool disk_on = is_true(disk.settings.ctk_enabled);
-    DiskIntent& wanted = intent.disks[disk.settings.slot];
+    // It starts anew at the next power-on as it is.
+    const bool stands_free = state == CbtState::pending && !has_default_tracking(datastore_, disk) && !names_tracking(datastore_, disk);
+    DiskIntent wanted;
     if (request_.verb == "disable") {
       wanted.key = false;
       wanted.strip = true;
       any |= disk_on || vm_on || names_tracking(datastore_, disk) || has_default_tracking(datastore_, disk);
+    } else if (stands_free) {
+      starts_anew = true;
+      continue;
     } else if (request_.verb == "enable") {
-      const bool stands_free = state == CbtState::pending && !has_default_tracking(datastore_, disk) && !names_tracking(datastore_, disk);
-      if (!trackable || state == CbtState::tracked || stands_free) continue;
+      if (!trackable || state == CbtState::tracked) continue;
       wanted.key = true;
       wanted.strip = true;
       any = true;
@@ -99,11 +104,13 @@ void Planner::add_key_intents(const model::VirtualMachine& machine, Intent& inte
     } else if (vm_on && request_.whole_machine) {
       wanted.strip = true;  // as disable does, and its key was not TRUE
     }
+    if (wanted.key || wanted.strip) intent.disks[disk.settings.slot] = wanted;
   }
   if (!any) {
     unchanged = request_.verb == "enable" ? "CBT is on already"
                 : request_.verb == "disable" ? "CBT is off already"
-                                             : "CBT is off here; use enable";
+                : starts_anew ? "tracking starts anew at the next power-on as it is"
+                              : "CBT is off here; use enable";
     return;
   }
   if (request_.verb == "disable" && request_.whole_machine) intent.vm_key = false;

@@ -66,7 +66,7 @@ std::string results_text(const PlanReport& report, const Style& style) {
   }
   std::string out = table.is_empty() ? std::string() : table.print(style);
   for (const std::string& next : follow_up) out += "next: " + escaped(next) + "\n";
-  if (!report.plan.id.empty() && !table.is_empty()) out += "run " + report.plan.id + "; cbtctl undo " + report.plan.id + " takes it back\n";
+  if (report.plan.verb != "undo" && !table.is_empty()) out += "run " + report.plan.id + "; cbtctl undo " + report.plan.id + " takes it back\n";
   return out;
 }
 

@@ -124,6 +124,10 @@ class LocalWriter final : public Writer {
     return synced(*folder);
   }
 
+  void remove_leftover(const std::string& path) override {
+    if (const auto folder = folder_of(path)) ::unlinkat(folder->get(), (name_of(path) + temporary_suffix()).c_str(), 0);
+  }
+
   Status move(const std::string& from, const std::string& to) override {
     const auto source = folder_of(from);
     if (!source) return source.error();

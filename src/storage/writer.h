@@ -32,6 +32,8 @@ class Writer {
   [[nodiscard]] virtual Status create(const std::string& path, std::string_view bytes, const std::string& like) = 0;
   // The file's content at once: a new file beside it with its mode and owner takes its place.
   [[nodiscard]] virtual Status replace(const std::string& path, std::string_view bytes) = 0;
+  // What a `replace` of this file that was stopped may have left beside it.
+  virtual void remove_leftover(const std::string& path) = 0;
   // Never over an existing file.
   [[nodiscard]] virtual Status move(const std::string& from, const std::string& to) = 0;
 

@@ -25,6 +25,7 @@ def check(*arguments):
         return None
     document = json.loads(run.stdout.decode("utf-8"))
     name = document["schema"].split(".")[1].split("/")[0]
+    name = "change" if name in ("enable", "disable", "reset", "clean", "repair", "undo") else name
     schema = json.loads((SOURCE / "src/report/schemas" / f"{name}.json").read_text())
     checked += 1
     for error in jsonschema.Draft7Validator(schema).iter_errors(document):
@@ -50,6 +51,9 @@ for case in cases:
     check("scan", str(case), "--vm", "web*")
     check("check", str(case))
     check("check", str(case), "--deep", "--fail-on", "none")
+    for verb in ("enable", "disable", "reset", "clean", "repair"):
+        check(verb, str(case), "--dry-run")
+check("history")
 check("explain")
 check("explain", "ctk-missing")
 for case in ("demo", "hostile"):
