@@ -33,7 +33,7 @@ const std::map<std::string, Rooms> allowed{
     {"storage", {"formats/core", "log"}},
     {"discovery", with_formats({"host", "storage", "model", "log"})},
     {"analysis", with_formats({"model", "log"})},
-    {"disk", with_formats({"model"})},
+    {"disk", with_formats({"model", "storage"})},
     {"repair", with_formats({"analysis", "host", "storage", "model", "log"})},
     {"report", with_formats({"repair", "analysis", "disk", "model", "log"})},
     {"cli", with_formats({"report", "repair", "disk", "analysis", "discovery", "host", "storage", "model", "log"})},
@@ -47,7 +47,7 @@ const std::vector<ThirdParty> third_parties{{"boost/program_options", std::regex
                                             {"boost/filesystem", std::regex("src/storage/local.*\\.cpp")},
                                             {"libssh2", std::regex("src/storage/ssh.*\\.cpp")},
                                             {"zlib.h", std::regex("src/disk/.*\\.cpp")},
-                                            {"nettle/", std::regex("src/(repair|disk)/.*\\.cpp")},
+                                            {"nettle/", std::regex("(src/repair|formats/core)/.*\\.cpp")},
                                             {"nlohmann/", std::regex("src/(report|repair|cli)/.*")},
                                             {"spdlog/", std::regex("src/log/log\\.cpp")}};
 

@@ -1,8 +1,6 @@
-#include <charconv>
-#include <limits>
-
 #include "cli/exit_status.h"
 #include "cli/files.h"
+#include "cli/since.h"
 #include "discovery/inspect.h"
 #include "log/log.h"
 #include "report/blocks.h"
@@ -16,48 +14,13 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Result;
 
-// "*", an epoch, or a change id "52 de ... 65 63/4"; the UUID in lower case without blanks and dashes.
-struct Since {
-  std::uint32_t epoch = 0;
-  std::optional<std::string> uuid;
-};
-
-std::string bare_uuid(std::string_view text) {
-  std::string out;
-  for (const char c : formats::text::lower(text)) {
-    if (c != ' ' && c != '-') out.push_back(c);
-  }
-  return out;
-}
-
-std::optional<std::uint32_t> number(std::string_view text) {
-  std::uint32_t value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-std::optional<Since> parse_since(const std::string& text) {
-  if (text == "*") return Since{};
-  const std::size_t slash = text.find('/');
-  if (slash == std::string::npos) {
-    const auto epoch = number(text);
-    return epoch ? std::optional(Since{*epoch, {}}) : std::nullopt;
-  }
-  const auto epoch = number(std::string_view(text).substr(slash + 1));
-  const std::string uuid = bare_uuid(std::string_view(text).substr(0, slash));
-  const bool is_hex = uuid.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (!epoch || uuid.size() != 32 || !is_hex) return std::nullopt;
-  return Since{*epoch, uuid};
-}
-
 Result<formats::ctk::TableShape> shape_of(const model::InspectedFile& file, const Since& since) {
   if (file.error) return file.error->in(file.path);
   if (!file.tracking) return Error{ErrorKind::unsupported, file.path + ": has no CTK signature"};
   const auto shape = discovery::table_shape(*file.tracking);
   if (!shape) return Error{ErrorKind::unsupported, file.path + ": the header is not understood, the table not read"};
   const auto uuid = file.tracking->uuid_text();
-  if (since.uuid && (!uuid || bare_uuid(*uuid) != *since.uuid)) {
+  if (since.uuid && !has_uuid(*file.tracking, *since.uuid)) {
     return Error{ErrorKind::unsupported, file.path + ": the change id has another UUID than the file, " +
                                              uuid.value_or("which has none") + ": tracking was restarted"};
   }

@@ -60,7 +60,7 @@ int run(const std::vector<std::string>& arguments) {
   const Verb* verb = find_verb(arguments, words);
   if (verb == nullptr) {
     const bool is_group = arguments[0] == "ctk";
-    return usage_error(is_group ? "ctk needs one of: show, blocks" : "there is no verb '" + arguments[0] + "'",
+    return usage_error(is_group ? "ctk needs one of: show, blocks, map, diff, verify" : "there is no verb '" + arguments[0] + "'",
                        "cbtctl --help");
   }
   return verb->run(*verb, {arguments.begin() + static_cast<std::ptrdiff_t>(words), arguments.end()});

@@ -22,6 +22,12 @@ constexpr std::array all{
     Verb{"show", "FILE...", "decodes one file of any kind, recognised by content", run_show},
     Verb{"ctk show", "FILE...", "what a CTK file holds: header, epoch, change id, totals", run_ctk_show},
     Verb{"ctk blocks", "FILE --since ID", "the changed extents since a change id, an epoch, or '*'", run_ctk_blocks},
+    Verb{"ctk map", "FILE", "where on the disk, and when: a picture in the terminal, or SVG and PNG with -o", run_ctk_map},
+    Verb{"ctk diff", "OLD NEW", "what changed between two copies of one CTK file", run_ctk_diff},
+    Verb{"ctk verify", "--delta DELTA CTK | --images OLD NEW CTK --since ID", "whether a CTK file misses writes", run_ctk_verify},
+    Verb{"chain", "FILE|VM...", "the snapshot chain as a tree: CIDs, capacities, CTK per link", run_chain},
+    Verb{"extents", "FILE|VM...", "the allocation map of a disk: offset, length, data or zero, link", run_extents},
+    Verb{"export", "FILE OUT", "a chain, at any link, as one sparse raw image", run_export},
 };
 
 }  // namespace

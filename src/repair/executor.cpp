@@ -22,6 +22,7 @@ namespace {
 
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::sha256;
 using formats::core::Status;
 using formats::core::success;
 using storage::join;

@@ -15,6 +15,7 @@ using analysis::CbtState;
 using analysis::Code;
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::sha256;
 using formats::core::Result;
 using formats::text::Document;
 using model::Index;

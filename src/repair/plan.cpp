@@ -1,7 +1,6 @@
 #include "repair/plan.h"
 
 #include <nettle/base64.h>
-#include <nettle/sha2.h>
 
 #include <array>
 #include <chrono>
@@ -11,7 +10,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "formats/core/hex.h"
 
 namespace cbtctl::repair {
 namespace {
@@ -19,24 +17,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::sha256;
 
 constexpr std::string_view schema = "cbtctl.plan/1";
-
-class Sha256 {
- public:
-  Sha256() { ::nettle_sha256_init(&state_); }
-  void add(std::span<const std::byte> bytes) {
-    ::nettle_sha256_update(&state_, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
-  }
-  std::string hex() {
-    std::array<std::byte, SHA256_DIGEST_SIZE> digest{};
-    ::nettle_sha256_digest(&state_, digest.size(), reinterpret_cast<std::uint8_t*>(digest.data()));
-    return formats::core::hex_bytes(digest);
-  }
-
- private:
-  sha256_ctx state_{};
-};
 
 // Bytes of any encoding survive JSON as base64 alone.
 std::string to_base64(const std::string& bytes) {
@@ -167,25 +150,6 @@ formats::core::Result<Plan> plan_from_text(const std::string& text) {
   } catch (const std::exception& error) {
     return Error{ErrorKind::malformed, std::string("is no plan of cbtctl: ") + error.what()};
   }
-}
-
-std::string sha256(std::string_view bytes) {
-  Sha256 digest;
-  digest.add(std::as_bytes(std::span(bytes)));
-  return digest.hex();
-}
-
-formats::core::Result<std::string> sha256(const formats::core::ByteSource& source) {
-  Sha256 digest;
-  std::vector<std::byte> buffer(std::size_t{1} << 20);
-  for (std::uint64_t at = 0; at < source.size_bytes();) {
-    const auto count = source.read_at(at, buffer);
-    if (!count) return count.error();
-    if (*count == 0) break;
-    digest.add(std::span(buffer).first(*count));
-    at += *count;
-  }
-  return digest.hex();
 }
 
 }  // namespace cbtctl::repair

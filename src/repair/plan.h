@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "formats/core/result.h"
+#include "formats/core/sha256.h"
 #include "model/datastore.h"
 
 namespace cbtctl::repair {
@@ -74,8 +75,5 @@ struct Plan {
 // The document that --plan-out writes and that lies beside a change on the datastore.
 [[nodiscard]] std::string to_text(const Plan& plan);
 formats::core::Result<Plan> plan_from_text(const std::string& text);
-
-[[nodiscard]] std::string sha256(std::string_view bytes);
-formats::core::Result<std::string> sha256(const formats::core::ByteSource& source);
 
 }  // namespace cbtctl::repair

@@ -29,6 +29,13 @@ class LocalOutput final : public Output {
     return formats::core::success();
   }
 
+  [[nodiscard]] Status skip(std::uint64_t length_bytes) override {
+    const off_t end = ::lseek(file_.get(), static_cast<off_t>(length_bytes), SEEK_CUR);
+    // The file's length follows, so that a hole at the end counts.
+    if (end < 0 || ::ftruncate(file_.get(), end) != 0) return error_of(errno).in(path_);
+    return formats::core::success();
+  }
+
   [[nodiscard]] Status finish() override {
     if (::fsync(file_.get()) != 0 && errno != EINVAL) return error_of(errno).in(path_);
     finished_ = true;

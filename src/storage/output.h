@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,6 +15,8 @@ class Output {
  public:
   virtual ~Output() = default;
   [[nodiscard]] virtual formats::core::Status append(std::span<const std::byte> bytes) = 0;
+  // A hole of zeros, which takes no space.
+  [[nodiscard]] virtual formats::core::Status skip(std::uint64_t length_bytes) = 0;
   // Syncs and closes; without it the destructor removes what was created, so no half file stays.
   [[nodiscard]] virtual formats::core::Status finish() = 0;
 };
