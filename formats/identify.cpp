@@ -25,7 +25,8 @@ FileKind kind_of_text(const std::string& head, std::string_view file_name) {
   bool extent = false;
   for (const text::OtherLine& line : document.other_lines()) {
     const std::string low = text::lower(line.text);
-    if (low.starts_with("# disk descriptorfile") || low.starts_with("#disk descriptorfile")) return FileKind::descriptor;
+    if (low.starts_with("# disk descriptorfile") || low.starts_with("#disk descriptorfile"))
+      return FileKind::descriptor;
     extent |= low.starts_with("rw ") || low.starts_with("rdonly ") || low.starts_with("noaccess ");
   }
   bool configuration = false;

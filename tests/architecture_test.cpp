@@ -13,7 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 using Rooms = std::set<std::string>;
 
-const Rooms formats_rooms{"formats", "formats/core", "formats/text", "formats/vmx", "formats/vmsd", "formats/vmdk", "formats/ctk"};
+const Rooms formats_rooms{"formats",      "formats/core", "formats/text", "formats/vmx",
+                          "formats/vmsd", "formats/vmdk", "formats/ctk"};
 
 Rooms with_formats(Rooms rooms) {
   rooms.insert(formats_rooms.begin(), formats_rooms.end());
@@ -71,14 +72,17 @@ std::vector<std::string> violations(const std::string& path, const std::string& 
       found.push_back(path + ": includes " + header);
     }
     for (const ThirdParty& third : third_parties) {
-      if (header.starts_with(third.header) && !std::regex_match(path, third.home)) found.push_back(path + ": includes " + header);
+      if (header.starts_with(third.header) && !std::regex_match(path, third.home))
+        found.push_back(path + ": includes " + header);
     }
     const bool does_io = header == "fstream" || header == "iostream" || header == "unistd.h" || header == "fcntl.h";
     if (path.starts_with("formats/") && does_io) found.push_back(path + ": does I/O with " + header);
   }
-  if (path.ends_with(".h") && text.find("#pragma once") == std::string::npos) found.push_back(path + ": no #pragma once");
+  if (path.ends_with(".h") && text.find("#pragma once") == std::string::npos)
+    found.push_back(path + ": no #pragma once");
   const std::regex nobody("(util|utils|common|helper|helpers|misc|manager)\\.(h|cpp)");
-  if (std::regex_match(fs::path(path).filename().string(), nobody)) found.push_back(path + ": a name that says nothing");
+  if (std::regex_match(fs::path(path).filename().string(), nobody))
+    found.push_back(path + ": a name that says nothing");
   return found;
 }
 
@@ -91,7 +95,8 @@ TEST_CASE("every source keeps to the arrows of the house") {
       if (entry.path().extension() != ".h" && entry.path().extension() != ".cpp") continue;
       std::ostringstream text;
       text << std::ifstream(entry.path()).rdbuf();
-      for (const std::string& violation : violations(fs::relative(entry.path(), CBTCTL_SOURCE_DIR).string(), text.str())) {
+      for (const std::string& violation :
+           violations(fs::relative(entry.path(), CBTCTL_SOURCE_DIR).string(), text.str())) {
         FAIL_CHECK(violation);
       }
       ++sources;
@@ -119,9 +124,11 @@ TEST_CASE("main is under 40 lines") {
 }
 
 TEST_CASE("only repair, and the verbs that carry plans out, can name a Writer") {
-  const std::regex allowed("src/(repair/.*|storage/(local_)?writer\\.(h|cpp)|cli/(run_plan|history|purge|change)\\.(h|cpp))");
+  const std::regex allowed(
+      "src/(repair/.*|storage/(local_)?writer\\.(h|cpp)|cli/(run_plan|history|purge|change)\\.(h|cpp))");
   std::size_t named = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(CBTCTL_SOURCE_DIR) / "src")) {
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::filesystem::path(CBTCTL_SOURCE_DIR) / "src")) {
     if (!entry.is_regular_file()) continue;
     const std::string path = std::filesystem::relative(entry.path(), CBTCTL_SOURCE_DIR).string();
     std::ifstream file(entry.path());

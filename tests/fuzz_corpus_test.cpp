@@ -27,7 +27,8 @@ TEST_CASE("no parser crashes or breaks its promise on a damaged fixture") {
   constexpr std::uintmax_t most_bytes = 8192;
   std::mt19937 random(1);
   std::size_t files = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(CBTCTL_SOURCE_DIR) / "fixtures")) {
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::filesystem::path(CBTCTL_SOURCE_DIR) / "fixtures")) {
     if (entry.is_symlink() || !entry.is_regular_file() || entry.file_size() > most_bytes) continue;
     const std::string whole = content_of(entry.path());
     if (whole.empty()) continue;

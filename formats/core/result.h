@@ -39,8 +39,8 @@ class [[nodiscard]] Result {
  public:
   // From a value, or from anything that makes one: `Result<std::variant<A, B>> r = A{}`.
   template <typename U>
-    requires std::is_convertible_v<U&&, T> && (!std::is_same_v<std::remove_cvref_t<U>, Result>)
-  Result(U&& value)  // NOLINT(google-explicit-constructor, bugprone-forwarding-reference-overload)
+  requires std::is_convertible_v<U&&, T> &&(!std::is_same_v<std::remove_cvref_t<U>, Result>)
+      Result(U&& value)  // NOLINT(google-explicit-constructor, bugprone-forwarding-reference-overload)
       : state_(std::in_place_index<0>, std::forward<U>(value)) {}
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 

@@ -34,7 +34,9 @@ GroupMask group_mask(const std::uint32_t* entries, std::uint32_t since) {
     const auto load = [at = entries + sixteen](std::ptrdiff_t offset) {
       return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + offset));
     };
-    const auto changed = [&](std::ptrdiff_t offset) { return _mm_cmpgt_epi32(_mm_xor_si128(load(offset), bias), limit); };
+    const auto changed = [&](std::ptrdiff_t offset) {
+      return _mm_cmpgt_epi32(_mm_xor_si128(load(offset), bias), limit);
+    };
     const auto same = [&](std::ptrdiff_t offset) { return _mm_cmpeq_epi32(load(offset), load(offset - 1)); };
     mask.changed |= bits(changed(0), changed(4), changed(8), changed(12)) << sixteen;
     mask.same_as_before |= bits(same(0), same(4), same(8), same(12)) << sixteen;
@@ -82,10 +84,10 @@ core::Result<EntryReader::Piece> EntryReader::next() {
   const auto count = file_.read_at(at, std::as_writable_bytes(std::span(entries, static_cast<std::size_t>(blocks))));
   if (!count) return count.error();
   if (*count != blocks * entry_bytes) {
-    return core::Error{core::ErrorKind::truncated, "table ends at byte " + std::to_string(at + *count) +
-                                                       ", expected " + std::to_string(shape_.blocks) +
-                                                       " entries up to byte " +
-                                                       std::to_string(shape_.table_offset_bytes + shape_.blocks * entry_bytes)};
+    return core::Error{core::ErrorKind::truncated,
+                       "table ends at byte " + std::to_string(at + *count) + ", expected " +
+                           std::to_string(shape_.blocks) + " entries up to byte " +
+                           std::to_string(shape_.table_offset_bytes + shape_.blocks * entry_bytes)};
   }
   const Piece piece{block_, blocks, entries};
   block_ += blocks;

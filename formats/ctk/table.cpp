@@ -180,7 +180,8 @@ class Histogram {
 void put_bits(std::span<std::byte> bitmap, std::uint64_t first_block, std::uint64_t bits, std::size_t count) {
   auto at = static_cast<std::size_t>(first_block / 8);
   if (first_block % 8 == 0) {
-    for (; count > 0; bits >>= 8, count -= std::min<std::size_t>(count, 8)) bitmap[at++] |= static_cast<std::byte>(bits);
+    for (; count > 0; bits >>= 8, count -= std::min<std::size_t>(count, 8))
+      bitmap[at++] |= static_cast<std::byte>(bits);
     return;
   }
   for (std::size_t i = 0; i < count; ++i) {

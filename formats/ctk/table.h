@@ -47,8 +47,8 @@ struct ChangeQuery {
   bool merge_across_epochs = false;  // neighbours of different epochs become one extent
 };
 
-// Calls `sink` with batches of changed extents, ascending; neighbouring blocks of the same epoch are one. Entries behind
-// the table's `blocks` are not looked at; a table cut by the end of the file is `truncated`.
+// Calls `sink` with batches of changed extents, ascending; neighbouring blocks of the same epoch are one. Entries
+// behind the table's `blocks` are not looked at; a table cut by the end of the file is `truncated`.
 using ExtentSink = std::function<void(std::span<const ChangedExtent>)>;
 core::Status visit_changed(const core::ByteSource& file, const TableShape& shape, const ChangeQuery& query,
                            const ExtentSink& sink);

@@ -93,9 +93,9 @@ void find_layout(Reading& reading, const Header& header, std::uint64_t file_byte
     return;
   }
   const std::string size = "the file's size of " + std::to_string(file_bytes) + " bytes";
-  reading.notes.push_back(pairs.empty()
-                              ? "no capacity at offset 16 or 24 with a block size at an offset from 16 to 40 explains " + size
-                              : "several pairs of capacity and block size explain " + size + ": " + text_of(pairs));
+  reading.notes.push_back(
+      pairs.empty() ? "no capacity at offset 16 or 24 with a block size at an offset from 16 to 40 explains " + size
+                    : "several pairs of capacity and block size explain " + size + ": " + text_of(pairs));
   if (disk_capacity_sectors) infer_from_disk(reading, file_bytes, *disk_capacity_sectors);
 }
 

@@ -28,8 +28,8 @@ struct Entry {
   std::string_view key;    // as written
   std::string_view value;  // unescaped; bytes in the file's own encoding
   bool quoted = false;
-  core::ByteRange line;      // with its line end
-  core::ByteRange raw_value;  // in the file: between the quotes, or the bare word
+  core::ByteRange line;         // with its line end
+  core::ByteRange raw_value;    // in the file: between the quotes, or the bare word
   std::size_t line_number = 0;  // from 1
 };
 
@@ -80,7 +80,7 @@ class Document {
 };
 
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);  // ASCII only
-[[nodiscard]] std::string lower(std::string_view text);                           // ASCII only
+[[nodiscard]] std::string lower(std::string_view text);                          // ASCII only
 [[nodiscard]] std::string unescape(std::string_view raw);
 [[nodiscard]] std::string escape(std::string_view value);
 

@@ -31,7 +31,8 @@ constexpr std::array<KindName, 9> extent_types{{{"flat", ExtentKind::flat},
 
 ExtentKind kind_of(std::string_view type) {
   const std::string name = lower(type);
-  const auto found = std::find_if(extent_types.begin(), extent_types.end(), [&](const KindName& k) { return k.type == name; });
+  const auto found =
+      std::find_if(extent_types.begin(), extent_types.end(), [&](const KindName& k) { return k.type == name; });
   return found == extent_types.end() ? ExtentKind::other : found->kind;
 }
 
@@ -90,13 +91,15 @@ bool read_extent(const text::OtherLine& line, Descriptor& descriptor) {
 
 std::optional<std::uint32_t> read_cid(const text::Entry& entry, Descriptor& descriptor) {
   const auto value = parse_number<std::uint32_t>(entry.value, 16);
-  if (!value) descriptor.decode_defects.push_back(defect(std::string(entry.key), "up to 8 hex digits", in_quotes(entry.value)));
+  if (!value)
+    descriptor.decode_defects.push_back(defect(std::string(entry.key), "up to 8 hex digits", in_quotes(entry.value)));
   return value;
 }
 
 // The CID keys of a header decide how a chain is read: one that stands twice with two values contradicts itself.
 void note_duplicate(bool seen, bool differs, const text::Entry& entry, Descriptor& descriptor) {
-  if (seen && differs) descriptor.decode_defects.push_back(defect(std::string(entry.key), "one value", "two that differ"));
+  if (seen && differs)
+    descriptor.decode_defects.push_back(defect(std::string(entry.key), "one value", "two that differ"));
 }
 
 void read_entry(const text::Entry& entry, Descriptor& descriptor) {
@@ -149,7 +152,8 @@ core::Result<Descriptor> decode_descriptor(const text::Document& document) {
   for (const text::OtherLine& line : document.other_lines()) read_extent(line, descriptor);
   const bool has_body = !descriptor.create_type.empty() && !descriptor.extents.empty();
   if (!has_title(document) && !has_body) {
-    return Error{ErrorKind::malformed, "is no descriptor: it has neither the line '# Disk DescriptorFile' nor createType and an extent"};
+    return Error{ErrorKind::malformed,
+                 "is no descriptor: it has neither the line '# Disk DescriptorFile' nor createType and an extent"};
   }
   for (std::string* name : {&descriptor.parent_hint, &descriptor.create_type}) {
     *name = text::to_utf8(*name, descriptor.encoding).value_or(*name);
@@ -176,7 +180,8 @@ core::Defects Descriptor::check() const {
   if (extents.empty()) defects.push_back(defect("extents", "at least one", "none"));
   if (create_type.empty()) defects.push_back(defect("createType", "a type", "none"));
   if (!cid) defects.push_back(defect("CID", "8 hex digits", "none"));
-  if (!extents.empty() && !capacity_bytes()) defects.push_back(defect("extents", "a capacity below 2^64 bytes", "more"));
+  if (!extents.empty() && !capacity_bytes())
+    defects.push_back(defect("extents", "a capacity below 2^64 bytes", "more"));
   if (parent_cid && parent_hint.empty() && !native_snapshot) {
     defects.push_back(defect("parentFileNameHint", "the parent of CID " + core::hex32(*parent_cid), "none"));
   }

@@ -16,11 +16,11 @@ namespace formats::vmdk {
 enum class ExtentKind { flat, vmfs, vmfs_sparse, sesparse, vsan_sparse, vmfs_rdm, vmfs_raw, sparse, zero, other };
 
 struct ExtentLine {
-  std::string access;   // "RW", "RDONLY", "NOACCESS"
+  std::string access;  // "RW", "RDONLY", "NOACCESS"
   std::uint64_t sectors = 0;
   ExtentKind kind = ExtentKind::other;
-  std::string type;     // as written: "VMFS", "SESPARSE"
-  std::string file_name;  // as written; empty for ZERO
+  std::string type;                  // as written: "VMFS", "SESPARSE"
+  std::string file_name;             // as written; empty for ZERO
   std::uint64_t offset_sectors = 0;  // where in the file the extent begins (FLAT)
   std::size_t line_number = 0;
 };
@@ -29,11 +29,11 @@ struct Descriptor {
   std::optional<unsigned> version;
   std::string encoding = "UTF-8";
   std::optional<std::uint32_t> cid;
-  std::optional<std::uint32_t> parent_cid;  // nothing: absent or "ffffffff" (no parent)
-  std::string create_type;                  // as written: "vmfs", "vmfsSparse", "seSparse", ...
-  std::string parent_hint;                  // parentFileNameHint as written; empty: none
+  std::optional<std::uint32_t> parent_cid;       // nothing: absent or "ffffffff" (no parent)
+  std::string create_type;                       // as written: "vmfs", "vmfsSparse", "seSparse", ...
+  std::string parent_hint;                       // parentFileNameHint as written; empty: none
   std::optional<std::string> change_track_path;  // as written
-  bool native_snapshot = false;             // isNativeSnapshot="yes"
+  bool native_snapshot = false;                  // isNativeSnapshot="yes"
   std::vector<ExtentLine> extents;
   std::string adapter_type;
   std::string disk_uuid;

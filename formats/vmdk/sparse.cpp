@@ -73,7 +73,8 @@ core::Result<SparseExtent> decode_sparse(const core::ByteSource& extent) {
   if (magic == cowd_magic) return decode_cowd(extent);
   if (magic == hosted_magic) return decode_hosted(extent);
   if (core::load<le64>(*head) == sesparse_magic) return decode_sesparse(extent);
-  return Error{ErrorKind::malformed, "is no sparse extent: it begins with none of the magics COWD, KDMV and 0xcafebabe"};
+  return Error{ErrorKind::malformed,
+               "is no sparse extent: it begins with none of the magics COWD, KDMV and 0xcafebabe"};
 }
 
 std::uint64_t SparseExtent::capacity_bytes() const {

@@ -30,8 +30,7 @@ class Checker {
     const auto length = core::checked_multiply(sectors, core::sector_bytes);
     const auto end = begin && length ? core::checked_add(*begin, *length) : std::nullopt;
     expect(end && *end <= file_bytes_, field, offset,
-           "an end within the file's " + std::to_string(file_bytes_) + " bytes",
-           end.value_or(~std::uint64_t{0}));
+           "an end within the file's " + std::to_string(file_bytes_) + " bytes", end.value_or(~std::uint64_t{0}));
   }
 
   Defects take() { return std::move(defects_); }
@@ -44,7 +43,8 @@ class Checker {
 void check_header(const CowdHeader& header, Checker& checker) {
   constexpr std::uint64_t entries_per_table = 4096;
   checker.expect(header.version == 1, "version", 4, "1", header.version);
-  checker.expect(core::is_power_of_two(header.grain_sectors), "grain_sectors", 16, "a power of two", header.grain_sectors);
+  checker.expect(core::is_power_of_two(header.grain_sectors), "grain_sectors", 16, "a power of two",
+                 header.grain_sectors);
   checker.expect(header.capacity_sectors != 0, "capacity_sectors", 12, "more than 0", header.capacity_sectors);
   checker.expect_inside("grain_directory", 20, header.grain_directory_sector,
                         core::divide_up(std::uint64_t{header.grain_directory_entries} * 4, core::sector_bytes));
@@ -86,7 +86,8 @@ void check_header(const HostedSparseHeader& header, Checker& checker) {
   checker.expect(header.grain_table_entries == 512, "grain_table_entries", 44, "512", header.grain_table_entries);
   checker.expect(header.unclean_shutdown == 0, "unclean_shutdown", 72, "0", header.unclean_shutdown);
   constexpr std::array<std::byte, 4> line_ends{std::byte{'\n'}, std::byte{' '}, std::byte{'\r'}, std::byte{'\n'}};
-  checker.expect(header.line_end_probe == line_ends, "line_end_probe", 73, "the bytes 0a 20 0d 0a: else a transfer in text mode changed the file",
+  checker.expect(header.line_end_probe == line_ends, "line_end_probe", 73,
+                 "the bytes 0a 20 0d 0a: else a transfer in text mode changed the file",
                  std::to_integer<std::uint64_t>(header.line_end_probe[0]));
   checker.expect(header.compression <= 1, "compression", 77, "0 or 1", header.compression);
   checker.expect_inside("descriptor", 28, header.descriptor_sector, header.descriptor_sectors);

@@ -22,7 +22,7 @@ struct Snapshot {
   std::string parent_uid;  // empty: a root
   std::string display_name;
   std::string description;
-  std::string state_file_name;  // the .vmsn
+  std::string state_file_name;             // the .vmsn
   std::optional<std::int64_t> created_us;  // microseconds since 1970: (int64)High << 32 | (uint32)Low
   std::vector<FrozenDisk> disks;
 };

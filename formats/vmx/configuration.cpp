@@ -137,7 +137,8 @@ void add_broken_flags(const text::Document& document, Configuration& settings) {
 bool is_hard_disk(const std::string& device_type, const std::string& file_name) {
   const std::string type = lower(device_type);
   if (type.find("cdrom") != std::string::npos || type.find("floppy") != std::string::npos) return false;
-  if (type.find("harddisk") != std::string::npos || type.find("rdm") != std::string::npos || type == "disk") return true;
+  if (type.find("harddisk") != std::string::npos || type.find("rdm") != std::string::npos || type == "disk")
+    return true;
   return lower(file_name).find(".vmdk") != std::string::npos;
 }
 

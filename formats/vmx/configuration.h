@@ -13,9 +13,9 @@ namespace formats::vmx {
 
 // A boolean key as written. VMware takes TRUE and FALSE in any case; all else is malformed.
 struct Flag {
-  std::string key;                // as written
-  std::string written;            // the value as written, unescaped
-  std::optional<bool> value;      // nothing: neither TRUE nor FALSE
+  std::string key;            // as written
+  std::string written;        // the value as written, unescaped
+  std::optional<bool> value;  // nothing: neither TRUE nor FALSE
   std::size_t line_number = 0;
 };
 
@@ -63,7 +63,7 @@ struct Configuration {
   std::string working_dir;          // as written; empty: the .vmx file's folder
   std::string swap_file_name;       // sched.swap.derivedName; empty where absent
   std::string nvram;
-  bool encrypted = false;           // encryption.keySafe/encryption.data without clear-text disks
+  bool encrypted = false;  // encryption.keySafe/encryption.data without clear-text disks
   // CBT keys that stand twice with different values ("ctkEnabled", "scsi0:0.ctkEnabled"), as first written.
   [[nodiscard]] std::vector<std::string> contradictory_cbt_keys() const;
 };

@@ -10,8 +10,9 @@ namespace cbtctl::analysis {
 namespace {
 
 using Rule = void (*)(const Subject&, Findings&);
-constexpr std::array<Rule, 9> rules{check_damage,    check_keys,    check_tracking_sections, check_tracking_files, check_chains,
-                                    check_snapshots, check_extents, check_orphans,           check_advisories};
+constexpr std::array<Rule, 9> rules{check_damage,         check_keys,    check_tracking_sections,
+                                    check_tracking_files, check_chains,  check_snapshots,
+                                    check_extents,        check_orphans, check_advisories};
 
 void skip_unreadable(const model::Datastore& datastore, Findings& out) {
   const auto skip = [&](const model::File& file, const formats::core::Error& error) {

@@ -9,19 +9,26 @@ namespace {
 constexpr std::array rows{
     Row{Code::advisory_hot_extend, "advisory-hot-extend", Severity::warning, Fix::none, "",
         "tracked on an ESXi 8.0.2 build that is reported to lose track of a disk extended while powered on",
-        "Reported, not confirmed by a text that we read (KB 95965): the map in memory is not resized, so writes in the added part are not recorded.",
-        "If a disk was extended since tracking began: update to build 23305546 or later, run `cbtctl reset`, then make a full backup."},
+        "Reported, not confirmed by a text that we read (KB 95965): the map in memory is not resized, so writes in the "
+        "added part are not recorded.",
+        "If a disk was extended since tracking began: update to build 23305546 or later, run `cbtctl reset`, then make "
+        "a full backup."},
     Row{Code::advisory_kb2090639, "advisory-kb2090639", Severity::warning, Fix::none, "",
         "a tracked disk of 128 GiB or more on an ESXi build that loses changes when a disk is extended across 128 GiB",
-        "KB 2090639: after a disk is grown across any multiple of 128 GB, changed blocks are missing. A disk created at its size is not affected, which files cannot tell. The builds of the fixes are taken from public build lists.",
+        "KB 2090639: after a disk is grown across any multiple of 128 GB, changed blocks are missing. A disk created "
+        "at its size is not affected, which files cannot tell. The builds of the fixes are taken from public build "
+        "lists.",
         "If the disk was ever extended: update the host, run `cbtctl reset`, then make a full backup."},
     Row{Code::advisory_kb2136854, "advisory-kb2136854", Severity::critical, Fix::none, "",
         "tracked on an ESXi 6.0 build whose CBT returns wrong sectors",
-        "KB 2136854: writes during snapshot consolidation lose their tracking entries, so incremental backups made since are incomplete although they look fine. No trace of it stays in the files.",
-        "Update the host to build 3247720 (KB 2137545) or later, run `cbtctl reset`, then make a full backup; do not rely on incrementals made before."},
-    Row{Code::advisory_tracking_began_with_snapshot, "advisory-tracking-began-with-snapshot", Severity::error, Fix::none, "",
-        "tracking began while a snapshot existed, on ESXi 6.5 or later",
-        "From 6.5 on the API no longer reports an error for such a disk and may return empty or random areas; a backup by them is silently wrong.",
+        "KB 2136854: writes during snapshot consolidation lose their tracking entries, so incremental backups made "
+        "since are incomplete although they look fine. No trace of it stays in the files.",
+        "Update the host to build 3247720 (KB 2137545) or later, run `cbtctl reset`, then make a full backup; do not "
+        "rely on incrementals made before."},
+    Row{Code::advisory_tracking_began_with_snapshot, "advisory-tracking-began-with-snapshot", Severity::error,
+        Fix::none, "", "tracking began while a snapshot existed, on ESXi 6.5 or later",
+        "From 6.5 on the API no longer reports an error for such a disk and may return empty or random areas; a backup "
+        "by them is silently wrong.",
         "Delete all snapshots, run `cbtctl reset`, then make a full backup."},
     Row{Code::cbt_disallowed, "cbt-disallowed", Severity::note, Fix::none, "",
         "ctkDisallowed is TRUE: CBT stays off whatever the other keys say",
@@ -33,7 +40,8 @@ constexpr std::array rows{
         "Nothing, if that is intended; else `cbtctl enable --disk SLOT`."},
     Row{Code::cbt_disk_key_missing, "cbt-disk-key-missing", Severity::error, Fix::choice, "enable disable",
         "CBT is on for the VM, but the disk has no key of its own",
-        "Both levels are needed: this disk is not tracked, and incremental backups of it fail or are full ones. Disks that were added later look like this.",
+        "Both levels are needed: this disk is not tracked, and incremental backups of it fail or are full ones. Disks "
+        "that were added later look like this.",
         "cbtctl repair --choose cbt-disk-key-missing=enable"},
     Row{Code::cbt_key_for_missing_disk, "cbt-key-for-missing-disk", Severity::note, Fix::none, "",
         "a CBT key for a slot without a disk",
@@ -41,7 +49,8 @@ constexpr std::array rows{
         "Nothing to do."},
     Row{Code::cbt_key_malformed, "cbt-key-malformed", Severity::warning, Fix::choice, "true false remove",
         "a CBT key whose value is neither TRUE nor FALSE",
-        "ESXi takes such a value for FALSE or ignores it (which one is not documented), so CBT is not on. Typographic quotes come from copying out of a document.",
+        "ESXi takes such a value for FALSE or ignores it (which one is not documented), so CBT is not on. Typographic "
+        "quotes come from copying out of a document.",
         "cbtctl repair --choose cbt-key-malformed=true (or false, or remove)"},
     Row{Code::cbt_key_misspelt, "cbt-key-misspelt", Severity::warning, Fix::choice, "rename remove",
         "a key that looks like a CBT key and does nothing",
@@ -49,7 +58,8 @@ constexpr std::array rows{
         "cbtctl repair --choose cbt-key-misspelt=rename (or remove)"},
     Row{Code::cbt_leftover_tracking, "cbt-leftover-tracking", Severity::warning, Fix::safe, "",
         "CBT is off, yet a descriptor still names a CTK file",
-        "Switching the keys off by hand leaves the descriptor behind. If CBT is switched on again, a CTK file that missed writes could be trusted.",
+        "Switching the keys off by hand leaves the descriptor behind. If CBT is switched on again, a CTK file that "
+        "missed writes could be trusted.",
         "cbtctl repair --only cbt-leftover-tracking"},
     Row{Code::cbt_mixed_chain, "cbt-mixed-chain", Severity::error, Fix::none, "",
         "some links of the chain are tracked and some are not",
@@ -57,8 +67,7 @@ constexpr std::array rows{
         "Delete all snapshots, then `cbtctl reset` and a full backup."},
     Row{Code::cbt_pending, "cbt-pending", Severity::note, Fix::none, "",
         "CBT is on and has not started: it starts at the next power-on or stun",
-        "The keys are TRUE and no CTK file exists yet.",
-        "Nothing to do; the first backup afterwards is a full one."},
+        "The keys are TRUE and no CTK file exists yet.", "Nothing to do; the first backup afterwards is a full one."},
     Row{Code::cbt_pending_with_snapshot, "cbt-pending-with-snapshot", Severity::error, Fix::none, "",
         "CBT would begin on top of a snapshot",
         "CBT must be switched on while no snapshot exists; begun on a snapshot, areas may be missing from its answers.",
@@ -73,10 +82,11 @@ constexpr std::array rows{
         "cbtctl repair --choose cbt-vm-key-missing=enable"},
     Row{Code::chain_cid_mismatch, "chain-cid-mismatch", Severity::error, Fix::choice, "adopt-parent-cid",
         "a delta disagrees with its parent's content id",
-        "The parent changed after the delta was taken, or a descriptor was edited by hand. The virtual machine does not power on, and reading through the chain could mix two points in time.",
-        "If the parent was not written to: cbtctl repair --choose chain-cid-mismatch=adopt-parent-cid; else restore the parent."},
-    Row{Code::chain_loop, "chain-loop", Severity::error, Fix::none, "",
-        "a chain of disks comes back to itself",
+        "The parent changed after the delta was taken, or a descriptor was edited by hand. The virtual machine does "
+        "not power on, and reading through the chain could mix two points in time.",
+        "If the parent was not written to: cbtctl repair --choose chain-cid-mismatch=adopt-parent-cid; else restore "
+        "the parent."},
+    Row{Code::chain_loop, "chain-loop", Severity::error, Fix::none, "", "a chain of disks comes back to itself",
         "A parent hint names a descendant. No program can open this disk.",
         "Correct parentFileNameHint by hand, from a backup of the descriptors."},
     Row{Code::chain_parent_missing, "chain-parent-missing", Severity::error, Fix::none, "",
@@ -93,30 +103,31 @@ constexpr std::array rows{
         "cbtctl repair --choose ctk-epoch-ahead=restart, then make a full backup"},
     Row{Code::ctk_format_doubted, "ctk-format-doubted", Severity::note, Fix::none, "",
         "so many CTK files do not fit that our knowledge of the format is probably wrong for this ESXi release",
-        "Nobody has published the CTK format. At least four CTK files and more than a third of them do not add up as we read them. No finding about a CTK file offers a fix.",
+        "Nobody has published the CTK format. At least four CTK files and more than a third of them do not add up as "
+        "we read them. No finding about a CTK file offers a fix.",
         "Send the output of `cbtctl ctk show --header-dump` of two of the files to the maintainers."},
     Row{Code::ctk_layout_unknown, "ctk-layout-unknown", Severity::note, Fix::none, "",
         "the CTK file's header is not understood",
-        "Its size is right for the disk, but its numbers are not where they were found in other files; it is not judged.",
+        "Its size is right for the disk, but its numbers are not where they were found in other files; it is not "
+        "judged.",
         "Send the output of `cbtctl ctk show --header-dump` to the maintainers."},
     Row{Code::ctk_leftover, "ctk-leftover", Severity::warning, Fix::safe, "",
         "a CTK file that no descriptor names, although its disk is there",
-        "It is left from earlier tracking and takes space. Where CBT is on it stands in the place of the next CTK file.",
+        "It is left from earlier tracking and takes space. Where CBT is on it stands in the place of the next CTK "
+        "file.",
         "cbtctl clean"},
     Row{Code::ctk_missing, "ctk-missing", Severity::error, Fix::safe, "",
         "a descriptor names a CTK file that is not there",
         "Snapshots and incremental backups fail, and the virtual machine may not power on.",
         "cbtctl repair --only ctk-missing, then make a full backup"},
-    Row{Code::ctk_orphan, "ctk-orphan", Severity::warning, Fix::safe, "",
-        "a CTK file whose disk is gone",
-        "It takes space and is used by nothing.",
-        "cbtctl clean"},
+    Row{Code::ctk_orphan, "ctk-orphan", Severity::warning, Fix::safe, "", "a CTK file whose disk is gone",
+        "It takes space and is used by nothing.", "cbtctl clean"},
     Row{Code::ctk_orphan_snapshot, "ctk-orphan-snapshot", Severity::warning, Fix::safe, "",
         "a snapshot's CTK file whose snapshot disk is gone",
-        "A consolidation or a backup program left it behind. The next snapshot of that number fails because its CTK file exists already.",
+        "A consolidation or a backup program left it behind. The next snapshot of that number fails because its CTK "
+        "file exists already.",
         "cbtctl clean"},
-    Row{Code::ctk_shared, "ctk-shared", Severity::error, Fix::none, "",
-        "two descriptors name the same CTK file",
+    Row{Code::ctk_shared, "ctk-shared", Severity::error, Fix::none, "", "two descriptors name the same CTK file",
         "Two disks would write their changes into one map, which is then right for neither.",
         "Find out which disk is in use; switch CBT off and on for both."},
     Row{Code::ctk_size_mismatch, "ctk-size-mismatch", Severity::error, Fix::choice, "restart",
@@ -133,7 +144,8 @@ constexpr std::array rows{
         "Write a new descriptor for the extent (KB 1002511), or restore it."},
     Row{Code::descriptor_version_mismatch, "descriptor-version-mismatch", Severity::warning, Fix::safe, "restart",
         "a descriptor's version does not go with its tracking section",
-        "Version 3 means a disk with a tracking section. One without the other comes from editing by hand; where the line is there and the version is older, writes may have gone untracked.",
+        "Version 3 means a disk with a tracking section. One without the other comes from editing by hand; where the "
+        "line is there and the version is older, writes may have gone untracked.",
         "cbtctl repair --only descriptor-version-mismatch, or --choose descriptor-version-mismatch=restart"},
     Row{Code::disk_orphan, "disk-orphan", Severity::warning, Fix::none, "",
         "a disk that no virtual machine, template, snapshot list or delta uses",
@@ -147,28 +159,27 @@ constexpr std::array rows{
         "a descriptor names an extent that is not there",
         "The disk's data is gone or lies elsewhere. The virtual machine does not power on.",
         "Bring the file back from where it was moved, or from a backup."},
-    Row{Code::extent_orphan, "extent-orphan", Severity::warning, Fix::none, "",
-        "disk data that no descriptor names",
+    Row{Code::extent_orphan, "extent-orphan", Severity::warning, Fix::none, "", "disk data that no descriptor names",
         "A descriptor was deleted or renamed; the data may still be wanted.",
         "Write a descriptor for it (KB 1002511) or make sure that nothing needs it."},
     Row{Code::extent_size_mismatch, "extent-size-mismatch", Severity::error, Fix::none, "",
         "a flat extent is shorter than its descriptor says",
-        "The file was cut, or the descriptor edited. The virtual machine does not power on, or the guest loses its last sectors.",
+        "The file was cut, or the descriptor edited. The virtual machine does not power on, or the guest loses its "
+        "last sectors.",
         "Restore the disk, or correct the descriptor if it was edited."},
     Row{Code::snapshot_disk_missing, "snapshot-disk-missing", Severity::error, Fix::none, "",
         "the snapshot list names a disk that is not there",
-        "The snapshot cannot be reverted to, and deleting it may fail.",
-        "Consolidate, or correct the snapshot list."},
+        "The snapshot cannot be reverted to, and deleting it may fail.", "Consolidate, or correct the snapshot list."},
     Row{Code::snapshot_not_listed, "snapshot-not-listed", Severity::warning, Fix::none, "",
         "the VM runs on a delta that no snapshot lists: consolidation needed",
-        "A backup program's snapshot was removed from the list but not merged. The delta grows, and the vSphere Client shows no snapshot.",
+        "A backup program's snapshot was removed from the list but not merged. The delta grows, and the vSphere Client "
+        "shows no snapshot.",
         "Consolidate the virtual machine's disks."},
     Row{Code::snapshot_orphan, "snapshot-orphan", Severity::warning, Fix::none, "",
         "a snapshot's disk that no virtual machine, snapshot list or delta uses",
         "It takes space. A virtual machine outside this scan may use it.",
         "Make sure that nothing uses it before you remove it."},
-    Row{Code::vmsd_damaged, "vmsd-damaged", Severity::error, Fix::none, "",
-        "a snapshot list that is none",
+    Row{Code::vmsd_damaged, "vmsd-damaged", Severity::error, Fix::none, "", "a snapshot list that is none",
         "Snapshots cannot be told, and the vSphere Client shows none.",
         "Restore the .vmsd, or take and delete a snapshot so that ESXi writes a new one."},
     Row{Code::vmx_damaged, "vmx-damaged", Severity::error, Fix::none, "",
@@ -182,7 +193,8 @@ constexpr std::array rows{
 };
 
 static_assert(std::is_sorted(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.name < b.name; }));
-static_assert(std::adjacent_find(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.name == b.name; }) == rows.end());
+static_assert(std::adjacent_find(rows.begin(), rows.end(),
+                                 [](const Row& a, const Row& b) { return a.name == b.name; }) == rows.end());
 static_assert([] {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (static_cast<std::size_t>(rows[i].code) != i) return false;

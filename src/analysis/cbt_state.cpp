@@ -130,9 +130,8 @@ std::vector<std::string> unsupported(const model::Datastore& datastore, const mo
 
 CbtVerdict tracked_or_broken(const model::Datastore& datastore, const model::Descriptor& active) {
   const TrackingVerdict tracking = judge_tracking(datastore, active);
-  CbtVerdict verdict{.state = tracking.fits == false ? CbtState::broken : CbtState::tracked,
-                     .reasons = {},
-                     .change_id = {}};
+  CbtVerdict verdict{
+      .state = tracking.fits == false ? CbtState::broken : CbtState::tracked, .reasons = {}, .change_id = {}};
   if (!tracking.reason.empty()) verdict.reasons.push_back(tracking.reason);
   return verdict;
 }
@@ -143,8 +142,7 @@ std::string leftover_reason(const model::Datastore& datastore, const model::Chai
          descriptor.tracking->written;
 }
 
-CbtVerdict untracked(const model::Datastore& datastore, const model::VirtualMachine& machine,
-                     const model::Disk& disk) {
+CbtVerdict untracked(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk) {
   const auto& vm_key = machine.settings.ctk_enabled;
   const auto& disk_key = disk.settings.ctk_enabled;
   if (!(is_true(vm_key) && is_true(disk_key))) {

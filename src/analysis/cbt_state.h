@@ -16,7 +16,7 @@ enum class CbtState { unreadable, unsupported, tracked, broken, pending, leftove
 
 struct CbtVerdict {
   CbtState state = CbtState::unreadable;
-  std::vector<std::string> reasons;     // in the order of what to fix first
+  std::vector<std::string> reasons;      // in the order of what to fix first
   std::optional<std::string> change_id;  // whenever the active link's CTK file decodes; the state says if it counts
 };
 [[nodiscard]] CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine& machine,
@@ -32,8 +32,8 @@ struct StarQuery {
 
 // The CTK file that a descriptor names, held against the descriptor's own disk.
 struct TrackingVerdict {
-  std::optional<bool> fits;  // nothing: cannot be verified, and `reason` says why
-  std::string reason;        // empty where it fits
+  std::optional<bool> fits;                      // nothing: cannot be verified, and `reason` says why
+  std::string reason;                            // empty where it fits
   std::optional<formats::ctk::Reading> reading;  // nothing: no header was decoded
 };
 [[nodiscard]] TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::Descriptor& descriptor);

@@ -77,10 +77,10 @@ struct Finding {
   Certainty certainty = Certainty::hit;
   Fix fix{};
   model::Index target = 0;
-  std::string path;                   // the file that the finding is about
+  std::string path;                     // the file that the finding is about
   std::optional<model::Index> machine;  // of Datastore::virtual_machines
-  std::string slot;                   // empty: no one disk
-  std::string key;                    // tells findings of one code, path and slot apart
+  std::string slot;                     // empty: no one disk
+  std::string key;                      // tells findings of one code, path and slot apart
   std::vector<Evidence> evidence;
 };
 

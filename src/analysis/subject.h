@@ -48,7 +48,9 @@ struct Subject {
 
 [[nodiscard]] std::string folder_key(model::Index target, std::string_view path);
 [[nodiscard]] inline bool is_true(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == true; }
-[[nodiscard]] inline bool is_false(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == false; }
+[[nodiscard]] inline bool is_false(const std::optional<formats::vmx::Flag>& flag) {
+  return flag && flag->value == false;
+}
 // An error of the bytes themselves, and none of getting them.
 [[nodiscard]] inline bool is_damage(const formats::core::Error& error) {
   return error.kind == formats::core::ErrorKind::malformed || error.kind == formats::core::ErrorKind::truncated;

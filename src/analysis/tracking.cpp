@@ -69,7 +69,8 @@ bool names_a_snapshot(std::string_view path) {
 
 TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::Descriptor& descriptor) {
   if (!descriptor.tracking->file) {
-    return {.fits = {}, .reason = "the CTK file " + descriptor.tracking->written + " lies outside the scan", .reading = {}};
+    return {
+        .fits = {}, .reason = "the CTK file " + descriptor.tracking->written + " lies outside the scan", .reading = {}};
   }
   const model::File& file = datastore.files[*descriptor.tracking->file];
   if (file.tracking) {

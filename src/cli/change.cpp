@@ -18,10 +18,13 @@ options::options_description change_options(std::string_view verb) {
   options::options_description own = target_options();
   add_change_options(own);
   if (verb == "enable") own.add_options()("include-templates", "also templates (.vmtx)");
-  if (verb == "clean" || verb == "repair") own.add_options()("min-age", options::value<std::string>()->default_value("24h"), "only files unchanged for so long: 90m, 24h, 7d");
+  if (verb == "clean" || verb == "repair")
+    own.add_options()("min-age", options::value<std::string>()->default_value("24h"),
+                      "only files unchanged for so long: 90m, 24h, 7d");
   if (verb == "repair") {
     own.add_options()("only", options::value<std::vector<std::string>>()->composing(), "only findings of this code")(
-        "choose", options::value<std::vector<std::string>>()->composing(), "CODE=OPTION: a fix that is a choice; cbtctl explain CODE lists the options");
+        "choose", options::value<std::vector<std::string>>()->composing(),
+        "CODE=OPTION: a fix that is a choice; cbtctl explain CODE lists the options");
   }
   return own;
 }
@@ -49,7 +52,8 @@ std::optional<std::string> read_choices(const CommandLine& line, repair::Request
     if (row == nullptr) return "there is no finding code '" + text.substr(0, equals) + "'";
     const std::string option = equals == std::string::npos ? std::string() : text.substr(equals + 1);
     if (!offers(*row, option)) {
-      return "--choose " + std::string(row->name) + " takes one of: " + (row->options.empty() ? "nothing, it has no choice" : std::string(row->options));
+      return "--choose " + std::string(row->name) +
+             " takes one of: " + (row->options.empty() ? "nothing, it has no choice" : std::string(row->options));
     }
     request.choices.push_back({row->code, option});
   }
@@ -59,14 +63,17 @@ std::optional<std::string> read_choices(const CommandLine& line, repair::Request
 repair::Request request_of(std::string_view verb, const Scanned& scanned) {
   repair::Request request;
   request.verb = std::string(verb);
-  request.selected = [&scanned](const model::VirtualMachine& machine) { return scanned.selection.has(scanned.datastore, machine); };
+  request.selected = [&scanned](const model::VirtualMachine& machine) {
+    return scanned.selection.has(scanned.datastore, machine);
+  };
   request.has_slot = [&scanned](const std::string& slot) { return scanned.selection.has_slot(slot); };
   request.whole_machine = scanned.selection.slots.empty();
   return request;
 }
 
 // What an earlier run left unfinished is put right before anything is planned; whether there was any.
-bool recover_earlier(const Scanned& scanned, const std::vector<repair::Site>& sites, std::vector<repair::Refusal>& refused, int& status) {
+bool recover_earlier(const Scanned& scanned, const std::vector<repair::Site>& sites,
+                     std::vector<repair::Refusal>& refused, int& status) {
   bool any = false;
   for (const model::Quarantine& quarantine : scanned.datastore.quarantine) {
     const auto& site = sites[quarantine.target];
@@ -75,11 +82,13 @@ bool recover_earlier(const Scanned& scanned, const std::vector<repair::Site>& si
     const auto unfinished = repair::find_unfinished(folder, *site.writer);
     if (!unfinished) continue;
     if (unfinished->is_at_work) {
-      refused.push_back({unfinished->vm.empty() ? folder : unfinished->vm, "locked", quarantine.path + "/lock is held by " + unfinished->owner});
+      refused.push_back({unfinished->vm.empty() ? folder : unfinished->vm, "locked",
+                         quarantine.path + "/lock is held by " + unfinished->owner});
       continue;
     }
     const repair::Result result = repair::recover(*unfinished, *site.writer);
-    log::error(folder + ": found unfinished: " + unfinished->owner + ": " + result.outcome + (result.message.empty() ? "" : ": " + result.message));
+    log::error(folder + ": found unfinished: " + unfinished->owner + ": " + result.outcome +
+               (result.message.empty() ? "" : ": " + result.message));
     if (result.outcome == "failed") status |= exit_incomplete;
     any = true;
   }
@@ -92,7 +101,12 @@ std::optional<std::int64_t> parse_age(const std::string& text) {
   std::int64_t number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string unit(end, text.data() + text.size());
-  const std::int64_t seconds = unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : unit == "d" ? 86400 : text == "0" ? 1 : 0;
+  const std::int64_t seconds = unit == "s"   ? 1
+                               : unit == "m" ? 60
+                               : unit == "h" ? 3600
+                               : unit == "d" ? 86400
+                               : text == "0" ? 1
+                                             : 0;
   constexpr std::int64_t most = 1'000'000;
   if (code != std::errc{} || seconds == 0 || number < 0 || number > most) return std::nullopt;
   return number * seconds * 1'000'000'000;
@@ -130,7 +144,8 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
   repair::Plan plan = repair::make_plan(scanned.datastore, analysis::analyze(scanned.datastore), request, sites);
   plan.refused.insert(plan.refused.end(), locked.begin(), locked.end());
   std::erase_if(plan.machines, [&](const repair::MachinePlan& machine) {
-    return std::any_of(locked.begin(), locked.end(), [&](const repair::Refusal& refusal) { return refusal.vm == machine.vm; });
+    return std::any_of(locked.begin(), locked.end(),
+                       [&](const repair::Refusal& refusal) { return refusal.vm == machine.vm; });
   });
   return run_plan(std::move(plan), scanned.datastore.targets, sites, line, status);
 }

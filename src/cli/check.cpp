@@ -22,9 +22,11 @@ options::options_description check_options() {
   options::options_description own = target_options();
   const auto list = [] { return options::value<std::vector<std::string>>()->composing(); };
   own.add_options()("deep", "also read the tables of CTK files")(
-      "fail-on", options::value<std::string>()->default_value("warning"), "note, warning, error, critical or none: what makes the exit status 4")(
-      "detailed-exitcode", "add 1 to the exit status when changes were made (check makes none)")("only", list(), "only findings of this code")(
-      "except", list(), "no findings of this code")("baseline", options::value<std::string>(), "an earlier check --json: tell only what is new, and what has gone")(
+      "fail-on", options::value<std::string>()->default_value("warning"),
+      "note, warning, error, critical or none: what makes the exit status 4")(
+      "detailed-exitcode", "add 1 to the exit status when changes were made (check makes none)")(
+      "only", list(), "only findings of this code")("except", list(), "no findings of this code")(
+      "baseline", options::value<std::string>(), "an earlier check --json: tell only what is new, and what has gone")(
       "csv", "a row per finding")("format", options::value<std::string>()->default_value("text"), "text or nagios");
   return own;
 }
@@ -91,7 +93,8 @@ void look_again(const Scanned& scanned, Findings& findings) {
   for (const Finding& finding : analysis::analyze(second).found) again.insert(fingerprint_of(finding));
   std::erase_if(findings.found, [&](const Finding& finding) {
     if (finding.code == analysis::Code::ctk_epoch_ahead || again.contains(fingerprint_of(finding))) return false;
-    findings.skipped.push_back({finding.path, "changed between two looks: " + std::string(analysis::row_of(finding.code).name)});
+    findings.skipped.push_back(
+        {finding.path, "changed between two looks: " + std::string(analysis::row_of(finding.code).name)});
     return true;
   });
 }

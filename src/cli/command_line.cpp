@@ -13,8 +13,8 @@ options::options_description common_options() {
   options::options_description common("Options of every verb");
   common.add_options()("json", "one JSON document on standard output")("quiet", "errors only on standard error")(
       "verbose", "tell what is being done")("color", options::value<std::string>()->default_value("auto"),
-                                            "auto, always or never; NO_COLOR is heeded")(
-      "help,h", "this text")("version", "the program's version");
+                                            "auto, always or never; NO_COLOR is heeded")("help,h", "this text")(
+      "version", "the program's version");
   return common;
 }
 

@@ -24,7 +24,8 @@ int run_compare(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto changes = report::compare_scans(line.arguments[0], texts[0], line.arguments[1], texts[1]);
   if (!changes) return usage_error(changes.error().message, "cbtctl compare --help");
   const int status = changes->empty() ? exit_done : exit_findings;
-  const bool written = write_output(line.json ? report::compare_json(*changes, status) : report::compare_table(*changes, line.style));
+  const bool written =
+      write_output(line.json ? report::compare_json(*changes, status) : report::compare_table(*changes, line.style));
   return written ? status : status | exit_incomplete;
 }
 

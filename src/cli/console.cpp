@@ -1,9 +1,9 @@
 #include "cli/console.h"
 
-#include <cerrno>
-#include <cstdlib>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstdlib>
 
 #include "cli/exit_status.h"
 #include "report/text.h"

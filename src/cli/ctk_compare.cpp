@@ -26,16 +26,23 @@ Result<disk::Tracking> open_ctk(const std::string& path) {
 }
 
 // The epoch at which the delta was made: that of its parent's CTK file, frozen since, under the same UUID.
-Result<std::uint32_t> frozen_epoch(const disk::Chain& chain, const disk::Tracking& tracking, const disk::Finder& finder, std::string& source) {
-  if (chain.links().size() < 2) return Error{ErrorKind::unsupported, chain.links().front().path + ": has no parent that could be read, so it cannot be said since when"};
+Result<std::uint32_t> frozen_epoch(const disk::Chain& chain, const disk::Tracking& tracking, const disk::Finder& finder,
+                                   std::string& source) {
+  if (chain.links().size() < 2)
+    return Error{ErrorKind::unsupported,
+                 chain.links().front().path + ": has no parent that could be read, so it cannot be said since when"};
   const disk::Link& parent = chain.links()[1];
-  if (!parent.content.change_track_path) return Error{ErrorKind::unsupported, parent.path + ": names no CTK file, so it cannot be said since when"};
+  if (!parent.content.change_track_path)
+    return Error{ErrorKind::unsupported, parent.path + ": names no CTK file, so it cannot be said since when"};
   auto file = finder(parent.path, *parent.content.change_track_path);
   if (!file) return file.error();
   const auto frozen = disk::open_tracking(*file);
   if (!frozen) return frozen.error();
-  if (!frozen->reading.epoch || !frozen->reading.uuid) return Error{ErrorKind::unsupported, file->path + ": has no epoch or no UUID"};
-  if (frozen->reading.uuid != tracking.reading.uuid) return Error{ErrorKind::unsupported, file->path + " and " + tracking.path + " have different UUIDs: tracking was restarted in between"};
+  if (!frozen->reading.epoch || !frozen->reading.uuid)
+    return Error{ErrorKind::unsupported, file->path + ": has no epoch or no UUID"};
+  if (frozen->reading.uuid != tracking.reading.uuid)
+    return Error{ErrorKind::unsupported,
+                 file->path + " and " + tracking.path + " have different UUIDs: tracking was restarted in between"};
   source = "the epoch of " + file->path;
   return *frozen->reading.epoch;
 }
@@ -50,7 +57,10 @@ bool may_be_running(const std::string& file) {
   for (const storage::Reply& reply : (*reader)->collect()) {
     if (!reply.answer) continue;
     const auto& entries = std::get<storage::Listing>(*reply.answer).entries;
-    if (std::any_of(entries.begin(), entries.end(), [](const auto& entry) { return entry.name.ends_with(".vmx.lck") || entry.name.starts_with(".lck-") || entry.name.ends_with(".vswp"); })) return true;
+    if (std::any_of(entries.begin(), entries.end(), [](const auto& entry) {
+          return entry.name.ends_with(".vmx.lck") || entry.name.starts_with(".lck-") || entry.name.ends_with(".vswp");
+        }))
+      return true;
   }
   return false;
 }
@@ -58,7 +68,8 @@ bool may_be_running(const std::string& file) {
 int print(const report::VerifySubject& subject, const Result<disk::Verdict>& verdict, const CommandLine& line) {
   if (!verdict) return told(verdict.error());
   const int status = verdict->missed.empty() ? exit_done : exit_findings;
-  const bool written = write_output(line.json ? report::verdict_json(subject, *verdict, status) : report::verdict_text(subject, *verdict, line.style));
+  const bool written = write_output(line.json ? report::verdict_json(subject, *verdict, status)
+                                              : report::verdict_text(subject, *verdict, line.style));
   return written ? status : status | exit_incomplete;
 }
 
@@ -80,13 +91,21 @@ int verify_images(const std::vector<std::string>& files, const CommandLine& line
   if (!tracking) return told(tracking.error());
   const std::string text = line.values["since"].as<std::string>();
   const auto since = parse_since(text);
-  if (!since) return usage_error("--since takes a change id, an epoch number or '*', found '" + text + "'", "cbtctl ctk verify --help");
-  if (since->uuid && !has_uuid(tracking->reading, *since->uuid)) return told({ErrorKind::unsupported, files[2] + ": the change id has another UUID than the file"});
+  if (!since)
+    return usage_error("--since takes a change id, an epoch number or '*', found '" + text + "'",
+                       "cbtctl ctk verify --help");
+  if (since->uuid && !has_uuid(tracking->reading, *since->uuid))
+    return told({ErrorKind::unsupported, files[2] + ": the change id has another UUID than the file"});
   const auto before = open_image(files[0], line.list("map"));
   if (!before) return told(before.error());
   const auto after = open_image(files[1], line.list("map"));
   if (!after) return told(after.error());
-  return print({.by_images = true, .ctk = files[2], .against = {files[0], files[1]}, .since = since->epoch, .since_source = text}, disk::verify_by_images(**before, **after, *tracking, since->epoch), line);
+  return print({.by_images = true,
+                .ctk = files[2],
+                .against = {files[0], files[1]},
+                .since = since->epoch,
+                .since_source = text},
+               disk::verify_by_images(**before, **after, *tracking, since->epoch), line);
 }
 
 }  // namespace
@@ -103,28 +122,36 @@ int run_ctk_diff(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto difference = disk::compare_tracking(*before, *after);
   if (!difference) return told(difference.error());
   const int status = difference->differs() ? exit_findings : exit_done;
-  const bool written = write_output(line.json ? report::difference_json(*before, *after, *difference, status) : report::difference_text(*before, *after, *difference, line.style));
+  const bool written = write_output(line.json ? report::difference_json(*before, *after, *difference, status)
+                                              : report::difference_text(*before, *after, *difference, line.style));
   return written ? status : status | exit_incomplete;
 }
 
 int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) {
   options::options_description own("Options of ctk verify");
-  own.add_options()("delta", options::value<std::string>(), "DELTA.vmdk: what it holds must be marked in the CTK file")("images", "OLD NEW CTK: what differs must be marked since --since")(
-      "since", options::value<std::string>(), "a change id, an epoch number, or '*' (with --images)")("even-if-running", "although a lock says that the VM runs")(
-      "map", options::value<std::vector<std::string>>()->composing(), "REMOTE=LOCAL: where absolute paths inside files are found");
+  own.add_options()("delta", options::value<std::string>(), "DELTA.vmdk: what it holds must be marked in the CTK file")(
+      "images", "OLD NEW CTK: what differs must be marked since --since")(
+      "since", options::value<std::string>(), "a change id, an epoch number, or '*' (with --images)")(
+      "even-if-running", "although a lock says that the VM runs")(
+      "map", options::value<std::vector<std::string>>()->composing(),
+      "REMOTE=LOCAL: where absolute paths inside files are found");
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
   const std::string help = "cbtctl ctk verify --help";
-  if (line.has("delta") == line.has("images")) return usage_error("ctk verify needs either --delta DELTA.vmdk CTK or --images OLD NEW CTK --since ID", help);
+  if (line.has("delta") == line.has("images"))
+    return usage_error("ctk verify needs either --delta DELTA.vmdk CTK or --images OLD NEW CTK --since ID", help);
   const std::size_t wanted = line.has("delta") ? 1 : 3;
-  if (line.arguments.size() != wanted) return usage_error(line.has("delta") ? "--delta needs one CTK file" : "--images needs OLD NEW CTK", help);
+  if (line.arguments.size() != wanted)
+    return usage_error(line.has("delta") ? "--delta needs one CTK file" : "--images needs OLD NEW CTK", help);
   if (line.has("images") && !line.has("since")) return usage_error("--images needs --since", help);
   const std::string live = line.has("delta") ? line.values["delta"].as<std::string>() : line.arguments[2];
   if (may_be_running(live) && !line.has("even-if-running")) {
-    return told({ErrorKind::in_use, live + ": a lock or swap file beside it says that the VM may run; its files prove nothing (--even-if-running goes on)"});
+    return told({ErrorKind::in_use, live + ": a lock or swap file beside it says that the VM may run; its files prove "
+                                           "nothing (--even-if-running goes on)"});
   }
-  return line.has("delta") ? verify_delta(line.values["delta"].as<std::string>(), line.arguments[0], line) : verify_images(line.arguments, line);
+  return line.has("delta") ? verify_delta(line.values["delta"].as<std::string>(), line.arguments[0], line)
+                           : verify_images(line.arguments, line);
 }
 
 }  // namespace cbtctl::cli

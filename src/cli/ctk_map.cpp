@@ -1,6 +1,6 @@
+#include <langinfo.h>
 #include <clocale>
 #include <cstring>
-#include <langinfo.h>
 
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
@@ -15,13 +15,19 @@ namespace {
 
 bool has_unicode() { return std::strcmp(::nl_langinfo(CODESET), "UTF-8") == 0; }
 
-formats::core::Result<report::MapPicture> picture_of(const disk::Tracking& tracking, std::optional<std::uint32_t> since) {
+formats::core::Result<report::MapPicture> picture_of(const disk::Tracking& tracking,
+                                                     std::optional<std::uint32_t> since) {
   auto cells = disk::newest_entries(tracking, report::picture_columns * report::picture_rows);
   if (!cells) return cells.error();
   auto totals = formats::ctk::total(*tracking.source, tracking.shape);
   if (!totals) return totals.error().in(tracking.path);
-  report::MapPicture picture{.path = tracking.path, .change_id = tracking.change_id().value_or("no change id"), .capacity_bytes = tracking.shape.capacity_bytes,
-                             .block_bytes = tracking.shape.block_bytes, .cells = std::move(*cells), .epochs = std::move(totals->epochs), .since = since};
+  report::MapPicture picture{.path = tracking.path,
+                             .change_id = tracking.change_id().value_or("no change id"),
+                             .capacity_bytes = tracking.shape.capacity_bytes,
+                             .block_bytes = tracking.shape.block_bytes,
+                             .cells = std::move(*cells),
+                             .epochs = std::move(totals->epochs),
+                             .since = since};
   std::uint64_t written = 0;
   for (const auto& epoch : picture.epochs) written += epoch.bytes;
   picture.never_written_bytes = picture.capacity_bytes - written;
@@ -42,7 +48,8 @@ int save(const std::string& path, const std::string& bytes) {
 
 int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
   options::options_description own("Options of ctk map");
-  own.add_options()("output,o", options::value<std::string>(), "a new file, .svg or .png")("since", options::value<std::string>(), "mark what changed since a change id, an epoch, or '*'")(
+  own.add_options()("output,o", options::value<std::string>(), "a new file, .svg or .png")(
+      "since", options::value<std::string>(), "mark what changed since a change id, an epoch, or '*'")(
       "ascii", "no Unicode blocks (by itself where the locale has none)");
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
@@ -50,7 +57,8 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
   const std::string help = "cbtctl ctk map --help";
   if (line.arguments.size() != 1) return usage_error("ctk map needs one file", help);
   const std::string output = line.has("output") ? line.values["output"].as<std::string>() : std::string();
-  if (!output.empty() && !output.ends_with(".svg") && !output.ends_with(".png")) return usage_error("-o takes a name that ends in .svg or .png", help);
+  if (!output.empty() && !output.ends_with(".svg") && !output.ends_with(".png"))
+    return usage_error("-o takes a name that ends in .svg or .png", help);
   std::optional<Since> since;
   if (line.has("since")) {
     since = parse_since(line.values["since"].as<std::string>());
@@ -60,11 +68,15 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!file) return told(file.error());
   const auto tracking = disk::open_tracking(*file);
   if (!tracking) return told(tracking.error());
-  if (since && since->uuid && !has_uuid(tracking->reading, *since->uuid)) return told({formats::core::ErrorKind::unsupported, file->path + ": the change id has another UUID than the file"});
+  if (since && since->uuid && !has_uuid(tracking->reading, *since->uuid))
+    return told({formats::core::ErrorKind::unsupported, file->path + ": the change id has another UUID than the file"});
   const auto picture = picture_of(*tracking, since ? std::optional(since->epoch) : std::nullopt);
   if (!picture) return told(picture.error());
-  if (!output.empty()) return save(output, output.ends_with(".svg") ? report::picture_svg(*picture) : report::picture_png(*picture));
-  const bool written = write_output(line.json ? report::picture_json(*picture) : report::picture_text(*picture, has_unicode() && !line.has("ascii"), line.style));
+  if (!output.empty())
+    return save(output, output.ends_with(".svg") ? report::picture_svg(*picture) : report::picture_png(*picture));
+  const bool written =
+      write_output(line.json ? report::picture_json(*picture)
+                             : report::picture_text(*picture, has_unicode() && !line.has("ascii"), line.style));
   return written ? exit_done : exit_incomplete;
 }
 

@@ -20,7 +20,9 @@ using formats::core::ErrorKind;
 using formats::core::Result;
 using formats::text::Document;
 
-bool is_below(const std::string& path, const std::string& root) { return path.starts_with(root == "/" ? root : root + "/"); }
+bool is_below(const std::string& path, const std::string& root) {
+  return path.starts_with(root == "/" ? root : root + "/");
+}
 
 std::optional<std::string> mapped(const std::string& written, const std::vector<std::string>& mappings) {
   for (const std::string& mapping : mappings) {
@@ -55,20 +57,27 @@ disk::Finder finder_for(const std::string& file, const std::vector<std::string>&
     if (from.starts_with('/') && !path.starts_with('/')) path.insert(path.begin(), '/');
     if (written.starts_with('/')) path = mapped(written, mappings).value_or(written);
     const auto real = storage::resolve_local(path);
-    if (!real) return Error{real.error().kind, from + ": names " + written + ", which " + (real.error().kind == ErrorKind::missing ? "is not there" : "cannot be reached")};
+    if (!real)
+      return Error{real.error().kind,
+                   from + ": names " + written + ", which " +
+                       (real.error().kind == ErrorKind::missing ? "is not there" : "cannot be reached")};
     if (std::none_of(roots.begin(), roots.end(), [&](const std::string& root) { return is_below(real->real, root); })) {
-      return Error{ErrorKind::outside, from + ": names " + written + ", which lies outside; --map REMOTE=LOCAL tells where it is"};
+      return Error{ErrorKind::outside,
+                   from + ": names " + written + ", which lies outside; --map REMOTE=LOCAL tells where it is"};
     }
     return open_named(path);
   };
 }
 
-std::vector<NamedChain> open_chains(const std::vector<std::string>& arguments, const std::vector<std::string>& mappings, const std::vector<std::string>& slots) {
+std::vector<NamedChain> open_chains(const std::vector<std::string>& arguments, const std::vector<std::string>& mappings,
+                                    const std::vector<std::string>& slots) {
   std::vector<NamedChain> chains;
   const auto open = [&](NamedChain named) {
     auto chain = disk::Chain::open(named.path, finder_for(named.path, mappings));
-    if (chain) named.chain = std::move(*chain);
-    else named.error = chain.error();
+    if (chain)
+      named.chain = std::move(*chain);
+    else
+      named.error = chain.error();
     // "x-000001.vmdk" belongs to "x.vmsd", "x.vmx" to "x.vmsd".
     std::string stem = named.vm.empty() ? (named.chain ? named.chain->links().back().path : named.path) : named.vm;
     stem.resize(stem.rfind('.') == std::string::npos ? stem.size() : stem.rfind('.'));
@@ -84,9 +93,15 @@ std::vector<NamedChain> open_chains(const std::vector<std::string>& arguments, c
       continue;
     }
     const auto text = read_text_file(argument);
-    auto settings = text ? formats::vmx::decode(Document::decode(*text)) : Result<formats::vmx::Configuration>(text.error());
+    auto settings =
+        text ? formats::vmx::decode(Document::decode(*text)) : Result<formats::vmx::Configuration>(text.error());
     if (!settings) {
-      chains.push_back({.vm = argument, .slot = {}, .path = argument, .chain = {}, .error = settings.error().in(argument), .snapshots = {}});
+      chains.push_back({.vm = argument,
+                        .slot = {},
+                        .path = argument,
+                        .chain = {},
+                        .error = settings.error().in(argument),
+                        .snapshots = {}});
       continue;
     }
     for (const formats::vmx::Disk& each : settings->disks) {
@@ -100,7 +115,8 @@ std::vector<NamedChain> open_chains(const std::vector<std::string>& arguments, c
   return chains;
 }
 
-Result<std::shared_ptr<const ByteSource>> open_image(const std::string& path, const std::vector<std::string>& mappings) {
+Result<std::shared_ptr<const ByteSource>> open_image(const std::string& path,
+                                                     const std::vector<std::string>& mappings) {
   auto file = open_named(path);
   if (!file) return file.error();
   const auto head = formats::core::read_head(*file->source, formats::identify_bytes);

@@ -15,7 +15,7 @@ namespace cbtctl::cli {
 [[nodiscard]] disk::Finder finder_for(const std::string& file, const std::vector<std::string>& mappings);
 
 struct NamedChain {
-  std::string vm;    // the .vmx; empty where a disk was named
+  std::string vm;  // the .vmx; empty where a disk was named
   std::string slot;
   std::string path;
   std::optional<disk::Chain> chain;
@@ -23,11 +23,13 @@ struct NamedChain {
   std::optional<formats::vmsd::SnapshotList> snapshots;  // of the .vmsd beside it
 };
 // One per disk: a .vmx has as many as it has disks.
-[[nodiscard]] std::vector<NamedChain> open_chains(const std::vector<std::string>& arguments, const std::vector<std::string>& mappings,
+[[nodiscard]] std::vector<NamedChain> open_chains(const std::vector<std::string>& arguments,
+                                                  const std::vector<std::string>& mappings,
                                                   const std::vector<std::string>& slots);
 
 // A chain where the file is a descriptor or holds one, else its bytes as they are.
-formats::core::Result<std::shared_ptr<const formats::core::ByteSource>> open_image(const std::string& path, const std::vector<std::string>& mappings);
+formats::core::Result<std::shared_ptr<const formats::core::ByteSource>> open_image(
+    const std::string& path, const std::vector<std::string>& mappings);
 
 formats::core::Result<disk::NamedSource> open_named(const std::string& path);
 

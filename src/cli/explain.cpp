@@ -7,7 +7,8 @@ namespace cbtctl::cli {
 
 int run_explain(const Verb& verb, const std::vector<std::string>& arguments) {
   options::options_description own("Options of explain");
-  own.add_options()("markdown", "the table of all codes as the README has it")("man", "all codes as a man page, cbtctl-findings(7)");
+  own.add_options()("markdown", "the table of all codes as the README has it")(
+      "man", "all codes as a man page, cbtctl-findings(7)");
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
@@ -22,7 +23,8 @@ int run_explain(const Verb& verb, const std::vector<std::string>& arguments) {
     text = line.json ? report::catalogue_json() : report::catalogue_table(line.style);
   } else {
     const analysis::Row* row = analysis::find_row(line.arguments.front());
-    if (row == nullptr) return usage_error("there is no finding code '" + line.arguments.front() + "'; cbtctl explain lists them", help);
+    if (row == nullptr)
+      return usage_error("there is no finding code '" + line.arguments.front() + "'; cbtctl explain lists them", help);
     text = line.json ? report::explanation_json(*row) : report::explanation(*row, line.style);
   }
   return write_output(text) ? exit_done : exit_incomplete;

@@ -21,15 +21,18 @@ using repair::RecordedRun;
 std::vector<repair::Site> sites_of_plan(repair::Plan& plan, std::vector<model::Target>& targets) {
   std::vector<repair::Site> sites;
   for (repair::MachinePlan& machine : plan.machines) {
-    const auto same = std::find_if(sites.begin(), sites.end(), [&](const auto& site) { return site.root == machine.root; });
+    const auto same =
+        std::find_if(sites.begin(), sites.end(), [&](const auto& site) { return site.root == machine.root; });
     machine.target = static_cast<model::Index>(same - sites.begin());
     if (same != sites.end()) continue;
     repair::Site site{.root = machine.root, .writer = {}};
     model::Target target;
     target.location = machine.root;
     auto writer = storage::open_local_writer(machine.root);
-    if (writer) site.writer = std::move(*writer);
-    else target.error = writer.error();
+    if (writer)
+      site.writer = std::move(*writer);
+    else
+      target.error = writer.error();
     sites.push_back(std::move(site));
     targets.push_back(std::move(target));
   }
@@ -46,7 +49,8 @@ void drop_unreachable(repair::Plan& plan, const std::vector<repair::Site>& sites
 
 const RecordedRun* find_run(const std::vector<RecordedRun>& runs, const std::vector<std::string>& arguments) {
   if (arguments.empty()) return runs.empty() ? nullptr : &runs.back();
-  const auto found = std::find_if(runs.begin(), runs.end(), [&](const RecordedRun& run) { return run.id == arguments.front(); });
+  const auto found =
+      std::find_if(runs.begin(), runs.end(), [&](const RecordedRun& run) { return run.id == arguments.front(); });
   return found == runs.end() ? nullptr : &*found;
 }
 
@@ -110,11 +114,14 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
   plan.verb = "undo";
   const auto print = [&](std::optional<std::vector<repair::Result>> results) {
     const report::PlanReport report{plan, targets, std::move(results), status};
-    const bool written = write_output(line.json ? report::plan_json(report) : report.results ? report::results_text(report, line.style) : report::plan_text(report, line.style));
+    const bool written = write_output(line.json        ? report::plan_json(report)
+                                      : report.results ? report::results_text(report, line.style)
+                                                       : report::plan_text(report, line.style));
     return written ? status : status | exit_incomplete;
   };
   if (line.has("dry-run") || plan.machines.empty()) return print(std::nullopt);
-  const auto agreed = is_agreed(line, "The files of " + std::to_string(plan.machines.size()) + " virtual machines become what they were before run " + plan.id + ".");
+  const auto agreed = is_agreed(line, "The files of " + std::to_string(plan.machines.size()) +
+                                          " virtual machines become what they were before run " + plan.id + ".");
   if (!agreed) return exit_usage;
   if (!*agreed) return exit_cancelled;
   auto journal = repair::Journal::reopen(plan.id);
@@ -144,7 +151,9 @@ int run_history(const Verb& verb, const std::vector<std::string>& arguments) {
     if (runs.empty()) return usage_error("there is no such run; cbtctl history lists them", "cbtctl history --help");
   }
   const bool one = !line.arguments.empty();
-  const std::string text = line.json ? report::history_json(runs) : one ? report::run_text(runs.front(), line.style) : report::history_text(runs, line.style);
+  const std::string text = line.json ? report::history_json(runs)
+                           : one     ? report::run_text(runs.front(), line.style)
+                                     : report::history_text(runs, line.style);
   return write_output(text) ? exit_done : exit_incomplete;
 }
 

@@ -41,7 +41,8 @@ formats::core::Status purge(const Purged& run) {
 
 int run_purge(const Verb& verb, const std::vector<std::string>& arguments) {
   options::options_description own = target_options();
-  own.add_options()("older-than", options::value<std::string>()->default_value("30d"), "only runs older than this: 90m, 24h, 30d")("yes", "do not ask")(
+  own.add_options()("older-than", options::value<std::string>()->default_value("30d"),
+                    "only runs older than this: 90m, 24h, 30d")("yes", "do not ask")(
       "dry-run", "show what would be deleted and stop");
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
@@ -64,7 +65,8 @@ int run_purge(const Verb& verb, const std::vector<std::string>& arguments) {
     }
     for (const std::string& run : quarantine.runs) {
       const auto time = time_of_run(run);
-      if (time && *time <= std::time(nullptr) - *age / 1'000'000'000) old.push_back({storage::join(quarantine.path, run), writer});
+      if (time && *time <= std::time(nullptr) - *age / 1'000'000'000)
+        old.push_back({storage::join(quarantine.path, run), writer});
     }
   }
   std::string text;

@@ -1,8 +1,8 @@
 #include "cli/run.h"
 
-#include <csignal>
-#include <clocale>
 #include <unistd.h>
+#include <clocale>
+#include <csignal>
 
 #include "cli/console.h"
 #include "cli/exit_status.h"
@@ -15,8 +15,9 @@ namespace {
 extern "C" void on_cancel(int) { ::_exit(exit_cancelled); }
 
 std::string overview() {
-  std::string out = "usage: cbtctl VERB [options] ...\n\n"
-                    "Inspects and repairs Changed Block Tracking (CBT) in VMware ESXi files.\n\n";
+  std::string out =
+      "usage: cbtctl VERB [options] ...\n\n"
+      "Inspects and repairs Changed Block Tracking (CBT) in VMware ESXi files.\n\n";
   for (const Verb& verb : verbs()) {
     std::string left = "  " + std::string(verb.name) + " " + std::string(verb.synopsis);
     left.resize(std::max<std::size_t>(left.size() + 2, 30), ' ');
@@ -60,8 +61,9 @@ int run(const std::vector<std::string>& arguments) {
   const Verb* verb = find_verb(arguments, words);
   if (verb == nullptr) {
     const bool is_group = arguments[0] == "ctk";
-    return usage_error(is_group ? "ctk needs one of: show, blocks, map, diff, verify" : "there is no verb '" + arguments[0] + "'",
-                       "cbtctl --help");
+    return usage_error(
+        is_group ? "ctk needs one of: show, blocks, map, diff, verify" : "there is no verb '" + arguments[0] + "'",
+        "cbtctl --help");
   }
   return verb->run(*verb, {arguments.begin() + static_cast<std::ptrdiff_t>(words), arguments.end()});
 }

@@ -28,8 +28,10 @@ discovery::Place place_at(const std::string& root) {
   place.target.location = root;
   place.roots = {root};
   auto reader = storage::open_local(root);
-  if (reader) place.reader = std::move(*reader);
-  else place.target.error = reader.error();
+  if (reader)
+    place.reader = std::move(*reader);
+  else
+    place.target.error = reader.error();
   return place;
 }
 
@@ -41,7 +43,8 @@ std::optional<std::string> broken_promise(const MachinePlan& machine, const mode
       for (const model::Disk& disk : found.disks) {
         if (disk.settings.slot != slot) continue;
         const auto verdict = analysis::judge(now, found, disk);
-        if (name_of(verdict.state) != state) return slot + " is " + std::string(name_of(verdict.state)) + ", promised was " + state;
+        if (name_of(verdict.state) != state)
+          return slot + " is " + std::string(name_of(verdict.state)) + ", promised was " + state;
       }
     }
     return std::nullopt;
@@ -49,7 +52,8 @@ std::optional<std::string> broken_promise(const MachinePlan& machine, const mode
   return machine.promised.empty() ? std::nullopt : std::optional<std::string>(machine.vm + " is not found any more");
 }
 
-void verify_states(const Plan& plan, const std::vector<repair::Site>& sites, repair::Journal& journal, std::vector<Result>& results) {
+void verify_states(const Plan& plan, const std::vector<repair::Site>& sites, repair::Journal& journal,
+                   std::vector<Result>& results) {
   std::map<model::Index, model::Datastore> looks;
   for (std::size_t i = 0; i < plan.machines.size(); ++i) {
     const MachinePlan& machine = plan.machines[i];
@@ -70,9 +74,11 @@ void verify_states(const Plan& plan, const std::vector<repair::Site>& sites, rep
 
 void add_follow_up(const MachinePlan& machine, const std::string& verb, Result& result) {
   if (result.outcome != "changed") return;
-  const bool edits = std::any_of(machine.changes.begin(), machine.changes.end(), [](const auto& change) { return change.kind == repair::ChangeKind::edit; });
+  const bool edits = std::any_of(machine.changes.begin(), machine.changes.end(),
+                                 [](const auto& change) { return change.kind == repair::ChangeKind::edit; });
   if (edits) {
-    result.follow_up.push_back("on the host that has " + machine.vm + " registered: vim-cmd vmsvc/getallvms tells its ID, then vim-cmd vmsvc/reload ID");
+    result.follow_up.push_back("on the host that has " + machine.vm +
+                               " registered: vim-cmd vmsvc/getallvms tells its ID, then vim-cmd vmsvc/reload ID");
   }
   if (machine.touches_tracking) {
     result.message = verb == "disable" ? "CBT is off; backups read whole disks" : "the next backup is a full one";
@@ -89,7 +95,8 @@ int save_plan(const std::string& path, const Plan& plan) {
   return output ? exit_incomplete : exit_usage;
 }
 
-std::vector<Result> carry_out_all(const Plan& plan, const std::vector<repair::Site>& sites, const CommandLine& line, repair::Journal& journal) {
+std::vector<Result> carry_out_all(const Plan& plan, const std::vector<repair::Site>& sites, const CommandLine& line,
+                                  repair::Journal& journal) {
   std::vector<Result> results;
   const auto guard = power_guard(line.list("assume-powered-off"));
   for (const MachinePlan& machine : plan.machines) {
@@ -114,10 +121,14 @@ int status_of(const std::vector<Result>& results, const CommandLine& line) {
 }  // namespace
 
 void add_change_options(options::options_description& own) {
-  own.add_options()("yes", "do not ask")("dry-run", "show the plan and stop")("plan-out", options::value<std::string>(), "write the plan to this new file, for cbtctl apply, and stop")(
-      "assume-powered-off", options::value<std::vector<std::string>>()->composing(), "VM that you vouch for to be off, where its files cannot tell; by name or .vmx path")(
-      "assume-unregistered", options::value<std::vector<std::string>>()->composing(), "VM that you vouch for to be registered on no host")(
-      "detailed-exitcode", "add 1 to the exit status when changes were made")("jobs", options::value<unsigned>()->default_value(8), "how many hosts at once");
+  own.add_options()("yes", "do not ask")("dry-run", "show the plan and stop")(
+      "plan-out", options::value<std::string>(), "write the plan to this new file, for cbtctl apply, and stop")(
+      "assume-powered-off", options::value<std::vector<std::string>>()->composing(),
+      "VM that you vouch for to be off, where its files cannot tell; by name or .vmx path")(
+      "assume-unregistered", options::value<std::vector<std::string>>()->composing(),
+      "VM that you vouch for to be registered on no host")("detailed-exitcode",
+                                                           "add 1 to the exit status when changes were made")(
+      "jobs", options::value<unsigned>()->default_value(8), "how many hosts at once");
 }
 
 std::vector<repair::Site> sites_of(const std::vector<discovery::Place>& places) {
@@ -152,7 +163,8 @@ repair::PowerGuard power_guard(std::vector<std::string> assumed_off) {
     places.push_back(place_at(folder.empty() ? machine.root : machine.root + "/" + folder));
     places.front().only_vmx = std::string(storage::file_name(machine.vm));
     const model::Datastore now = discovery::discover(places, {});
-    if (now.virtual_machines.size() != 1) return repair::Refusal{machine.vm, "changed-meanwhile", "the configuration is not there any more"};
+    if (now.virtual_machines.size() != 1)
+      return repair::Refusal{machine.vm, "changed-meanwhile", "the configuration is not there any more"};
     const model::VirtualMachine& found = now.virtual_machines.front();
     if (found.power.state == model::PowerState::off) return std::nullopt;
     const bool assumed = std::any_of(assumed_off.begin(), assumed_off.end(), [&](const std::string& name) {
@@ -161,19 +173,24 @@ repair::PowerGuard power_guard(std::vector<std::string> assumed_off) {
     if (assumed && found.power.state == model::PowerState::unknown) return std::nullopt;
     std::string evidence;
     for (const std::string& sign : found.power.evidence) evidence += (evidence.empty() ? "" : ", ") + sign;
-    const char* reason = found.power.state == model::PowerState::on ? "powered-on" : found.power.state == model::PowerState::suspended ? "suspended" : "power-unknown";
+    const char* reason = found.power.state == model::PowerState::on          ? "powered-on"
+                         : found.power.state == model::PowerState::suspended ? "suspended"
+                                                                             : "power-unknown";
     return repair::Refusal{machine.vm, reason, evidence};
   };
 }
 
-int run_plan(Plan plan, const std::vector<model::Target>& targets, const std::vector<repair::Site>& sites, const CommandLine& line, int status) {
+int run_plan(Plan plan, const std::vector<model::Target>& targets, const std::vector<repair::Site>& sites,
+             const CommandLine& line, int status) {
   repair::place(plan);
   if (!plan.refused.empty()) status |= exit_findings;
   const auto print = [&](std::optional<std::vector<Result>> results) {
     const report::PlanReport report{plan, targets, std::move(results), status};
     std::string text;
-    if (line.json) text = report::plan_json(report);
-    else text = report.results ? report::results_text(report, line.style) : report::plan_text(report, line.style);
+    if (line.json)
+      text = report::plan_json(report);
+    else
+      text = report.results ? report::results_text(report, line.style) : report::plan_text(report, line.style);
     return write_output(text) ? status : status | exit_incomplete;
   };
   if (line.has("plan-out")) {

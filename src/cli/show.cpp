@@ -11,8 +11,8 @@ int run_show(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!parsed.line) return parsed.exit_status;
   if (parsed.line->arguments.empty()) return usage_error("show needs a file", "cbtctl show --help");
   const auto [files, status] = inspect_files(parsed.line->arguments, discovery::inspect);
-  const bool written = write_output(parsed.line->json ? report::show_json(files, status)
-                                                      : report::show_text(files, parsed.line->style));
+  const bool written =
+      write_output(parsed.line->json ? report::show_json(files, status) : report::show_text(files, parsed.line->style));
   return written ? status : status | exit_incomplete;
 }
 

@@ -1,7 +1,7 @@
 #include "cli/targets.h"
 
-#include <algorithm>
 #include <fnmatch.h>
+#include <algorithm>
 #include <fstream>
 
 #include "cli/exit_status.h"
@@ -130,7 +130,8 @@ bool Selection::has_slot(std::string_view slot) const {
 }
 
 void Selection::narrow(model::Datastore& datastore) const {
-  std::erase_if(datastore.virtual_machines, [&](const model::VirtualMachine& machine) { return !has(datastore, machine); });
+  std::erase_if(datastore.virtual_machines,
+                [&](const model::VirtualMachine& machine) { return !has(datastore, machine); });
   if (slots.empty()) return;
   for (model::VirtualMachine& machine : datastore.virtual_machines) {
     std::erase_if(machine.disks, [&](const model::Disk& disk) { return !has_slot(disk.settings.slot); });

@@ -30,7 +30,8 @@ struct Scanned {
 };
 
 // What lies at the targets, or the exit status of a usage error that was told already.
-[[nodiscard]] std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine& line, bool with_logs = false);
+[[nodiscard]] std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine& line,
+                                                          bool with_logs = false);
 
 // exit_incomplete where bytes could not be obtained, and what they were on standard error; else exit_done.
 [[nodiscard]] int completeness(const model::Datastore& datastore);

@@ -9,9 +9,9 @@
 namespace cbtctl::cli {
 
 struct Verb {
-  std::string_view name;     // "scan", "ctk show"
+  std::string_view name;      // "scan", "ctk show"
   std::string_view synopsis;  // what follows the name
-  std::string_view summary;  // one line
+  std::string_view summary;   // one line
   int (*run)(const Verb& verb, const std::vector<std::string>& arguments);
 };
 

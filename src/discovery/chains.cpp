@@ -36,9 +36,8 @@ struct Ownership {
 
   [[nodiscard]] bool owns(Index file, const Spot& spot) const {
     const auto found = users->find(file);
-    const bool runs_elsewhere =
-        found != users->end() &&
-        std::any_of(found->second.begin(), found->second.end(), [&](Index user) { return user != machine; });
+    const bool runs_elsewhere = found != users->end() && std::any_of(found->second.begin(), found->second.end(),
+                                                                     [&](Index user) { return user != machine; });
     if (runs_elsewhere) return false;
     if (frozen.contains(file)) return true;
     return std::any_of(folders.begin(), folders.end(), [&](const Spot& folder) {

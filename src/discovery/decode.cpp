@@ -14,13 +14,17 @@ using formats::core::ErrorKind;
 using formats::core::Result;
 using formats::text::Document;
 
-bool is_cut(const storage::Fetched& fetched, std::size_t limit) { return !fetched.whole && fetched.bytes.size() < limit; }
+bool is_cut(const storage::Fetched& fetched, std::size_t limit) {
+  return !fetched.whole && fetched.bytes.size() < limit;
+}
 
 Error too_long(std::size_t limit) {
   return {ErrorKind::malformed, "is longer than " + std::to_string(limit) + " bytes: no such file is"};
 }
 
-Document document_of(const storage::Fetched& fetched) { return Document::decode(formats::core::text_of(fetched.bytes)); }
+Document document_of(const storage::Fetched& fetched) {
+  return Document::decode(formats::core::text_of(fetched.bytes));
+}
 
 void decode_descriptor(Document document, DecodedDisk& disk) {
   auto content = formats::vmdk::decode_descriptor(document);

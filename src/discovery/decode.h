@@ -31,8 +31,8 @@ inline constexpr std::size_t sparse_head_bytes = 64 * 1024;
 
 // storage::Decoder each. Nothing: too little was read of what turned out to be a text or a sparse extent; it has to be
 // read again, up to the limits above (of a descriptor: most_descriptor_bytes).
-std::any decode_configuration(const storage::Fetched& fetched, std::string_view path);   // Result<Configuration>
-std::any decode_snapshot_list(const storage::Fetched& fetched, std::string_view path);   // Result<SnapshotList>
-std::any decode_disk(const storage::Fetched& fetched, std::string_view path);            // DecodedDisk
+std::any decode_configuration(const storage::Fetched& fetched, std::string_view path);  // Result<Configuration>
+std::any decode_snapshot_list(const storage::Fetched& fetched, std::string_view path);  // Result<SnapshotList>
+std::any decode_disk(const storage::Fetched& fetched, std::string_view path);           // DecodedDisk
 
 }  // namespace cbtctl::discovery

@@ -50,7 +50,8 @@ void pair_with_snapshot_lists(const Loader& loader, model::Datastore& datastore)
     return std::to_string(spot.place) + '/' + std::string(stem_of(spot.path));
   };
   std::unordered_map<std::string, Index> lists;
-  for (Index i = 0; i < datastore.snapshot_files.size(); ++i) lists.emplace(key_of(datastore.snapshot_files[i].file), i);
+  for (Index i = 0; i < datastore.snapshot_files.size(); ++i)
+    lists.emplace(key_of(datastore.snapshot_files[i].file), i);
   for (model::VirtualMachine& machine : datastore.virtual_machines) {
     const auto found = lists.find(key_of(machine.file));
     if (found != lists.end()) machine.snapshot_file = found->second;

@@ -153,10 +153,12 @@ void Loader::keep(Wanted wanted, storage::Fetched& fetched) {
   switch (wanted.reading) {
     case Reading::configuration:
       datastore_.files[wanted.file].kind = FileKind::vmx;
-      return add_machine(wanted.file, std::any_cast<core::Result<formats::vmx::Configuration>&&>(std::move(fetched.decoded)));
+      return add_machine(wanted.file,
+                         std::any_cast<core::Result<formats::vmx::Configuration>&&>(std::move(fetched.decoded)));
     case Reading::snapshot_list:
       datastore_.files[wanted.file].kind = FileKind::vmsd;
-      return add_snapshot_list(wanted.file, std::any_cast<core::Result<formats::vmsd::SnapshotList>&&>(std::move(fetched.decoded)));
+      return add_snapshot_list(wanted.file,
+                               std::any_cast<core::Result<formats::vmsd::SnapshotList>&&>(std::move(fetched.decoded)));
     case Reading::disk:
       return add_disk(wanted.file, *disk);
     case Reading::status:

@@ -67,8 +67,8 @@ class Loader {
   std::unordered_map<const storage::Entry*, model::Index> file_by_entry_;
   std::unordered_map<std::string, model::Index> file_by_spot_;  // of those that no listing shows
   std::vector<Wanted> wanted_;
-  std::vector<bool> asked_;    // by file: its bytes or its status were asked for
-  std::vector<bool> claimed_;  // by file: an extent line names it, or its head was read since none does
+  std::vector<bool> asked_;        // by file: its bytes or its status were asked for
+  std::vector<bool> claimed_;      // by file: an extent line names it, or its head was read since none does
   std::size_t machines_done_ = 0;  // how many of each had their references resolved
   std::size_t snapshot_files_done_ = 0;
   std::size_t descriptors_done_ = 0;

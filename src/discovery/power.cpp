@@ -59,7 +59,7 @@ model::Power power_from_files(const formats::vmx::Configuration& settings, const
 
   model::Power power;
   power.evidence.push_back(shutdown_evidence(settings, never_ran));
-  power.evidence.emplace_back(signs.lock       ? "lock file " + std::string(storage::file_name(configuration.path)) + ".lck"
+  power.evidence.emplace_back(signs.lock ? "lock file " + std::string(storage::file_name(configuration.path)) + ".lck"
                               : signs.nfs_lock ? "an NFS lock file (.lck-*) in the folder"
                                                : "no lock file");
   power.evidence.emplace_back(signs.swap ? "a swap file" : "no swap file");

@@ -104,8 +104,8 @@ void Tree::enter(std::size_t place, Folder folder, std::vector<std::string>& nex
     for (const Entry& entry : folder.entries) {
       if (!is_walked(entry)) continue;
       std::string path = storage::join(folder.path, entry.name);
-      const bool elsewhere = place != 0 && !where.roots.empty() &&
-                             owner_of(storage::join(where.roots.back(), path), place).has_value();
+      const bool elsewhere =
+          place != 0 && !where.roots.empty() && owner_of(storage::join(where.roots.back(), path), place).has_value();
       if (!elsewhere) next.push_back(std::move(path));
     }
   }
@@ -161,11 +161,11 @@ std::vector<std::size_t> Tree::seen_by(std::size_t place, std::string_view path)
   const std::vector<std::string>& roots = (*places_)[place].roots;
   for (std::size_t other = 0; other < places_->size(); ++other) {
     const Place& candidate = (*places_)[other];
-    const bool reaches = other == place ||
-                         (!roots.empty() && !candidate.target.error && candidate.only_vmx.empty() &&
-                          std::any_of(candidate.roots.begin(), candidate.roots.end(), [&](const std::string& root) {
-                            return is_below(storage::join(roots.back(), path), root);
-                          }));
+    const bool reaches =
+        other == place || (!roots.empty() && !candidate.target.error && candidate.only_vmx.empty() &&
+                           std::any_of(candidate.roots.begin(), candidate.roots.end(), [&](const std::string& root) {
+                             return is_below(storage::join(roots.back(), path), root);
+                           }));
     if (reaches) seen.push_back(other);
   }
   return seen;

@@ -25,7 +25,8 @@ Result<formats::vmdk::Descriptor> descriptor_in(const NamedSource& file) {
   if (kind == formats::FileKind::hosted_sparse) {
     auto extent = formats::vmdk::decode_sparse(*file.source);
     if (!extent) return extent.error().in(file.path);
-    if (!extent->embedded_descriptor) return Error{ErrorKind::malformed, file.path + ": is an extent without a descriptor inside"};
+    if (!extent->embedded_descriptor)
+      return Error{ErrorKind::malformed, file.path + ": is an extent without a descriptor inside"};
     text = *extent->embedded_descriptor;
   } else if (kind != formats::FileKind::descriptor) {
     return Error{ErrorKind::malformed, file.path + ": is no descriptor but " + std::string(formats::name_of(kind))};
@@ -35,8 +36,10 @@ Result<formats::vmdk::Descriptor> descriptor_in(const NamedSource& file) {
   return descriptor;
 }
 
-Link::Part part_of(const std::string& from, const formats::vmdk::ExtentLine& line, std::uint64_t begin, const Finder& finder) {
-  Link::Part part{.begin_bytes = begin, .length_bytes = line.sectors * sector_bytes, .path = {}, .extent = {}, .error = {}};
+Link::Part part_of(const std::string& from, const formats::vmdk::ExtentLine& line, std::uint64_t begin,
+                   const Finder& finder) {
+  Link::Part part{
+      .begin_bytes = begin, .length_bytes = line.sectors * sector_bytes, .path = {}, .extent = {}, .error = {}};
   NamedSource file;
   if (line.kind != formats::vmdk::ExtentKind::zero) {
     auto found = finder(from, line.file_name);
@@ -49,8 +52,10 @@ Link::Part part_of(const std::string& from, const formats::vmdk::ExtentLine& lin
     part.size_bytes = file.source->size_bytes();
   }
   auto extent = open_extent(line, file.source);
-  if (extent) part.extent = std::move(*extent);
-  else part.error = extent.error().in(part.path.empty() ? line.file_name : part.path);
+  if (extent)
+    part.extent = std::move(*extent);
+  else
+    part.error = extent.error().in(part.path.empty() ? line.file_name : part.path);
   return part;
 }
 
@@ -92,7 +97,8 @@ Result<Chain> Chain::open(const std::string& path, const Finder& finder) {
       return chain;
     }
     if (met.contains(parent->path)) {
-      chain.broken_ = Error{ErrorKind::malformed, last.path + ": its parent " + parent->path + " stands above it: the chain comes back to itself"};
+      chain.broken_ = Error{ErrorKind::malformed, last.path + ": its parent " + parent->path +
+                                                      " stands above it: the chain comes back to itself"};
       return chain;
     }
     file = std::move(parent);
@@ -111,7 +117,8 @@ Result<Chain::Found> Chain::run_in(const Link& link, std::uint64_t offset_bytes,
   const auto part = std::find_if(link.parts.begin(), link.parts.end(), [&](const Link::Part& each) {
     return offset_bytes >= each.begin_bytes && offset_bytes - each.begin_bytes < each.length_bytes;
   });
-  if (part == link.parts.end()) return Error{ErrorKind::malformed, link.path + ": no extent holds byte " + std::to_string(offset_bytes)};
+  if (part == link.parts.end())
+    return Error{ErrorKind::malformed, link.path + ": no extent holds byte " + std::to_string(offset_bytes)};
   if (part->error) return *part->error;
   const std::uint64_t within = offset_bytes - part->begin_bytes;
   auto run = part->extent->run_at(within, std::min(most_bytes, part->length_bytes - within));

@@ -17,7 +17,8 @@ struct NamedSource {
   std::string path;
   std::shared_ptr<const ByteSource> source;
 };
-// Opens the file called `written` in the file at `from`; an empty `written` is `from` itself. Decides what lies outside.
+// Opens the file called `written` in the file at `from`; an empty `written` is `from` itself. Decides what lies
+// outside.
 using Finder = std::function<Result<NamedSource>(const std::string& from, const std::string& written)>;
 
 struct Link {
@@ -26,7 +27,7 @@ struct Link {
   struct Part {
     std::uint64_t begin_bytes = 0;
     std::uint64_t length_bytes = 0;
-    std::string path;          // of the extent's file; empty for ZERO
+    std::string path;  // of the extent's file; empty for ZERO
     std::uint64_t size_bytes = 0;
     std::shared_ptr<const Extent> extent;  // nothing where it cannot be read
     std::optional<formats::core::Error> error;
@@ -65,7 +66,8 @@ class Chain final : public ByteSource {
   using MapSink = std::function<void(const MapExtent&)>;
   [[nodiscard]] formats::core::Status visit_map(const MapSink& sink) const;
   // What one link alone holds: runs of data and zero, `parent` left out.
-  [[nodiscard]] formats::core::Status visit_link(std::size_t link, const std::function<void(std::uint64_t offset_bytes, const Run&)>& sink) const;
+  [[nodiscard]] formats::core::Status visit_link(
+      std::size_t link, const std::function<void(std::uint64_t offset_bytes, const Run&)>& sink) const;
 
  private:
   struct Found {

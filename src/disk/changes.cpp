@@ -26,9 +26,11 @@ class Entries {
   Result<std::uint32_t> at(std::uint64_t block) {
     if (entries_.empty() || block < first_ || block - first_ >= entries_.size()) {
       first_ = block / piece_entries * piece_entries;
-      entries_.assign(static_cast<std::size_t>(std::min<std::uint64_t>(piece_entries, tracking_.shape.blocks - first_)), 0);
+      entries_.assign(static_cast<std::size_t>(std::min<std::uint64_t>(piece_entries, tracking_.shape.blocks - first_)),
+                      0);
       const auto bytes = std::as_writable_bytes(std::span(entries_));
-      const auto count = tracking_.source->read_at(tracking_.shape.table_offset_bytes + first_ * formats::ctk::entry_bytes, bytes);
+      const auto count =
+          tracking_.source->read_at(tracking_.shape.table_offset_bytes + first_ * formats::ctk::entry_bytes, bytes);
       if (!count) return count.error().in(tracking_.path);
       if (*count != bytes.size()) return Error{ErrorKind::truncated, tracking_.path + ": the table ends with the file"};
     }
@@ -58,7 +60,8 @@ Result<std::string> digest_of(const ByteSource& source, std::uint64_t offset, st
   formats::core::Sha256 digest;
   std::vector<std::byte> buffer(std::size_t{1} << 20);
   while (length > 0) {
-    const auto piece = std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), length)));
+    const auto piece =
+        std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), length)));
     const auto count = source.read_at(offset, piece);
     if (!count) return count.error();
     if (*count == 0) break;
@@ -82,7 +85,9 @@ class Image {
     }
     return offset + length <= data_begin_;
   }
-  Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) const { return source_.read_at(offset, out); }
+  Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) const {
+    return source_.read_at(offset, out);
+  }
 
  private:
   const ByteSource& source_;
@@ -90,7 +95,8 @@ class Image {
   std::uint64_t data_end_ = 0;
 };
 
-Result<bool> differs(Image& before, Image& after, std::uint64_t offset, std::span<std::byte> left, std::span<std::byte> right) {
+Result<bool> differs(Image& before, Image& after, std::uint64_t offset, std::span<std::byte> left,
+                     std::span<std::byte> right) {
   const auto left_hole = before.is_hole(offset, left.size());
   if (!left_hole) return left_hole.error();
   const auto right_hole = after.is_hole(offset, right.size());
@@ -99,7 +105,8 @@ Result<bool> differs(Image& before, Image& after, std::uint64_t offset, std::spa
   for (auto [image, out] : {std::pair{&before, left}, {&after, right}}) {
     const auto count = image->read(offset, out);
     if (!count) return count.error();
-    if (*count != out.size()) return Error{ErrorKind::truncated, "an image ends at byte " + std::to_string(offset + *count)};
+    if (*count != out.size())
+      return Error{ErrorKind::truncated, "an image ends at byte " + std::to_string(offset + *count)};
   }
   return std::memcmp(left.data(), right.data(), left.size()) != 0;
 }
@@ -111,13 +118,20 @@ Result<Tracking> open_tracking(const NamedSource& file) {
   if (!head) return head.error().in(file.path);
   const auto header = formats::ctk::decode(*head);
   if (!header) return Error{ErrorKind::unsupported, file.path + ": " + header.error().message};
-  Tracking tracking{.path = file.path, .source = file.source, .reading = formats::ctk::read(*header, file.source->size_bytes(), std::nullopt), .shape = {}};
+  Tracking tracking{.path = file.path,
+                    .source = file.source,
+                    .reading = formats::ctk::read(*header, file.source->size_bytes(), std::nullopt),
+                    .shape = {}};
   const auto& reading = tracking.reading;
-  const auto capacity = reading.capacity_sectors ? formats::core::checked_multiply(*reading.capacity_sectors, sector_bytes) : std::nullopt;
+  const auto capacity = reading.capacity_sectors
+                            ? formats::core::checked_multiply(*reading.capacity_sectors, sector_bytes)
+                            : std::nullopt;
   if (!capacity || !reading.blocks || !reading.block_sectors) {
     return Error{ErrorKind::unsupported, file.path + ": the header is not understood, the table not read"};
   }
-  tracking.shape = {.blocks = *reading.blocks, .block_bytes = std::uint64_t{*reading.block_sectors} * sector_bytes, .capacity_bytes = *capacity};
+  tracking.shape = {.blocks = *reading.blocks,
+                    .block_bytes = std::uint64_t{*reading.block_sectors} * sector_bytes,
+                    .capacity_bytes = *capacity};
   if (!tracking.reading.epoch) {
     const auto totals = formats::ctk::total(*file.source, tracking.shape);
     if (!totals) return totals.error().in(file.path);
@@ -127,13 +141,17 @@ Result<Tracking> open_tracking(const NamedSource& file) {
 }
 
 Result<TrackingDifference> compare_tracking(const Tracking& before, const Tracking& after) {
-  if (before.shape.capacity_bytes != after.shape.capacity_bytes || before.shape.block_bytes != after.shape.block_bytes) {
-    return Error{ErrorKind::unsupported, before.path + " and " + after.path + " are of disks of other sizes, or of other block sizes: " +
-                                             std::to_string(before.shape.capacity_bytes) + " and " + std::to_string(after.shape.capacity_bytes) + " bytes"};
+  if (before.shape.capacity_bytes != after.shape.capacity_bytes ||
+      before.shape.block_bytes != after.shape.block_bytes) {
+    return Error{ErrorKind::unsupported, before.path + " and " + after.path +
+                                             " are of disks of other sizes, or of other block sizes: " +
+                                             std::to_string(before.shape.capacity_bytes) + " and " +
+                                             std::to_string(after.shape.capacity_bytes) + " bytes"};
   }
   TrackingDifference difference;
   difference.restarted = before.reading.uuid != after.reading.uuid;
-  difference.went_backwards = !difference.restarted && before.reading.epoch && after.reading.epoch && *after.reading.epoch < *before.reading.epoch;
+  difference.went_backwards = !difference.restarted && before.reading.epoch && after.reading.epoch &&
+                              *after.reading.epoch < *before.reading.epoch;
   std::map<std::uint32_t, EpochChange> epochs;
   Entries old_entries(before);
   Entries new_entries(after);
@@ -158,7 +176,8 @@ Result<TrackingDifference> compare_tracking(const Tracking& before, const Tracki
 
 Result<Verdict> verify_by_delta(const Chain& delta, const Tracking& tracking, std::uint32_t since) {
   if (delta.size_bytes() != tracking.shape.capacity_bytes) {
-    return Error{ErrorKind::unsupported, tracking.path + " covers " + std::to_string(tracking.shape.capacity_bytes) + " bytes, the disk has " + std::to_string(delta.size_bytes())};
+    return Error{ErrorKind::unsupported, tracking.path + " covers " + std::to_string(tracking.shape.capacity_bytes) +
+                                             " bytes, the disk has " + std::to_string(delta.size_bytes())};
   }
   Verdict verdict;
   Entries entries(tracking);
@@ -173,8 +192,10 @@ Result<Verdict> verify_by_delta(const Chain& delta, const Tracking& tracking, st
         return;
       }
       verdict.compared_bytes += end - at;
-      if (*entry > since) verdict.marked_bytes += end - at;
-      else add_missed(verdict, at, end - at);
+      if (*entry > since)
+        verdict.marked_bytes += end - at;
+      else
+        add_missed(verdict, at, end - at);
       at = end;
     }
   });
@@ -183,11 +204,13 @@ Result<Verdict> verify_by_delta(const Chain& delta, const Tracking& tracking, st
   return verdict;
 }
 
-Result<Verdict> verify_by_images(const ByteSource& before, const ByteSource& after, const Tracking& tracking, std::uint32_t since) {
+Result<Verdict> verify_by_images(const ByteSource& before, const ByteSource& after, const Tracking& tracking,
+                                 std::uint32_t since) {
   const std::uint64_t capacity = tracking.shape.capacity_bytes;
   if (before.size_bytes() != capacity || after.size_bytes() != capacity) {
-    return Error{ErrorKind::unsupported, "the images have " + std::to_string(before.size_bytes()) + " and " + std::to_string(after.size_bytes()) +
-                                             " bytes, " + tracking.path + " covers " + std::to_string(capacity)};
+    return Error{ErrorKind::unsupported, "the images have " + std::to_string(before.size_bytes()) + " and " +
+                                             std::to_string(after.size_bytes()) + " bytes, " + tracking.path +
+                                             " covers " + std::to_string(capacity)};
   }
   Verdict verdict{.missed = {}, .compared_bytes = capacity};
   Entries entries(tracking);
@@ -198,7 +221,8 @@ Result<Verdict> verify_by_images(const ByteSource& before, const ByteSource& aft
   for (std::uint64_t block = 0; block < tracking.shape.blocks; ++block) {
     const std::uint64_t offset = block * tracking.shape.block_bytes;
     const auto length = static_cast<std::size_t>(block_length(tracking, block));
-    const auto differ = differs(left_image, right_image, offset, std::span(left).first(length), std::span(right).first(length));
+    const auto differ =
+        differs(left_image, right_image, offset, std::span(left).first(length), std::span(right).first(length));
     if (!differ) return differ.error();
     const auto entry = entries.at(block);
     if (!entry) return entry.error();

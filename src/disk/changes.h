@@ -31,8 +31,8 @@ struct EpochChange {
   std::uint64_t bytes = 0;
 };
 struct TrackingDifference {
-  bool restarted = false;         // another UUID: the tables do not speak of the same beginning
-  bool went_backwards = false;    // a lower epoch under the same UUID, or an entry that became older
+  bool restarted = false;       // another UUID: the tables do not speak of the same beginning
+  bool went_backwards = false;  // a lower epoch under the same UUID, or an entry that became older
   std::uint64_t changed_blocks = 0;
   std::uint64_t changed_bytes = 0;
   std::uint64_t older_blocks = 0;  // entries that became lower
@@ -50,10 +50,10 @@ struct Missed {
   std::string sha256_after;
 };
 struct Verdict {
-  std::vector<Missed> missed;           // unmarked: `suspect` by a delta, proof by two images
+  std::vector<Missed> missed;  // unmarked: `suspect` by a delta, proof by two images
   std::uint64_t missed_bytes = 0;
   std::uint64_t compared_bytes = 0;
-  std::uint64_t marked_bytes = 0;       // marked since
+  std::uint64_t marked_bytes = 0;         // marked since
   std::uint64_t over_reported_bytes = 0;  // images: marked, and equal
   std::uint64_t differing_bytes = 0;      // images: in differing blocks
 };
@@ -62,7 +62,8 @@ struct Verdict {
 Result<Verdict> verify_by_delta(const Chain& delta, const Tracking& tracking, std::uint32_t since);
 
 // Every block that differs must have an entry greater than `since`. `unsupported` where the images' sizes are others.
-Result<Verdict> verify_by_images(const ByteSource& before, const ByteSource& after, const Tracking& tracking, std::uint32_t since);
+Result<Verdict> verify_by_images(const ByteSource& before, const ByteSource& after, const Tracking& tracking,
+                                 std::uint32_t since);
 
 // The newest entry of each of `cells` equal parts of the disk; 0: never written.
 Result<std::vector<std::uint32_t>> newest_entries(const Tracking& tracking, std::size_t cells);

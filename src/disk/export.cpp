@@ -12,14 +12,16 @@ constexpr std::size_t piece_bytes = std::size_t{4} << 20;
 
 class Exporter {
  public:
-  Exporter(const Chain& chain, storage::Output& output, bool hash_image) : chain_(chain), output_(output), hash_image_(hash_image) {}
+  Exporter(const Chain& chain, storage::Output& output, bool hash_image)
+      : chain_(chain), output_(output), hash_image_(hash_image) {}
 
   formats::core::Status add(const MapExtent& extent) {
     if (extent.allocation == Allocation::zero) return zeros(extent.length_bytes);
     data_.add(std::to_string(extent.offset_bytes) + " " + std::to_string(extent.length_bytes) + "\n");
     done_.data_bytes += extent.length_bytes;
     for (std::uint64_t at = 0; at < extent.length_bytes;) {
-      const auto piece = std::span(buffer_).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer_.size(), extent.length_bytes - at)));
+      const auto piece = std::span(buffer_).first(
+          static_cast<std::size_t>(std::min<std::uint64_t>(buffer_.size(), extent.length_bytes - at)));
       const auto count = chain_.read_at(extent.offset_bytes + at, piece);
       if (!count) return count.error();
       data_.add(piece.first(*count));

@@ -30,14 +30,17 @@ Result<std::size_t> read_whole(const ByteSource& source, std::uint64_t offset, s
   const auto count = source.read_at(offset, out);
   if (!count) return count.error();
   if (*count != out.size()) {
-    return Error{ErrorKind::truncated, "the file ends at byte " + std::to_string(source.size_bytes()) + ", data is expected up to byte " + std::to_string(offset + out.size())};
+    return Error{ErrorKind::truncated, "the file ends at byte " + std::to_string(source.size_bytes()) +
+                                           ", data is expected up to byte " + std::to_string(offset + out.size())};
   }
   return *count;
 }
 
 class ZeroExtent final : public Extent {
  public:
-  Result<Run> run_at(std::uint64_t, std::uint64_t most_bytes) const override { return Run{Allocation::zero, most_bytes}; }
+  Result<Run> run_at(std::uint64_t, std::uint64_t most_bytes) const override {
+    return Run{Allocation::zero, most_bytes};
+  }
   Result<std::size_t> read(const Run&, std::uint64_t, std::span<std::byte> out) const override {
     std::fill(out.begin(), out.end(), std::byte{0});
     return out.size();
@@ -46,11 +49,13 @@ class ZeroExtent final : public Extent {
 
 class FlatExtent final : public Extent {
  public:
-  FlatExtent(std::shared_ptr<const ByteSource> source, std::uint64_t begin_bytes) : source_(std::move(source)), begin_(begin_bytes) {}
+  FlatExtent(std::shared_ptr<const ByteSource> source, std::uint64_t begin_bytes)
+      : source_(std::move(source)), begin_(begin_bytes) {}
 
   Result<Run> run_at(std::uint64_t offset_bytes, std::uint64_t most_bytes) const override {
     const std::uint64_t at = begin_ + offset_bytes;
-    if (at >= source_->size_bytes()) return malformed("the flat extent ends at byte " + std::to_string(source_->size_bytes()));
+    if (at >= source_->size_bytes())
+      return malformed("the flat extent ends at byte " + std::to_string(source_->size_bytes()));
     const auto data = source_->next_data(at);
     if (!data) return data.error();
     const std::uint64_t begin = data->length_bytes == 0 ? source_->size_bytes() : data->offset_bytes;
@@ -87,7 +92,8 @@ class TableReader {
       known_ = *count / sizeof(Entry);
     }
     const auto place = static_cast<std::size_t>(index % piece_entries);
-    if (place >= known_) return Error{ErrorKind::truncated, "a table ends with the file at byte " + std::to_string(source.size_bytes())};
+    if (place >= known_)
+      return Error{ErrorKind::truncated, "a table ends with the file at byte " + std::to_string(source.size_bytes())};
     return entries_[place];
   }
 
@@ -107,11 +113,14 @@ struct Grain {
 class SparseExtent : public Extent {
  public:
   SparseExtent(std::shared_ptr<const ByteSource> source, std::uint64_t grain_sectors, std::uint64_t capacity_sectors)
-      : source_(std::move(source)), grain_bytes_(grain_sectors * sector_bytes), capacity_bytes_(capacity_sectors * sector_bytes) {}
+      : source_(std::move(source)),
+        grain_bytes_(grain_sectors * sector_bytes),
+        capacity_bytes_(capacity_sectors * sector_bytes) {}
 
   Result<Run> run_at(std::uint64_t offset_bytes, std::uint64_t most_bytes) const override {
     const std::scoped_lock lock(mutex_);  // the tables' kept pieces
-    if (offset_bytes >= capacity_bytes_) return malformed("the sparse extent's capacity is " + std::to_string(capacity_bytes_) + " bytes");
+    if (offset_bytes >= capacity_bytes_)
+      return malformed("the sparse extent's capacity is " + std::to_string(capacity_bytes_) + " bytes");
     const std::uint64_t end = offset_bytes + std::min(most_bytes, capacity_bytes_ - offset_bytes);
     std::uint64_t number = offset_bytes / grain_bytes_;
     const auto first = grain(number);
@@ -128,9 +137,10 @@ class SparseExtent : public Extent {
     while (covered < end && !run.is_compressed) {
       const auto next = grain(number);
       if (!next) break;  // told when it is asked for
-      const bool follows = next->allocation == run.allocation &&
-                           (run.allocation != Allocation::data ||
-                            next->sector * sector_bytes == run.file_offset_bytes + (number * grain_bytes_ - offset_bytes));
+      const bool follows =
+          next->allocation == run.allocation &&
+          (run.allocation != Allocation::data ||
+           next->sector * sector_bytes == run.file_offset_bytes + (number * grain_bytes_ - offset_bytes));
       if (!follows) break;
       covered += next->whole_grains * grain_bytes_;
       number += next->whole_grains;
@@ -169,12 +179,16 @@ class SparseExtent : public Extent {
       if (const auto read = read_whole(*source_, run.file_offset_bytes, marker); !read) return read.error();
       std::uint32_t packed_bytes = 0;
       std::memcpy(&packed_bytes, marker.data() + 8, sizeof packed_bytes);
-      if (packed_bytes == 0 || packed_bytes > grain_bytes_ * 2 + 1024) return malformed("a compressed grain of " + std::to_string(packed_bytes) + " bytes at byte " + std::to_string(run.file_offset_bytes));
+      if (packed_bytes == 0 || packed_bytes > grain_bytes_ * 2 + 1024)
+        return malformed("a compressed grain of " + std::to_string(packed_bytes) + " bytes at byte " +
+                         std::to_string(run.file_offset_bytes));
       std::vector<std::byte> packed(packed_bytes);
-      if (const auto read = read_whole(*source_, run.file_offset_bytes + marker_bytes, packed); !read) return read.error();
+      if (const auto read = read_whole(*source_, run.file_offset_bytes + marker_bytes, packed); !read)
+        return read.error();
       inflated_.assign(static_cast<std::size_t>(grain_bytes_), std::byte{0});
       uLongf length = static_cast<uLongf>(inflated_.size());
-      const int status = ::uncompress(reinterpret_cast<Bytef*>(inflated_.data()), &length, reinterpret_cast<const Bytef*>(packed.data()), packed_bytes);
+      const int status = ::uncompress(reinterpret_cast<Bytef*>(inflated_.data()), &length,
+                                      reinterpret_cast<const Bytef*>(packed.data()), packed_bytes);
       if (status != Z_OK) {
         inflated_.clear();
         return malformed("the compressed grain at byte " + std::to_string(run.file_offset_bytes) + " does not unpack");
@@ -212,7 +226,8 @@ class DirectoryExtent final : public SparseExtent {
   Result<Grain> grain(std::uint64_t number) const override {
     const std::uint64_t table = number / shape_.entries_per_table;
     const std::uint64_t left_in_table = shape_.entries_per_table - number % shape_.entries_per_table;
-    if (table >= shape_.directory_entries) return malformed("grain " + std::to_string(number) + " lies past the grain directory");
+    if (table >= shape_.directory_entries)
+      return malformed("grain " + std::to_string(number) + " lies past the grain directory");
     const auto sector = directory_.at(source(), shape_.directory_sector * sector_bytes, table);
     if (!sector) return sector.error();
     if (*sector == 0) return Grain{Allocation::parent, 0, left_in_table};
@@ -242,10 +257,12 @@ class SeSparseExtent final : public SparseExtent {
  protected:
   Result<Grain> grain(std::uint64_t number) const override {
     constexpr std::uint64_t entries_per_table = 4096;
-    const auto directory = directory_.at(source(), header_.grain_directory_sector * sector_bytes, number / entries_per_table);
+    const auto directory =
+        directory_.at(source(), header_.grain_directory_sector * sector_bytes, number / entries_per_table);
     if (!directory) return directory.error();
     if (*directory == 0) return Grain{Allocation::parent, 0, entries_per_table - number % entries_per_table};
-    if (*directory >> 32 != 0x10000000) return malformed("a grain directory entry of unknown kind for grain " + std::to_string(number));
+    if (*directory >> 32 != 0x10000000)
+      return malformed("a grain directory entry of unknown kind for grain " + std::to_string(number));
     const std::uint64_t index = *directory & 0xFFFFFFFF;
     const auto begin = inside(header_.grain_tables_sector + index * header_.grain_table_sectors, "a grain table");
     if (!begin) return begin.error();
@@ -287,14 +304,18 @@ Result<std::unique_ptr<Extent>> open_sparse(std::shared_ptr<const ByteSource> so
   if (!decoded) return decoded.error();
   if (decoded->grain_bytes() == 0) return malformed("the sparse extent's grains have no size");
   if (decoded->volatile_header && decoded->volatile_header->replay_journal != 0) {
-    return Error{ErrorKind::unsupported, "stopped uncleanly: its journal must be replayed before its tables can be read"};
+    return Error{ErrorKind::unsupported,
+                 "stopped uncleanly: its journal must be replayed before its tables can be read"};
   }
   if (const auto* cowd = std::get_if<formats::vmdk::CowdHeader>(&decoded->header)) {
     return std::unique_ptr<Extent>(std::make_unique<DirectoryExtent>(
-        source, DirectoryExtent::Shape{cowd->grain_sectors, cowd->capacity_sectors, cowd->grain_directory_sector, cowd->grain_directory_entries, 4096, true, false}));
+        source, DirectoryExtent::Shape{cowd->grain_sectors, cowd->capacity_sectors, cowd->grain_directory_sector,
+                                       cowd->grain_directory_entries, 4096, true, false}));
   }
   if (const auto* sesparse = std::get_if<formats::vmdk::SeSparseHeader>(&decoded->header)) {
-    if (sesparse->grain_table_sectors != 64) return malformed("the grain tables have " + std::to_string(sesparse->grain_table_sectors) + " sectors, expected 64");
+    if (sesparse->grain_table_sectors != 64)
+      return malformed("the grain tables have " + std::to_string(sesparse->grain_table_sectors) +
+                       " sectors, expected 64");
     return std::unique_ptr<Extent>(std::make_unique<SeSparseExtent>(source, *sesparse));
   }
   auto hosted = std::get<formats::vmdk::HostedSparseHeader>(decoded->header);
@@ -312,20 +333,23 @@ Result<std::unique_ptr<Extent>> open_sparse(std::shared_ptr<const ByteSource> so
   const std::uint64_t grains = formats::core::divide_up(hosted.capacity_sectors, hosted.grain_sectors);
   constexpr std::uint32_t zeroed_grains = 4;
   return std::unique_ptr<Extent>(std::make_unique<DirectoryExtent>(
-      source, DirectoryExtent::Shape{hosted.grain_sectors, hosted.capacity_sectors, hosted.grain_directory_sector,
-                                     formats::core::divide_up(grains, hosted.grain_table_entries), hosted.grain_table_entries,
-                                     (hosted.flags & zeroed_grains) != 0, hosted.compression != 0}));
+      source,
+      DirectoryExtent::Shape{hosted.grain_sectors, hosted.capacity_sectors, hosted.grain_directory_sector,
+                             formats::core::divide_up(grains, hosted.grain_table_entries), hosted.grain_table_entries,
+                             (hosted.flags & zeroed_grains) != 0, hosted.compression != 0}));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Extent>> open_extent(const formats::vmdk::ExtentLine& line, std::shared_ptr<const ByteSource> source) {
+Result<std::unique_ptr<Extent>> open_extent(const formats::vmdk::ExtentLine& line,
+                                            std::shared_ptr<const ByteSource> source) {
   switch (line.kind) {
     case ExtentKind::zero:
       return std::unique_ptr<Extent>(std::make_unique<ZeroExtent>());
     case ExtentKind::flat:
     case ExtentKind::vmfs:
-      return std::unique_ptr<Extent>(std::make_unique<FlatExtent>(std::move(source), line.offset_sectors * sector_bytes));
+      return std::unique_ptr<Extent>(
+          std::make_unique<FlatExtent>(std::move(source), line.offset_sectors * sector_bytes));
     case ExtentKind::vmfs_rdm:
       return std::unique_ptr<Extent>(std::make_unique<FlatExtent>(std::move(source), 0));
     case ExtentKind::vmfs_sparse:

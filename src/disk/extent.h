@@ -21,9 +21,9 @@ enum class Allocation { data, zero, parent };
 
 struct Run {
   Allocation allocation = Allocation::parent;
-  std::uint64_t length_bytes = 0;       // at least 1
-  std::uint64_t file_offset_bytes = 0;  // of data that lies in the file as it is
-  bool is_compressed = false;           // `file_offset_bytes` is that of the grain's marker
+  std::uint64_t length_bytes = 0;        // at least 1
+  std::uint64_t file_offset_bytes = 0;   // of data that lies in the file as it is
+  bool is_compressed = false;            // `file_offset_bytes` is that of the grain's marker
   std::uint64_t grain_offset_bytes = 0;  // where in the extent `file_offset_bytes` is
 };
 
@@ -33,13 +33,15 @@ class Extent {
   // The run of one kind that begins at `offset_bytes`, at most `most_bytes` long. Precondition: inside the extent.
   [[nodiscard]] virtual Result<Run> run_at(std::uint64_t offset_bytes, std::uint64_t most_bytes) const = 0;
   // Fills `out` with the bytes of a data run from `offset_bytes` on. Precondition: within that run.
-  [[nodiscard]] virtual Result<std::size_t> read(const Run& run, std::uint64_t offset_bytes, std::span<std::byte> out) const = 0;
+  [[nodiscard]] virtual Result<std::size_t> read(const Run& run, std::uint64_t offset_bytes,
+                                                 std::span<std::byte> out) const = 0;
   // Of the tables, for those who want to know what is damaged.
   [[nodiscard]] virtual formats::core::Defects check() const { return {}; }
 };
 
 // For the extent of a descriptor's line, over the file that it names; `source` is empty for a ZERO extent. `encrypted`,
 // `unsupported` (vSAN, devices, a journal to replay) and `malformed` where its bytes would be wrong.
-Result<std::unique_ptr<Extent>> open_extent(const formats::vmdk::ExtentLine& line, std::shared_ptr<const ByteSource> source);
+Result<std::unique_ptr<Extent>> open_extent(const formats::vmdk::ExtentLine& line,
+                                            std::shared_ptr<const ByteSource> source);
 
 }  // namespace cbtctl::disk

@@ -125,7 +125,7 @@ struct VirtualMachine {
   std::vector<Disk> disks;
   Power power;
   std::vector<BuildWitness> witnesses;  // of its logs, newest first; read for machines with a tracked disk alone
-  std::optional<Index> snapshot_file;  // of Datastore::snapshot_files: the .vmsd of the same name
+  std::optional<Index> snapshot_file;   // of Datastore::snapshot_files: the .vmsd of the same name
 };
 
 // A `.cbtctl` folder left by writing verbs.
@@ -141,7 +141,7 @@ struct Datastore {
   std::vector<Descriptor> descriptors;
   std::vector<formats::vmdk::SparseExtent> sparse_extents;
   std::vector<SnapshotFile> snapshot_files;
-  std::vector<TrackingFile> tracking_files;   // by target and path
+  std::vector<TrackingFile> tracking_files;      // by target and path
   std::vector<VirtualMachine> virtual_machines;  // by target and path
   std::vector<Quarantine> quarantine;
   std::vector<File> unreadable_folders;  // `error` says why

@@ -28,8 +28,8 @@ struct InspectedFile {
   std::optional<formats::vmdk::Descriptor> descriptor;  // also one embedded in a sparse extent
   std::optional<formats::vmdk::SparseExtent> sparse;
   std::optional<formats::ctk::Reading> tracking;
-  std::optional<formats::ctk::TableTotals> totals;  // `ctk show`
-  std::vector<std::byte> head;                      // the first 512 bytes
+  std::optional<formats::ctk::TableTotals> totals;        // `ctk show`
+  std::vector<std::byte> head;                            // the first 512 bytes
   std::optional<formats::vmdk::DiskSignature> signature;  // of data: what the first sector shows
   formats::core::Defects defects;
 };

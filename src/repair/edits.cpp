@@ -42,7 +42,8 @@ void remove_tracking(Document& document) {
     const auto line = entry->line;
     const auto other = [&](std::size_t wanted) -> const formats::text::OtherLine* {
       const auto& lines = document.other_lines();
-      const auto found = std::find_if(lines.begin(), lines.end(), [&](const auto& each) { return each.line_number == wanted; });
+      const auto found =
+          std::find_if(lines.begin(), lines.end(), [&](const auto& each) { return each.line_number == wanted; });
       return found == lines.end() ? nullptr : &*found;
     };
     const auto* title = number > 1 ? other(number - 1) : nullptr;

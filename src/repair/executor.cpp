@@ -1,6 +1,6 @@
 // Algorithm of carrying out: guard; lock every folder; write the plan and the old bytes beside the files; then step by
-// step, each journaled first and read back after; then unlock. Of taking back: the same steps in reverse. A step's state
-// is read from the file: its digest is that of one of the contents that the plan knows, or a stranger's.
+// step, each journaled first and read back after; then unlock. Of taking back: the same steps in reverse. A step's
+// state is read from the file: its digest is that of one of the contents that the plan knows, or a stranger's.
 #include "repair/executor.h"
 
 #include <signal.h>
@@ -61,9 +61,14 @@ Status make_folder_if_missing(Writer& writer, const std::string& path) {
 
 std::string owner_text(const std::string& run, const std::string& vm) {
   const char* user = ::getenv("USER");
-  return Json{{"run", run}, {"vm", vm}, {"host", host_name()}, {"process", ::getpid()}, {"user", user != nullptr ? user : "unknown"},
+  return Json{{"run", run},
+              {"vm", vm},
+              {"host", host_name()},
+              {"process", ::getpid()},
+              {"user", user != nullptr ? user : "unknown"},
               {"since", static_cast<std::int64_t>(std::time(nullptr))}}
-             .dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+             .dump(-1, ' ', false, Json::error_handler_t::replace) +
+         "\n";
 }
 
 Status lock(Writer& writer, const std::string& folder, const std::string& run, const std::string& vm) {
@@ -71,7 +76,8 @@ Status lock(Writer& writer, const std::string& folder, const std::string& run, c
   if (const Status made = writer.make_folder(lock_folder(folder)); !made) {
     if (made.error().kind != ErrorKind::usage) return made;
     const auto other = find_unfinished(folder, writer);
-    return Error{ErrorKind::in_use, folder + ": another run is at work: " + (other ? other->owner : "it names no owner")};
+    return Error{ErrorKind::in_use,
+                 folder + ": another run is at work: " + (other ? other->owner : "it names no owner")};
   }
   return writer.create(owner_file(folder), owner_text(run, vm), {});
 }
@@ -146,7 +152,8 @@ std::optional<std::string> ran_since(Writer& writer, const MachinePlan& machine)
     const auto now = writer.status(witness.path);
     if (!now && !is_missing(now.error())) return witness.path + " cannot be read";
     if (now.has_value() != witness.exists) return witness.path + (witness.exists ? " has gone" : " is new");
-    if (now && (now->size_bytes != witness.size_bytes || now->modified_ns != witness.modified_ns || now->changed_ns != witness.changed_ns)) {
+    if (now && (now->size_bytes != witness.size_bytes || now->modified_ns != witness.modified_ns ||
+                now->changed_ns != witness.changed_ns)) {
       return witness.path + " was written";
     }
   }
@@ -163,7 +170,8 @@ std::optional<std::string> ran_since(Writer& writer, const MachinePlan& machine)
 Status verify(Writer& writer, const std::string& path, const std::string& digest) {
   const auto now = digest_at(writer, path);
   if (!now) return now.error();
-  return *now == digest ? success() : Status(Error{ErrorKind::changed, path + ": does not read back as it was written"});
+  return *now == digest ? success()
+                        : Status(Error{ErrorKind::changed, path + ": does not read back as it was written"});
 }
 
 Status step_forward(Writer& writer, const Change& change) {
@@ -177,7 +185,9 @@ Status step_back(Writer& writer, const Change& change, const std::map<std::strin
     const bool here = exists(writer, change.path);
     const bool there = exists(writer, change.moved_to);
     if (here && !there) return success();
-    if (here || !there) return Error{ErrorKind::changed, change.path + (here ? ": is there again" : ": is in no place that the plan knows")};
+    if (here || !there)
+      return Error{ErrorKind::changed,
+                   change.path + (here ? ": is there again" : ": is in no place that the plan knows")};
     return writer.move(change.moved_to, change.path);
   }
   const auto digest = digest_at(writer, change.path);
@@ -191,7 +201,8 @@ Status step_back(Writer& writer, const Change& change, const std::map<std::strin
 
 // The old bytes and the plan, beside each file, before anything is changed.
 Status back_up(Writer& writer, const Plan& plan, const MachinePlan& machine) {
-  const std::string copy = to_text({.id = plan.id, .verb = plan.verb, .machines = {machine}, .refused = {}, .unchanged = {}});
+  const std::string copy =
+      to_text({.id = plan.id, .verb = plan.verb, .machines = {machine}, .refused = {}, .unchanged = {}});
   for (const std::string& folder : folders_of(machine)) {
     if (const Status made = make_folder_if_missing(writer, run_folder(folder, plan.id)); !made) return made;
     if (const Status made = writer.create(plan_copy(folder, plan.id, machine.vm), copy, {}); !made) return made;
@@ -199,7 +210,8 @@ Status back_up(Writer& writer, const Plan& plan, const MachinePlan& machine) {
   std::set<std::string> saved;
   for (const Change& change : machine.changes) {
     if (change.kind != ChangeKind::edit || !saved.insert(change.path).second) continue;
-    if (const Status made = writer.create(backup_of(change.path, plan.id), change.content_before, change.path); !made) return made;
+    if (const Status made = writer.create(backup_of(change.path, plan.id), change.content_before, change.path); !made)
+      return made;
   }
   return success();
 }
@@ -253,14 +265,20 @@ Status forward_all(Writer& writer, const MachinePlan& machine) {
 }
 
 Result result_of(const MachinePlan& machine, std::string outcome, std::string message = {}, std::string reason = {}) {
-  return {.vm = machine.vm, .outcome = std::move(outcome), .reason = std::move(reason), .message = std::move(message), .follow_up = {}};
+  return {.vm = machine.vm,
+          .outcome = std::move(outcome),
+          .reason = std::move(reason),
+          .message = std::move(message),
+          .follow_up = {}};
 }
 
 Result rolled_back(Writer& writer, const Plan& plan, const MachinePlan& machine, Journal& journal, const Error& why) {
   const Status back = reverse_all(writer, machine);
   if (!back) {
     static_cast<void>(journal.append(machine.vm, "failed"));
-    return result_of(machine, "failed", why.message + "; and it could not be rolled back: " + back.error().message + "; the next writing verb tries again");
+    return result_of(machine, "failed",
+                     why.message + "; and it could not be rolled back: " + back.error().message +
+                         "; the next writing verb tries again");
   }
   remove_traces(writer, plan.id, machine);
   unlock_all(writer, machine);
@@ -269,7 +287,9 @@ Result rolled_back(Writer& writer, const Plan& plan, const MachinePlan& machine,
 }
 
 std::string reason_of(const Error& error) {
-  return error.kind == ErrorKind::changed || error.kind == ErrorKind::missing ? "changed-meanwhile" : error.kind == ErrorKind::in_use ? "locked" : "unreadable";
+  return error.kind == ErrorKind::changed || error.kind == ErrorKind::missing ? "changed-meanwhile"
+         : error.kind == ErrorKind::in_use                                    ? "locked"
+                                                                              : "unreadable";
 }
 
 Status lock_all(Writer& writer, const Plan& plan, const MachinePlan& machine) {
@@ -300,7 +320,8 @@ void place(Plan& plan) {
   }
 }
 
-Result carry_out(const Plan& plan, const MachinePlan& machine, Writer& writer, Journal& journal, const PowerGuard& guard) {
+Result carry_out(const Plan& plan, const MachinePlan& machine, Writer& writer, Journal& journal,
+                 const PowerGuard& guard) {
   if (const Status locked = lock_all(writer, plan, machine); !locked) {
     const bool busy = locked.error().kind == ErrorKind::in_use;
     return result_of(machine, busy ? "refused" : "failed", locked.error().message, busy ? "locked" : "");
@@ -310,8 +331,10 @@ Result carry_out(const Plan& plan, const MachinePlan& machine, Writer& writer, J
     static_cast<void>(journal.append(machine.vm, "refused"));
     return result_of(machine, "refused", message, reason);
   };
-  if (const auto refused = machine.checks_power ? guard(machine) : std::nullopt) return refuse(refused->reason, refused->message);
-  if (const Status untouched = check_untouched(writer, machine); !untouched) return refuse(reason_of(untouched.error()), untouched.error().message);
+  if (const auto refused = machine.checks_power ? guard(machine) : std::nullopt)
+    return refuse(refused->reason, refused->message);
+  if (const Status untouched = check_untouched(writer, machine); !untouched)
+    return refuse(reason_of(untouched.error()), untouched.error().message);
   if (const auto ran = ran_since(writer, machine)) return refuse("changed-meanwhile", *ran);
 
   Status status = journal.append(machine.vm, "begin");
@@ -328,16 +351,22 @@ Result carry_out(const Plan& plan, const MachinePlan& machine, Writer& writer, J
   return result_of(machine, "changed");
 }
 
-Result take_back(const Plan& plan, const MachinePlan& machine, Writer& writer, Journal& journal, const PowerGuard& guard) {
-  if (const auto refused = machine.checks_power ? guard(machine) : std::nullopt) return result_of(machine, "refused", refused->message, refused->reason);
-  if (const auto ran = ran_since(writer, machine)) return result_of(machine, "refused", *ran + ": the virtual machine may have run since", "ran-since");
-  if (const Status done = check_done(writer, machine); !done) return result_of(machine, "refused", done.error().message, reason_of(done.error()));
+Result take_back(const Plan& plan, const MachinePlan& machine, Writer& writer, Journal& journal,
+                 const PowerGuard& guard) {
+  if (const auto refused = machine.checks_power ? guard(machine) : std::nullopt)
+    return result_of(machine, "refused", refused->message, refused->reason);
+  if (const auto ran = ran_since(writer, machine))
+    return result_of(machine, "refused", *ran + ": the virtual machine may have run since", "ran-since");
+  if (const Status done = check_done(writer, machine); !done)
+    return result_of(machine, "refused", done.error().message, reason_of(done.error()));
   for (const Change& change : machine.changes) {
     if (change.kind != ChangeKind::quarantine) continue;
     const auto digest = digest_at(writer, change.moved_to);
-    if (!digest || *digest != change.sha256_before) return result_of(machine, "refused", change.moved_to + ": is not what was moved there", "changed-meanwhile");
+    if (!digest || *digest != change.sha256_before)
+      return result_of(machine, "refused", change.moved_to + ": is not what was moved there", "changed-meanwhile");
   }
-  if (const Status locked = lock_all(writer, plan, machine); !locked) return result_of(machine, "refused", locked.error().message, "locked");
+  if (const Status locked = lock_all(writer, plan, machine); !locked)
+    return result_of(machine, "refused", locked.error().message, "locked");
   Status status = journal.append(machine.vm, "taking-back");
   if (status) status = reverse_all(writer, machine);
   if (!status) return result_of(machine, "failed", status.error().message + "; the next writing verb goes on");
@@ -370,13 +399,16 @@ Result recover(const Unfinished& unfinished, Writer& writer) {
   const auto plan = text ? plan_from_text(*text) : formats::core::Result<Plan>(text.error());
   if (!plan || plan->machines.size() != 1) {
     // The plan is written before the first change: without it nothing was changed.
-    const auto left = unfinished.run.empty() ? formats::core::Result<std::vector<std::string>>(std::vector<std::string>{})
-                                             : writer.list(run_folder(unfinished.folder, unfinished.run));
+    const auto left = unfinished.run.empty()
+                          ? formats::core::Result<std::vector<std::string>>(std::vector<std::string>{})
+                          : writer.list(run_folder(unfinished.folder, unfinished.run));
     if (left) {
       for (const std::string& name : *left) {
-        if (name.ends_with(".plan.json")) static_cast<void>(writer.remove_file(join(run_folder(unfinished.folder, unfinished.run), name)));
+        if (name.ends_with(".plan.json"))
+          static_cast<void>(writer.remove_file(join(run_folder(unfinished.folder, unfinished.run), name)));
       }
-      if (!unfinished.run.empty()) static_cast<void>(writer.remove_empty_folder(run_folder(unfinished.folder, unfinished.run)));
+      if (!unfinished.run.empty())
+        static_cast<void>(writer.remove_empty_folder(run_folder(unfinished.folder, unfinished.run)));
     }
     unlock(writer, unfinished.folder);
     static_cast<void>(writer.remove_empty_folder(own_folder(unfinished.folder)));

@@ -23,7 +23,8 @@ std::string joined(const std::vector<std::string>& list) {
 }
 
 std::size_t own_links(const model::Disk& disk) {
-  return static_cast<std::size_t>(std::count_if(disk.chain.begin(), disk.chain.end(), [](const auto& link) { return link.own; }));
+  return static_cast<std::size_t>(
+      std::count_if(disk.chain.begin(), disk.chain.end(), [](const auto& link) { return link.own; }));
 }
 
 bool lies_in_object(const model::Datastore& datastore, const model::Disk& disk) {
@@ -32,19 +33,22 @@ bool lies_in_object(const model::Datastore& datastore, const model::Disk& disk) 
     const auto& content = datastore.descriptors[*link.descriptor].content;
     return formats::text::equal_ignoring_case(content.create_type, "vsanSparse") ||
            std::any_of(content.extents.begin(), content.extents.end(), [](const auto& line) {
-             return line.kind == formats::vmdk::ExtentKind::vsan_sparse || line.file_name.starts_with("vsan://") || line.file_name.starts_with("vvol://");
+             return line.kind == formats::vmdk::ExtentKind::vsan_sparse || line.file_name.starts_with("vsan://") ||
+                    line.file_name.starts_with("vvol://");
            });
   });
 }
 
 // Another machine runs on, or another descriptor shares the CTK file of, an own link of the disk.
-std::optional<std::string> shared_with(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk) {
+std::optional<std::string> shared_with(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                       const model::Disk& disk) {
   for (const model::ChainLink& link : disk.chain) {
     if (!link.own || !link.reference.file) continue;
     for (const model::VirtualMachine& other : datastore.virtual_machines) {
       if (other.file == machine.file) continue;
       for (const model::Disk& theirs : other.disks) {
-        const bool uses = std::any_of(theirs.chain.begin(), theirs.chain.end(), [&](const auto& each) { return each.reference.file == link.reference.file; });
+        const bool uses = std::any_of(theirs.chain.begin(), theirs.chain.end(),
+                                      [&](const auto& each) { return each.reference.file == link.reference.file; });
         if (uses) return datastore.files[other.file].path + " uses " + link.reference.written + " too";
       }
     }
@@ -65,12 +69,14 @@ bool leads_outside(const model::Datastore& datastore, const model::ChainLink& li
   if (datastore.files[*link.reference.file].target >= datastore.targets.size()) return true;
   if (!link.descriptor) return false;
   const auto& tracking = datastore.descriptors[*link.descriptor].tracking;
-  return tracking && (!tracking->file || tracking->by_tail || datastore.files[*tracking->file].target >= datastore.targets.size());
+  return tracking &&
+         (!tracking->file || tracking->by_tail || datastore.files[*tracking->file].target >= datastore.targets.size());
 }
 
 }  // namespace
 
-Refusal refusal(const model::Datastore& datastore, const model::VirtualMachine& machine, std::string reason, std::string message) {
+Refusal refusal(const model::Datastore& datastore, const model::VirtualMachine& machine, std::string reason,
+                std::string message) {
   return {datastore.files[machine.file].path, std::move(reason), std::move(message)};
 }
 
@@ -80,12 +86,17 @@ bool is_locked(const model::VirtualMachine& machine) {
   });
 }
 
-std::optional<Refusal> refuse_machine(const model::Datastore& datastore, const model::VirtualMachine& machine, const Request& request) {
-  const auto refuse = [&](const char* reason, const std::string& message) { return refusal(datastore, machine, reason, message); };
+std::optional<Refusal> refuse_machine(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                      const Request& request) {
+  const auto refuse = [&](const char* reason, const std::string& message) {
+    return refusal(datastore, machine, reason, message);
+  };
   if (machine.unreadable) {
-    return refuse(machine.unreadable->kind == ErrorKind::encrypted ? "encrypted" : "unreadable", "the configuration " + machine.unreadable->message);
+    return refuse(machine.unreadable->kind == ErrorKind::encrypted ? "encrypted" : "unreadable",
+                  "the configuration " + machine.unreadable->message);
   }
-  if (machine.is_template && !request.include_templates) return refuse("template", "is a template; --include-templates with enable");
+  if (machine.is_template && !request.include_templates)
+    return refuse("template", "is a template; --include-templates with enable");
   switch (machine.power.state) {
     case PowerState::off:
       break;
@@ -103,26 +114,37 @@ std::optional<Refusal> refuse_machine(const model::Datastore& datastore, const m
 
 std::optional<Refusal> refuse_tracking(const model::Datastore& datastore, const model::VirtualMachine& machine,
                                        std::span<const model::Disk* const> disks) {
-  const auto refuse = [&](const char* reason, const std::string& message) { return refusal(datastore, machine, reason, message); };
+  const auto refuse = [&](const char* reason, const std::string& message) {
+    return refusal(datastore, machine, reason, message);
+  };
   constexpr unsigned least_hardware = 7;
   const auto hardware = machine.settings.hardware_version;
-  if (hardware && *hardware < least_hardware) return refuse("hardware-too-old", "virtual hardware " + std::to_string(*hardware) + " is older than 7");
+  if (hardware && *hardware < least_hardware)
+    return refuse("hardware-too-old", "virtual hardware " + std::to_string(*hardware) + " is older than 7");
   const model::SnapshotFile* list = machine.snapshot_file ? &datastore.snapshot_files[*machine.snapshot_file] : nullptr;
-  if (list != nullptr && !list->content) return refuse("unreadable", datastore.files[list->file].path + " cannot be read, so snapshots cannot be told");
+  if (list != nullptr && !list->content)
+    return refuse("unreadable", datastore.files[list->file].path + " cannot be read, so snapshots cannot be told");
   if (list != nullptr && !list->content->snapshots.empty()) {
-    return refuse("has-snapshots", std::to_string(list->content->snapshots.size()) + " in " + datastore.files[list->file].path);
+    return refuse("has-snapshots",
+                  std::to_string(list->content->snapshots.size()) + " in " + datastore.files[list->file].path);
   }
   for (const model::Disk& disk : machine.disks) {
-    if (own_links(disk) > 1 || disk.loops) return refuse("needs-consolidation", disk.settings.slot + " runs on " + disk.chain.front().reference.written + ", which no snapshot lists");
+    if (own_links(disk) > 1 || disk.loops)
+      return refuse("needs-consolidation", disk.settings.slot + " runs on " + disk.chain.front().reference.written +
+                                               ", which no snapshot lists");
   }
-  if (list != nullptr && list->content->need_consolidate) return refuse("needs-consolidation", "snapshot.needConsolidate is TRUE");
+  if (list != nullptr && list->content->need_consolidate)
+    return refuse("needs-consolidation", "snapshot.needConsolidate is TRUE");
   for (const model::Disk* disk : disks) {
     const std::string& slot = disk->settings.slot;
     for (const model::ChainLink& link : disk->chain) {
-      if (link.own && leads_outside(datastore, link)) return refuse("outside-scan", slot + ": " + link.reference.written + " or its CTK file is not in the scan by its own path");
+      if (link.own && leads_outside(datastore, link))
+        return refuse("outside-scan",
+                      slot + ": " + link.reference.written + " or its CTK file is not in the scan by its own path");
       if (!link.own) break;
     }
-    if (lies_in_object(datastore, *disk)) return refuse("vsan-or-vvol", slot + ": how CTK files behave there is not known");
+    if (lies_in_object(datastore, *disk))
+      return refuse("vsan-or-vvol", slot + ": how CTK files behave there is not known");
     if (analysis::judge(datastore, machine, *disk).state == analysis::CbtState::unreadable) {
       return refuse("unreadable", slot + ": " + joined(analysis::judge(datastore, machine, *disk).reasons));
     }

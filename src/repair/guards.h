@@ -10,14 +10,17 @@
 namespace cbtctl::repair {
 
 // What every writing verb asks: readable, proven off, not locked, no template, keys that stand once.
-[[nodiscard]] std::optional<Refusal> refuse_machine(const model::Datastore& datastore, const model::VirtualMachine& machine, const Request& request);
+[[nodiscard]] std::optional<Refusal> refuse_machine(const model::Datastore& datastore,
+                                                    const model::VirtualMachine& machine, const Request& request);
 
-// What is asked before CBT is touched: hardware, snapshots of own links, and each disk: readable, in the scan by its own
-// path, on no object storage, used by no other machine.
-[[nodiscard]] std::optional<Refusal> refuse_tracking(const model::Datastore& datastore, const model::VirtualMachine& machine,
+// What is asked before CBT is touched: hardware, snapshots of own links, and each disk: readable, in the scan by its
+// own path, on no object storage, used by no other machine.
+[[nodiscard]] std::optional<Refusal> refuse_tracking(const model::Datastore& datastore,
+                                                     const model::VirtualMachine& machine,
                                                      std::span<const model::Disk* const> disks);
 
-[[nodiscard]] Refusal refusal(const model::Datastore& datastore, const model::VirtualMachine& machine, std::string reason, std::string message);
+[[nodiscard]] Refusal refusal(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                              std::string reason, std::string message);
 [[nodiscard]] bool is_locked(const model::VirtualMachine& machine);
 
 }  // namespace cbtctl::repair

@@ -15,8 +15,8 @@ using analysis::CbtState;
 using analysis::Code;
 using formats::core::Error;
 using formats::core::ErrorKind;
-using formats::core::sha256;
 using formats::core::Result;
+using formats::core::sha256;
 using formats::text::Document;
 using model::Index;
 
@@ -25,7 +25,8 @@ bool is_true(const std::optional<formats::vmx::Flag>& flag) { return flag && fla
 // "x.vmdk" -> "x-ctk.vmdk": where ESXi puts the next CTK file.
 std::string default_tracking(const std::string& descriptor) {
   constexpr std::string_view suffix = ".vmdk";
-  return descriptor.ends_with(suffix) ? descriptor.substr(0, descriptor.size() - suffix.size()) + "-ctk.vmdk" : std::string();
+  return descriptor.ends_with(suffix) ? descriptor.substr(0, descriptor.size() - suffix.size()) + "-ctk.vmdk"
+                                      : std::string();
 }
 
 const model::TrackingFile* tracking_at(const model::Datastore& datastore, Index target, const std::string& path) {
@@ -63,7 +64,12 @@ class Compiler {
       }
     }
     const model::File& configuration = datastore_.files[machine_.file];
-    plan_ = {.target = configuration.target, .root = site_.root, .vm = configuration.path, .changes = {}, .witnesses = {}, .promised = {}};
+    plan_ = {.target = configuration.target,
+             .root = site_.root,
+             .vm = configuration.path,
+             .changes = {},
+             .witnesses = {},
+             .promised = {}};
     plan_.touches_tracking = tracking;
     if (auto failed = steps(); failed) return refusal(datastore_, machine_, failed->first, failed->second);
     plan_.witnesses = witnesses_of(datastore_, machine_, *site_.writer);
@@ -145,8 +151,10 @@ class Compiler {
         const std::string key = slot + ".ctkEnabled";
         const auto* entry = document.find(key);
         const bool is_on = entry != nullptr && formats::text::equal_ignoring_case(entry->value, "TRUE");
-        if (wanted.key == false || (wanted.key == true && wanted.strip && is_on)) set_flag(document, key, false);
-        else if (wanted.strip && is_on) set_flag(document, key, false);
+        if (wanted.key == false || (wanted.key == true && wanted.strip && is_on))
+          set_flag(document, key, false);
+        else if (wanted.strip && is_on)
+          set_flag(document, key, false);
       }
       if (intent_.vm_key == false) set_flag(document, "ctkEnabled", false);
     });
@@ -174,13 +182,16 @@ class Compiler {
 
   Failure other_edits() {
     for (const Index index : intent_.lowered) {
-      if (auto failed = edit(datastore_.files[datastore_.descriptors[index].file], "version 3 back to 1", lower_version)) return failed;
+      if (auto failed =
+              edit(datastore_.files[datastore_.descriptors[index].file], "version 3 back to 1", lower_version))
+        return failed;
     }
     for (const auto& [index, cid] : intent_.parent_cids) {
       const auto set = [&, &value = cid](Document& document) {
         if (const auto* entry = document.find("parentCID")) document.set_value(*entry, value);
       };
-      if (auto failed = edit(datastore_.files[datastore_.descriptors[index].file], "parentCID of the parent", set)) return failed;
+      if (auto failed = edit(datastore_.files[datastore_.descriptors[index].file], "parentCID of the parent", set))
+        return failed;
     }
     return {};
   }
@@ -199,7 +210,8 @@ class Compiler {
       if (tracking_at(datastore_, file.target, usual) != nullptr) paths.insert(usual);
     });
     for (const std::string& path : paths) {
-      const bool planned = std::any_of(plan_.changes.begin(), plan_.changes.end(), [&](const Change& each) { return each.path == path; });
+      const bool planned = std::any_of(plan_.changes.begin(), plan_.changes.end(),
+                                       [&](const Change& each) { return each.path == path; });
       if (failed || planned) continue;
       auto change = quarantine_of(*site_.writer, path, "CTK file aside");
       if (!change) return {{"unreadable", change.error().message}};
@@ -223,8 +235,10 @@ class Compiler {
       if (found == intent_.disks.end() || !found->second.strip) continue;
       if (analysis::judge(datastore_, machine_, disk).state == CbtState::unsupported) continue;
       const bool off = !vm_will_be_on() && found->second.key == false;
-      if (will_be_on(disk)) plan_.promised.emplace_back(disk.settings.slot, "pending");
-      else if (off || (found->second.key == false)) plan_.promised.emplace_back(disk.settings.slot, "off");
+      if (will_be_on(disk))
+        plan_.promised.emplace_back(disk.settings.slot, "pending");
+      else if (off || (found->second.key == false))
+        plan_.promised.emplace_back(disk.settings.slot, "off");
     }
   }
 
@@ -239,7 +253,9 @@ class Compiler {
 
 bool names_tracking(const model::Datastore& datastore, const model::Disk& disk) {
   bool names = false;
-  for_own_links(datastore, disk, [&](const model::Descriptor& descriptor) { names |= descriptor.content.change_track_path.has_value(); });
+  for_own_links(datastore, disk, [&](const model::Descriptor& descriptor) {
+    names |= descriptor.content.change_track_path.has_value();
+  });
   return names;
 }
 
@@ -261,13 +277,15 @@ Result<Change> quarantine_of(storage::Writer& writer, const std::string& path, c
   return change;
 }
 
-std::vector<Witness> witnesses_of(const model::Datastore& datastore, const model::VirtualMachine& machine, storage::Writer& writer) {
+std::vector<Witness> witnesses_of(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                  storage::Writer& writer) {
   const model::File& configuration = datastore.files[machine.file];
   std::set<std::string> paths{storage::join(storage::parent_of(configuration.path), "vmware.log")};
   for (const model::Disk& disk : machine.disks) {
     for_own_links(datastore, disk, [&](const model::Descriptor& descriptor) {
       for (const model::Extent& extent : descriptor.extents) {
-        if (extent.reference && extent.reference->file && datastore.files[*extent.reference->file].target == configuration.target) {
+        if (extent.reference && extent.reference->file &&
+            datastore.files[*extent.reference->file].target == configuration.target) {
           paths.insert(datastore.files[*extent.reference->file].path);
         }
       }
@@ -276,14 +294,16 @@ std::vector<Witness> witnesses_of(const model::Datastore& datastore, const model
   std::vector<Witness> witnesses;
   for (const std::string& path : paths) {
     const auto status = writer.status(path);
-    if (status) witnesses.push_back({path, true, status->size_bytes, status->modified_ns, status->changed_ns});
-    else witnesses.push_back({.path = path, .exists = false});
+    if (status)
+      witnesses.push_back({path, true, status->size_bytes, status->modified_ns, status->changed_ns});
+    else
+      witnesses.push_back({.path = path, .exists = false});
   }
   return witnesses;
 }
 
-std::variant<MachinePlan, Refusal> compile(const model::Datastore& datastore, const model::VirtualMachine& machine, Intent intent,
-                                           const Request& request, const Site& site) {
+std::variant<MachinePlan, Refusal> compile(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                           Intent intent, const Request& request, const Site& site) {
   return Compiler(datastore, machine, std::move(intent), site).compile(request);
 }
 

@@ -19,13 +19,14 @@ struct DiskIntent {
 
 struct Intent {
   std::optional<bool> vm_key;
-  std::map<std::string, DiskIntent> disks;             // by slot
-  std::vector<std::string> removed_keys;               // of the .vmx
+  std::map<std::string, DiskIntent> disks;              // by slot
+  std::vector<std::string> removed_keys;                // of the .vmx
   std::vector<std::pair<std::string, bool>> kept_keys;  // a key that stands twice, and whether its first stays
-  std::vector<model::Index> lowered;                   // descriptors: version 3 back to 1
+  std::vector<model::Index> lowered;                    // descriptors: version 3 back to 1
   std::vector<std::pair<model::Index, std::string>> parent_cids;  // descriptors and their new parentCID
   [[nodiscard]] bool is_empty() const {
-    return !vm_key && disks.empty() && removed_keys.empty() && kept_keys.empty() && lowered.empty() && parent_cids.empty();
+    return !vm_key && disks.empty() && removed_keys.empty() && kept_keys.empty() && lowered.empty() &&
+           parent_cids.empty();
   }
 };
 
@@ -34,13 +35,16 @@ void add_fix(const model::Datastore& datastore, const model::VirtualMachine& mac
              const std::string& option, Intent& intent);
 
 // The steps in order: keys FALSE; lines out, versions down; CTK files aside; keys TRUE.
-[[nodiscard]] std::variant<MachinePlan, Refusal> compile(const model::Datastore& datastore, const model::VirtualMachine& machine,
-                                                         Intent intent, const Request& request, const Site& site);
+[[nodiscard]] std::variant<MachinePlan, Refusal> compile(const model::Datastore& datastore,
+                                                         const model::VirtualMachine& machine, Intent intent,
+                                                         const Request& request, const Site& site);
 
-[[nodiscard]] bool names_tracking(const model::Datastore& datastore, const model::Disk& disk);        // an own link does
-[[nodiscard]] bool has_default_tracking(const model::Datastore& datastore, const model::Disk& disk);  // "x-ctk.vmdk" is there
+[[nodiscard]] bool names_tracking(const model::Datastore& datastore, const model::Disk& disk);  // an own link does
+[[nodiscard]] bool has_default_tracking(const model::Datastore& datastore,
+                                        const model::Disk& disk);  // "x-ctk.vmdk" is there
 
 formats::core::Result<Change> quarantine_of(storage::Writer& writer, const std::string& path, const std::string& why);
-[[nodiscard]] std::vector<Witness> witnesses_of(const model::Datastore& datastore, const model::VirtualMachine& machine, storage::Writer& writer);
+[[nodiscard]] std::vector<Witness> witnesses_of(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                                storage::Writer& writer);
 
 }  // namespace cbtctl::repair

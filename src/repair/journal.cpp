@@ -70,7 +70,8 @@ std::vector<Step> steps_of(const std::string& text) {
   for (std::string line; std::getline(lines, line);) {
     const Json object = Json::parse(line, nullptr, false);
     if (!object.is_object()) continue;
-    steps.push_back({object.value("time", ""), object.value("vm", ""), object.value("what", ""), object.value("path", "")});
+    steps.push_back(
+        {object.value("time", ""), object.value("vm", ""), object.value("what", ""), object.value("path", "")});
   }
   return steps;
 }
@@ -105,7 +106,8 @@ Status Journal::append(const std::string& vm, std::string_view what, const std::
 }
 
 std::string RecordedRun::outcome_of(const std::string& vm) const {
-  constexpr std::array<std::string_view, 6> outcomes{"changed", "restored", "refused", "rolled-back", "failed", "recovered"};
+  constexpr std::array<std::string_view, 6> outcomes{"changed",     "restored", "refused",
+                                                     "rolled-back", "failed",   "recovered"};
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     if (step->vm == vm && std::find(outcomes.begin(), outcomes.end(), step->what) != outcomes.end()) return step->what;
   }
@@ -117,7 +119,8 @@ std::vector<RecordedRun> recorded_runs() {
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator(state_folder(), failed)) {
     if (!entry.is_directory()) continue;
-    RecordedRun run{.id = entry.path().filename().string(), .plan = {}, .steps = steps_of(text_of(entry.path() / "journal"))};
+    RecordedRun run{
+        .id = entry.path().filename().string(), .plan = {}, .steps = steps_of(text_of(entry.path() / "journal"))};
     if (auto plan = plan_from_text(text_of(entry.path() / "plan.json"))) run.plan = std::move(*plan);
     runs.push_back(std::move(run));
   }

@@ -28,7 +28,8 @@ class Journal {
   // Writes nothing: for recovery on another operator's machine.
   static Journal none() { return Journal{}; }
 
-  [[nodiscard]] formats::core::Status append(const std::string& vm, std::string_view what, const std::string& path = {});
+  [[nodiscard]] formats::core::Status append(const std::string& vm, std::string_view what,
+                                             const std::string& path = {});
 
  private:
   storage::Descriptor file_;

@@ -10,7 +10,6 @@
 
 #include <nlohmann/json.hpp>
 
-
 namespace cbtctl::repair {
 namespace {
 
@@ -33,7 +32,8 @@ std::optional<std::string> from_base64(const std::string& text) {
   ::nettle_base64_decode_init(&state);
   std::string out(BASE64_DECODE_LENGTH(text.size()), '\0');
   std::size_t length = out.size();
-  if (::nettle_base64_decode_update(&state, &length, reinterpret_cast<std::uint8_t*>(out.data()), text.size(), text.data()) != 1 ||
+  if (::nettle_base64_decode_update(&state, &length, reinterpret_cast<std::uint8_t*>(out.data()), text.size(),
+                                    text.data()) != 1 ||
       ::nettle_base64_decode_final(&state) != 1) {
     return std::nullopt;
   }
@@ -42,8 +42,11 @@ std::optional<std::string> from_base64(const std::string& text) {
 }
 
 Json change_json(const Change& change) {
-  Json object{{"kind", name_of(change.kind)}, {"path", to_base64(change.path)}, {"description", change.description},
-              {"sha256_before", change.sha256_before}, {"sha256_after", change.sha256_after}};
+  Json object{{"kind", name_of(change.kind)},
+              {"path", to_base64(change.path)},
+              {"description", change.description},
+              {"sha256_before", change.sha256_before},
+              {"sha256_after", change.sha256_after}};
   if (change.kind == ChangeKind::edit) {
     object["before"] = to_base64(change.content_before);
     object["after"] = to_base64(change.content_after);
@@ -53,13 +56,19 @@ Json change_json(const Change& change) {
 }
 
 Json machine_json(const MachinePlan& machine) {
-  Json object{{"target", machine.target}, {"root", to_base64(machine.root)}, {"vm", to_base64(machine.vm)},
-              {"touches_tracking", machine.touches_tracking}, {"checks_power", machine.checks_power}};
+  Json object{{"target", machine.target},
+              {"root", to_base64(machine.root)},
+              {"vm", to_base64(machine.vm)},
+              {"touches_tracking", machine.touches_tracking},
+              {"checks_power", machine.checks_power}};
   for (const char* list : {"changes", "witnesses", "promised"}) object[list] = Json::array();
   for (const Change& change : machine.changes) object["changes"].push_back(change_json(change));
   for (const Witness& witness : machine.witnesses) {
-    object["witnesses"].push_back({{"path", to_base64(witness.path)}, {"exists", witness.exists}, {"size_bytes", witness.size_bytes},
-                                   {"modified_ns", witness.modified_ns}, {"changed_ns", witness.changed_ns}});
+    object["witnesses"].push_back({{"path", to_base64(witness.path)},
+                                   {"exists", witness.exists},
+                                   {"size_bytes", witness.size_bytes},
+                                   {"modified_ns", witness.modified_ns},
+                                   {"changed_ns", witness.changed_ns}});
   }
   for (const auto& [slot, state] : machine.promised) object["promised"].push_back({slot, state});
   return object;
@@ -100,8 +109,9 @@ MachinePlan machine_from(const Json& object) {
   machine.checks_power = object.at("checks_power").get<bool>();
   for (const Json& change : object.at("changes")) machine.changes.push_back(change_from(change));
   for (const Json& entry : object.at("witnesses")) {
-    machine.witnesses.push_back({bytes_at(entry, "path"), entry.at("exists").get<bool>(), entry.at("size_bytes").get<std::uint64_t>(),
-                                 entry.at("modified_ns").get<std::int64_t>(), entry.at("changed_ns").get<std::int64_t>()});
+    machine.witnesses.push_back(
+        {bytes_at(entry, "path"), entry.at("exists").get<bool>(), entry.at("size_bytes").get<std::uint64_t>(),
+         entry.at("modified_ns").get<std::int64_t>(), entry.at("changed_ns").get<std::int64_t>()});
   }
   for (const Json& entry : object.at("promised")) {
     machine.promised.emplace_back(entry.at(0).get<std::string>(), entry.at(1).get<std::string>());
@@ -128,8 +138,10 @@ std::string to_text(const Plan& plan) {
   Json document{{"schema", schema}, {"id", plan.id}, {"verb", plan.verb}};
   for (const char* list : {"machines", "refused", "unchanged"}) document[list] = Json::array();
   for (const MachinePlan& machine : plan.machines) document["machines"].push_back(machine_json(machine));
-  for (const Refusal& refusal : plan.refused) document["refused"].push_back({to_base64(refusal.vm), refusal.reason, to_base64(refusal.message)});
-  for (const Unchanged& unchanged : plan.unchanged) document["unchanged"].push_back({to_base64(unchanged.vm), to_base64(unchanged.message)});
+  for (const Refusal& refusal : plan.refused)
+    document["refused"].push_back({to_base64(refusal.vm), refusal.reason, to_base64(refusal.message)});
+  for (const Unchanged& unchanged : plan.unchanged)
+    document["unchanged"].push_back({to_base64(unchanged.vm), to_base64(unchanged.message)});
   return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -138,13 +150,16 @@ formats::core::Result<Plan> plan_from_text(const std::string& text) {
     const Json document = Json::parse(text);
     if (document.at("schema") != schema) throw std::invalid_argument("schema");
     Plan plan{.id = document.at("id").get<std::string>(), .verb = document.at("verb").get<std::string>()};
-    if (plan.id.empty() || plan.id.find_first_not_of("0123456789abcdefTZ-") != std::string::npos) throw std::invalid_argument("id");
+    if (plan.id.empty() || plan.id.find_first_not_of("0123456789abcdefTZ-") != std::string::npos)
+      throw std::invalid_argument("id");
     for (const Json& machine : document.at("machines")) plan.machines.push_back(machine_from(machine));
     for (const Json& entry : document.at("refused")) {
-      plan.refused.push_back({from_base64(entry.at(0).get<std::string>()).value_or(""), entry.at(1).get<std::string>(), from_base64(entry.at(2).get<std::string>()).value_or("")});
+      plan.refused.push_back({from_base64(entry.at(0).get<std::string>()).value_or(""), entry.at(1).get<std::string>(),
+                              from_base64(entry.at(2).get<std::string>()).value_or("")});
     }
     for (const Json& entry : document.at("unchanged")) {
-      plan.unchanged.push_back({from_base64(entry.at(0).get<std::string>()).value_or(""), from_base64(entry.at(1).get<std::string>()).value_or("")});
+      plan.unchanged.push_back({from_base64(entry.at(0).get<std::string>()).value_or(""),
+                                from_base64(entry.at(1).get<std::string>()).value_or("")});
     }
     return plan;
   } catch (const std::exception& error) {

@@ -1,5 +1,5 @@
-// What a writing verb would change, virtual machine by virtual machine, in the order in which it is done. A plan is plain
-// data: it is shown, written to a file, copied to the datastore, carried out and taken back.
+// What a writing verb would change, virtual machine by virtual machine, in the order in which it is done. A plan is
+// plain data: it is shown, written to a file, copied to the datastore, carried out and taken back.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +63,7 @@ struct MachinePlan {
 };
 
 struct Plan {
-  std::string id;    // of the run: "20260131T093000Z-1f2e"
+  std::string id;  // of the run: "20260131T093000Z-1f2e"
   std::string verb;
   std::vector<MachinePlan> machines;
   std::vector<Refusal> refused;

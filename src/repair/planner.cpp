@@ -22,7 +22,8 @@ bool is_true(const std::optional<formats::vmx::Flag>& flag) { return flag && fla
 
 class Planner {
  public:
-  Planner(const model::Datastore& datastore, const analysis::Findings& findings, const Request& request, const std::vector<Site>& sites)
+  Planner(const model::Datastore& datastore, const analysis::Findings& findings, const Request& request,
+          const std::vector<Site>& sites)
       : datastore_(datastore), findings_(findings), request_(request), sites_(sites) {}
 
   Plan make() {
@@ -82,7 +83,8 @@ void Planner::add_key_intents(const model::VirtualMachine& machine, Intent& inte
     const bool trackable = state != CbtState::unsupported;
     const bool disk_on = is_true(disk.settings.ctk_enabled);
     // It starts anew at the next power-on as it is.
-    const bool stands_free = state == CbtState::pending && !has_default_tracking(datastore_, disk) && !names_tracking(datastore_, disk);
+    const bool stands_free =
+        state == CbtState::pending && !has_default_tracking(datastore_, disk) && !names_tracking(datastore_, disk);
     DiskIntent wanted;
     if (request_.verb == "disable") {
       wanted.key = false;
@@ -98,8 +100,10 @@ void Planner::add_key_intents(const model::VirtualMachine& machine, Intent& inte
       any = true;
     } else if (vm_on && disk_on) {
       wanted.strip = true;
-      if (trackable) wanted.key = true;
-      else wanted.key = false;
+      if (trackable)
+        wanted.key = true;
+      else
+        wanted.key = false;
       any = true;
     } else if (vm_on && request_.whole_machine) {
       wanted.strip = true;  // as disable does, and its key was not TRUE
@@ -107,10 +111,10 @@ void Planner::add_key_intents(const model::VirtualMachine& machine, Intent& inte
     if (wanted.key || wanted.strip) intent.disks[disk.settings.slot] = wanted;
   }
   if (!any) {
-    unchanged = request_.verb == "enable" ? "CBT is on already"
+    unchanged = request_.verb == "enable"    ? "CBT is on already"
                 : request_.verb == "disable" ? "CBT is off already"
-                : starts_anew ? "tracking starts anew at the next power-on as it is"
-                              : "CBT is off here; use enable";
+                : starts_anew                ? "tracking starts anew at the next power-on as it is"
+                                             : "CBT is off here; use enable";
     return;
   }
   if (request_.verb == "disable" && request_.whole_machine) intent.vm_key = false;
@@ -156,7 +160,8 @@ void Planner::plan_machine(Index index) {
   }
   const bool allows_duplicates = repair && !option_for(Code::vmx_duplicate_key).empty();
   if (!machine.settings.duplicates.empty() && !allows_duplicates) {
-    plan_.refused.push_back(refusal(datastore_, machine, "duplicate-keys", machine.settings.duplicates.front().key + " stands twice"));
+    plan_.refused.push_back(
+        refusal(datastore_, machine, "duplicate-keys", machine.settings.duplicates.front().key + " stands twice"));
     return;
   }
   if (!repair) intent = intent_of(index, unchanged);
@@ -166,7 +171,8 @@ void Planner::plan_machine(Index index) {
                                 return analysis::judge(datastore_, machine, disk).state == CbtState::unsupported;
                               });
     if (no_disk_fits || (machine.disks.empty() && request_.verb == "enable")) {
-      plan_.refused.push_back(refusal(datastore_, machine, "no-trackable-disk", "no disk of this machine can be tracked"));
+      plan_.refused.push_back(
+          refusal(datastore_, machine, "no-trackable-disk", "no disk of this machine can be tracked"));
     } else {
       plan_.unchanged.push_back({path, unchanged});
     }
@@ -194,7 +200,8 @@ void Planner::plan_machine(Index index) {
 
 void Planner::clean() {
   for (const analysis::Finding& finding : findings_.found) {
-    const bool unnamed = finding.code == Code::ctk_orphan || finding.code == Code::ctk_orphan_snapshot || finding.code == Code::ctk_leftover;
+    const bool unnamed = finding.code == Code::ctk_orphan || finding.code == Code::ctk_orphan_snapshot ||
+                         finding.code == Code::ctk_leftover;
     if (!unnamed || finding.certainty != analysis::Certainty::hit || finding.fix != analysis::Fix::safe) continue;
     if (request_.verb == "repair" && !wants_fix(finding)) continue;
     for (const model::TrackingFile& tracking : datastore_.tracking_files) {
@@ -206,7 +213,9 @@ void Planner::clean() {
 
 void Planner::clean_file(const model::TrackingFile& tracking) {
   const model::File& file = datastore_.files[tracking.file];
-  const auto folder_of = [](std::string_view path) { return path.substr(0, path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/')); };
+  const auto folder_of = [](std::string_view path) {
+    return path.substr(0, path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/'));
+  };
   const model::VirtualMachine* owner = nullptr;
   bool selected = false;
   for (const model::VirtualMachine& machine : datastore_.virtual_machines) {
@@ -230,7 +239,8 @@ void Planner::clean_file(const model::TrackingFile& tracking) {
   }
   const Site& site = sites_[file.target];
   const auto status = site.writer->status(file.path);
-  const std::int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const std::int64_t now =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   if (!status) {
     plan_.refused.push_back({vm, "unreadable", status.error().message});
     return;
@@ -244,14 +254,17 @@ void Planner::clean_file(const model::TrackingFile& tracking) {
     plan_.refused.push_back({vm, "unreadable", change.error().message});
     return;
   }
-  const auto same = std::find_if(plan_.machines.begin(), plan_.machines.end(),
-                                 [&](const MachinePlan& machine) { return machine.vm == vm && machine.target == file.target; });
+  const auto same = std::find_if(plan_.machines.begin(), plan_.machines.end(), [&](const MachinePlan& machine) {
+    return machine.vm == vm && machine.target == file.target;
+  });
   if (same != plan_.machines.end()) {
-    const bool planned = std::any_of(same->changes.begin(), same->changes.end(), [&](const Change& each) { return each.path == file.path; });
+    const bool planned = std::any_of(same->changes.begin(), same->changes.end(),
+                                     [&](const Change& each) { return each.path == file.path; });
     if (!planned) same->changes.push_back(*change);
     return;
   }
-  MachinePlan machine{.target = file.target, .root = site.root, .vm = vm, .changes = {*change}, .witnesses = {}, .promised = {}};
+  MachinePlan machine{
+      .target = file.target, .root = site.root, .vm = vm, .changes = {*change}, .witnesses = {}, .promised = {}};
   machine.checks_power = owner != nullptr;
   if (owner != nullptr) machine.witnesses = witnesses_of(datastore_, *owner, *site.writer);
   plan_.machines.push_back(std::move(machine));
@@ -259,7 +272,8 @@ void Planner::clean_file(const model::TrackingFile& tracking) {
 
 }  // namespace
 
-Plan make_plan(const model::Datastore& datastore, const analysis::Findings& findings, const Request& request, const std::vector<Site>& sites) {
+Plan make_plan(const model::Datastore& datastore, const analysis::Findings& findings, const Request& request,
+               const std::vector<Site>& sites) {
   return Planner(datastore, findings, request, sites).make();
 }
 

@@ -26,10 +26,10 @@ struct Choice {
 struct Request {
   std::string verb;  // enable, disable, reset, clean, repair
   bool include_templates = false;
-  std::vector<std::string> assumed_off;    // .vmx paths or names that the operator vouches for
+  std::vector<std::string> assumed_off;  // .vmx paths or names that the operator vouches for
   std::int64_t least_age_ns = std::int64_t{24} * 3600 * 1'000'000'000;  // clean
-  std::vector<analysis::Code> only;        // repair; empty: all safe ones
-  std::vector<Choice> choices;             // repair
+  std::vector<analysis::Code> only;                                     // repair; empty: all safe ones
+  std::vector<Choice> choices;                                          // repair
   std::function<bool(const model::VirtualMachine&)> selected;
   std::function<bool(const std::string& slot)> has_slot;
   bool whole_machine = true;  // no --disk was given
@@ -41,7 +41,7 @@ struct Site {
   std::shared_ptr<storage::Writer> writer;
 };
 
-[[nodiscard]] Plan make_plan(const model::Datastore& datastore, const analysis::Findings& findings, const Request& request,
-                             const std::vector<Site>& sites);
+[[nodiscard]] Plan make_plan(const model::Datastore& datastore, const analysis::Findings& findings,
+                             const Request& request, const std::vector<Site>& sites);
 
 }  // namespace cbtctl::repair

@@ -72,8 +72,8 @@ void BlocksPrinter::append(const ChangedExtent& extent) {
 
 void BlocksPrinter::end(int exit_status) {
   if (format_ == BlocksFormat::json) {
-    buffer_ += (count_ == 0 ? "],\n  \"total_bytes\": " : "\n  ],\n  \"total_bytes\": ") + std::to_string(total_bytes_) +
-               ",\n  \"exit_status\": " + std::to_string(exit_status) + "\n}\n";
+    buffer_ += (count_ == 0 ? "],\n  \"total_bytes\": " : "\n  ],\n  \"total_bytes\": ") +
+               std::to_string(total_bytes_) + ",\n  \"exit_status\": " + std::to_string(exit_status) + "\n}\n";
   }
   if (format_ == BlocksFormat::text) {
     buffer_ += std::to_string(count_) + (count_ == 1 ? " extent, " : " extents, ") + std::to_string(total_bytes_) +

@@ -11,7 +11,9 @@ namespace {
 using disk::Link;
 using formats::core::hex32;
 
-std::string_view file_of(std::string_view path) { return path.substr(path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/') + 1); }
+std::string_view file_of(std::string_view path) {
+  return path.substr(path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/') + 1);
+}
 std::string_view name_of(disk::Allocation allocation) { return allocation == disk::Allocation::data ? "data" : "zero"; }
 
 Json cid_json(const std::optional<std::uint32_t>& cid) { return cid ? Json(hex32(*cid)) : Json(nullptr); }
@@ -34,7 +36,9 @@ const formats::vmsd::Snapshot* snapshot_of(const ChainSubject& subject, const Li
   return nullptr;
 }
 
-std::string time_of(const formats::vmsd::Snapshot& snapshot) { return snapshot.created_us ? rfc3339(*snapshot.created_us / 1'000'000) : std::string(); }
+std::string time_of(const formats::vmsd::Snapshot& snapshot) {
+  return snapshot.created_us ? rfc3339(*snapshot.created_us / 1'000'000) : std::string();
+}
 
 std::uint64_t size_of(const Link& link) {
   std::uint64_t size = 0;
@@ -62,10 +66,13 @@ Json link_json(const ChainSubject& subject, std::size_t index) {
     extent["error"] = part.error ? Json(lossy_utf8(part.error->message)) : Json(nullptr);
     object["extents"].push_back(std::move(extent));
   }
-  object["change_track_path"] = link.content.change_track_path ? Json(lossy_utf8(*link.content.change_track_path)) : Json(nullptr);
+  object["change_track_path"] =
+      link.content.change_track_path ? Json(lossy_utf8(*link.content.change_track_path)) : Json(nullptr);
   const auto* snapshot = snapshot_of(subject, link);
-  object["snapshot"] = snapshot == nullptr ? Json(nullptr)
-                                           : Json{{"name", lossy_utf8(snapshot->display_name)}, {"created", time_of(*snapshot).empty() ? Json(nullptr) : Json(time_of(*snapshot))}};
+  object["snapshot"] = snapshot == nullptr
+                           ? Json(nullptr)
+                           : Json{{"name", lossy_utf8(snapshot->display_name)},
+                                  {"created", time_of(*snapshot).empty() ? Json(nullptr) : Json(time_of(*snapshot))}};
   return object;
 }
 
@@ -75,7 +82,9 @@ Json subject_json(const ChainSubject& subject) {
   object["slot"] = subject.slot.empty() ? Json(nullptr) : Json(subject.slot);
   put_text(object, "path", subject.path);
   const bool broken = subject.chain != nullptr && subject.chain->broken();
-  object["error"] = !subject.error.empty() ? Json(lossy_utf8(subject.error)) : broken ? Json(lossy_utf8(subject.chain->broken()->message)) : Json(nullptr);
+  object["error"] = !subject.error.empty() ? Json(lossy_utf8(subject.error))
+                    : broken               ? Json(lossy_utf8(subject.chain->broken()->message))
+                                           : Json(nullptr);
   return object;
 }
 
@@ -84,7 +93,8 @@ Json subject_json(const ChainSubject& subject) {
 std::string chain_tree(const std::vector<ChainSubject>& subjects, const Style& style) {
   std::string out;
   for (const ChainSubject& subject : subjects) {
-    out += (out.empty() ? "" : "\n") + escaped(subject.path) + (subject.slot.empty() ? "" : " (" + subject.slot + ")") + "\n";
+    out += (out.empty() ? "" : "\n") + escaped(subject.path) + (subject.slot.empty() ? "" : " (" + subject.slot + ")") +
+           "\n";
     if (subject.chain == nullptr) {
       out += tinted("  " + escaped(subject.error), Tint::bad, style) + "\n";
       continue;
@@ -98,8 +108,12 @@ std::string chain_tree(const std::vector<ChainSubject>& subjects, const Style& s
       if (!matches) parent += " is not " + hex32(*links[i + 1].content.cid);
       const auto* snapshot = snapshot_of(subject, link);
       const std::string indent = i == 0 ? "" : std::string(2 * i - 2, ' ') + "└ ";
-      table.add({{indent + escaped(file_of(link.path))}, {escaped(link.content.create_type)}, {link.content.cid ? hex32(*link.content.cid) : "-"},
-                 {parent, matches ? Tint::none : Tint::bad}, {human_size(link.capacity_bytes)}, {human_size(size_of(link))},
+      table.add({{indent + escaped(file_of(link.path))},
+                 {escaped(link.content.create_type)},
+                 {link.content.cid ? hex32(*link.content.cid) : "-"},
+                 {parent, matches ? Tint::none : Tint::bad},
+                 {human_size(link.capacity_bytes)},
+                 {human_size(size_of(link))},
                  {link.content.change_track_path ? escaped(*link.content.change_track_path) : "-"},
                  {snapshot == nullptr ? "-" : escaped(snapshot->display_name) + " " + time_of(*snapshot)}});
     }
@@ -109,7 +123,8 @@ std::string chain_tree(const std::vector<ChainSubject>& subjects, const Style& s
         if (part.error) out += tinted("  " + escaped(part.error->message), Tint::bad, style) + "\n";
       }
     }
-    if (subject.chain->broken()) out += tinted("  " + escaped(subject.chain->broken()->message), Tint::bad, style) + "\n";
+    if (subject.chain->broken())
+      out += tinted("  " + escaped(subject.chain->broken()->message), Tint::bad, style) + "\n";
   }
   return out;
 }
@@ -120,7 +135,8 @@ std::string chain_json(const std::vector<ChainSubject>& subjects, int exit_statu
   for (const ChainSubject& subject : subjects) {
     Json object = subject_json(subject);
     object["links"] = Json::array();
-    for (std::size_t i = 0; subject.chain != nullptr && i < subject.chain->links().size(); ++i) object["links"].push_back(link_json(subject, i));
+    for (std::size_t i = 0; subject.chain != nullptr && i < subject.chain->links().size(); ++i)
+      object["links"].push_back(link_json(subject, i));
     document["disks"].push_back(std::move(object));
   }
   return printed(document);
@@ -138,11 +154,15 @@ std::string extents_table(const std::vector<MappedChain>& chains, const Style& s
     std::uint64_t data = 0;
     for (const disk::MapExtent& extent : mapped.extents) {
       data += extent.allocation == disk::Allocation::data ? extent.length_bytes : 0;
-      table.add({{std::to_string(extent.offset_bytes)}, {std::to_string(extent.length_bytes)},
-                 {std::string(name_of(extent.allocation)), extent.allocation == disk::Allocation::data ? Tint::none : Tint::faint},
-                 {std::to_string(extent.link)}, {escaped(file_of(mapped.subject.chain->links()[extent.link].path))}});
+      table.add({{std::to_string(extent.offset_bytes)},
+                 {std::to_string(extent.length_bytes)},
+                 {std::string(name_of(extent.allocation)),
+                  extent.allocation == disk::Allocation::data ? Tint::none : Tint::faint},
+                 {std::to_string(extent.link)},
+                 {escaped(file_of(mapped.subject.chain->links()[extent.link].path))}});
     }
-    out += table.print(style) + std::to_string(data) + " bytes of data (" + human_size(data) + ") in " + std::to_string(mapped.subject.chain->size_bytes()) + "\n";
+    out += table.print(style) + std::to_string(data) + " bytes of data (" + human_size(data) + ") in " +
+           std::to_string(mapped.subject.chain->size_bytes()) + "\n";
     if (!mapped.subject.error.empty()) out += tinted("  " + escaped(mapped.subject.error), Tint::bad, style) + "\n";
   }
   return out;
@@ -152,8 +172,9 @@ std::string extents_csv(const std::vector<MappedChain>& chains) {
   std::string out = csv_row({"disk", "offset_bytes", "length_bytes", "state", "link", "descriptor"});
   for (const MappedChain& mapped : chains) {
     for (const disk::MapExtent& extent : mapped.extents) {
-      out += csv_row({mapped.subject.path, std::to_string(extent.offset_bytes), std::to_string(extent.length_bytes), std::string(name_of(extent.allocation)),
-                      std::to_string(extent.link), mapped.subject.chain->links()[extent.link].path});
+      out += csv_row({mapped.subject.path, std::to_string(extent.offset_bytes), std::to_string(extent.length_bytes),
+                      std::string(name_of(extent.allocation)), std::to_string(extent.link),
+                      mapped.subject.chain->links()[extent.link].path});
     }
   }
   return out;
@@ -165,7 +186,8 @@ std::string extents_json(const std::vector<MappedChain>& chains, int exit_status
   for (const MappedChain& mapped : chains) {
     Json object = subject_json(mapped.subject);
     object["error"] = mapped.subject.error.empty() ? Json(nullptr) : Json(lossy_utf8(mapped.subject.error));
-    object["capacity_bytes"] = mapped.subject.chain != nullptr ? Json(mapped.subject.chain->size_bytes()) : Json(nullptr);
+    object["capacity_bytes"] =
+        mapped.subject.chain != nullptr ? Json(mapped.subject.chain->size_bytes()) : Json(nullptr);
     object["links"] = Json::array();
     for (std::size_t i = 0; mapped.subject.chain != nullptr && i < mapped.subject.chain->links().size(); ++i) {
       object["links"].push_back(lossy_utf8(mapped.subject.chain->links()[i].path));
@@ -174,7 +196,10 @@ std::string extents_json(const std::vector<MappedChain>& chains, int exit_status
     std::uint64_t data = 0;
     for (const disk::MapExtent& extent : mapped.extents) {
       data += extent.allocation == disk::Allocation::data ? extent.length_bytes : 0;
-      object["extents"].push_back({{"offset_bytes", extent.offset_bytes}, {"length_bytes", extent.length_bytes}, {"state", std::string(name_of(extent.allocation))}, {"link", extent.link}});
+      object["extents"].push_back({{"offset_bytes", extent.offset_bytes},
+                                   {"length_bytes", extent.length_bytes},
+                                   {"state", std::string(name_of(extent.allocation))},
+                                   {"link", extent.link}});
     }
     object["data_bytes"] = data;
     document["disks"].push_back(std::move(object));

@@ -10,8 +10,10 @@
 
 namespace cbtctl::report {
 
-[[nodiscard]] std::string difference_text(const disk::Tracking& before, const disk::Tracking& after, const disk::TrackingDifference& difference, const Style& style);
-[[nodiscard]] std::string difference_json(const disk::Tracking& before, const disk::Tracking& after, const disk::TrackingDifference& difference, int exit_status);
+[[nodiscard]] std::string difference_text(const disk::Tracking& before, const disk::Tracking& after,
+                                          const disk::TrackingDifference& difference, const Style& style);
+[[nodiscard]] std::string difference_json(const disk::Tracking& before, const disk::Tracking& after,
+                                          const disk::TrackingDifference& difference, int exit_status);
 
 struct VerifySubject {
   bool by_images = false;  // else by a delta

@@ -36,7 +36,8 @@ Tint tint_of(Severity severity) {
 }
 
 std::string evidence_text(const analysis::Evidence& evidence) {
-  if (evidence.expected && evidence.found) return evidence.label + ": expected " + *evidence.expected + ", found " + *evidence.found;
+  if (evidence.expected && evidence.found)
+    return evidence.label + ": expected " + *evidence.expected + ", found " + *evidence.found;
   if (evidence.expected) return evidence.label + ": expected " + *evidence.expected + ", found none";
   return evidence.label + ": " + evidence.found.value_or("none");
 }
@@ -79,48 +80,59 @@ bool has_doubt(const CheckReport& report) {
 
 }  // namespace
 
-std::string message_of(const Finding& finding) { return lossy_utf8(escaped(finding.path + ": " + what_is_wrong(finding))); }
+std::string message_of(const Finding& finding) {
+  return lossy_utf8(escaped(finding.path + ": " + what_is_wrong(finding)));
+}
 
 std::string check_table(const CheckReport& report, const Style& style) {
   std::string out;
   if (has_doubt(report)) out += std::string(analysis::row_of(analysis::Code::ctk_format_doubted).title) + "\n\n";
   Table table({{"SEVERITY"}, {"CODE"}, {"FILE"}, {"DISK"}, {"WHAT"}});
   for (const Finding& finding : report.findings.found) {
-    table.add({{std::string(name_of(finding.severity)), tint_of(finding.severity)}, {std::string(analysis::row_of(finding.code).name)},
-               {escaped(finding.path)}, {finding.slot.empty() ? "-" : finding.slot}, {escaped(what_is_wrong(finding))}});
+    table.add({{std::string(name_of(finding.severity)), tint_of(finding.severity)},
+               {std::string(analysis::row_of(finding.code).name)},
+               {escaped(finding.path)},
+               {finding.slot.empty() ? "-" : finding.slot},
+               {escaped(what_is_wrong(finding))}});
   }
   if (!table.is_empty()) out += table.print(style) + "\n";
   if (!report.findings.skipped.empty()) {
     out += "not checked:\n";
-    for (const auto& skipped : report.findings.skipped) out += "  " + escaped(skipped.what) + ": " + escaped(skipped.why) + "\n";
+    for (const auto& skipped : report.findings.skipped)
+      out += "  " + escaped(skipped.what) + ": " + escaped(skipped.why) + "\n";
     out += "\n";
   }
   if (report.baseline) {
-    for (const Baseline::Known& gone : report.baseline->gone) out += "gone: " + escaped(gone.code) + " " + escaped(gone.path) + "\n";
+    for (const Baseline::Known& gone : report.baseline->gone)
+      out += "gone: " + escaped(gone.code) + " " + escaped(gone.path) + "\n";
     out += std::to_string(report.baseline->known.size()) + " known by " + escaped(report.baseline->path) + ", " +
            std::to_string(report.baseline->gone.size()) + " of them gone\n";
   }
   const std::string counts = counted(counts_of(report.findings));
   out += plural(report.datastore.virtual_machines.size(), "virtual machine", "virtual machines") + ", " +
-         plural(disks_in(report.datastore), "disk", "disks") + ": " + (counts.empty() ? "nothing found" : counts) + "\n";
+         plural(disks_in(report.datastore), "disk", "disks") + ": " + (counts.empty() ? "nothing found" : counts) +
+         "\n";
   if (!table.is_empty()) out += "cbtctl explain CODE tells what a finding means and what to do\n";
   return out;
 }
 
 std::string check_csv(const CheckReport& report) {
-  std::string out = csv_row({"code", "severity", "certainty", "target", "path", "vm", "disk", "fix", "message", "fingerprint"});
+  std::string out =
+      csv_row({"code", "severity", "certainty", "target", "path", "vm", "disk", "fix", "message", "fingerprint"});
   for (const Finding& finding : report.findings.found) {
-    const std::string vm = finding.machine ? report.datastore.files[report.datastore.virtual_machines[*finding.machine].file].path : "";
+    const std::string vm =
+        finding.machine ? report.datastore.files[report.datastore.virtual_machines[*finding.machine].file].path : "";
     out += csv_row({std::string(analysis::row_of(finding.code).name), std::string(name_of(finding.severity)),
-                    std::string(name_of(finding.certainty)), std::to_string(finding.target), finding.path, vm, finding.slot,
-                    std::string(name_of(finding.fix)), message_of(finding), fingerprint_of(finding)});
+                    std::string(name_of(finding.certainty)), std::to_string(finding.target), finding.path, vm,
+                    finding.slot, std::string(name_of(finding.fix)), message_of(finding), fingerprint_of(finding)});
   }
   return out;
 }
 
 int nagios_status(const CheckReport& report) {
   const Counts counts = counts_of(report.findings);
-  if (counts[static_cast<std::size_t>(Severity::error)] + counts[static_cast<std::size_t>(Severity::critical)] > 0) return 2;
+  if (counts[static_cast<std::size_t>(Severity::error)] + counts[static_cast<std::size_t>(Severity::critical)] > 0)
+    return 2;
   if ((report.exit_status & 8) != 0) return 3;
   return counts[static_cast<std::size_t>(Severity::warning)] > 0 ? 1 : 0;
 }
@@ -138,8 +150,8 @@ std::string check_nagios(const CheckReport& report) {
   for (std::size_t i = severities; i-- > 0;) {
     out += ' ' + std::string(name_of(static_cast<Severity>(i))) + '=' + std::to_string(counts[i]);
   }
-  return out + " vms=" + std::to_string(report.datastore.virtual_machines.size()) + " disks=" +
-         std::to_string(disks_in(report.datastore)) + "\n";
+  return out + " vms=" + std::to_string(report.datastore.virtual_machines.size()) +
+         " disks=" + std::to_string(disks_in(report.datastore)) + "\n";
 }
 
 }  // namespace cbtctl::report

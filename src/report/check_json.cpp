@@ -42,8 +42,9 @@ Json finding_json(const model::Datastore& datastore, const Finding& finding) {
   object["message"] = message_of(finding);
   object["evidence"] = Json::array();
   for (const analysis::Evidence& evidence : finding.evidence) {
-    object["evidence"].push_back(
-        {{"label", lossy_utf8(evidence.label)}, {"expected", text_or_null(evidence.expected)}, {"found", text_or_null(evidence.found)}});
+    object["evidence"].push_back({{"label", lossy_utf8(evidence.label)},
+                                  {"expected", text_or_null(evidence.expected)},
+                                  {"found", text_or_null(evidence.found)}});
   }
   object["fix"] = std::string(name_of(finding.fix));
   object["options"] = options_json(finding);
@@ -56,7 +57,8 @@ Json finding_json(const model::Datastore& datastore, const Finding& finding) {
 std::string check_json(const CheckReport& report) {
   Json document = envelope("cbtctl.check/1", report.exit_status, report.datastore.targets);
   document["findings"] = Json::array();
-  for (const Finding& finding : report.findings.found) document["findings"].push_back(finding_json(report.datastore, finding));
+  for (const Finding& finding : report.findings.found)
+    document["findings"].push_back(finding_json(report.datastore, finding));
   document["skipped"] = Json::array();
   for (const analysis::Skipped& skipped : report.findings.skipped) {
     document["skipped"].push_back({{"what", lossy_utf8(skipped.what)}, {"why", lossy_utf8(skipped.why)}});
@@ -66,7 +68,8 @@ std::string check_json(const CheckReport& report) {
     for (const Baseline::Known& known : report.baseline->gone) {
       gone.push_back({{"fingerprint", known.fingerprint}, {"code", known.code}, {"path", known.path}});
     }
-    document["baseline"] = {{"path", lossy_utf8(report.baseline->path)}, {"known", report.baseline->known.size()}, {"gone", gone}};
+    document["baseline"] = {
+        {"path", lossy_utf8(report.baseline->path)}, {"known", report.baseline->known.size()}, {"gone", gone}};
   }
   return printed(document);
 }
@@ -80,7 +83,8 @@ formats::core::Result<Baseline> parse_baseline(const std::string& path, const st
   Baseline baseline{.path = path, .known = {}, .gone = {}};
   for (const Json& finding : *findings) {
     Baseline::Known known;
-    for (auto [name, where] : {std::pair{"fingerprint", &known.fingerprint}, {"code", &known.code}, {"path", &known.path}}) {
+    for (auto [name, where] :
+         {std::pair{"fingerprint", &known.fingerprint}, {"code", &known.code}, {"path", &known.path}}) {
       if (!finding.is_object() || !finding.contains(name) || !finding[name].is_string()) return fail();
       *where = finding[name].get<std::string>();
     }

@@ -19,8 +19,8 @@ struct DiskState {
   std::string uuid;
   std::optional<std::uint64_t> epoch;
 };
-using Disks = std::map<std::string, DiskState>;            // by slot
-using Machines = std::map<std::string, Disks>;  // by target and .vmx
+using Disks = std::map<std::string, DiskState>;  // by slot
+using Machines = std::map<std::string, Disks>;   // by target and .vmx
 
 std::string text_at(const Json& object, const char* key) {
   const auto found = object.find(key);
@@ -65,10 +65,13 @@ Result<Machines> parse(const std::string& path, const std::string& text) {
   return found;
 }
 
-void compare_disk(const std::string& vm, const std::string& slot, const DiskState& before, const DiskState& after, std::vector<Change>& out) {
+void compare_disk(const std::string& vm, const std::string& slot, const DiskState& before, const DiskState& after,
+                  std::vector<Change>& out) {
   if (before.state != after.state) out.push_back({"state-changed", vm, slot, before.state, after.state});
   if (before.uuid.empty() || after.uuid.empty()) return;
-  const auto change_id = [](const DiskState& disk) { return disk.uuid + "/" + (disk.epoch ? std::to_string(*disk.epoch) : "?"); };
+  const auto change_id = [](const DiskState& disk) {
+    return disk.uuid + "/" + (disk.epoch ? std::to_string(*disk.epoch) : "?");
+  };
   if (before.uuid != after.uuid) {
     out.push_back({"tracking-restarted", vm, slot, change_id(before), change_id(after)});
   } else if (before.epoch && after.epoch && *after.epoch < *before.epoch) {
@@ -87,8 +90,8 @@ std::string meaning_of(const Change& change) {
 
 }  // namespace
 
-Result<std::vector<Change>> compare_scans(const std::string& old_path, const std::string& old_text, const std::string& new_path,
-                                          const std::string& new_text) {
+Result<std::vector<Change>> compare_scans(const std::string& old_path, const std::string& old_text,
+                                          const std::string& new_path, const std::string& new_text) {
   const auto before = parse(old_path, old_text);
   if (!before) return before.error();
   const auto after = parse(new_path, new_text);
@@ -123,7 +126,11 @@ std::string compare_table(const std::vector<Change>& changes, const Style& style
   Table table({{"VM"}, {"DISK"}, {"BEFORE"}, {"NOW"}, {"WHAT"}});
   for (const Change& change : changes) {
     const auto or_dash = [](const std::string& text) { return text.empty() ? std::string("-") : escaped(text); };
-    table.add({{escaped(change.vm)}, {or_dash(change.disk)}, {or_dash(change.before)}, {or_dash(change.after)}, {meaning_of(change)}});
+    table.add({{escaped(change.vm)},
+               {or_dash(change.disk)},
+               {or_dash(change.before)},
+               {or_dash(change.after)},
+               {meaning_of(change)}});
   }
   return table.print(style);
 }
@@ -133,8 +140,12 @@ std::string compare_json(const std::vector<Change>& changes, int exit_status) {
   document["changes"] = Json::array();
   for (const Change& change : changes) {
     const auto or_nothing = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
-    document["changes"].push_back({{"kind", change.kind}, {"vm", change.vm}, {"disk", or_nothing(change.disk)},
-                                   {"before", or_nothing(change.before)}, {"after", or_nothing(change.after)}, {"message", meaning_of(change)}});
+    document["changes"].push_back({{"kind", change.kind},
+                                   {"vm", change.vm},
+                                   {"disk", or_nothing(change.disk)},
+                                   {"before", or_nothing(change.before)},
+                                   {"after", or_nothing(change.after)},
+                                   {"message", meaning_of(change)}});
   }
   return printed(document);
 }

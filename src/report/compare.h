@@ -10,7 +10,8 @@
 namespace cbtctl::report {
 
 struct Change {
-  std::string kind;  // "vm-added", "vm-gone", "disk-added", "disk-gone", "state-changed", "tracking-restarted", "tracking-went-backwards"
+  std::string kind;  // "vm-added", "vm-gone", "disk-added", "disk-gone", "state-changed", "tracking-restarted",
+                     // "tracking-went-backwards"
   std::string vm;    // the .vmx
   std::string disk;  // slot; empty for a VM
   std::string before;

@@ -106,7 +106,9 @@ std::string totals_text(const formats::ctk::TableTotals& totals, const Style& st
   if (totals.epochs.empty()) return out;
   Table table({{"EPOCH", true}, {"BLOCKS", true}, {"BYTES", true}, {"SIZE"}});
   for (const formats::ctk::EpochTotal& epoch : totals.epochs) {
-    table.add({{std::to_string(epoch.epoch)}, {std::to_string(epoch.blocks)}, {std::to_string(epoch.bytes)},
+    table.add({{std::to_string(epoch.epoch)},
+               {std::to_string(epoch.blocks)},
+               {std::to_string(epoch.bytes)},
                {human_size(epoch.bytes)}});
   }
   return out + "\n" + table.print(style);
@@ -115,8 +117,11 @@ std::string totals_text(const formats::ctk::TableTotals& totals, const Style& st
 std::string fields_text(const formats::ctk::Reading& reading, const Style& style) {
   Table table({{"OFFSET", true}, {"SIZE", true}, {"FIELD"}, {"CONFIDENCE"}, {"VALUE"}});
   for (const formats::ctk::Field& field : reading.fields) {
-    table.add({{std::to_string(field.offset_bytes)}, {std::to_string(field.size_bytes)}, {field.name},
-               {std::string(name_of(field.confidence))}, {escaped(field.value)}});
+    table.add({{std::to_string(field.offset_bytes)},
+               {std::to_string(field.size_bytes)},
+               {field.name},
+               {std::string(name_of(field.confidence))},
+               {escaped(field.value)}});
   }
   return table.print(style);
 }

@@ -21,17 +21,22 @@ Json row_json(const Row& row) {
     options.push_back(std::string(rest.substr(0, end)));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  return {{"code", std::string(row.name)}, {"severity", std::string(name_of(row.severity))}, {"fix", std::string(name_of(row.fix))},
-          {"options", options}, {"title", std::string(row.title)}, {"meaning", std::string(row.meaning)}, {"remedy", std::string(row.remedy)}};
+  return {{"code", std::string(row.name)},        {"severity", std::string(name_of(row.severity))},
+          {"fix", std::string(name_of(row.fix))}, {"options", options},
+          {"title", std::string(row.title)},      {"meaning", std::string(row.meaning)},
+          {"remedy", std::string(row.remedy)}};
 }
 
 // troff takes '-' for a hyphen and a leading '.' or ''' for a request.
 std::string troff(std::string_view text) {
   std::string out = text.starts_with('.') || text.starts_with('\'') ? "\\&" : "";
   for (const char c : text) {
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else
+      out += c;
   }
   return out;
 }
@@ -56,7 +61,10 @@ std::string explanation_json(const Row& row) {
 std::string catalogue_table(const Style& style) {
   Table table({{"CODE"}, {"SEVERITY"}, {"FIX"}, {"TITLE"}});
   for (const Row& row : analysis::catalogue()) {
-    table.add({{std::string(row.name)}, {std::string(name_of(row.severity))}, {std::string(name_of(row.fix))}, {std::string(row.title)}});
+    table.add({{std::string(row.name)},
+               {std::string(name_of(row.severity))},
+               {std::string(name_of(row.fix))},
+               {std::string(row.title)}});
   }
   return table.print(style);
 }
@@ -78,12 +86,14 @@ std::string catalogue_markdown() {
 }
 
 std::string catalogue_man_page() {
-  std::string out = ".TH CBTCTL-FINDINGS 7 \"\" \"cbtctl " + std::string(tool_version()) +
-                    "\" \"cbtctl\"\n.SH NAME\ncbtctl-findings \\- what cbtctl check finds, what it means and what to do\n"
-                    ".SH FINDINGS\n";
+  std::string out =
+      ".TH CBTCTL-FINDINGS 7 \"\" \"cbtctl " + std::string(tool_version()) +
+      "\" \"cbtctl\"\n.SH NAME\ncbtctl-findings \\- what cbtctl check finds, what it means and what to do\n"
+      ".SH FINDINGS\n";
   for (const Row& row : analysis::catalogue()) {
-    out += ".TP\n.B " + troff(row.name) + "\n(" + std::string(name_of(row.severity)) + ", fix: " + troff(fix_text(row)) + ") " +
-           troff(row.title) + ".\n" + troff(row.meaning) + "\n.br\n.I Remedy:\n" + troff(row.remedy) + "\n";
+    out += ".TP\n.B " + troff(row.name) + "\n(" + std::string(name_of(row.severity)) +
+           ", fix: " + troff(fix_text(row)) + ") " + troff(row.title) + ".\n" + troff(row.meaning) +
+           "\n.br\n.I Remedy:\n" + troff(row.remedy) + "\n";
   }
   return out + ".SH SEE ALSO\n.B cbtctl explain\n.I CODE\n";
 }

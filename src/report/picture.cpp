@@ -35,8 +35,10 @@ std::vector<Level> levels_of(const MapPicture& picture, std::size_t most) {
 }
 
 std::size_t level_of(const std::vector<Level>& levels, std::uint32_t entry) {
-  const auto found = std::find_if(levels.begin(), levels.end(), [&](const Level& level) { return entry <= level.last_epoch; });
-  return static_cast<std::size_t>(found == levels.end() ? levels.size() - 1 : static_cast<std::size_t>(found - levels.begin()));
+  const auto found =
+      std::find_if(levels.begin(), levels.end(), [&](const Level& level) { return entry <= level.last_epoch; });
+  return static_cast<std::size_t>(found == levels.end() ? levels.size() - 1
+                                                        : static_cast<std::size_t>(found - levels.begin()));
 }
 
 std::string title_of(const Level& level) {
@@ -45,19 +47,24 @@ std::string title_of(const Level& level) {
 }
 
 std::string picture_text(const MapPicture& picture, bool unicode, const Style& style) {
-  const std::array<std::string, text_levels> glyphs = unicode ? std::array<std::string, text_levels>{"░", "▒", "▓", "█"} : std::array<std::string, text_levels>{"-", "+", "o", "#"};
+  const std::array<std::string, text_levels> glyphs = unicode
+                                                          ? std::array<std::string, text_levels>{"░", "▒", "▓", "█"}
+                                                          : std::array<std::string, text_levels>{"-", "+", "o", "#"};
   const std::string never = unicode ? "·" : ".";
   const auto levels = levels_of(picture, text_levels);
   // The newest is always the darkest glyph.
   const std::size_t lightest = text_levels - levels.size();
-  std::string out = escaped(picture.path) + ": " + escaped(picture.change_id) + ", " + human_size(picture.capacity_bytes) + ", one cell is " +
+  std::string out = escaped(picture.path) + ": " + escaped(picture.change_id) + ", " +
+                    human_size(picture.capacity_bytes) + ", one cell is " +
                     human_size(picture.capacity_bytes / std::max<std::size_t>(picture.cells.size(), 1)) + "\n\n";
   for (std::size_t row = 0; row * picture_columns < picture.cells.size(); ++row) {
-    for (std::size_t column = 0; column < picture_columns && row * picture_columns + column < picture.cells.size(); ++column) {
+    for (std::size_t column = 0; column < picture_columns && row * picture_columns + column < picture.cells.size();
+         ++column) {
       const std::uint32_t entry = picture.cells[row * picture_columns + column];
       const bool marked = picture.since && entry > *picture.since;
       const std::string glyph = entry == 0 || levels.empty() ? never : glyphs[lightest + level_of(levels, entry)];
-      out += marked ? (style.color ? tinted(glyph, Tint::warning, style) : glyph) : tinted(glyph, entry == 0 ? Tint::faint : Tint::none, style);
+      out += marked ? (style.color ? tinted(glyph, Tint::warning, style) : glyph)
+                    : tinted(glyph, entry == 0 ? Tint::faint : Tint::none, style);
     }
     const std::uint64_t offset = picture.capacity_bytes / picture_rows * row;
     out += "  " + human_size(offset) + "\n";
@@ -71,7 +78,8 @@ std::string picture_text(const MapPicture& picture, bool unicode, const Style& s
     std::string size = human_size(levels[i].bytes);
     size.insert(size.begin(), size.size() < 12 ? 12 - size.size() : 0, ' ');
     const bool marked = picture.since && levels[i].last_epoch > *picture.since;
-    out += glyphs[lightest + i] + " " + title + size + "  " + bar(levels[i].bytes, most, unicode) + (marked ? "  changed since " + std::to_string(*picture.since) : "") + "\n";
+    out += glyphs[lightest + i] + " " + title + size + "  " + bar(levels[i].bytes, most, unicode) +
+           (marked ? "  changed since " + std::to_string(*picture.since) : "") + "\n";
   }
   return out + never + " never written      " + human_size(picture.never_written_bytes) + "\n";
 }
@@ -86,7 +94,8 @@ std::string picture_json(const MapPicture& picture) {
   document["cell_bytes"] = picture.capacity_bytes / std::max<std::size_t>(picture.cells.size(), 1);
   document["cells"] = picture.cells;
   document["epochs"] = Json::array();
-  for (const auto& epoch : picture.epochs) document["epochs"].push_back({{"epoch", epoch.epoch}, {"blocks", epoch.blocks}, {"bytes", epoch.bytes}});
+  for (const auto& epoch : picture.epochs)
+    document["epochs"].push_back({{"epoch", epoch.epoch}, {"blocks", epoch.blocks}, {"bytes", epoch.bytes}});
   document["never_written_bytes"] = picture.never_written_bytes;
   return printed(document);
 }

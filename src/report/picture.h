@@ -20,8 +20,8 @@ struct MapPicture {
   std::string change_id;
   std::uint64_t capacity_bytes = 0;
   std::uint64_t block_bytes = 0;
-  std::vector<std::uint32_t> cells;               // the newest entry of each equal part, row by row; 0: never written
-  std::vector<formats::ctk::EpochTotal> epochs;   // ascending
+  std::vector<std::uint32_t> cells;              // the newest entry of each equal part, row by row; 0: never written
+  std::vector<formats::ctk::EpochTotal> epochs;  // ascending
   std::uint64_t never_written_bytes = 0;
   std::optional<std::uint32_t> since;
 };

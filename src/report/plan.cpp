@@ -42,17 +42,21 @@ std::string plan_text(const PlanReport& report, const Style& style) {
   std::size_t steps = 0;
   for (const repair::MachinePlan& machine : plan.machines) {
     for (const repair::Change& change : machine.changes) {
-      changes.add({{escaped(machine.vm)}, {std::string(name_of(change.kind))}, {escaped(change.path)}, {change.description}});
+      changes.add(
+          {{escaped(machine.vm)}, {std::string(name_of(change.kind))}, {escaped(change.path)}, {change.description}});
       ++steps;
     }
   }
   if (!changes.is_empty()) out += changes.print(style) + "\n";
   Table others({{"VM"}, {"NOT CHANGED"}, {"WHY"}});
-  for (const repair::Refusal& refused : plan.refused) others.add({{escaped(refused.vm)}, {refused.reason, Tint::warning}, {escaped(refused.message)}});
-  for (const repair::Unchanged& unchanged : plan.unchanged) others.add({{escaped(unchanged.vm)}, {"unchanged", Tint::faint}, {escaped(unchanged.message)}});
+  for (const repair::Refusal& refused : plan.refused)
+    others.add({{escaped(refused.vm)}, {refused.reason, Tint::warning}, {escaped(refused.message)}});
+  for (const repair::Unchanged& unchanged : plan.unchanged)
+    others.add({{escaped(unchanged.vm)}, {"unchanged", Tint::faint}, {escaped(unchanged.message)}});
   if (!others.is_empty()) out += others.print(style) + "\n";
-  out += counted(plan.machines.size(), "virtual machine", "virtual machines") + " to change in " + counted(steps, "step", "steps") + ", " +
-         std::to_string(plan.refused.size()) + " refused, " + std::to_string(plan.unchanged.size()) + " unchanged\n";
+  out += counted(plan.machines.size(), "virtual machine", "virtual machines") + " to change in " +
+         counted(steps, "step", "steps") + ", " + std::to_string(plan.refused.size()) + " refused, " +
+         std::to_string(plan.unchanged.size()) + " unchanged\n";
   return out;
 }
 
@@ -66,7 +70,8 @@ std::string results_text(const PlanReport& report, const Style& style) {
   }
   std::string out = table.is_empty() ? std::string() : table.print(style);
   for (const std::string& next : follow_up) out += "next: " + escaped(next) + "\n";
-  if (report.plan.verb != "undo" && !table.is_empty()) out += "run " + report.plan.id + "; cbtctl undo " + report.plan.id + " takes it back\n";
+  if (report.plan.verb != "undo" && !table.is_empty())
+    out += "run " + report.plan.id + "; cbtctl undo " + report.plan.id + " takes it back\n";
   return out;
 }
 
@@ -87,7 +92,8 @@ std::string plan_json(const PlanReport& report) {
     object["message"] = lossy_utf8(each.message);
     unchanged.push_back(std::move(object));
   }
-  document["plan"] = {{"id", report.plan.id}, {"changes", changes_json(report.plan)}, {"refused", refused}, {"unchanged", unchanged}};
+  document["plan"] = {
+      {"id", report.plan.id}, {"changes", changes_json(report.plan)}, {"refused", refused}, {"unchanged", unchanged}};
   if (!report.results) return printed(document);
   document["run"] = report.plan.id;
   document["results"] = Json::array();
@@ -119,8 +125,10 @@ std::string history_text(const std::vector<repair::RecordedRun>& runs, const Sty
 
 std::string run_text(const repair::RecordedRun& run, const Style& style) {
   Table table({{"TIME"}, {"VM"}, {"STEP"}, {"FILE"}});
-  for (const repair::Step& step : run.steps) table.add({{step.time}, {escaped(step.vm)}, {step.what}, {escaped(step.path)}});
-  return "run " + run.id + (run.plan ? ", " + run.plan->verb : ", whose plan cannot be read") + "\n" + table.print(style);
+  for (const repair::Step& step : run.steps)
+    table.add({{step.time}, {escaped(step.vm)}, {step.what}, {escaped(step.path)}});
+  return "run " + run.id + (run.plan ? ", " + run.plan->verb : ", whose plan cannot be read") + "\n" +
+         table.print(style);
 }
 
 std::string history_json(const std::vector<repair::RecordedRun>& runs) {
@@ -140,7 +148,8 @@ std::string history_json(const std::vector<repair::RecordedRun>& runs) {
       }
     }
     for (const repair::Step& step : run.steps) {
-      object["steps"].push_back({{"time", step.time}, {"vm", lossy_utf8(step.vm)}, {"what", step.what}, {"path", lossy_utf8(step.path)}});
+      object["steps"].push_back(
+          {{"time", step.time}, {"vm", lossy_utf8(step.vm)}, {"what", step.what}, {"path", lossy_utf8(step.path)}});
     }
     document["runs"].push_back(std::move(object));
   }

@@ -12,9 +12,7 @@ namespace {
 
 using formats::core::sector_bytes;
 
-Json flag_json(const std::optional<formats::vmx::Flag>& flag) {
-  return flag ? or_null(flag->value) : Json(nullptr);
-}
+Json flag_json(const std::optional<formats::vmx::Flag>& flag) { return flag ? or_null(flag->value) : Json(nullptr); }
 
 Json cid_json(const std::optional<std::uint32_t>& cid) {
   return cid ? Json(formats::core::hex32(*cid)) : Json(nullptr);
@@ -66,7 +64,10 @@ Json link_json(const model::Datastore& datastore, const model::ChainLink& link) 
   if (!link.descriptor) {
     const model::File* file = link.reference.file ? &datastore.files[*link.reference.file] : nullptr;
     object["own"] = link.own;
-    object["unreadable"] = file == nullptr ? "outside the scan" : !file->exists ? "missing" : file->error ? lossy_utf8(file->error->message) : "holds no descriptor";
+    object["unreadable"] = file == nullptr ? "outside the scan"
+                           : !file->exists ? "missing"
+                           : file->error   ? lossy_utf8(file->error->message)
+                                           : "holds no descriptor";
     return object;
   }
   const model::Descriptor& descriptor = datastore.descriptors[*link.descriptor];
@@ -115,7 +116,7 @@ Json machine_json(const model::Datastore& datastore, const model::VirtualMachine
   object["template"] = machine.is_template;
   object["ctk_enabled"] = flag_json(machine.settings.ctk_enabled);
   const auto* snapshots = machine.snapshot_file ? &datastore.snapshot_files[*machine.snapshot_file] : nullptr;
-  object["snapshots"] = snapshots == nullptr  ? Json(0)
+  object["snapshots"] = snapshots == nullptr ? Json(0)
                         : snapshots->content ? Json(snapshots->content->snapshots.size())
                                              : Json(nullptr);
   if (machine.unreadable) object["unreadable"] = lossy_utf8(machine.unreadable->message);

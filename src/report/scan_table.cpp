@@ -57,16 +57,25 @@ void add_machine(Table& table, const model::Datastore& datastore, const model::V
   if (machine.disks.empty()) {
     const std::string reason = machine.unreadable ? escaped(machine.unreadable->message) : "no virtual disk";
     const std::string state = machine.unreadable ? "unreadable" : "-";
-    table.add({{name}, {power_text(machine)}, {hardware_text(machine)}, {"-"}, {"-"},
-               {state, machine.unreadable ? Tint::bad : Tint::faint}, {reason}});
+    table.add({{name},
+               {power_text(machine)},
+               {hardware_text(machine)},
+               {"-"},
+               {"-"},
+               {state, machine.unreadable ? Tint::bad : Tint::faint},
+               {reason}});
   }
   for (const model::Disk& disk : machine.disks) {
     const analysis::CbtVerdict verdict = analysis::judge(datastore, machine, disk);
     ++counts[static_cast<std::size_t>(verdict.state)];
     const auto capacity = capacity_of(datastore, disk);
-    table.add({{name}, {power_text(machine)}, {hardware_text(machine)}, {disk.settings.slot},
+    table.add({{name},
+               {power_text(machine)},
+               {hardware_text(machine)},
+               {disk.settings.slot},
                {capacity ? human_size(*capacity) : "?"},
-               {std::string(name_of(verdict.state)), tint_of(verdict.state)}, {escaped(joined(verdict.reasons))}});
+               {std::string(name_of(verdict.state)), tint_of(verdict.state)},
+               {escaped(joined(verdict.reasons))}});
   }
 }
 
@@ -93,9 +102,12 @@ std::string stray_files(const model::Datastore& datastore, const Style& style) {
     const model::File& file = datastore.files[tracking.file];
     const analysis::TrackingClass kind = analysis::classify(datastore, tracking);
     if (!file.exists || kind == analysis::TrackingClass::in_use) continue;
-    const char* why = tracking.disk_exists ? "no descriptor names it, its disk is there" : "no descriptor names it, its disk is gone";
-    table.add({{escaped(file.path)}, {std::string(name_of(kind)), Tint::warning},
-               {file.size_bytes ? human_size(*file.size_bytes) : "?"}, {why}});
+    const char* why =
+        tracking.disk_exists ? "no descriptor names it, its disk is there" : "no descriptor names it, its disk is gone";
+    table.add({{escaped(file.path)},
+               {std::string(name_of(kind)), Tint::warning},
+               {file.size_bytes ? human_size(*file.size_bytes) : "?"},
+               {why}});
   }
   return table.is_empty() ? std::string() : "\n" + table.print(style);
 }
@@ -130,8 +142,11 @@ std::string scan_csv(const model::Datastore& datastore) {
     const model::File& file = datastore.files[machine.file];
     const std::string hardware =
         machine.settings.hardware_version ? std::to_string(*machine.settings.hardware_version) : "";
-    const std::vector<std::string> head{std::to_string(file.target), machine.settings.display_name, file.path,
-                                        std::string(name_of(machine.power.state)), hardware,
+    const std::vector<std::string> head{std::to_string(file.target),
+                                        machine.settings.display_name,
+                                        file.path,
+                                        std::string(name_of(machine.power.state)),
+                                        hardware,
                                         machine.is_template ? "true" : "false"};
     const auto row = [&](const std::vector<std::string>& tail) {
       std::vector<std::string> cells = head;

@@ -36,7 +36,8 @@ Json configuration_json(const formats::vmx::Configuration& settings) {
   }
   object["duplicate_keys"] = Json::array();
   for (const formats::vmx::DuplicateKey& key : settings.duplicates) {
-    object["duplicate_keys"].push_back({{"key", lossy_utf8(key.key)}, {"values", texts(key.values)}, {"lines", key.line_numbers}});
+    object["duplicate_keys"].push_back(
+        {{"key", lossy_utf8(key.key)}, {"values", texts(key.values)}, {"lines", key.line_numbers}});
   }
   return object;
 }

@@ -98,7 +98,8 @@ std::string Table::print(const Style& style) const {
     }
     const auto lines = wrapped(cells.back().text, widths.back());
     for (std::size_t i = 0; i < lines.size(); ++i) {
-      if (!lines[i].empty()) out += (i == 0 ? blanks : padding(before_last)) + tinted(lines[i], cells.back().tint, style);
+      if (!lines[i].empty())
+        out += (i == 0 ? blanks : padding(before_last)) + tinted(lines[i], cells.back().tint, style);
       out += '\n';
     }
   };

@@ -23,7 +23,6 @@ struct Cell {
 struct Column {
   std::string title;
   bool right = false;  // numbers
-
 };
 
 class Table {

@@ -23,7 +23,8 @@ class LocalFile final : public ByteSource {
   [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset_bytes, std::span<std::byte> out) const override {
     if (offset_bytes >= size_bytes_) return std::size_t{0};
     const std::uint64_t left = size_bytes_ - offset_bytes;
-    return read_fully(file_, offset_bytes, out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), left))));
+    return read_fully(file_, offset_bytes,
+                      out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), left))));
   }
 
   // A file system without holes answers that all is data.

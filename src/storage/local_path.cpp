@@ -19,8 +19,8 @@ formats::core::Result<LocalPath> resolve_local(const std::string& path) {
     while (given_text.size() > 1 && given_text.ends_with('/')) given_text.pop_back();
     return LocalPath{given_text == "/" ? "" : given_text, real == "/" ? "" : real.string(), is_folder};
   }
-  const bool missing = code == boost::system::errc::no_such_file_or_directory ||
-                       code == boost::system::errc::not_a_directory;
+  const bool missing =
+      code == boost::system::errc::no_such_file_or_directory || code == boost::system::errc::not_a_directory;
   if (missing) return Error{ErrorKind::missing, path + ": is not there"};
   const bool denied = code == boost::system::errc::permission_denied;
   return Error{denied ? ErrorKind::denied : ErrorKind::unavailable, path + ": " + code.message()};

@@ -64,7 +64,8 @@ class LocalReader final : public Reader {
  public:
   LocalReader(Descriptor root, unsigned workers)
       : root_(std::move(root)), pool_(workers, [this](Submission& submission) {
-          return Reply{submission.tag, std::visit([this](const auto& request) { return answer(request); }, submission.request)};
+          return Reply{submission.tag,
+                       std::visit([this](const auto& request) { return answer(request); }, submission.request)};
         }) {}
 
   void submit(std::vector<Submission> submissions) override { pool_.submit(std::move(submissions)); }
@@ -181,7 +182,8 @@ Result<Answer> LocalReader::answer(const FetchRequest& request) const {
   fetched.bytes.assign(buffer.begin(), buffer.begin() + kept);
   if (!fetched.whole && request.tail_bytes > 0) {
     const std::uint64_t end = fetched.status->size_bytes;
-    fetched.tail.resize(static_cast<std::size_t>(std::min<std::uint64_t>(end - request.most_bytes, request.tail_bytes)));
+    fetched.tail.resize(
+        static_cast<std::size_t>(std::min<std::uint64_t>(end - request.most_bytes, request.tail_bytes)));
     const auto read = read_fully(*file, end - fetched.tail.size(), fetched.tail);
     if (!read) return read.error();
     fetched.tail.resize(*read);

@@ -36,10 +36,13 @@ class LocalWriter final : public Writer {
     const auto folder = folder_of(path);
     if (!folder) return folder.error();
     struct stat found {};
-    if (::fstatat(folder->get(), name_of(path).c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) return error_of(errno).in(path);
+    if (::fstatat(folder->get(), name_of(path).c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0)
+      return error_of(errno).in(path);
     constexpr std::int64_t second_ns = 1'000'000'000;
-    const EntryType type = S_ISREG(found.st_mode) ? EntryType::file : S_ISDIR(found.st_mode) ? EntryType::folder
-                           : S_ISLNK(found.st_mode) ? EntryType::link : EntryType::other;
+    const EntryType type = S_ISREG(found.st_mode)   ? EntryType::file
+                           : S_ISDIR(found.st_mode) ? EntryType::folder
+                           : S_ISLNK(found.st_mode) ? EntryType::link
+                                                    : EntryType::other;
     return FileStatus{.type = type,
                       .size_bytes = static_cast<std::uint64_t>(found.st_size),
                       .allocated_bytes = static_cast<std::uint64_t>(found.st_blocks) * 512,
@@ -85,7 +88,8 @@ class LocalWriter final : public Writer {
   Status make_folder(const std::string& path) override {
     const auto folder = folder_of(path);
     if (!folder) return folder.error();
-    if (::mkdirat(folder->get(), name_of(path).c_str(), 0700) != 0) return errno == EEXIST ? exists(path) : error_of(errno).in(path);
+    if (::mkdirat(folder->get(), name_of(path).c_str(), 0700) != 0)
+      return errno == EEXIST ? exists(path) : error_of(errno).in(path);
     return synced(*folder);
   }
 
@@ -97,10 +101,13 @@ class LocalWriter final : public Writer {
     if (!like.empty()) {
       const auto beside = folder_of(like);
       if (!beside) return beside.error();
-      if (::fstatat(beside->get(), name_of(like).c_str(), &model, AT_SYMLINK_NOFOLLOW) != 0) return error_of(errno).in(like);
+      if (::fstatat(beside->get(), name_of(like).c_str(), &model, AT_SYMLINK_NOFOLLOW) != 0)
+        return error_of(errno).in(like);
     }
     const Status written = write_new(*folder, name_of(path), bytes, model);
-    return written ? synced(*folder) : written.error().kind == ErrorKind::usage ? Status(exists(path)) : Status(written.error().in(path));
+    return written                                    ? synced(*folder)
+           : written.error().kind == ErrorKind::usage ? Status(exists(path))
+                                                      : Status(written.error().in(path));
   }
 
   Status replace(const std::string& path, std::string_view bytes) override {
@@ -133,7 +140,8 @@ class LocalWriter final : public Writer {
     if (!source) return source.error();
     const auto target = folder_of(to);
     if (!target) return target.error();
-    long result = ::syscall(SYS_renameat2, source->get(), name_of(from).c_str(), target->get(), name_of(to).c_str(), no_replace);
+    long result =
+        ::syscall(SYS_renameat2, source->get(), name_of(from).c_str(), target->get(), name_of(to).c_str(), no_replace);
     if (result != 0 && (errno == ENOSYS || errno == EINVAL)) {  // an old kernel, or a file system that cannot
       struct stat there {};
       if (::fstatat(target->get(), name_of(to).c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0) return exists(to);
@@ -178,7 +186,8 @@ class LocalWriter final : public Writer {
 
   Result<Descriptor> folder_of(const std::string& path) { return open_folder(std::string(parent_of(path))); }
 
-  static Status write_new(const Descriptor& folder, const std::string& name, std::string_view bytes, const struct stat& model) {
+  static Status write_new(const Descriptor& folder, const std::string& name, std::string_view bytes,
+                          const struct stat& model) {
     Descriptor file(::openat(folder.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file.is_open()) return errno == EEXIST ? Error{ErrorKind::usage, "exists already"} : error_of(errno);
     while (!bytes.empty()) {
@@ -189,7 +198,8 @@ class LocalWriter final : public Writer {
     }
     if (model.st_uid != ::geteuid() || model.st_gid != ::getegid()) {
       // Only root may give a file away; another owner of the same group is still better than none.
-      if (model.st_ino != 0 && ::fchown(file.get(), model.st_uid, model.st_gid) != 0 && errno != EPERM) return error_of(errno);
+      if (model.st_ino != 0 && ::fchown(file.get(), model.st_uid, model.st_gid) != 0 && errno != EPERM)
+        return error_of(errno);
     }
     if (::fchmod(file.get(), model.st_mode & 07777) != 0) return error_of(errno);
     return synced(file);

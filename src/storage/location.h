@@ -11,10 +11,10 @@ namespace cbtctl::storage {
 
 struct Location {
   bool is_ssh = false;
-  std::string user;                // empty: as ssh_config or the login name has it
-  std::string host;                // without the brackets of an IPv6 address
-  std::optional<unsigned> port;    // nothing: as ssh_config has it, or 22
-  std::string path;                // local: as given; ssh: percent-decoded, "/vmfs/volumes" where absent
+  std::string user;              // empty: as ssh_config or the login name has it
+  std::string host;              // without the brackets of an IPv6 address
+  std::optional<unsigned> port;  // nothing: as ssh_config has it, or 22
+  std::string path;              // local: as given; ssh: percent-decoded, "/vmfs/volumes" where absent
 };
 
 // `usage` where the text is no target.

@@ -28,7 +28,8 @@ class MemoryReader final : public Reader {
 
   void submit(std::vector<Submission> submissions) override {
     for (Submission& submission : submissions) {
-      replies_.push_back({submission.tag, std::visit([this](const auto& request) { return answer(request); }, submission.request)});
+      replies_.push_back(
+          {submission.tag, std::visit([this](const auto& request) { return answer(request); }, submission.request)});
     }
   }
   std::vector<Reply> collect() override { return std::exchange(replies_, {}); }
@@ -72,7 +73,8 @@ class MemoryReader final : public Reader {
     if (const auto fault = place_.faults.find(request.folder); fault != place_.faults.end()) {
       return Error{fault->second, "a fault that the test asked for"};
     }
-    if (place_.links.contains(request.folder)) return Error{ErrorKind::outside, "is a link that leads out of the target"};
+    if (place_.links.contains(request.folder))
+      return Error{ErrorKind::outside, "is a link that leads out of the target"};
     if (!is_folder(request.folder)) return Error{ErrorKind::missing, "is not there"};
     Listing listing;
     std::set<std::string> folders;
@@ -100,9 +102,11 @@ class MemoryReader final : public Reader {
     fetched.whole = content.size() <= request.most_bytes;
     const auto bytes = std::as_bytes(std::span(content)).first(std::min(content.size(), request.most_bytes));
     fetched.bytes.assign(bytes.begin(), bytes.end());
-    if (request.with_status) fetched.status = FileStatus{.size_bytes = content.size(), .allocated_bytes = content.size()};
+    if (request.with_status)
+      fetched.status = FileStatus{.size_bytes = content.size(), .allocated_bytes = content.size()};
     if (!fetched.whole) {
-      const auto last = std::as_bytes(std::span(content)).last(std::min(content.size() - request.most_bytes, request.tail_bytes));
+      const auto last =
+          std::as_bytes(std::span(content)).last(std::min(content.size() - request.most_bytes, request.tail_bytes));
       fetched.tail.assign(last.begin(), last.end());
     }
     fetched.decode(request);

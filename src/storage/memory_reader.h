@@ -10,9 +10,9 @@
 namespace cbtctl::storage {
 
 struct MemoryPlace {
-  std::map<std::string, std::string> files;   // path -> content; folders are implied
-  std::map<std::string, std::string> links;   // path -> link target
-  std::map<std::string, ErrorKind> faults;    // path -> what every request for it answers
+  std::map<std::string, std::string> files;  // path -> content; folders are implied
+  std::map<std::string, std::string> links;  // path -> link target
+  std::map<std::string, ErrorKind> faults;   // path -> what every request for it answers
 };
 
 std::unique_ptr<Reader> open_memory(MemoryPlace place);

@@ -61,9 +61,8 @@ void WorkerPool::work() {
 std::vector<Reply> WorkerPool::collect() {
   std::unique_lock lock(mutex_);
   collector_waits_ = true;
-  answered_.wait(lock, [&] {
-    return outstanding_ == 0 || replies_.size() == outstanding_ || replies_.size() >= worth_a_wake_up;
-  });
+  answered_.wait(
+      lock, [&] { return outstanding_ == 0 || replies_.size() == outstanding_ || replies_.size() >= worth_a_wake_up; });
   collector_waits_ = false;
   if (replies_.size() >= most_waiting) queued_.notify_all();
   outstanding_ -= replies_.size();

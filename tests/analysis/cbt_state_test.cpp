@@ -25,8 +25,10 @@ CbtVerdict verdict(const support::Datastore& datastore) {
 CbtVerdict verdict(const Files& files) { return verdict(support::scan(files)); }
 
 Files tracked() {
-  return {{"x/x.vmx", vmx("x.vmdk", both_keys)}, {"x/x.vmdk", descriptor("x-flat.vmdk", "x-ctk.vmdk")},
-          {"x/x-flat.vmdk", ""}, {"x/x-ctk.vmdk", support::tracking()}};
+  return {{"x/x.vmx", vmx("x.vmdk", both_keys)},
+          {"x/x.vmdk", descriptor("x-flat.vmdk", "x-ctk.vmdk")},
+          {"x/x-flat.vmdk", ""},
+          {"x/x-ctk.vmdk", support::tracking()}};
 }
 
 Files with(Files files, const std::string& path, const std::string& content) {
@@ -63,7 +65,8 @@ TEST_CASE("a CTK file that cannot be verified leaves the disk tracked, with a re
   std::string garbled = support::tracking();
   garbled.replace(16, 8, 8, '\0');
   CHECK(verdict(with(tracked(), "x/x-ctk.vmdk", garbled)).state == CbtState::tracked);
-  CHECK(verdict(with(tracked(), "x/x.vmdk", descriptor("x-flat.vmdk", "/vmfs/volumes/other/x-ctk.vmdk"))).state == CbtState::tracked);
+  CHECK(verdict(with(tracked(), "x/x.vmdk", descriptor("x-flat.vmdk", "/vmfs/volumes/other/x-ctk.vmdk"))).state ==
+        CbtState::tracked);
 }
 
 TEST_CASE("without a CTK line the disk is pending") {
@@ -86,7 +89,9 @@ TEST_CASE("a CTK line without both keys is a leftover") {
 
 TEST_CASE("one key alone is partial, an explicit FALSE at the disk is off") {
   const auto plain = with(tracked(), "x/x.vmdk", descriptor("x-flat.vmdk"));
-  const auto state = [&](const std::string& keys) { return verdict(with(plain, "x/x.vmx", vmx("x.vmdk", keys))).state; };
+  const auto state = [&](const std::string& keys) {
+    return verdict(with(plain, "x/x.vmx", vmx("x.vmdk", keys))).state;
+  };
   CHECK(state("") == CbtState::off);
   CHECK(state("ctkEnabled = \"TRUE\"\n") == CbtState::partial);
   CHECK(state("scsi0:0.ctkEnabled = \"TRUE\"\n") == CbtState::partial);
@@ -97,13 +102,15 @@ TEST_CASE("a missing descriptor and a key that contradicts itself are unreadable
   auto missing = tracked();
   missing.erase("x/x.vmdk");
   CHECK(verdict(missing).state == CbtState::unreadable);
-  CHECK(verdict(with(tracked(), "x/x.vmx", vmx("x.vmdk", both_keys + "CTKENABLED = \"FALSE\"\n"))).state == CbtState::unreadable);
+  CHECK(verdict(with(tracked(), "x/x.vmx", vmx("x.vmdk", both_keys + "CTKENABLED = \"FALSE\"\n"))).state ==
+        CbtState::unreadable);
   CHECK(verdict(with(tracked(), "x/x.vmdk", "# Disk DescriptorFile\n")).state == CbtState::unreadable);
 }
 
 TEST_CASE("what cannot be tracked is unsupported, with every reason") {
-  const std::string more = GENERATE("scsi0:0.mode = \"independent-nonpersistent\"\n", "scsi0.sharedBus = \"physical\"\n",
-                                    "scsi0:0.sharing = \"multi-writer\"\n", "scsi0:0.deviceType = \"scsi-passThru-rdm\"\n");
+  const std::string more =
+      GENERATE("scsi0:0.mode = \"independent-nonpersistent\"\n", "scsi0.sharedBus = \"physical\"\n",
+               "scsi0:0.sharing = \"multi-writer\"\n", "scsi0:0.deviceType = \"scsi-passThru-rdm\"\n");
   CHECK(verdict(with(tracked(), "x/x.vmx", vmx("x.vmdk", both_keys + more))).state == CbtState::unsupported);
 }
 

@@ -28,7 +28,9 @@ PowerState power(const std::string& more, const Files& others = {}) {
   return support::scan(files).virtual_machines[0].power.state;
 }
 
-const auto active_file = [](const support::Datastore& datastore) { return datastore.virtual_machines[0].disks[0].chain[0].reference; };
+const auto active_file = [](const support::Datastore& datastore) {
+  return datastore.virtual_machines[0].disks[0].chain[0].reference;
+};
 
 }  // namespace
 
@@ -50,7 +52,8 @@ TEST_CASE("CTK files are classed by who names them and what stands beside them")
 }
 
 TEST_CASE("a backup copy of a descriptor protects what it names") {
-  const auto datastore = support::scan({{"x/x.vmdk~", descriptor("x-flat.vmdk", "x-ctk.vmdk")}, {"x/x-ctk.vmdk", support::tracking()}});
+  const auto datastore =
+      support::scan({{"x/x.vmdk~", descriptor("x-flat.vmdk", "x-ctk.vmdk")}, {"x/x-ctk.vmdk", support::tracking()}});
   CHECK(class_of(datastore, "x/x-ctk.vmdk") == TrackingClass::in_use);
   CHECK_FALSE(datastore.descriptors[0].judged);
 }
@@ -72,8 +75,10 @@ TEST_CASE("where a volume's identity is known its name decides and no tail does"
 }
 
 TEST_CASE("below /vmfs/volumes a datastore is visited once, under its name") {
-  cbtctl::storage::MemoryPlace place{{{"u-1/x/x.vmx", vmx("/vmfs/volumes/u-1/x/x.vmdk")}, {"u-1/x/x.vmdk", descriptor("x-flat.vmdk")}},
-                                     {{"ds1", "u-1"}}, {}};
+  cbtctl::storage::MemoryPlace place{
+      {{"u-1/x/x.vmx", vmx("/vmfs/volumes/u-1/x/x.vmdk")}, {"u-1/x/x.vmdk", descriptor("x-flat.vmdk")}},
+      {{"ds1", "u-1"}},
+      {}};
   const auto datastore = support::scan({{"/vmfs/volumes", place}});
   REQUIRE(datastore.virtual_machines.size() == 1);
   CHECK(datastore.files[datastore.virtual_machines[0].file].path == "ds1/x/x.vmx");
@@ -106,7 +111,8 @@ TEST_CASE("a folder that cannot be read is told and the rest goes on") {
 }
 
 TEST_CASE("a quarantine is listed and never scanned") {
-  const auto datastore = support::scan({{"x/.cbtctl/run-1/x-ctk.vmdk", support::tracking()}, {"x/.cbtctl/run-1/x.vmx", vmx("x.vmdk")}});
+  const auto datastore =
+      support::scan({{"x/.cbtctl/run-1/x-ctk.vmdk", support::tracking()}, {"x/.cbtctl/run-1/x.vmx", vmx("x.vmdk")}});
   CHECK(datastore.virtual_machines.empty());
   CHECK(datastore.tracking_files.empty());
   REQUIRE(datastore.quarantine.size() == 1);
@@ -114,7 +120,9 @@ TEST_CASE("a quarantine is listed and never scanned") {
 }
 
 TEST_CASE("a chain that comes back to itself ends") {
-  const auto datastore = support::scan({{"x/x.vmx", vmx("a.vmdk")}, {"x/a.vmdk", descriptor("a-d.vmdk", {}, "b.vmdk")}, {"x/b.vmdk", descriptor("b-d.vmdk", {}, "a.vmdk")}});
+  const auto datastore = support::scan({{"x/x.vmx", vmx("a.vmdk")},
+                                        {"x/a.vmdk", descriptor("a-d.vmdk", {}, "b.vmdk")},
+                                        {"x/b.vmdk", descriptor("b-d.vmdk", {}, "a.vmdk")}});
   CHECK(datastore.virtual_machines[0].disks[0].loops);
   CHECK(datastore.virtual_machines[0].disks[0].chain.size() == 2);
 }

@@ -7,7 +7,9 @@ using formats::identify;
 
 namespace {
 
-FileKind kind(const std::string& head, const std::string& name) { return identify(std::as_bytes(std::span(head)), name); }
+FileKind kind(const std::string& head, const std::string& name) {
+  return identify(std::as_bytes(std::span(head)), name);
+}
 
 }  // namespace
 

@@ -41,4 +41,6 @@ TEST_CASE("a table wraps nothing in a pipe and fits a terminal") {
   }
 }
 
-TEST_CASE("a CSV cell with a comma or a quote is quoted") { CHECK(csv_row({"a,b", "say \"x\"", "1"}) == "\"a,b\",\"say \"\"x\"\"\",1\n"); }
+TEST_CASE("a CSV cell with a comma or a quote is quoted") {
+  CHECK(csv_row({"a,b", "say \"x\"", "1"}) == "\"a,b\",\"say \"\"x\"\"\",1\n");
+}

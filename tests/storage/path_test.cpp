@@ -28,7 +28,8 @@ TEST_CASE("a target is a path or an ssh location") {
 }
 
 TEST_CASE("a malformed target is a usage error") {
-  const std::string text = GENERATE("", "ssh://", "ssh://-oProxyCommand=x/", "ssh://h:99999/", "ssh://h:x", "ssh://@h", "ssh://h/%zz", "ssh://[::1");
+  const std::string text = GENERATE("", "ssh://", "ssh://-oProxyCommand=x/", "ssh://h:99999/", "ssh://h:x", "ssh://@h",
+                                    "ssh://h/%zz", "ssh://[::1");
   REQUIRE_FALSE(parse_location(text));
   CHECK(parse_location(text).error().kind == formats::core::ErrorKind::usage);
 }

@@ -1,9 +1,9 @@
 // One suite for every Reader: what holds for a folder holds for memory.
+#include <sys/stat.h>
+#include <unistd.h>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "storage/local_reader.h"
 #include "storage/memory_reader.h"
@@ -12,9 +12,13 @@ using namespace cbtctl::storage;
 
 namespace {
 
-const std::map<std::string, std::string> files{{"vm/a.vmx", "config"}, {"vm/empty", ""}, {"vm/new\nline", "x"}, {"top", "0123456789"}};
-const std::map<std::string, std::string> links{{"vm/inside", "a.vmx"}, {"vm/up", "../top"}, {"vm/out", "/etc/passwd"},
-                                               {"vm/climb", "../../etc/passwd"}, {"vm/self", "self"}};
+const std::map<std::string, std::string> files{
+    {"vm/a.vmx", "config"}, {"vm/empty", ""}, {"vm/new\nline", "x"}, {"top", "0123456789"}};
+const std::map<std::string, std::string> links{{"vm/inside", "a.vmx"},
+                                               {"vm/up", "../top"},
+                                               {"vm/out", "/etc/passwd"},
+                                               {"vm/climb", "../../etc/passwd"},
+                                               {"vm/self", "self"}};
 
 struct Place {
   std::unique_ptr<Reader> reader;

@@ -16,13 +16,16 @@ using cbtctl::model::Datastore;
 // The text of a .vmx with one disk; `more` is added as it is.
 inline std::string vmx(const std::string& disk, const std::string& more = {}) {
   return "config.version = \"8\"\nvirtualHW.version = \"13\"\ncleanShutdown = \"TRUE\"\n"
-         "scsi0:0.present = \"TRUE\"\nscsi0:0.fileName = \"" + disk + "\"\n" + more;
+         "scsi0:0.present = \"TRUE\"\nscsi0:0.fileName = \"" +
+         disk + "\"\n" + more;
 }
 inline const std::string both_keys = "ctkEnabled = \"TRUE\"\nscsi0:0.ctkEnabled = \"TRUE\"\n";
 
-inline std::string descriptor(const std::string& extent, const std::string& tracking = {}, const std::string& parent = {}) {
+inline std::string descriptor(const std::string& extent, const std::string& tracking = {},
+                              const std::string& parent = {}) {
   return "# Disk DescriptorFile\nversion=3\nCID=1\n" +
-         (parent.empty() ? std::string("parentCID=ffffffff\n") : "parentCID=1\nparentFileNameHint=\"" + parent + "\"\n") +
+         (parent.empty() ? std::string("parentCID=ffffffff\n")
+                         : "parentCID=1\nparentFileNameHint=\"" + parent + "\"\n") +
          "createType=\"vmfs\"\nRW 8388608 VMFS \"" + extent + "\"\n" +
          (tracking.empty() ? std::string() : "changeTrackPath=\"" + tracking + "\"\n");
 }
@@ -51,6 +54,8 @@ inline Datastore scan(std::vector<Source> sources) {
   return cbtctl::discovery::discover(places, {});
 }
 
-inline Datastore scan(std::map<std::string, std::string> files) { return scan({{"/mnt/ds", {std::move(files), {}, {}}}}); }
+inline Datastore scan(std::map<std::string, std::string> files) {
+  return scan({{"/mnt/ds", {std::move(files), {}, {}}}});
+}
 
 }  // namespace support

@@ -40,7 +40,9 @@ void text(std::span<const std::byte> bytes) {
 }
 
 void vmx(std::span<const std::byte> bytes) { static_cast<void>(formats::vmx::decode(document_of(bytes)).has_value()); }
-void vmsd(std::span<const std::byte> bytes) { static_cast<void>(formats::vmsd::decode(document_of(bytes)).has_value()); }
+void vmsd(std::span<const std::byte> bytes) {
+  static_cast<void>(formats::vmsd::decode(document_of(bytes)).has_value());
+}
 
 void descriptor(std::span<const std::byte> bytes) {
   const auto decoded = formats::vmdk::decode_descriptor(document_of(bytes));
@@ -63,23 +65,25 @@ void ctk(std::span<const std::byte> bytes) {
   }
   require(covered == formats::ctk::header_bytes);
   if (!reading.blocks || !reading.block_sectors || *reading.blocks > 1 << 20) return;
-  const formats::ctk::TableShape shape{.blocks = *reading.blocks, .block_bytes = std::uint64_t{*reading.block_sectors} * 512,
+  const formats::ctk::TableShape shape{.blocks = *reading.blocks,
+                                       .block_bytes = std::uint64_t{*reading.block_sectors} * 512,
                                        .capacity_bytes = *reading.capacity_sectors * 512};
   std::uint64_t end = 0;
   static_cast<void>(formats::ctk::visit_changed(SpanSource(bytes), shape, {.since = 1}, [&](auto extents) {
-    for (const auto& extent : extents) {
-      require(extent.offset_bytes >= end && extent.length_bytes > 0);
-      end = extent.offset_bytes + extent.length_bytes;
-      require(end <= shape.capacity_bytes);
-    }
-  }).has_value());
+                      for (const auto& extent : extents) {
+                        require(extent.offset_bytes >= end && extent.length_bytes > 0);
+                        end = extent.offset_bytes + extent.length_bytes;
+                        require(end <= shape.capacity_bytes);
+                      }
+                    }).has_value());
   static_cast<void>(formats::ctk::total(SpanSource(bytes), shape).has_value());
 }
 
 void identify(std::span<const std::byte> bytes) { static_cast<void>(formats::identify(bytes, "x.vmdk")); }
 
-constexpr std::array all{Target{"text", text},     Target{"vmx", vmx}, Target{"vmsd", vmsd},        Target{"descriptor", descriptor},
-                         Target{"sparse", sparse}, Target{"ctk", ctk}, Target{"identify", identify}};
+constexpr std::array all{
+    Target{"text", text},     Target{"vmx", vmx}, Target{"vmsd", vmsd},        Target{"descriptor", descriptor},
+    Target{"sparse", sparse}, Target{"ctk", ctk}, Target{"identify", identify}};
 
 }  // namespace
 

@@ -44,8 +44,8 @@ bool is_of_line(std::string_view version, std::string_view line) {
 bool is_affected(Code code, const model::BuildWitness& witness) {
   const auto build = number(witness.build);
   return build && std::any_of(affected.begin(), affected.end(), [&](const Affected& row) {
-    return row.code == code && is_of_line(witness.version, row.line) && *build >= row.from && *build < row.fixed;
-  });
+           return row.code == code && is_of_line(witness.version, row.line) && *build >= row.from && *build < row.fixed;
+         });
 }
 
 bool is_from_6_5(const model::BuildWitness& witness) {
@@ -57,14 +57,17 @@ bool is_from_6_5(const model::BuildWitness& witness) {
   return major && (*major > 6 || (*major == 6 && minor && *minor >= 5));
 }
 
-std::string text_of(const model::BuildWitness& witness) { return "ESXi " + witness.version + " build " + witness.build; }
+std::string text_of(const model::BuildWitness& witness) {
+  return "ESXi " + witness.version + " build " + witness.build;
+}
 
 // The newest witnesses first: the host, then the newest version line of the newest log.
 std::vector<model::BuildWitness> witnesses_of(const Subject& subject, const model::VirtualMachine& machine) {
   std::vector<model::BuildWitness> all;
   const model::Index target = subject.file(machine.file).target;
   if (target < subject.datastore.targets.size()) {
-    if (const auto& host = subject.datastore.targets[target].host) all.push_back({"the host", host->version, host->build});
+    if (const auto& host = subject.datastore.targets[target].host)
+      all.push_back({"the host", host->version, host->build});
   }
   all.insert(all.end(), machine.witnesses.begin(), machine.witnesses.end());
   return all;
@@ -84,12 +87,14 @@ class Advisor {
     return nullptr;
   }
   [[nodiscard]] const model::BuildWitness* ever(Code code) const {
-    const auto found = std::find_if(witnesses_.begin(), witnesses_.end(), [&](const auto& witness) { return is_affected(code, witness); });
+    const auto found = std::find_if(witnesses_.begin(), witnesses_.end(),
+                                    [&](const auto& witness) { return is_affected(code, witness); });
     return found == witnesses_.end() ? nullptr : &*found;
   }
   [[nodiscard]] const std::vector<model::BuildWitness>& witnesses() const { return witnesses_; }
 
-  void raise(Code code, const model::BuildWitness& witness, Severity severity, Certainty certainty, bool of_disk, const std::string& note = {}) {
+  void raise(Code code, const model::BuildWitness& witness, Severity severity, Certainty certainty, bool of_disk,
+             const std::string& note = {}) {
     Finding finding = about(code, subject_, judged_);
     if (!of_disk) finding.slot.clear();
     finding.severity = severity;
@@ -147,7 +152,9 @@ void check_advisories(const Subject& subject, Findings& out) {
     const bool first = told != judged.machine;
     told = judged.machine;
     if (advisor.witnesses().empty()) {
-      if (first) out.skipped.push_back({"advisories for " + subject.file(subject.machine(judged).file).path, "no host and no vmware*.log tells the ESXi build"});
+      if (first)
+        out.skipped.push_back({"advisories for " + subject.file(subject.machine(judged).file).path,
+                               "no host and no vmware*.log tells the ESXi build"});
       continue;
     }
     if (first) check_consolidation_bug(advisor);

@@ -51,7 +51,8 @@ void check_loops(const Subject& subject, Findings& out) {
       const auto parent = parent_of(subject, *at);
       if (parent && met.contains(*parent)) {
         Finding finding = about_child(Code::chain_loop, subject, *at);
-        finding.evidence.push_back({"parentFileNameHint", "a disk above it", subject.datastore.descriptors[*at].parent->written});
+        finding.evidence.push_back(
+            {"parentFileNameHint", "a disk above it", subject.datastore.descriptors[*at].parent->written});
         out.found.push_back(std::move(finding));
         break;
       }

@@ -44,7 +44,7 @@ void check_descriptor(const Subject& subject, const model::File& file, Findings&
     out.skipped.push_back({file.path, file.error->message});
     return;
   }
-  const std::string found = file.error ? file.error->message
+  const std::string found = file.error  ? file.error->message
                             : file.kind ? std::string(formats::name_of(*file.kind))
                                         : "nothing";
   raise(Code::descriptor_damaged, file, "a descriptor", found, out);
@@ -57,7 +57,8 @@ void check_damage(const Subject& subject, Findings& out) {
   for (model::Index i = 0; i < datastore.virtual_machines.size(); ++i) {
     const auto& unreadable = datastore.virtual_machines[i].unreadable;
     if (!unreadable || !is_damage(*unreadable)) continue;
-    raise(Code::vmx_damaged, subject.file(datastore.virtual_machines[i].file), "a configuration", unreadable->message, out);
+    raise(Code::vmx_damaged, subject.file(datastore.virtual_machines[i].file), "a configuration", unreadable->message,
+          out);
     out.found.back().machine = i;
   }
   for (const model::SnapshotFile& list : datastore.snapshot_files) {

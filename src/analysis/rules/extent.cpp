@@ -1,4 +1,5 @@
 // The extents that descriptors name: there, long enough, and in themselves right.
+#include <limits>
 #include <set>
 
 #include "analysis/subject.h"
@@ -22,18 +23,21 @@ std::optional<FileKind> kind_of(ExtentKind kind) {
   return kind == ExtentKind::sparse ? std::optional(FileKind::hosted_sparse) : std::nullopt;
 }
 
-void check_flat(const model::File& descriptor, const model::File& file, const formats::vmdk::ExtentLine& line, Findings& out) {
-  const auto sectors = formats::core::checked_add(line.offset_sectors, line.sectors);
-  const auto wanted = sectors ? formats::core::checked_multiply(*sectors, sector_bytes) : std::nullopt;
-  if (!file.size_bytes || (wanted && *file.size_bytes >= *wanted)) return;
+void check_flat(const model::File& descriptor, const model::File& file, const formats::vmdk::ExtentLine& line,
+                Findings& out) {
+  constexpr std::uint64_t more_than_any_file = std::numeric_limits<std::uint64_t>::max();
+  const auto sectors = formats::core::checked_add(line.offset_sectors, line.sectors).value_or(more_than_any_file);
+  const auto wanted = formats::core::checked_multiply(sectors, sector_bytes).value_or(more_than_any_file);
+  if (!file.size_bytes || *file.size_bytes >= wanted) return;
   Finding finding = about(Code::extent_size_mismatch, descriptor);
   finding.key = line.file_name;
-  finding.evidence.push_back({line.file_name, wanted ? std::to_string(*wanted) + " bytes" : "less than 2^64 bytes",
-                              std::to_string(*file.size_bytes) + " bytes"});
+  finding.evidence.push_back(
+      {line.file_name, std::to_string(wanted) + " bytes", std::to_string(*file.size_bytes) + " bytes"});
   out.found.push_back(std::move(finding));
 }
 
-void check_sparse(const Subject& subject, const model::File& file, const formats::vmdk::ExtentLine& line, Findings& out) {
+void check_sparse(const Subject& subject, const model::File& file, const formats::vmdk::ExtentLine& line,
+                  Findings& out) {
   Finding finding = about(Code::extent_invalid, file);
   if (file.error && !is_damage(*file.error)) {
     out.skipped.push_back({file.path, file.error->message});
@@ -41,11 +45,14 @@ void check_sparse(const Subject& subject, const model::File& file, const formats
   }
   const auto expected = *kind_of(line.kind);
   if (!file.sparse || file.kind != expected) {
-    const std::string found = file.error ? file.error->message : file.kind ? std::string(formats::name_of(*file.kind)) : "not read";
+    const std::string found = file.error  ? file.error->message
+                              : file.kind ? std::string(formats::name_of(*file.kind))
+                                          : "not read";
     finding.evidence.push_back({"content", std::string(formats::name_of(expected)), found});
   } else {
     const auto capacity = formats::core::checked_multiply(line.sectors, sector_bytes);
-    for (const auto& defect : formats::vmdk::check(subject.datastore.sparse_extents[*file.sparse], file.size_bytes.value_or(0), capacity)) {
+    for (const auto& defect :
+         formats::vmdk::check(subject.datastore.sparse_extents[*file.sparse], file.size_bytes.value_or(0), capacity)) {
       finding.evidence.push_back({defect.field, defect.expected, defect.found});
     }
   }

@@ -35,7 +35,8 @@ void check_disk(const Subject& subject, const JudgedDisk& judged, Findings& out)
     for (const std::string& reason : judged.verdict.reasons) out.skipped.push_back({what, reason});
     return;
   }
-  if (vm_on && !key && state != CbtState::unsupported) raise(Code::cbt_disk_key_missing, {key_name, "TRUE or FALSE", {}});
+  if (vm_on && !key && state != CbtState::unsupported)
+    raise(Code::cbt_disk_key_missing, {key_name, "TRUE or FALSE", {}});
   if (vm_on && is_false(key)) raise(Code::cbt_disk_excluded, {key_name, {}, key->written});
   if (!vm_on && is_true(key)) {
     const auto& vm_key = subject.machine(judged).settings.ctk_enabled;

@@ -27,10 +27,12 @@ bool has_folder(std::string_view path, std::string_view beginning, bool whole) {
 bool is_kept_by_others(const model::File& file) {
   const std::string path = lower(file.path);
   const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
-  constexpr std::array<std::string_view, 7> folders{"fcd", "appvolumes", "cloudvolumes", "kubevols", "catalog", "hbrdisk", "vmkdump"};
-  const bool in_folder = std::any_of(folders.begin(), folders.end(), [&](auto folder) { return has_folder(path, folder, true); });
-  return in_folder || has_folder(path, "contentlib-", false) || name.starts_with("hbrdisk.") || name.ends_with("-000000.vmdk") ||
-         name.find("-digest") != std::string_view::npos;
+  constexpr std::array<std::string_view, 7> folders{"fcd",     "appvolumes", "cloudvolumes", "kubevols",
+                                                    "catalog", "hbrdisk",    "vmkdump"};
+  const bool in_folder =
+      std::any_of(folders.begin(), folders.end(), [&](auto folder) { return has_folder(path, folder, true); });
+  return in_folder || has_folder(path, "contentlib-", false) || name.starts_with("hbrdisk.") ||
+         name.ends_with("-000000.vmdk") || name.find("-digest") != std::string_view::npos;
 }
 
 void check_descriptors(const Subject& subject, Findings& out) {
@@ -41,7 +43,8 @@ void check_descriptors(const Subject& subject, Findings& out) {
     const bool delta = descriptor.content.has_parent();
     Finding finding = about(delta ? Code::snapshot_orphan : Code::disk_orphan, file);
     finding.certainty = Certainty::possible;  // a virtual machine outside the scan may use it
-    finding.evidence.push_back({"used by", delta ? "a VM, a .vmsd or a delta" : "a VM, a template, a .vmsd or a delta", {}});
+    finding.evidence.push_back(
+        {"used by", delta ? "a VM, a .vmsd or a delta" : "a VM, a template, a .vmsd or a delta", {}});
     out.found.push_back(std::move(finding));
   }
 }
@@ -49,7 +52,8 @@ void check_descriptors(const Subject& subject, Findings& out) {
 bool is_disk_data(const model::File& file) {
   if (file.kind == FileKind::cowd || file.kind == FileKind::sesparse) return true;
   const std::string path = lower(file.path);
-  const bool by_name = path.ends_with("-flat.vmdk") || path.ends_with("-delta.vmdk") || path.ends_with("-sesparse.vmdk");
+  const bool by_name =
+      path.ends_with("-flat.vmdk") || path.ends_with("-delta.vmdk") || path.ends_with("-sesparse.vmdk");
   return by_name && (file.kind == FileKind::data || file.kind == FileKind::empty);
 }
 

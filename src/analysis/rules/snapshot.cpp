@@ -8,7 +8,8 @@ namespace cbtctl::analysis {
 namespace {
 
 bool is_frozen(std::span<const model::Reference> frozen, model::Index file) {
-  return std::any_of(frozen.begin(), frozen.end(), [&](const model::Reference& reference) { return reference.file == file; });
+  return std::any_of(frozen.begin(), frozen.end(),
+                     [&](const model::Reference& reference) { return reference.file == file; });
 }
 
 // An own delta on an own parent that no snapshot froze: a snapshot was removed from the list and not merged.

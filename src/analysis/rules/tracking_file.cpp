@@ -32,7 +32,8 @@ bool stands_at_default(const model::File& ctk, const model::File& descriptor) {
 // Where both keys are TRUE a leftover stands where the next CTK file must go.
 bool blocks_the_next(const Subject& subject, const model::File& ctk) {
   return std::any_of(subject.disks.begin(), subject.disks.end(), [&](const JudgedDisk& judged) {
-    if (!is_true(subject.machine(judged).settings.ctk_enabled) || !is_true(judged.disk->settings.ctk_enabled)) return false;
+    if (!is_true(subject.machine(judged).settings.ctk_enabled) || !is_true(judged.disk->settings.ctk_enabled))
+      return false;
     return std::any_of(judged.disk->chain.begin(), judged.disk->chain.end(), [&](const model::ChainLink& link) {
       return link.own && link.reference.file && stands_at_default(ctk, subject.file(*link.reference.file));
     });
@@ -81,20 +82,23 @@ Finding about_tracking(Code code, const Subject& subject, const Named& named) {
 
 std::string sectors(std::uint64_t count) { return std::to_string(count) + " sectors"; }
 
-void check_deep(const Subject& subject, const Named& named, Index file, const formats::ctk::Reading& reading, Findings& out) {
+void check_deep(const Subject& subject, const Named& named, Index file, const formats::ctk::Reading& reading,
+                Findings& out) {
   if (!subject.opener || !reading.blocks || !reading.epoch) return;
   const auto source = subject.opener(file);
   const formats::ctk::TableShape shape{.blocks = *reading.blocks,
                                        .block_bytes = std::uint64_t{*reading.block_sectors} * sector_bytes,
                                        .capacity_bytes = *reading.capacity_sectors * sector_bytes};
-  auto totals = source ? formats::ctk::total(**source, shape) : formats::core::Result<formats::ctk::TableTotals>(source.error());
+  auto totals =
+      source ? formats::ctk::total(**source, shape) : formats::core::Result<formats::ctk::TableTotals>(source.error());
   if (!totals) {
     out.skipped.push_back({"the table of " + named.ctk.path, totals.error().message});
     return;
   }
   if (totals->greatest_entry <= *reading.epoch) return;
   Finding finding = about_tracking(Code::ctk_epoch_ahead, subject, named);
-  finding.evidence.push_back({"newest entry", "at most " + std::to_string(*reading.epoch), std::to_string(totals->greatest_entry)});
+  finding.evidence.push_back(
+      {"newest entry", "at most " + std::to_string(*reading.epoch), std::to_string(totals->greatest_entry)});
   out.found.push_back(std::move(finding));
 }
 
@@ -149,7 +153,8 @@ void doubt(const std::map<Index, std::pair<std::size_t, std::size_t>>& counts, F
       if (row_of(finding.code).name.starts_with("ctk-")) finding.fix = Fix::none;
     }
     Finding finding = about(Code::ctk_format_doubted, {.target = target, .path = "."});
-    finding.evidence.push_back({"CTK files that fit", std::to_string(with_signature), std::to_string(with_signature - unfit)});
+    finding.evidence.push_back(
+        {"CTK files that fit", std::to_string(with_signature), std::to_string(with_signature - unfit)});
     out.found.push_back(std::move(finding));
   }
 }

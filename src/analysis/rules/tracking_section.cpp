@@ -49,7 +49,8 @@ void check_version(const Subject& subject, model::Index index, Findings& out) {
   if (!without_line && !too_low) return;
   Finding finding = about(Code::descriptor_version_mismatch, subject.file(descriptor.file));
   finding.fix = subject.foreign[index] ? Fix::none : too_low ? Fix::choice : Fix::safe;
-  finding.evidence.push_back({"version", too_low ? "3, since changeTrackPath is there" : "1, since there is no changeTrackPath",
+  finding.evidence.push_back({"version",
+                              too_low ? "3, since changeTrackPath is there" : "1, since there is no changeTrackPath",
                               std::to_string(*version)});
   out.found.push_back(std::move(finding));
 }

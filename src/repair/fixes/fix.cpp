@@ -88,7 +88,8 @@ void add_fix(const model::Datastore& datastore, const model::VirtualMachine& mac
       }
       return;
     case Code::cbt_key_malformed:
-      return set_key(finding.key == "ctkenabled" ? "ctkEnabled" : finding.key, option == "remove" ? std::nullopt : std::optional(option == "true"), intent);
+      return set_key(finding.key == "ctkenabled" ? "ctkEnabled" : finding.key,
+                     option == "remove" ? std::nullopt : std::optional(option == "true"), intent);
     case Code::vmx_duplicate_key:
       for (const auto& duplicate : machine.settings.duplicates) {
         if (formats::text::lower(duplicate.key) != finding.key) continue;

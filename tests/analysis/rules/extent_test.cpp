@@ -7,8 +7,10 @@ using namespace support;
 TEST_CASE("extents that are missing, short or invalid are errors") {
   CHECK(check(without(healthy(), "x/x-flat.vmdk")).path("extent-missing") == "x/x.vmdk");
   CHECK(check(with(healthy(), {{"x/x-flat.vmdk", "short"}})).path("extent-size-mismatch") == "x/x.vmdk");
-  CHECK(check(with(with_snapshot(), {{"x/x-000001-delta.vmdk", small_cowd(77)}})).path("extent-invalid") == "x/x-000001-delta.vmdk");
-  CHECK(check(with(with_snapshot(), {{"x/x-000001-delta.vmdk", "garbage"}})).path("extent-invalid") == "x/x-000001-delta.vmdk");
+  CHECK(check(with(with_snapshot(), {{"x/x-000001-delta.vmdk", small_cowd(77)}})).path("extent-invalid") ==
+        "x/x-000001-delta.vmdk");
+  CHECK(check(with(with_snapshot(), {{"x/x-000001-delta.vmdk", "garbage"}})).path("extent-invalid") ==
+        "x/x-000001-delta.vmdk");
 }
 
 TEST_CASE("a flat extent that is longer than needed is no finding") {

@@ -21,8 +21,11 @@ TEST_CASE("a key at one level alone is an error, at both it is pending") {
 }
 
 TEST_CASE("pending on a disk with a snapshot is an error") {
-  const Files files = without(without(with(with_snapshot(), {{"x/x.vmdk", small_descriptor("x-flat.vmdk")},
-      {"x/x-000001.vmdk", small_delta("x-000001-delta.vmdk", "x.vmdk")}}), "x/x-ctk.vmdk"), "x/x-000001-ctk.vmdk");
+  const Files files =
+      without(without(with(with_snapshot(), {{"x/x.vmdk", small_descriptor("x-flat.vmdk")},
+                                             {"x/x-000001.vmdk", small_delta("x-000001-delta.vmdk", "x.vmdk")}}),
+                      "x/x-ctk.vmdk"),
+              "x/x-000001-ctk.vmdk");
   const auto found = check(files);
   CHECK(found.has("cbt-pending-with-snapshot"));
   CHECK_FALSE(found.has("cbt-pending"));

@@ -6,8 +6,11 @@ using namespace support;
 using cbtctl::analysis::Certainty;
 
 TEST_CASE("disks and data that nothing uses are orphans") {
-  const auto found = check(with(healthy(), {{"o/o.vmdk", small_descriptor("o-flat.vmdk")}, {"o/o-flat.vmdk", small_flat()},
-      {"x/x-000007.vmdk", small_delta("x-000007-delta.vmdk", "x.vmdk")}, {"x/x-000007-delta.vmdk", small_cowd()}, {"p/p-flat.vmdk", small_flat()}}));
+  const auto found = check(with(healthy(), {{"o/o.vmdk", small_descriptor("o-flat.vmdk")},
+                                            {"o/o-flat.vmdk", small_flat()},
+                                            {"x/x-000007.vmdk", small_delta("x-000007-delta.vmdk", "x.vmdk")},
+                                            {"x/x-000007-delta.vmdk", small_cowd()},
+                                            {"p/p-flat.vmdk", small_flat()}}));
   CHECK(found.path("disk-orphan") == "o/o.vmdk");
   CHECK(found.first("disk-orphan").certainty == Certainty::possible);
   CHECK(found.path("snapshot-orphan") == "x/x-000007.vmdk");
@@ -16,16 +19,27 @@ TEST_CASE("disks and data that nothing uses are orphans") {
 }
 
 TEST_CASE("what other products keep is never called an orphan") {
-  for (const std::string path : {"fcd/a", "contentlib-7f/b", "appvolumes/packages/c", "r/hbrdisk.RDID-1", "s/s-000000", "v/v-digest", "kubevols/k"}) {
+  for (const std::string path : {"fcd/a", "contentlib-7f/b", "appvolumes/packages/c", "r/hbrdisk.RDID-1", "s/s-000000",
+                                 "v/v-digest", "kubevols/k"}) {
     INFO(path);
     const std::string extent = path.substr(path.rfind('/') + 1) + "-flat.vmdk";
-    CHECK(check(with(healthy(), {{path + ".vmdk", small_descriptor(extent)}, {path + "-flat.vmdk", small_flat()}})).findings.found.empty());
+    CHECK(check(with(healthy(), {{path + ".vmdk", small_descriptor(extent)}, {path + "-flat.vmdk", small_flat()}}))
+              .findings.found.empty());
   }
 }
 
 TEST_CASE("templates, copies of a .vmx, workingDir and content that looks like a suffix raise nothing") {
-  CHECK(check(Files{{"t/t.vmtx", vmx("t.vmdk")}, {"t/t.vmdk", small_descriptor("t-flat.vmdk")}, {"t/t-flat.vmdk", small_flat()}}).findings.found.empty());
+  CHECK(check(Files{{"t/t.vmtx", vmx("t.vmdk")},
+                    {"t/t.vmdk", small_descriptor("t-flat.vmdk")},
+                    {"t/t-flat.vmdk", small_flat()}})
+            .findings.found.empty());
   CHECK(check(with(healthy(), {{"x/copy.vmx", vmx("x.vmdk", both_keys)}})).findings.found.empty());
-  CHECK(check(Files{{"w/w.vmx", vmx("db-000001.vmdk", "")}, {"w/db-000001.vmdk", small_descriptor("db-000001-flat.vmdk")}, {"w/db-000001-flat.vmdk", small_flat()}}).findings.found.empty());
-  CHECK(check(Files{{"w/w.vmx", vmx("y-flat.vmdk", "")}, {"w/y-flat.vmdk", small_descriptor("y-flat-flat.vmdk")}, {"w/y-flat-flat.vmdk", small_flat()}}).findings.found.empty());
+  CHECK(check(Files{{"w/w.vmx", vmx("db-000001.vmdk", "")},
+                    {"w/db-000001.vmdk", small_descriptor("db-000001-flat.vmdk")},
+                    {"w/db-000001-flat.vmdk", small_flat()}})
+            .findings.found.empty());
+  CHECK(check(Files{{"w/w.vmx", vmx("y-flat.vmdk", "")},
+                    {"w/y-flat.vmdk", small_descriptor("y-flat-flat.vmdk")},
+                    {"w/y-flat-flat.vmdk", small_flat()}})
+            .findings.found.empty());
 }

@@ -10,8 +10,11 @@ TEST_CASE("an own delta on an own parent that no snapshot froze needs consolidat
 }
 
 TEST_CASE("a linked clone's delta on a foreign image is no unlisted snapshot") {
-  const Files files = {{"t/t.vmtx", vmx("t.vmdk")}, {"t/t.vmdk", small_descriptor("t-flat.vmdk")}, {"t/t-flat.vmdk", small_flat()},
-                       {"c/c.vmx", vmx("c-000001.vmdk")}, {"c/c-000001.vmdk", small_delta("c-000001-delta.vmdk", "../t/t.vmdk")},
+  const Files files = {{"t/t.vmtx", vmx("t.vmdk")},
+                       {"t/t.vmdk", small_descriptor("t-flat.vmdk")},
+                       {"t/t-flat.vmdk", small_flat()},
+                       {"c/c.vmx", vmx("c-000001.vmdk")},
+                       {"c/c-000001.vmdk", small_delta("c-000001-delta.vmdk", "../t/t.vmdk")},
                        {"c/c-000001-delta.vmdk", small_cowd()}};
   CHECK(check(files).findings.found.empty());
 }

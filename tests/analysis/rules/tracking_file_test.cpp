@@ -14,7 +14,8 @@ TEST_CASE("a healthy datastore yields nothing") {
 }
 
 TEST_CASE("a CTK file that nobody names is an orphan by what is gone") {
-  const auto found = check(with(healthy(), {{"x/x-000002-ctk.vmdk", small_tracking()}, {"x/old-ctk.vmdk", small_tracking()}}));
+  const auto found =
+      check(with(healthy(), {{"x/x-000002-ctk.vmdk", small_tracking()}, {"x/old-ctk.vmdk", small_tracking()}}));
   CHECK(found.path("ctk-orphan-snapshot") == "x/x-000002-ctk.vmdk");
   CHECK(found.first("ctk-orphan-snapshot").certainty == Certainty::hit);
   CHECK(found.path("ctk-orphan") == "x/old-ctk.vmdk");
@@ -36,7 +37,8 @@ TEST_CASE("an unreadable text silences orphans in its folder and makes those els
 }
 
 TEST_CASE("a backup copy of a descriptor protects what it names and is never judged") {
-  const auto found = check(with(off(), {{"x/x-ctk.vmdk", small_tracking()}, {"x/x.vmdk~", small_descriptor("x-flat.vmdk", "x-ctk.vmdk")}}));
+  const auto found = check(
+      with(off(), {{"x/x-ctk.vmdk", small_tracking()}, {"x/x.vmdk~", small_descriptor("x-flat.vmdk", "x-ctk.vmdk")}}));
   CHECK(found.findings.found.empty());
 }
 
@@ -48,14 +50,19 @@ TEST_CASE("a named CTK file raises the first that fits") {
     return found;
   };
   CHECK(one(without(healthy(), "x/x-ctk.vmdk"), "ctk-missing").path("ctk-missing") == "x/x.vmdk");
-  CHECK(one(with(healthy(), {{"x/x-ctk.vmdk", std::string(4096, 'a')}}), "ctk-unrecognised").first("ctk-unrecognised").fix == Fix::choice);
+  CHECK(one(with(healthy(), {{"x/x-ctk.vmdk", std::string(4096, 'a')}}), "ctk-unrecognised")
+            .first("ctk-unrecognised")
+            .fix == Fix::choice);
   CHECK(one(with(healthy(), {{"x/x-ctk.vmdk", ""}}), "ctk-unrecognised").first("ctk-unrecognised").fix == Fix::safe);
-  CHECK(one(with(healthy(), {{"x/x-ctk.vmdk", small_tracking(1024)}}), "ctk-covers-less").path("ctk-covers-less") == "x/x-ctk.vmdk");
+  CHECK(one(with(healthy(), {{"x/x-ctk.vmdk", small_tracking(1024)}}), "ctk-covers-less").path("ctk-covers-less") ==
+        "x/x-ctk.vmdk");
   one(with(healthy(), {{"x/x-ctk.vmdk", small_tracking(8192)}}), "ctk-size-mismatch");
 }
 
 TEST_CASE("a header that is not understood and a version that is not known are notes alone") {
-  const auto bytes = [](const CtkBuilder& builder) { return std::string(reinterpret_cast<const char*>(builder.bytes().data()), builder.bytes().size()); };
+  const auto bytes = [](const CtkBuilder& builder) {
+    return std::string(reinterpret_cast<const char*>(builder.bytes().data()), builder.bytes().size());
+  };
   const auto strange = bytes(CtkBuilder{}.capacity(77).block(128).size(512 + 4 * 16));
   CHECK(check(with(healthy(), {{"x/x-ctk.vmdk", strange}})).has("ctk-layout-unknown"));
   std::string second = small_tracking();
@@ -66,7 +73,8 @@ TEST_CASE("a header that is not understood and a version that is not known are n
 }
 
 TEST_CASE("two descriptors that name one CTK file share it") {
-  Files files = with(healthy(), {{"y/y.vmx", vmx("y.vmdk", both_keys)}, {"y/y.vmdk", small_descriptor("y-flat.vmdk", "../x/x-ctk.vmdk")},
+  Files files = with(healthy(), {{"y/y.vmx", vmx("y.vmdk", both_keys)},
+                                 {"y/y.vmdk", small_descriptor("y-flat.vmdk", "../x/x-ctk.vmdk")},
                                  {"y/y-flat.vmdk", small_flat()}});
   CHECK(check(files).path("ctk-shared") == "x/x-ctk.vmdk");
   CHECK_FALSE(check(healthy()).has("ctk-shared"));
@@ -78,8 +86,10 @@ TEST_CASE("an entry newer than the header's epoch is found by a deep look alone"
   ctk[512] = static_cast<char>(epoch + 1);
   const Datastore datastore = scan(with(healthy(), {{"x/x-ctk.vmdk", ctk}}));
   CHECK_FALSE(check(datastore).has("ctk-epoch-ahead"));
-  const cbtctl::analysis::Opener opener = [&](auto) -> formats::core::Result<std::unique_ptr<formats::core::ByteSource>> {
-    return std::unique_ptr<formats::core::ByteSource>(std::make_unique<formats::core::SpanSource>(std::as_bytes(std::span(ctk))));
+  const cbtctl::analysis::Opener opener =
+      [&](auto) -> formats::core::Result<std::unique_ptr<formats::core::ByteSource>> {
+    return std::unique_ptr<formats::core::ByteSource>(
+        std::make_unique<formats::core::SpanSource>(std::as_bytes(std::span(ctk))));
   };
   const Checked deep{datastore, cbtctl::analysis::analyze(datastore, opener)};
   CHECK(deep.path("ctk-epoch-ahead") == "x/x-ctk.vmdk");
@@ -91,8 +101,10 @@ TEST_CASE("where too many CTK files do not fit, it is the format that is doubted
   Files files;
   for (const std::string name : {"a", "b", "c", "d"}) {
     const bool fits = name == "a" || name == "b";
-    files = with(files, {{name + "/" + name + ".vmx", vmx(name + ".vmdk", both_keys)}, {name + "/" + name + ".vmdk", small_descriptor(name + "-flat.vmdk", name + "-ctk.vmdk")},
-                         {name + "/" + name + "-flat.vmdk", small_flat()}, {name + "/" + name + "-ctk.vmdk", small_tracking(fits ? small_sectors : 1024)}});
+    files = with(files, {{name + "/" + name + ".vmx", vmx(name + ".vmdk", both_keys)},
+                         {name + "/" + name + ".vmdk", small_descriptor(name + "-flat.vmdk", name + "-ctk.vmdk")},
+                         {name + "/" + name + "-flat.vmdk", small_flat()},
+                         {name + "/" + name + "-ctk.vmdk", small_tracking(fits ? small_sectors : 1024)}});
   }
   const auto found = check(files);
   CHECK(found.path("ctk-format-doubted") == ".");

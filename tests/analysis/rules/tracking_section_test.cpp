@@ -12,12 +12,15 @@ TEST_CASE("a descriptor that still names a CTK file while CBT is off is told") {
 }
 
 TEST_CASE("links with and without a CTK file make a mixed chain") {
-  const auto found = check(without(with(with_snapshot(), {{"x/x.vmdk", small_descriptor("x-flat.vmdk")}}), "x/x-ctk.vmdk"));
+  const auto found =
+      check(without(with(with_snapshot(), {{"x/x.vmdk", small_descriptor("x-flat.vmdk")}}), "x/x-ctk.vmdk"));
   CHECK(found.path("cbt-mixed-chain") == "x/x-000001.vmdk");
 }
 
 TEST_CASE("the version and the tracking line go together") {
-  const std::string three = "# Disk DescriptorFile\nversion=3\nCID=1\nparentCID=ffffffff\ncreateType=\"vmfs\"\nRW 2048 VMFS \"x-flat.vmdk\"\n";
+  const std::string three =
+      "# Disk DescriptorFile\nversion=3\nCID=1\nparentCID=ffffffff\ncreateType=\"vmfs\"\nRW 2048 VMFS "
+      "\"x-flat.vmdk\"\n";
   CHECK(check(with(off(), {{"x/x.vmdk", three}})).first("descriptor-version-mismatch").fix == Fix::safe);
   std::string one = small_descriptor("x-flat.vmdk", "x-ctk.vmdk");
   one.replace(one.find("version=3"), 9, "version=1");

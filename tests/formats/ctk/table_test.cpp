@@ -16,8 +16,9 @@ std::vector<ChangedExtent> changed(const std::vector<std::uint32_t>& table, std:
   const auto builder = support::CtkBuilder{}.entries(table);
   const TableShape shape{512, table.size(), block_bytes, table.size() * block_bytes - clip};
   std::vector<ChangedExtent> found;
-  const auto status = formats::ctk::visit_changed(formats::core::SpanSource(builder.bytes()), shape, {since, merge},
-                                                  [&](auto extents) { found.insert(found.end(), extents.begin(), extents.end()); });
+  const auto status =
+      formats::ctk::visit_changed(formats::core::SpanSource(builder.bytes()), shape, {since, merge},
+                                  [&](auto extents) { found.insert(found.end(), extents.begin(), extents.end()); });
   REQUIRE(status);
   return found;
 }
@@ -123,7 +124,8 @@ TEST_CASE("totals count every block once and clip the last") {
 
 TEST_CASE("a table cut by the end of the file is told, not read as zeros") {
   const auto builder = support::CtkBuilder{}.entries({1, 2, 3});
-  const auto totals = formats::ctk::total(formats::core::SpanSource(builder.bytes()), {512, 100, block_bytes, 100 * block_bytes});
+  const auto totals =
+      formats::ctk::total(formats::core::SpanSource(builder.bytes()), {512, 100, block_bytes, 100 * block_bytes});
   REQUIRE_FALSE(totals);
   CHECK(totals.error().kind == formats::core::ErrorKind::truncated);
 }

@@ -68,7 +68,8 @@ TEST_CASE("a header without a pair is inferred from the disk, and unrecognised w
 }
 
 TEST_CASE("two pairs that differ prove nothing") {
-  const CtkBuilder builder = CtkBuilder{}.capacity(sectors_40g, 16).capacity(2 * sectors_40g, 24).block(128, 32).block(256, 36);
+  const CtkBuilder builder =
+      CtkBuilder{}.capacity(sectors_40g, 16).capacity(2 * sectors_40g, 24).block(128, 32).block(256, 36);
   CHECK(read(builder, bytes_40g, sectors_40g).layout == Layout::inferred);
   CHECK(read(builder, bytes_40g).layout == Layout::unrecognised);
 }

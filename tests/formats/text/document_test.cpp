@@ -5,9 +5,10 @@
 using formats::text::Document;
 
 TEST_CASE("every text decodes and encodes to the same bytes") {
-  const std::string text = GENERATE(as<std::string>{}, "", "\n", "a = \"1\"", "a = \"1\"\r\nb = \"2\"\r\n", "a = \"1\"\rb=2\r",
-                                    "\xEF\xBB\xBF.encoding = \"UTF-8\"\n", "# c\n\n  \t\nbroken line\n = \"x\"\n",
-                                    "a = \"unclosed\nb = \"2\" tail\n", "name = \"\x83\x65\x83\x58\"\n", std::string("a\0b = \"1\"\n", 10));
+  const std::string text =
+      GENERATE(as<std::string>{}, "", "\n", "a = \"1\"", "a = \"1\"\r\nb = \"2\"\r\n", "a = \"1\"\rb=2\r",
+               "\xEF\xBB\xBF.encoding = \"UTF-8\"\n", "# c\n\n  \t\nbroken line\n = \"x\"\n",
+               "a = \"unclosed\nb = \"2\" tail\n", "name = \"\x83\x65\x83\x58\"\n", std::string("a\0b = \"1\"\n", 10));
   CHECK(Document::decode(text).encode() == text);
 }
 

@@ -14,8 +14,9 @@ Descriptor decoded(const std::string& body) {
   return *descriptor;
 }
 
-const std::string healthy = "version=3\nCID=7475b330\nparentCID=ffffffff\ncreateType=\"vmfs\"\n"
-                            "RW 83886080 VMFS \"x-flat.vmdk\"\nchangeTrackPath=\"x-ctk.vmdk\"\n";
+const std::string healthy =
+    "version=3\nCID=7475b330\nparentCID=ffffffff\ncreateType=\"vmfs\"\n"
+    "RW 83886080 VMFS \"x-flat.vmdk\"\nchangeTrackPath=\"x-ctk.vmdk\"\n";
 
 }  // namespace
 
@@ -31,16 +32,17 @@ TEST_CASE("a base disk with tracking is read whole") {
 }
 
 TEST_CASE("a delta names its parent") {
-  const Descriptor descriptor = decoded("CID=1\nparentCID=1b77e0d4\ncreateType=\"vmfsSparse\"\nparentFileNameHint=\"x y.vmdk\"\n"
-                                        "RW 8 VMFSSPARSE \"x-000001-delta.vmdk\"\n");
+  const Descriptor descriptor = decoded(
+      "CID=1\nparentCID=1b77e0d4\ncreateType=\"vmfsSparse\"\nparentFileNameHint=\"x y.vmdk\"\n"
+      "RW 8 VMFSSPARSE \"x-000001-delta.vmdk\"\n");
   CHECK(descriptor.parent_cid == 0x1b77e0d4U);
   CHECK(descriptor.parent_hint == "x y.vmdk");
   CHECK(descriptor.check().empty());
 }
 
 TEST_CASE("several extents add up, with offsets and without file") {
-  const Descriptor descriptor =
-      decoded("CID=1\ncreateType=\"custom\"\nRW 100 FLAT \"a-f001.vmdk\" 7\nRDONLY 50 ZERO\nNOACCESS 6 SPARSE \"b.vmdk\"\n");
+  const Descriptor descriptor = decoded(
+      "CID=1\ncreateType=\"custom\"\nRW 100 FLAT \"a-f001.vmdk\" 7\nRDONLY 50 ZERO\nNOACCESS 6 SPARSE \"b.vmdk\"\n");
   REQUIRE(descriptor.extents.size() == 3);
   CHECK(descriptor.extents[0].offset_sectors == 7);
   CHECK(descriptor.extents[1].kind == ExtentKind::zero);
@@ -54,11 +56,11 @@ TEST_CASE("an extent of 2^64 - 1 sectors gives no capacity and a defect") {
 }
 
 TEST_CASE("each part that is missing or contradicts another is a defect") {
-  const std::string body = GENERATE(
-      "createType=\"vmfs\"\nRW 1 VMFS \"x\"\n", "CID=1\nRW 1 VMFS \"x\"\n", "CID=1\ncreateType=\"vmfs\"\n",
-      "CID=zz\ncreateType=\"vmfs\"\nRW 1 VMFS \"x\"\n", "CID=1\ncreateType=\"vmfs\"\nRW many VMFS \"x\"\n",
-      "CID=1\nCID=2\ncreateType=\"vmfs\"\nRW 1 VMFS \"x\"\n",
-      "CID=1\nparentCID=2\ncreateType=\"vmfsSparse\"\nRW 1 VMFSSPARSE \"x\"\n");
+  const std::string body =
+      GENERATE("createType=\"vmfs\"\nRW 1 VMFS \"x\"\n", "CID=1\nRW 1 VMFS \"x\"\n", "CID=1\ncreateType=\"vmfs\"\n",
+               "CID=zz\ncreateType=\"vmfs\"\nRW 1 VMFS \"x\"\n", "CID=1\ncreateType=\"vmfs\"\nRW many VMFS \"x\"\n",
+               "CID=1\nCID=2\ncreateType=\"vmfs\"\nRW 1 VMFS \"x\"\n",
+               "CID=1\nparentCID=2\ncreateType=\"vmfsSparse\"\nRW 1 VMFSSPARSE \"x\"\n");
   CHECK_FALSE(decoded(body).check().empty());
 }
 

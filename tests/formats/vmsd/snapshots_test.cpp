@@ -34,6 +34,9 @@ TEST_CASE("the time's low word is signed in the file and not in the time") {
 }
 
 TEST_CASE("binary and foreign text are no snapshot list") {
-  CHECK_FALSE(formats::vmsd::decode(Document::decode(std::string("\x7f" "ELF\0\0", 6))));
+  CHECK_FALSE(
+      formats::vmsd::decode(Document::decode(std::string("\x7f"
+                                                         "ELF\0\0",
+                                                         6))));
   CHECK_FALSE(formats::vmsd::decode(Document::decode("hello\n")));
 }

@@ -19,7 +19,8 @@ TEST_CASE("disks on every bus are found and ordered by number") {
   const auto settings = decoded(
       "scsi0:10.present = \"TRUE\"\nscsi0:10.fileName = \"k.vmdk\"\nscsi0:2.present = \"true\"\n"
       "scsi0:2.fileName = \"c.vmdk\"\nnvme0:14.present = \"TRUE\"\nnvme0:14.fileName = \"n.vmdk\"\n"
-      "sata1:29.present = \"TRUE\"\nsata1:29.fileName = \"s.vmdk\"\nide0:0.present = \"TRUE\"\nide0:0.fileName = \"i.vmdk\"\n");
+      "sata1:29.present = \"TRUE\"\nsata1:29.fileName = \"s.vmdk\"\nide0:0.present = \"TRUE\"\nide0:0.fileName = "
+      "\"i.vmdk\"\n");
   REQUIRE(settings.disks.size() == 5);
   CHECK(settings.disks[0].slot == "scsi0:2");
   CHECK(settings.disks[1].slot == "scsi0:10");
@@ -36,7 +37,8 @@ TEST_CASE("a CD-ROM, an absent device and a slot without a file are no disks") {
 
 TEST_CASE("both CBT keys are read in any case") {
   const auto settings = decoded(
-      "CTKENABLED = \"True\"\nscsi0:0.present = \"TRUE\"\nscsi0:0.fileName = \"a.vmdk\"\nscsi0:0.ctkenabled = \"false\"\n");
+      "CTKENABLED = \"True\"\nscsi0:0.present = \"TRUE\"\nscsi0:0.fileName = \"a.vmdk\"\nscsi0:0.ctkenabled = "
+      "\"false\"\n");
   CHECK(settings.ctk_enabled->value == true);
   CHECK(settings.disks[0].ctk_enabled->value == false);
 }
@@ -78,8 +80,8 @@ TEST_CASE("the shared bus of a controller and a multi-writer disk are seen") {
 }
 
 TEST_CASE("binary, zeros, nothing and foreign text are no configuration") {
-  const std::string text = GENERATE(as<std::string>{}, "", std::string(64, '\0'), std::string("config.version\0= \"8\"", 19),
-                                    "just = \"text\"\n");
+  const std::string text = GENERATE(as<std::string>{}, "", std::string(64, '\0'),
+                                    std::string("config.version\0= \"8\"", 19), "just = \"text\"\n");
   const auto settings = formats::vmx::decode(Document::decode(text));
   REQUIRE_FALSE(settings);
   CHECK(settings.error().kind == formats::core::ErrorKind::malformed);
@@ -90,7 +92,8 @@ TEST_CASE("an encrypted machine is told, a partly encrypted one is read") {
       ".encoding = \"UTF-8\"\ndisplayName = \"x\"\nencryption.keySafe = \"vmware:key\"\nencryption.data = \"abc\"\n"));
   REQUIRE(whole);
   CHECK(whole->encrypted);
-  CHECK_FALSE(decoded("virtualHW.version = \"19\"\nencryption.type = \"partial\"\nencryption.keySafe = \"k\"\n").encrypted);
+  CHECK_FALSE(
+      decoded("virtualHW.version = \"19\"\nencryption.type = \"partial\"\nencryption.keySafe = \"k\"\n").encrypted);
 }
 
 TEST_CASE("a display name loses its escapes and vCenter's percents") {
