@@ -2,6 +2,7 @@
 #pragma once
 
 #include <any>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -20,7 +21,7 @@ namespace cbtctl::discovery {
 struct DecodedDisk {
   formats::FileKind kind = formats::FileKind::data;
   std::optional<formats::vmdk::Descriptor> descriptor;  // also one embedded in a sparse extent
-  std::optional<formats::vmdk::SparseExtent> sparse;
+  std::shared_ptr<formats::vmdk::SparseExtent> sparse;  // rare, and large
   std::optional<formats::ctk::Header> tracking;
   std::optional<formats::core::Error> error;
 };

@@ -1,6 +1,7 @@
 #include "discovery/discover.h"
 
 #include <algorithm>
+#include <numeric>
 #include <unordered_map>
 
 #include "discovery/chains.h"
@@ -35,13 +36,20 @@ void find_quarantine(const Tree& tree, const std::vector<Place>& places, model::
   }
 }
 
+// Members are large: their places are sorted, and each moves once.
 template <typename Member>
 void sort_by_path(std::vector<Member>& members, const std::vector<model::File>& files) {
-  std::sort(members.begin(), members.end(), [&](const Member& a, const Member& b) {
-    const model::File& left = files[a.file];
-    const model::File& right = files[b.file];
+  std::vector<Index> order(members.size());
+  std::iota(order.begin(), order.end(), Index{0});
+  std::sort(order.begin(), order.end(), [&](Index a, Index b) {
+    const model::File& left = files[members[a].file];
+    const model::File& right = files[members[b].file];
     return left.target != right.target ? left.target < right.target : left.path < right.path;
   });
+  std::vector<Member> sorted;
+  sorted.reserve(members.size());
+  for (const Index at : order) sorted.push_back(std::move(members[at]));
+  members = std::move(sorted);
 }
 
 void pair_with_snapshot_lists(const Loader& loader, model::Datastore& datastore) {

@@ -28,15 +28,20 @@ bool is_template_name(std::string_view name) { return formats::text::lower(name)
 
 }  // namespace
 
-Index Loader::file_at(const Spot& spot, const storage::Entry* entry) {
-  Tree::Lookup seen{.entry = entry, .error = {}};
-  if (entry == nullptr) seen = tree_.look_up(spot);
-  const Index next = datastore_.files.size();
-  const auto [known, is_new] =
-      seen.entry != nullptr
-          ? [&] { const auto at = file_by_entry_.try_emplace(seen.entry, next); return std::pair(at.first->second, at.second); }()
-          : [&] { const auto at = file_by_spot_.try_emplace(std::to_string(spot.place) + '/' + spot.path, next); return std::pair(at.first->second, at.second); }();
-  if (!is_new) return known;
+Index Loader::file_at(const Spot& spot, Lookup seen) {
+  if (seen.entry == nullptr) seen = tree_.look_up(spot);
+  if (seen.entry == nullptr) {
+    const auto [known, is_new] =
+        file_by_spot_.try_emplace(std::to_string(spot.place) + '/' + spot.path, datastore_.files.size());
+    return is_new ? new_file(spot, seen) : known->second;
+  }
+  const std::size_t number = seen.number();
+  if (file_by_number_.size() <= number) file_by_number_.resize(number + 1);
+  if (!file_by_number_[number]) file_by_number_[number] = new_file(spot, seen);
+  return *file_by_number_[number];
+}
+
+Index Loader::new_file(const Spot& spot, const Lookup& seen) {
   model::File file{.target = spot.place, .path = tree_.shown_path(spot)};
   if (seen.entry == nullptr) {
     file.exists = seen.error.has_value();
@@ -48,7 +53,7 @@ Index Loader::file_at(const Spot& spot, const storage::Entry* entry) {
   spots_.push_back(spot);
   asked_.push_back(false);
   claimed_.push_back(false);
-  return known;
+  return datastore_.files.size() - 1;
 }
 
 void Loader::want(Wanted wanted) {
@@ -62,7 +67,7 @@ void Loader::load_by_name(std::size_t place, const std::string& only_vmx) {
   for (const Folder& folder : tree_.folders(place)) entries += folder.entries.size();
   datastore_.files.reserve(datastore_.files.size() + entries);
   spots_.reserve(spots_.size() + entries);
-  file_by_entry_.reserve(file_by_entry_.size() + entries);
+  file_by_number_.resize(file_by_number_.size() + entries);
   for (const Folder& folder : tree_.folders(place)) {
     if (folder.error) {
       datastore_.unreadable_folders.push_back({.target = place, .path = folder.path, .error = folder.error});
@@ -72,7 +77,7 @@ void Loader::load_by_name(std::size_t place, const std::string& only_vmx) {
       const NameHint hint = hint_of(entry.name);
       if (hint == NameHint::other || hint == NameHint::disk_data) continue;
       if (hint == NameHint::configuration && !only_vmx.empty() && entry.name != only_vmx) continue;
-      const Index file = file_at({place, storage::join(folder.path, entry.name)}, &entry);
+      const Index file = file_at({place, storage::join(folder.path, entry.name)}, {&entry, &folder, {}});
       if (hint == NameHint::configuration) want({file, Reading::configuration, first_text_bytes});
       if (hint == NameHint::snapshot_list) want({file, Reading::snapshot_list, first_text_bytes});
       if (hint == NameHint::disk) want({file, Reading::disk, first_disk_bytes});
@@ -80,7 +85,22 @@ void Loader::load_by_name(std::size_t place, const std::string& only_vmx) {
       if (hint == NameHint::flat) want({file, Reading::status, 0});
     }
   }
+  make_room();
   fetch_wanted();
+}
+
+// For what the wanted files will most likely turn out to be: growing such vectors costs more than filling them.
+void Loader::make_room() {
+  const auto wanted = [&](Reading reading, bool with_status) {
+    return static_cast<std::size_t>(std::count_if(wanted_.begin(), wanted_.end(), [&](const Wanted& one) {
+      return one.reading == reading && one.with_status == with_status;
+    }));
+  };
+  const auto grow = [](auto& members, std::size_t more) { members.reserve(members.size() + more); };
+  grow(datastore_.virtual_machines, wanted(Reading::configuration, false));
+  grow(datastore_.snapshot_files, wanted(Reading::snapshot_list, false));
+  grow(datastore_.descriptors, wanted(Reading::disk, false));
+  grow(datastore_.tracking_files, wanted(Reading::disk, true));
 }
 
 storage::Request Loader::request_for(const Wanted& wanted) const {

@@ -91,7 +91,11 @@ void Tree::list_place(std::size_t place) {
   Listed& listed = listed_[place];
   std::sort(listed.folders.begin(), listed.folders.end(),
             [](const Folder& a, const Folder& b) { return a.path < b.path; });
-  for (std::size_t i = 0; i < listed.folders.size(); ++i) listed.by_path.emplace(listed.folders[i].path, i);
+  listed.by_path.reserve(listed.folders.size());
+  for (std::size_t i = 0; i < listed.folders.size(); ++i) {
+    listed.by_path.emplace(listed.folders[i].path, i);
+    listed.folders[i].first_number = std::exchange(entries_, entries_ + listed.folders[i].entries.size());
+  }
 }
 
 void Tree::enter(std::size_t place, Folder folder, std::vector<std::string>& next) {
@@ -133,7 +137,7 @@ void Tree::enter_volumes(std::size_t place, const Folder& root, std::vector<std:
 const Folder* Tree::folder(std::size_t place, std::string_view path) const {
   if (place >= places_->size()) list_mapped(place - places_->size(), std::string(path));
   const Listed& listed = listed_[place];
-  const auto found = listed.by_path.find(std::string(path));
+  const auto found = listed.by_path.find(path);
   return found == listed.by_path.end() ? nullptr : &listed.folders[found->second];
 }
 
@@ -153,6 +157,7 @@ void Tree::list_mapped(std::size_t mapping, const std::string& path) const {
               [](const Entry& a, const Entry& b) { return a.name < b.name; });
   }
   listed.by_path.emplace(path, listed.folders.size());
+  folder.first_number = std::exchange(entries_, entries_ + folder.entries.size());
   listed.folders.push_back(std::move(folder));
 }
 
@@ -280,7 +285,7 @@ std::optional<Resolved> Tree::resolve(const Spot& from, std::string_view written
     const Folder* beside = folder(from.place, from.path);
     const Entry* entry = beside == nullptr ? nullptr : beside->find(written);
     if (entry != nullptr && entry->type == EntryType::file) {
-      return Resolved{{from.place, storage::join(from.path, written)}, false, entry};
+      return Resolved{{from.place, storage::join(from.path, written)}, false, {entry, beside, {}}};
     }
   }
   std::optional<Spot> spot;
@@ -310,15 +315,15 @@ std::optional<Resolved> Tree::resolve(const Spot& from, std::string_view written
   if (!spot) return std::nullopt;
   auto followed = follow_links(std::move(*spot));
   if (!followed) return std::nullopt;
-  return Resolved{std::move(*followed), tail};
+  return Resolved{std::move(*followed), tail, {}};
 }
 
-Tree::Lookup Tree::look_up(const Spot& spot) const {
+Lookup Tree::look_up(const Spot& spot) const {
   const Folder* parent = folder(spot.place, storage::parent_of(spot.path));
   if (parent == nullptr) return {};
-  if (parent->error) return {nullptr, parent->error};
+  if (parent->error) return {nullptr, nullptr, parent->error};
   const std::string_view name = storage::file_name(spot.path);
-  return {parent->find(name), std::nullopt};
+  return {parent->find(name), parent, std::nullopt};
 }
 
 }  // namespace cbtctl::discovery
