@@ -20,7 +20,7 @@ using model::ErrorKind;
 using model::Index;
 
 // First reads: what almost every such file fits in. A text that is longer is read again, up to its kind's limit.
-constexpr std::size_t first_text_bytes = 16 * 1024;
+constexpr std::size_t first_text_bytes = 16U << 10U;
 constexpr std::size_t first_disk_bytes = 4096;
 constexpr std::size_t first_tracking_bytes = 1024;
 
