@@ -29,6 +29,7 @@ Result<std::vector<std::string>> read_targets_file(const std::string& path) {
   if (!file) return Error{ErrorKind::usage, path + ": cannot be read"};
   std::vector<std::string> targets;
   for (std::string line; std::getline(file, line);) {
+    line.resize(std::min({line.size(), line.find(" #"), line.find("\t#")}));
     const auto begin = line.find_first_not_of(" \t\r");
     if (begin == std::string::npos || line[begin] == '#') continue;
     targets.push_back(line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin));
@@ -130,6 +131,18 @@ bool Selection::has_slot(std::string_view slot) const {
          });
 }
 
+// A name that is nobody's is most likely mistyped, and silence would pass for health.
+void Selection::tell_unmatched(const model::Datastore& datastore) const {
+  for (const std::string& glob : globs) {
+    const Selection alone{.globs = {glob}, .slots = {}};
+    const auto& machines = datastore.virtual_machines;
+    const bool found = glob.starts_with('!') || std::any_of(machines.begin(), machines.end(), [&](const auto& machine) {
+                         return alone.has(datastore, machine);
+                       });
+    if (!found) log::warning("no virtual machine is called '" + glob + "'");
+  }
+}
+
 void Selection::narrow(model::Datastore& datastore) const {
   std::erase_if(datastore.virtual_machines,
                 [&](const model::VirtualMachine& machine) { return !has(datastore, machine); });
@@ -173,7 +186,9 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
   auto places = open_places(texts, workers);
   if (!places) return usage_error(places.error().message, help);
   model::Datastore datastore = discovery::discover(*places, mappings, with_logs);
-  return Scanned{std::move(datastore), {line.list("vm"), line.list("disk")}, std::move(*places), std::move(mappings)};
+  Selection selection{line.list("vm"), line.list("disk")};
+  selection.tell_unmatched(datastore);
+  return Scanned{std::move(datastore), std::move(selection), std::move(*places), std::move(mappings)};
 }
 
 void let_go(Scanned&& scanned) {

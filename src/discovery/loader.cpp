@@ -73,11 +73,14 @@ void Loader::load_by_name(std::size_t place, const std::string& only_vmx) {
       datastore_.unreadable_folders.push_back({.target = place, .path = folder.path, .error = folder.error});
     }
     for (const storage::Entry& entry : folder.entries) {
-      if (entry.type != storage::EntryType::file) continue;
       const NameHint hint = hint_of(entry.name);
+      // A FIFO or a device by a configuration's name is told, not read.
+      const bool is_no_file = entry.type == storage::EntryType::other && hint == NameHint::configuration;
+      if (entry.type != storage::EntryType::file && !is_no_file) continue;
       if (hint == NameHint::other || hint == NameHint::disk_data) continue;
       if (hint == NameHint::configuration && !only_vmx.empty() && entry.name != only_vmx) continue;
       const Index file = file_at({place, storage::join(folder.path, entry.name)}, {&entry, &folder, {}});
+      if (is_no_file) add_machine(file, *datastore_.files[file].error);
       if (hint == NameHint::configuration) want({file, Reading::configuration, first_text_bytes});
       if (hint == NameHint::snapshot_list) want({file, Reading::snapshot_list, first_text_bytes});
       if (hint == NameHint::disk) want({file, Reading::disk, first_disk_bytes});
