@@ -68,6 +68,7 @@ repair::Request request_of(std::string_view verb, const Scanned& scanned) {
   };
   request.has_slot = [&scanned](const std::string& slot) { return scanned.selection.has_slot(slot); };
   request.whole_machine = scanned.selection.slots.empty();
+  request.everything = scanned.selection.is_all();
   return request;
 }
 

@@ -231,7 +231,7 @@ void Planner::clean_file(const model::TrackingFile& tracking) {
       return;
     }
   }
-  if (owner != nullptr && !selected) return;
+  if (owner != nullptr ? !selected : !request_.everything) return;
   const std::string vm = owner != nullptr ? datastore_.files[owner->file].path : file.path;
   if (file.target >= sites_.size() || !sites_[file.target].writer) {
     plan_.refused.push_back({vm, "unreadable", "the target cannot be written"});

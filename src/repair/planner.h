@@ -33,6 +33,7 @@ struct Request {
   std::function<bool(const model::VirtualMachine&)> selected;
   std::function<bool(const std::string& slot)> has_slot;
   bool whole_machine = true;  // no --disk was given
+  bool everything = true;     // nothing was selected by name: files that belong to no machine are meant too
 };
 
 // One per target, by index; empty where the target cannot be written.
