@@ -2,35 +2,27 @@
 
 #include <utility>
 
-#include "log/log.h"
 #include "storage/path.h"
+#include "storage/ssh_file.h"
+#include "storage/ssh_host.h"
 #include "storage/ssh_queue.h"
-#include "storage/ssh_session.h"
 #include "storage/ssh_settings.h"
-#include "storage/ssh_shell_engine.h"
 
 namespace cbtctl::storage {
 namespace {
 
 using Output = Result<CommandOutput>;
 
+constexpr std::size_t most_arguments_per_call = 256;
+
 class ConnectedReader final : public SshReader, public Commands {
  public:
-  ConnectedReader(std::unique_ptr<SshSession> session, const SshOptions& options)
-      : session_(std::move(session)),
+  ConnectedReader(std::unique_ptr<SshHost> host, const SshOptions& options)
+      : host_(std::move(host)),
         queue_(
-            options.limits.keepalive, [this] { session_->keep_alive(); }, options.turns) {}
+            options.limits.keepalive, [this] { host_->keep_alive(); }, options.turns) {}
 
-  // Before anything is submitted.
-  Status start(const std::string& root) {
-    auto shell = SshShell::start(*session_, root, counters_);
-    if (!shell) return shell.error();
-    engine_ = std::make_unique<SshShellEngine>(std::move(*shell));
-    return formats::core::success();
-  }
-  [[nodiscard]] SshShell& shell() { return engine_->shell(); }
-  [[nodiscard]] const SshSession& session() const { return *session_; }
-  [[nodiscard]] const SshCounters& counters() const override { return counters_; }
+  [[nodiscard]] const SshCounters& counters() const override { return host_->counters(); }
 
   void submit(std::vector<Submission> submissions) override {
     const std::size_t count = submissions.size();
@@ -39,7 +31,7 @@ class ConnectedReader final : public SshReader, public Commands {
   }
   std::vector<Reply> collect() override { return queue_.collect(); }
   Result<std::unique_ptr<ByteSource>> open(const std::string& path) override {
-    return Error{ErrorKind::unsupported, path + ": cannot be opened over SSH yet"};
+    return open_ssh_file(*host_, queue_, path);
   }
 
   std::future<Output> run(std::string_view script, std::vector<std::string> arguments) override {
@@ -52,7 +44,7 @@ class ConnectedReader final : public SshReader, public Commands {
   }
 
  private:
-  // The engine counts the submissions; what it leaves unanswered when the connection ends is answered here.
+  // What the engine leaves unanswered when the connection ends is answered here.
   void answer(std::vector<Submission> submissions) {
     std::vector<std::uint64_t> tags;
     for (Submission& submission : submissions) tags.push_back(std::exchange(submission.tag, tags.size()));
@@ -64,45 +56,37 @@ class ConnectedReader final : public SshReader, public Commands {
       }
       queue_.give(std::move(replies));
     };
-    if (!failure_) {
-      const Status done = engine_->answer(std::move(submissions), give);
-      if (!done) fail(done.error());
-    }
+    auto engine = host_->engine();
+    const Status done = engine ? (*engine)->answer(std::move(submissions), give) : Status(engine.error());
+    if (done) return;
+    host_->fail(done.error());
     std::vector<Reply> unanswered;
     for (std::size_t i = 0; i < tags.size(); ++i) {
-      if (!answered[i]) unanswered.push_back({tags[i], *failure_});
+      if (!answered[i]) unanswered.push_back({tags[i], *host_->failure()});
     }
     queue_.give(std::move(unanswered));
   }
 
   Output run_now(std::string_view script, const std::vector<std::string>& arguments) {
-    if (failure_) return *failure_;
+    const auto shell = host_->shell();
+    if (!shell) return shell.error();
     CommandOutput result;
     const auto take = [&](const Record& record) {
       if (record.kind.empty()) result.output = record.payload;
       return formats::core::success();
     };
-    auto ended = shell().run(script, arguments, SshShell::most_of(arguments, 256), take);
+    auto ended = (*shell)->run(script, arguments, SshShell::most_of(arguments, most_arguments_per_call), take);
     if (!ended) {
-      fail(ended.error());
-      return *failure_;
+      host_->fail(ended.error());
+      return *host_->failure();
     }
     result.errors = std::move(ended->errors);
     result.exit_status = ended->status;
     return result;
   }
 
-  // An answer that cannot be understood is no data: the host was not read.
-  void fail(const Error& error) {
-    failure_ = Error{ErrorKind::unavailable, error.message};
-    if (!error.message.starts_with(session_->who())) failure_ = failure_->in(session_->who());
-  }
-
-  SshCounters counters_;
-  std::unique_ptr<SshSession> session_;
-  std::unique_ptr<SshShellEngine> engine_;
-  std::optional<Error> failure_;
-  SshQueue queue_;  // last: its thread uses the others
+  std::unique_ptr<SshHost> host_;
+  SshQueue queue_;  // last: its thread uses the host
 };
 
 }  // namespace
@@ -115,17 +99,18 @@ Result<SshPlace> open_ssh(const Location& location, const SshOptions& options) {
   if (!settings) return settings.error();
   auto session = SshSession::open(*settings, options);
   if (!session) return session.error();
-  const std::string who = (*session)->who();
-  const std::string identity = (*session)->identity();
-  auto reader = std::make_shared<ConnectedReader>(std::move(*session), options);
-  const Status started = reader->start(root);
-  if (!started) {
-    const Error& error = started.error();
-    return error.message.starts_with(who) ? error : error.in(who + ": " + root);
-  }
-  SshPlace place{.reader = reader, .commands = reader, .real_root = reader->shell().real_root()};
-  place.is_file = reader->shell().is_file();
-  place.host_identity = identity;
+  auto host = std::make_unique<SshHost>(std::move(*session), root, options.transport);
+  const std::string who = host->session().who();
+  const Status started = host->start();
+  if (!started)
+    return started.error().message.starts_with(who) ? started.error() : started.error().in(who + ": " + root);
+  SshPlace place{.real_root = host->real_root()};
+  place.is_file = host->is_file();
+  place.host_identity = host->session().identity();
+  const bool has_shell = host->has_shell();
+  auto reader = std::make_shared<ConnectedReader>(std::move(host), options);
+  place.reader = reader;
+  if (has_shell) place.commands = reader;
   return place;
 }
 
