@@ -81,12 +81,12 @@ def busy_library(root):
           f"#!/bin/sh\nLD_PRELOAD=/standin/busy.so exec {SFTP_SERVER} \"$@\"\n", 0o755)
 
 
-def make(root, profile, has_shell, has_busy_files):
+def make(root, without, has_shell, has_busy_files):
     for folder in ("bin", "sbin", "tmp", "var/empty", "run/sshd", "vmfs/volumes", "standin/answers", "etc/ssh", "root"):
         (root / folder).mkdir(parents=True)
     (root / "var/empty").chmod(0o755)
     make_devices(root)
-    keep = set(APPLETS) - profile.without - (set(READERS) if has_busy_files else set())
+    keep = set(APPLETS) - without - (set(READERS) if has_busy_files else set())
     busybox.install(root / "usr/lib/vmware/busybox/bin/busybox", root / "bin", keep)
     if has_busy_files:
         shutil.copy(busybox.SOURCE, root / "standin/busybox")

@@ -1,5 +1,5 @@
 """What differs between the ESXi releases that the stand-in plays; facts in reference/esxi-facts.md, sections 1a, 1c, 2f."""
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 # Section 1c: the applets of a 7.x or 8.x host, and `touch`, which others use there. Everything else that BusyBox could do
 # is hidden: `tr`, `base64`, `readlink`, `cmp`, `id`, `df` among them.
@@ -27,7 +27,6 @@ class Profile:
     json_formatter: bool  # esxcli --formatter=json
     field_end: str        # of every field but the last in a property dump
     padded_notes: bool    # getallvms pads every row to a wide annotation column
-    without: frozenset = field(default_factory=frozenset)  # applets
 
 
 PROFILES = {
@@ -37,7 +36,7 @@ PROFILES = {
         "KexAlgorithms": "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,diffie-hellman-group14-sha1",
         "Ciphers": "aes128-ctr,aes192-ctr,aes256-ctr,3des-cbc",
         "MACs": "hmac-sha2-256,hmac-sha2-512,hmac-sha1,hmac-sha1-96",
-    }, "VMFS-5", False, ", ", False, frozenset({"sha512sum", "stat"})),
+    }, "VMFS-5", False, ", ", False),
     "6.7": Profile("6.7.0", "14320388", "3", "73", ("ecdsa",), {
         "HostKeyAlgorithms": ECDSA,
         "PubkeyAcceptedAlgorithms": f"{ECDSA},rsa-sha2-512,rsa-sha2-256,ssh-rsa",
