@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <semaphore>
 #include <string>
 
 namespace cbtctl::storage {
@@ -35,6 +37,7 @@ struct SshOptions {
   SshTransport transport = SshTransport::automatic;
   SshLimits limits;
   SshSecrets secrets;
+  std::shared_ptr<std::counting_semaphore<>> turns;  // how many hosts may be at work at once; empty: all
 };
 
 }  // namespace cbtctl::storage
