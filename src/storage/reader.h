@@ -35,11 +35,16 @@ struct FileStatus {
   std::int64_t changed_ns = 0;   // ctime
 };
 
+struct FileSize {
+  std::uint64_t size_bytes = 0;
+  std::uint64_t allocated_bytes = 0;
+};
+
 struct Entry {
   std::string name;  // bytes as the file system holds them
   EntryType type = EntryType::other;
-  std::string link_target;           // of a link, as written
-  std::optional<FileStatus> status;  // where listing told it for nothing, as hosts do
+  std::string link_target;       // of a link, as written
+  std::optional<FileSize> size;  // where listing told it for nothing, as hosts do
 };
 
 // The entries of one folder, in no order, without "." and "..".
