@@ -11,7 +11,8 @@
 namespace cbtctl::storage {
 
 struct SshLimits {
-  std::chrono::seconds connect{15};    // to connect, and for each step of the login
+  // To connect, and for each step of the login; nothing: ssh_config's ConnectTimeout, or 15 seconds.
+  std::optional<std::chrono::seconds> connect;
   std::chrono::seconds silence{60};    // without a byte of an answer that is waited for
   std::chrono::seconds keepalive{15};  // between signs of life while nothing is asked
 };

@@ -108,6 +108,9 @@ class ConnectedReader final : public SshReader, public Commands {
 }  // namespace
 
 Result<SshPlace> open_ssh(const Location& location, const SshOptions& options) {
+  const auto inside = normalise(location.path);
+  if (!inside) return Error{ErrorKind::usage, location.host + ": " + location.path + " leads above the root"};
+  const std::string root = "/" + *inside;
   const auto settings = ask_ssh_settings(location, options.config_file);
   if (!settings) return settings.error();
   auto session = SshSession::open(*settings, options);
@@ -115,10 +118,10 @@ Result<SshPlace> open_ssh(const Location& location, const SshOptions& options) {
   const std::string who = (*session)->who();
   const std::string identity = (*session)->identity();
   auto reader = std::make_shared<ConnectedReader>(std::move(*session), options);
-  const Status started = reader->start(location.path);
+  const Status started = reader->start(root);
   if (!started) {
     const Error& error = started.error();
-    return error.message.starts_with(who) ? error : error.in(who + ": " + location.path);
+    return error.message.starts_with(who) ? error : error.in(who + ": " + root);
   }
   SshPlace place{.reader = reader, .commands = reader, .real_root = reader->shell().real_root()};
   place.is_file = reader->shell().is_file();

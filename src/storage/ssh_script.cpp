@@ -24,29 +24,30 @@ IFS= read -r t || exit 0
 get
 fmt="$t s %f %s %b %Y %Z %n $t %N"
 lacks=
+two="==> /dev/null <==$nl$nl==> /dev/null <=="
 [ "$(printf 'a\0b\0' | head -c 4 | xargs -0 -n 1 echo 2>/dev/null)" = "a${nl}b" ] || lacks="$lacks xargs -0"
-[ "$(head -c 1 /dev/null /dev/null 2>/dev/null)" = "==> /dev/null <==$nl$nl==> /dev/null <==" ] || lacks="$lacks head -c"
-[ "$(tail -c 1 /dev/null /dev/null 2>/dev/null)" = "==> /dev/null <==$nl$nl==> /dev/null <==" ] || lacks="$lacks tail -c"
-case $(stat -c "$fmt" / 2>/dev/null) in "$t s 4"*" / $t "*) ;
-; *) lacks="$lacks stat -c" ;
-; esac
-case $(find /dev/null -exec echo {} + -type d -prune 2>/dev/null) in /dev/null) ;
-; *) lacks="$lacks find -exec" ;
-;
+[ "$(head -c 1 /dev/null /dev/null 2>/dev/null)" = "$two" ] || lacks="$lacks head -c"
+[ "$(tail -c 1 /dev/null /dev/null 2>/dev/null)" = "$two" ] || lacks="$lacks tail -c"
+case $(stat -c "$fmt" / 2>/dev/null) in
+  "$t s 4"*" / $t "*) ;;
+  *) lacks="$lacks stat -c" ;;
+esac
+case $(find /dev/null -exec echo {} + -type d -prune 2>/dev/null) in
+  /dev/null) ;;
+  *) lacks="$lacks find -exec +" ;;
 esac
 printf '\n%s hello%s\n' "$t" "$lacks"
 f=
-[ -d "$p" ] || {
-  [-f "$p"]&& f = y p = $ {
-    p %/*}; }
+[ -d "$p" ] || { [ -f "$p" ] && f=y p=${p%/*}; }
 if [ -n "$f$p" ] && cd -P -- "$p/" 2>/dev/null; then
   r=$PWD
   [ "$r" != / ] || r=
   [ -z "$f" ] || printf '%s file\n' "$t"
   printf '%s root %s\n' "$t" "$r"
+elif [ -d "$p" ]; then
+  printf '%s denied\n' "$t"
 else
-  [ -d "$p" ] && printf '%s denied\n' "$t" || printf '%s absent\n' "$t"
-  r=/nowhere
+  printf '%s absent\n' "$t"
 fi
 printf '%s ready\n' "$t"
 export LC_ALL QUOTING_STYLE t r fmt
@@ -65,13 +66,18 @@ done
 
 const std::string_view list_script = R"sh(while [ $# -gt 0 ]; do
   printf '%s l\n' "$t"
-  if [ -L "$r/$2" ]; then e=link
+  if [ -L "$r/$2" ]; then
+    e=link
   elif cd -P -- "$r/$2" 2>/dev/null; then
     e=outside
-    case "$PWD/" in "$r"/*) e= ; [ -r . ] || e=denied ;; esac
-  elif [ -d "$r/$2" ]; then e=denied
-  elif [ -e "$r/$2" ]; then e=file
-  else e=missing
+    case "$PWD/" in "$r"/*) e= ;; esac
+    [ -n "$e" ] || [ -r . ] || e=denied
+  elif [ -d "$r/$2" ]; then
+    e=denied
+  elif [ -e "$r/$2" ]; then
+    e=file
+  else
+    e=missing
   fi
   case "$e$1" in
     1) find . ! -name . -prune -exec stat -c "$fmt" {} + </dev/null ;;
@@ -92,13 +98,18 @@ for p; do
   if [ "$d" != "$last" ]; then
     last=$d
     if cd -P -- "$d/" 2>/dev/null; then
-      case "$PWD/" in "$r"/*) in=y ;; *) in=x ;; esac
+      case "$PWD/" in
+        "$r"/*) in=y ;;
+        *) in=x ;;
+      esac
       cd -P -- "$r/"
-    elif [ -d "$d" ]; then in=a
-    else in=m
+    elif [ -d "$d" ]; then
+      in=a
+    else
+      in=m
     fi
   fi
-  if [ $in != y ]; then k=$k$in; continue; fi
+  [ $in = y ] || { k=$k$in; continue; }
   if [ -L "$p" ]; then k=${k}l
   elif [ -f "$p" ]; then k=${k}f files="$files \"\${$i}\""
   elif [ -d "$p" ]; then k=${k}d

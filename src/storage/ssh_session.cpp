@@ -18,6 +18,7 @@ using formats::core::Status;
 using formats::core::success;
 using State = SshSession::State;
 
+constexpr unsigned default_connect_seconds = 15;
 constexpr std::size_t most_first_bytes = 64 * 1024;
 constexpr std::size_t buffer_bytes = 256 * 1024;
 constexpr unsigned window_bytes = 2 * 1024 * 1024;
@@ -171,9 +172,9 @@ formats::core::Result<std::unique_ptr<SshSession>> SshSession::open(const SshSet
   state->settings = settings;
   state->options = options;
   state->who = settings.user + "@" + settings.alias;
-  if (settings.connect_limit_seconds)
-    state->options.limits.connect = std::chrono::seconds(*settings.connect_limit_seconds);
-  auto connection = connect_ssh(settings, options.config_file, state->options.limits.connect);
+  const std::chrono::seconds limit(settings.connect_limit_seconds.value_or(default_connect_seconds));
+  if (!state->options.limits.connect) state->options.limits.connect = limit;
+  auto connection = connect_ssh(settings, options.config_file, *state->options.limits.connect);
   if (!connection) return connection.error().in(state->who);
   state->connection = std::move(*connection);
   state->session = libssh2_session_init_ex(nullptr, nullptr, nullptr, state.get());

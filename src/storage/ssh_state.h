@@ -22,7 +22,7 @@ struct SshSession::State {
   using Clock = std::chrono::steady_clock;
 
   SshSettings settings;
-  SshOptions options;
+  SshOptions options;  // with a limit to connect
   std::string who;
   std::string identity;
   SshConnection connection;
@@ -47,7 +47,7 @@ struct SshSession::State {
   int complete(Clock::time_point deadline, const std::function<int()>& call);
   // True when the socket is ready for what libssh2 waits for.
   [[nodiscard]] bool wait_for_socket(Clock::time_point deadline);
-  [[nodiscard]] Clock::time_point connect_deadline() const { return Clock::now() + options.limits.connect; }
+  [[nodiscard]] Clock::time_point connect_deadline() const { return Clock::now() + *options.limits.connect; }
   // libssh2's last error as a sentence: "root@esx1: <what>: <libssh2's words>".
   [[nodiscard]] Error failure(const std::string& what, int code);
   [[nodiscard]] Error error(ErrorKind kind, const std::string& message) const { return {kind, who + ": " + message}; }
