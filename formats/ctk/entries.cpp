@@ -14,7 +14,7 @@
 namespace formats::ctk {
 namespace {
 
-constexpr std::size_t piece_entries = 64 * 1024;  // 256 KiB: stays in the second-level cache
+constexpr std::size_t piece_entries = 65536;  // 256 KiB: stays in the second-level cache
 constexpr std::size_t lead_entries = 16;          // room before a piece for the entry before it, keeping alignment
 
 }  // namespace
@@ -44,7 +44,34 @@ GroupMask group_mask(const std::uint32_t* entries, std::uint32_t since) {
   return mask;
 }
 
+std::size_t unchanging(const std::uint32_t* entries, std::size_t count) {
+  const __m128i value = _mm_set1_epi32(static_cast<int>(*(entries - 1)));
+  std::size_t done = 0;
+  for (; done + group_entries <= count; done += group_entries) {
+    __m128i any = _mm_setzero_si128();
+    for (const std::uint32_t* at = entries + done; at != entries + done + group_entries; at += 16) {
+      const auto difference = [&](std::ptrdiff_t offset) {
+        return _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + offset)), value);
+      };
+      any = _mm_or_si128(
+          any, _mm_or_si128(_mm_or_si128(difference(0), difference(4)), _mm_or_si128(difference(8), difference(12))));
+    }
+    if (_mm_movemask_epi8(_mm_cmpeq_epi8(any, _mm_setzero_si128())) != 0xFFFF) break;
+  }
+  return done;
+}
+
 #else
+
+std::size_t unchanging(const std::uint32_t* entries, std::size_t count) {
+  std::size_t done = 0;
+  for (; done + group_entries <= count; done += group_entries) {
+    std::uint32_t difference = 0;
+    for (std::size_t i = 0; i < group_entries; ++i) difference |= entries[done + i] ^ *(entries - 1);
+    if (difference != 0) break;
+  }
+  return done;
+}
 
 GroupMask group_mask(const std::uint32_t* entries, std::uint32_t since) {
   GroupMask mask;

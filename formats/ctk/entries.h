@@ -22,6 +22,10 @@ struct GroupMask {
 // Precondition: 64 entries at `entries`, and one before them.
 [[nodiscard]] GroupMask group_mask(const std::uint32_t* entries, std::uint32_t since);
 
+// How many entries, in whole groups, go on with the value of the entry before the first: most of most tables.
+// Precondition: `count` entries at `entries`, and one before them.
+[[nodiscard]] std::size_t unchanging(const std::uint32_t* entries, std::size_t count);
+
 // Reads the table in order. A piece is a run of entries, or a hole: entries that are all 0 and were not read.
 class EntryReader {
  public:

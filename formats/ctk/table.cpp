@@ -1,9 +1,8 @@
-// Changed extents are found 64 blocks at a time: a block continues the extent of the one before it when both changed
-// and their entries are equal. Where that is broken an extent ends, where it is not continued one begins; groups
-// without either are passed over whole.
+// Groups of 64 blocks that go on with the value before them are passed over, by both questions. Else changed extents
+// are found 64 blocks at a time: a block continues the extent of the one before it when both changed and their entries
+// are equal. Where that is broken an extent ends, where it is not continued one begins.
 //
-// Totals count whole groups of one value at once, and the rest entry by entry in four histograms, so that equal
-// neighbours do not wait for each other.
+// Totals count the other entries one by one in four histograms, so that equal neighbours do not wait for each other.
 #include "formats/ctk/table.h"
 
 #include <algorithm>
@@ -30,9 +29,12 @@ class ExtentFinder {
 
   void piece(const EntryReader::Piece& piece) {
     std::uint64_t done = 0;
-    for (; done + group_entries <= piece.blocks; done += group_entries) {
+    for (;;) {
+      done += unchanging(piece.entries + done, static_cast<std::size_t>(piece.blocks - done));
+      if (done + group_entries > piece.blocks) break;
       const GroupMask mask = group_mask(piece.entries + done, query_.since);
       group(mask, piece.first_block + done, piece.entries + done, group_entries);
+      done += group_entries;
     }
     if (done == piece.blocks) return;
     // The last few: padded with zeros, which never changed.
@@ -106,7 +108,7 @@ class ExtentFinder {
   std::uint32_t epoch_ = 0;
 };
 
-// Blocks per entry value, bounded: values up to 65535 in an array, a million others in a map.
+// Blocks per entry value, bounded: values up to 16383 in arrays, a million others in a map.
 class Histogram {
  public:
   void add(std::uint32_t entry, std::uint64_t blocks) {
@@ -160,7 +162,7 @@ class Histogram {
   }
 
  private:
-  static constexpr std::uint32_t small_values = 65536;
+  static constexpr std::uint32_t small_values = 16384;
   static constexpr std::size_t most_large_values = 1'000'000;
 
   [[nodiscard]] std::uint64_t small_count(std::uint32_t value) const {
@@ -202,21 +204,14 @@ void mark_piece(const EntryReader::Piece& piece, std::uint32_t since, std::span<
 
 void count_piece(const EntryReader::Piece& piece, Histogram& histogram) {
   std::uint64_t done = 0;
-  std::uint64_t equal_groups = 0;  // groups of one value in a row, counted together
-  std::uint32_t value = 0;
-  for (; done + group_entries <= piece.blocks; done += group_entries) {
-    const std::uint32_t* entries = piece.entries + done;
-    const bool one_value = (group_mask(entries, 0).same_as_before | 1U) == ~std::uint64_t{0};
-    if (one_value && equal_groups > 0 && entries[0] == value) {
-      ++equal_groups;
-      continue;
-    }
-    if (equal_groups > 0) histogram.add(value, equal_groups * group_entries);
-    equal_groups = one_value ? 1 : 0;
-    value = entries[0];
-    if (!one_value) histogram.add_group(entries);
+  for (;;) {
+    const std::size_t equal = unchanging(piece.entries + done, static_cast<std::size_t>(piece.blocks - done));
+    if (equal > 0) histogram.add(*(piece.entries + done - 1), equal);
+    done += equal;
+    if (done + group_entries > piece.blocks) break;
+    histogram.add_group(piece.entries + done);
+    done += group_entries;
   }
-  if (equal_groups > 0) histogram.add(value, equal_groups * group_entries);
   for (; done < piece.blocks; ++done) histogram.add(piece.entries[done], 1);
 }
 

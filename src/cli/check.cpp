@@ -16,7 +16,6 @@ namespace {
 
 using analysis::Finding;
 using analysis::Findings;
-using analysis::Severity;
 
 options::options_description check_options() {
   options::options_description own = target_options();
@@ -131,9 +130,9 @@ int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
     baseline = std::move(*read);
   }
 
-  const auto found = discover_targets(verb, line, true);
+  auto found = discover_targets(verb, line, true);
   if (const int* status = std::get_if<int>(&found)) return *status;
-  const Scanned& scanned = std::get<Scanned>(found);
+  Scanned& scanned = std::get<Scanned>(found);
   Findings findings = analysis::analyze(scanned.datastore, line.has("deep") ? opener_of(scanned) : analysis::Opener{});
   look_again(scanned, findings);
   filter(scanned, line, findings);
@@ -149,6 +148,7 @@ int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
   const bool written = write_output(line.json         ? report::check_json(report)
                                     : line.has("csv") ? report::check_csv(report)
                                                       : report::check_table(report, line.style));
+  let_go(std::move(scanned));
   return written ? status : status | exit_incomplete;
 }
 

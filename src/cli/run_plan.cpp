@@ -127,8 +127,7 @@ void add_change_options(options::options_description& own) {
       "VM that you vouch for to be off, where its files cannot tell; by name or .vmx path")(
       "assume-unregistered", options::value<std::vector<std::string>>()->composing(),
       "VM that you vouch for to be registered on no host")("detailed-exitcode",
-                                                           "add 1 to the exit status when changes were made")(
-      "jobs", options::value<unsigned>()->default_value(8), "how many hosts at once");
+                                                           "add 1 to the exit status when changes were made");
 }
 
 std::vector<repair::Site> sites_of(const std::vector<discovery::Place>& places) {

@@ -19,6 +19,7 @@ int run_scan(const Verb& verb, const std::vector<std::string>& arguments) {
   const bool written = write_output(parsed.line->json         ? report::scan_json(datastore, status)
                                     : parsed.line->has("csv") ? report::scan_csv(datastore)
                                                               : report::scan_table(datastore, parsed.line->style));
+  let_go(std::move(scanned));
   return written ? status : status | exit_incomplete;
 }
 

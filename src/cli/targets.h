@@ -19,6 +19,7 @@ struct Selection {
   [[nodiscard]] bool is_all() const { return globs.empty() && slots.empty(); }
   [[nodiscard]] bool has(const model::Datastore& datastore, const model::VirtualMachine& machine) const;
   [[nodiscard]] bool has_slot(std::string_view slot) const;
+  void tell_unmatched(const model::Datastore& datastore) const;
   void narrow(model::Datastore& datastore) const;
 };
 
@@ -32,6 +33,10 @@ struct Scanned {
 // What lies at the targets, or the exit status of a usage error that was told already.
 [[nodiscard]] std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine& line,
                                                           bool with_logs = false);
+
+// For a verb whose last act was the report: the process ends now, and the system takes its memory back far faster than
+// ten thousand destructors give it.
+void let_go(Scanned&& scanned);
 
 // exit_incomplete where bytes could not be obtained, and what they were on standard error; else exit_done.
 [[nodiscard]] int completeness(const model::Datastore& datastore);

@@ -42,7 +42,7 @@ void decode_extent(const storage::Fetched& fetched, DecodedDisk& disk) {
     return;
   }
   if (extent->embedded_descriptor) decode_descriptor(Document::decode(*extent->embedded_descriptor), disk);
-  disk.sparse = std::move(*extent);
+  disk.sparse = std::make_shared<formats::vmdk::SparseExtent>(std::move(*extent));
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ using model::ErrorKind;
 using model::Index;
 
 // First reads: what almost every such file fits in. A text that is longer is read again, up to its kind's limit.
-constexpr std::size_t first_text_bytes = 16 * 1024;
+constexpr std::size_t first_text_bytes = 16U << 10U;
 constexpr std::size_t first_disk_bytes = 4096;
 constexpr std::size_t first_tracking_bytes = 1024;
 
@@ -28,51 +28,63 @@ bool is_template_name(std::string_view name) { return formats::text::lower(name)
 
 }  // namespace
 
-Index Loader::file_at(const Spot& spot, const storage::Entry* entry) {
-  Tree::Lookup seen{.entry = entry, .error = {}};
-  if (entry == nullptr) seen = tree_.look_up(spot);
-  const Index next = datastore_.files.size();
-  const auto [known, is_new] =
-      seen.entry != nullptr
-          ? [&] { const auto at = file_by_entry_.try_emplace(seen.entry, next); return std::pair(at.first->second, at.second); }()
-          : [&] { const auto at = file_by_spot_.try_emplace(std::to_string(spot.place) + '/' + spot.path, next); return std::pair(at.first->second, at.second); }();
-  if (!is_new) return known;
+Index Loader::file_at(const Spot& spot, Lookup seen) {
+  if (seen.entry == nullptr) seen = tree_.look_up(spot);
+  if (seen.entry == nullptr) {
+    const auto [known, is_new] =
+        file_by_spot_.try_emplace(std::to_string(spot.place) + '/' + spot.path, datastore_.files.size());
+    return is_new ? new_file(spot, seen) : known->second;
+  }
+  const std::size_t number = seen.number();
+  if (file_by_number_.size() <= number) file_by_number_.resize(number + 1);
+  if (!file_by_number_[number]) file_by_number_[number] = new_file(spot, seen);
+  return *file_by_number_[number];
+}
+
+Index Loader::new_file(const Spot& spot, const Lookup& seen) {
   model::File file{.target = spot.place, .path = tree_.shown_path(spot)};
   if (seen.entry == nullptr) {
     file.exists = seen.error.has_value();
     file.error = seen.error ? *seen.error : Error{ErrorKind::missing, "is not there"};
   } else if (seen.entry->type != storage::EntryType::file) {
     file.error = Error{ErrorKind::malformed, "is not a regular file"};
+  } else if (seen.entry->size) {
+    file.size_bytes = seen.entry->size->size_bytes;
+    file.allocated_bytes = seen.entry->size->allocated_bytes;
   }
   datastore_.files.push_back(std::move(file));
   spots_.push_back(spot);
   asked_.push_back(false);
   claimed_.push_back(false);
-  return known;
+  return datastore_.files.size() - 1;
 }
 
 void Loader::want(Wanted wanted) {
   if (asked_[wanted.file] || datastore_.files[wanted.file].error) return;
   asked_[wanted.file] = true;
+  if (wanted.reading == Reading::status && datastore_.files[wanted.file].size_bytes) return;  // the listing told it
   wanted_.push_back(wanted);
 }
 
-void Loader::load_by_name(std::size_t place, const std::string& only_vmx) {
+void Loader::want_by_name(std::size_t place, const std::string& only_vmx) {
   std::size_t entries = 0;
   for (const Folder& folder : tree_.folders(place)) entries += folder.entries.size();
   datastore_.files.reserve(datastore_.files.size() + entries);
   spots_.reserve(spots_.size() + entries);
-  file_by_entry_.reserve(file_by_entry_.size() + entries);
+  file_by_number_.resize(file_by_number_.size() + entries);
   for (const Folder& folder : tree_.folders(place)) {
     if (folder.error) {
       datastore_.unreadable_folders.push_back({.target = place, .path = folder.path, .error = folder.error});
     }
     for (const storage::Entry& entry : folder.entries) {
-      if (entry.type != storage::EntryType::file) continue;
       const NameHint hint = hint_of(entry.name);
+      // A FIFO or a device by a configuration's name is told, not read.
+      const bool is_no_file = entry.type == storage::EntryType::other && hint == NameHint::configuration;
+      if (entry.type != storage::EntryType::file && !is_no_file) continue;
       if (hint == NameHint::other || hint == NameHint::disk_data) continue;
       if (hint == NameHint::configuration && !only_vmx.empty() && entry.name != only_vmx) continue;
-      const Index file = file_at({place, storage::join(folder.path, entry.name)}, &entry);
+      const Index file = file_at({place, storage::join(folder.path, entry.name)}, {&entry, &folder, {}});
+      if (is_no_file) add_machine(file, *datastore_.files[file].error);
       if (hint == NameHint::configuration) want({file, Reading::configuration, first_text_bytes});
       if (hint == NameHint::snapshot_list) want({file, Reading::snapshot_list, first_text_bytes});
       if (hint == NameHint::disk) want({file, Reading::disk, first_disk_bytes});
@@ -80,7 +92,20 @@ void Loader::load_by_name(std::size_t place, const std::string& only_vmx) {
       if (hint == NameHint::flat) want({file, Reading::status, 0});
     }
   }
-  fetch_wanted();
+}
+
+// For what the wanted files will most likely turn out to be: growing such vectors costs more than filling them.
+void Loader::make_room() {
+  const auto wanted = [&](Reading reading, bool with_status) {
+    return static_cast<std::size_t>(std::count_if(wanted_.begin(), wanted_.end(), [&](const Wanted& one) {
+      return one.reading == reading && one.with_status == with_status;
+    }));
+  };
+  const auto grow = [](auto& members, std::size_t more) { members.reserve(members.size() + more); };
+  grow(datastore_.virtual_machines, wanted(Reading::configuration, false));
+  grow(datastore_.snapshot_files, wanted(Reading::snapshot_list, false));
+  grow(datastore_.descriptors, wanted(Reading::disk, false));
+  grow(datastore_.tracking_files, wanted(Reading::disk, true));
 }
 
 storage::Request Loader::request_for(const Wanted& wanted) const {
@@ -105,8 +130,8 @@ void Loader::fetch_wanted() {
     for (std::size_t i = 0; i < wave.size(); ++i) {
       by_reader[&tree_.reader(spots_[wave[i].file])].push_back({i, request_for(wave[i])});
     }
-    for (auto& [reader, submissions] : by_reader) {
-      reader->submit(std::move(submissions));
+    for (auto& [reader, submissions] : by_reader) reader->submit(std::move(submissions));
+    for (const auto& [reader, submissions] : by_reader) {
       for (auto replies = reader->collect(); !replies.empty(); replies = reader->collect()) {
         for (storage::Reply& reply : replies) answer(wave[reply.tag], reply);
         refer_from_all();  // while the workers go on

@@ -18,8 +18,8 @@ class Loader {
  public:
   Loader(const Tree& tree, model::Datastore& datastore) : tree_(tree), datastore_(datastore) {}
 
-  // Everything that its name makes worth reading.
-  void load_by_name(std::size_t place, const std::string& only_vmx);
+  // Wants everything in a place that its name makes worth reading.
+  void want_by_name(std::size_t place, const std::string& only_vmx);
 
   // Resolves every reference and reads what is referred to and was not read, until nothing new turns up; reads what
   // looks like disk data and nobody refers to; then knows all tracking files.
@@ -38,8 +38,10 @@ class Loader {
     bool with_status = false;
   };
 
-  // With the spot's entry where it is known.
-  model::Index file_at(const Spot& spot, const storage::Entry* entry = nullptr);
+  // With what the tree says of the spot where it is known.
+  model::Index file_at(const Spot& spot, Lookup seen = {});
+  model::Index new_file(const Spot& spot, const Lookup& seen);
+  void make_room();
   model::Reference refer(const Spot& folder, const std::string& written);
   void want(Wanted wanted);
   void fetch_wanted();
@@ -63,8 +65,8 @@ class Loader {
 
   const Tree& tree_;
   model::Datastore& datastore_;
-  std::vector<Spot> spots_;  // by file
-  std::unordered_map<const storage::Entry*, model::Index> file_by_entry_;
+  std::vector<Spot> spots_;                                     // by file
+  std::vector<std::optional<model::Index>> file_by_number_;     // of the tree's entries
   std::unordered_map<std::string, model::Index> file_by_spot_;  // of those that no listing shows
   std::vector<Wanted> wanted_;
   std::vector<bool> asked_;        // by file: its bytes or its status were asked for

@@ -33,7 +33,7 @@ model::Reference Loader::refer(const Spot& folder, const std::string& written) {
   model::Reference reference{.written = written, .file = {}};
   const auto resolved = tree_.resolve(folder, written);
   if (!resolved) return reference;
-  reference.file = file_at(resolved->spot, resolved->entry);
+  reference.file = file_at(resolved->spot, resolved->seen);
   reference.by_tail = resolved->by_tail;
   return reference;
 }
@@ -46,6 +46,7 @@ std::optional<Spot> Loader::folder_named(const Spot& folder, const std::string& 
 }
 
 void Loader::load_by_reference() {
+  make_room();
   do {
     fetch_wanted();
     refer_from_all();
@@ -133,7 +134,7 @@ void Loader::want_unclaimed_data() {
         if (entry.type != storage::EntryType::file || !entry.name.ends_with(".vmdk")) continue;
         const NameHint hint = hint_of(entry.name);
         if (hint != NameHint::disk_data && hint != NameHint::flat) continue;
-        const Index file = file_at({place, storage::join(folder.path, entry.name)}, &entry);
+        const Index file = file_at({place, storage::join(folder.path, entry.name)}, {&entry, &folder, {}});
         if (claimed_[file]) continue;
         claimed_[file] = true;
         if (hint == NameHint::flat) asked_[file] = false;  // it was asked for its size alone

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +17,19 @@ struct Folder {
   std::string path;                     // relative to the place's root; "" is the root
   std::vector<storage::Entry> entries;  // sorted by name
   std::optional<storage::Error> error;
+  std::size_t first_number = 0;  // of its first entry, in a count over all folders of the tree
   [[nodiscard]] const storage::Entry* find(std::string_view name) const;
+};
+
+// What the listings say of a spot: an entry, or why there is none.
+struct Lookup {
+  const storage::Entry* entry = nullptr;
+  const Folder* folder = nullptr;       // that lists the entry
+  std::optional<storage::Error> error;  // its folder could not be read
+  // Of the entry, among all that the tree lists.
+  [[nodiscard]] std::size_t number() const {
+    return folder->first_number + static_cast<std::size_t>(entry - folder->entries.data());
+  }
 };
 
 struct Spot {
@@ -28,7 +41,7 @@ struct Spot {
 struct Resolved {
   Spot spot;
   bool by_tail = false;
-  const storage::Entry* entry = nullptr;  // where it was looked up on the way
+  Lookup seen;  // where it was looked up on the way
 };
 
 class Tree {
@@ -49,11 +62,6 @@ class Tree {
   // longest tail that exists below exactly one root.
   [[nodiscard]] std::optional<Resolved> resolve(const Spot& folder, std::string_view written) const;
 
-  // What the listings say of a spot: an entry, or why there is none.
-  struct Lookup {
-    const storage::Entry* entry = nullptr;
-    std::optional<storage::Error> error;  // its folder could not be read
-  };
   [[nodiscard]] Lookup look_up(const Spot& spot) const;
 
   // What to ask the spot's reader for; differs from the path below a volume's name.
@@ -63,19 +71,39 @@ class Tree {
   [[nodiscard]] std::string shown_path(const Spot& spot) const;
 
  private:
+  struct PathHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view path) const { return std::hash<std::string_view>{}(path); }
+  };
+  // A location, and under which path of the place it is listed.
+  struct Anchor {
+    std::string location;
+    std::string path;
+  };
   struct Listed {
+    std::vector<Anchor> anchors;  // the roots; below /vmfs/volumes each volume too
     std::vector<Folder> folders;
-    std::unordered_map<std::string, std::size_t> by_path;
+    std::unordered_map<std::string, std::size_t, PathHash, std::equal_to<>> by_path;
     std::unordered_map<std::string, std::string> volume_of_name;  // link -> folder, below /vmfs/volumes
     std::unordered_map<std::string, std::string> name_of_volume;
   };
 
-  void list_place(std::size_t place);
+  // In tree_listing.cpp.
+  using Waves = std::vector<std::vector<std::string>>;  // of each place, the folders to list together
+  void list_wave(Waves& waves, bool goes_on);
   void enter(std::size_t place, Folder folder, std::vector<std::string>& next);
   void enter_volumes(std::size_t place, const Folder& root, std::vector<std::string>& next);
+  void number_entries(std::size_t place);
   void list_mapped(std::size_t mapping, const std::string& path) const;
-  [[nodiscard]] std::optional<std::size_t> owner_of(const std::string& absolute, std::size_t except) const;
-  [[nodiscard]] std::optional<Spot> by_absolute(const std::string& absolute) const;
+  [[nodiscard]] bool walks(std::size_t place) const;
+  [[nodiscard]] std::string location_at(const Spot& spot) const;
+  [[nodiscard]] std::string located(const std::string& host, const std::string& absolute) const;
+  [[nodiscard]] bool is_elsewhere(std::size_t place, const std::string& path) const;
+  [[nodiscard]] bool reaches(std::size_t place, const std::string& location) const;
+
+  [[nodiscard]] std::string host_of(const Spot& spot) const;
+  [[nodiscard]] std::optional<Spot> by_absolute(const std::string& host, const std::string& absolute) const;
+  [[nodiscard]] bool is_of_unknown_volume(const Spot& spot) const;
   [[nodiscard]] std::optional<Spot> by_mapping(const std::string& absolute) const;
   [[nodiscard]] std::optional<Spot> by_tail(const std::string& absolute) const;
   [[nodiscard]] std::optional<Spot> follow_links(Spot spot) const;
@@ -83,6 +111,7 @@ class Tree {
 
   const std::vector<Place>* places_ = nullptr;
   const std::vector<Mapping>* mappings_ = nullptr;
+  mutable std::size_t entries_ = 0;     // listed so far
   mutable std::vector<Listed> listed_;  // places, then mappings; a mapping's folders are listed when first named
 };
 
