@@ -32,6 +32,7 @@ const std::map<std::string, Rooms> allowed{
     {"log", {}},
     {"model", with_formats({})},
     {"storage", {"formats/core", "log"}},
+    {"host", {"formats/core", "storage", "model", "log"}},
     {"discovery", with_formats({"host", "storage", "model", "log"})},
     {"analysis", with_formats({"model", "log"})},
     {"disk", with_formats({"model", "storage"})},

@@ -12,6 +12,11 @@
 #include "formats/vmdk/sparse.h"
 #include "formats/vmsd/snapshots.h"
 #include "formats/vmx/configuration.h"
+#include "host/facts.h"
+#include "host/locks.h"
+#include "host/machines.h"
+#include "host/tasks.h"
+#include "host/volumes.h"
 
 namespace fuzz {
 namespace {
@@ -81,9 +86,28 @@ void ctk(std::span<const std::byte> bytes) {
 
 void identify(std::span<const std::byte> bytes) { static_cast<void>(formats::identify(bytes, "x.vmdk")); }
 
+// The answers of a host, framed by "w", and each parser on the whole text too.
+void host(std::span<const std::byte> bytes) {
+  const std::string text = formats::core::text_of(bytes);
+  const auto answers = cbtctl::host::split_answers({.output = text, .errors = text}, "w");
+  if (answers) static_cast<void>(cbtctl::host::facts_of(*answers).version.has_value());
+  const cbtctl::host::Answer whole{.name = "x", .source = "x", .status = 0, .text = text, .errors = {}};
+  if (const auto found = cbtctl::host::parse_registered(whole)) {
+    for (const auto& machine : found->machines) require(!machine.id.empty() && machine.path.starts_with('/'));
+  }
+  if (const auto found = cbtctl::host::parse_running(whole)) {
+    for (const auto& machine : *found) require(machine.path.starts_with('/'));
+  }
+  if (const auto found = cbtctl::host::parse_volumes(whole)) {
+    for (const auto& volume : *found) require(!volume.uuid.empty());
+  }
+  static_cast<void>(cbtctl::host::parse_tasks(whole).has_value());
+  static_cast<void>(cbtctl::host::parse_lock(whole).has_value());
+}
+
 constexpr std::array all{
-    Target{"text", text},     Target{"vmx", vmx}, Target{"vmsd", vmsd},        Target{"descriptor", descriptor},
-    Target{"sparse", sparse}, Target{"ctk", ctk}, Target{"identify", identify}};
+    Target{"text", text},     Target{"vmx", vmx}, Target{"vmsd", vmsd},         Target{"descriptor", descriptor},
+    Target{"sparse", sparse}, Target{"ctk", ctk}, Target{"identify", identify}, Target{"host", host}};
 
 }  // namespace
 
