@@ -67,8 +67,9 @@ std::optional<std::size_t> Tree::owner_of(const std::string& absolute, std::size
 void Tree::list_place(std::size_t place) {
   const Place& where = (*places_)[place];
   if (where.only_vmx.empty() && !where.roots.empty() && owner_of(where.roots.back(), place)) return;
-  std::vector<std::string> wave{""};
-  while (!wave.empty()) {
+  const bool walks = where.only_folders.empty();
+  std::vector<std::string> wave = walks || is_volumes_root(where) ? std::vector<std::string>{""} : where.only_folders;
+  for (bool first = true; !wave.empty(); first = false) {
     std::vector<storage::Submission> submissions;
     for (std::size_t i = 0; i < wave.size(); ++i) {
       submissions.push_back({i, storage::ListRequest{read_path({place, wave[i]})}});
@@ -86,6 +87,7 @@ void Tree::list_place(std::size_t place) {
         enter(place, std::move(folder), next);
       }
     }
+    if (!walks) next = first && is_volumes_root(where) ? where.only_folders : std::vector<std::string>{};
     wave = std::move(next);
   }
   Listed& listed = listed_[place];
