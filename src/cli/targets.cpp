@@ -188,19 +188,26 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
   const unsigned workers = line.values["workers"].as<unsigned>();
   if (workers == 0 || workers > 256) return usage_error("--workers takes a number from 1 to 256", help);
 
-  std::vector<discovery::Mapping> mappings;
-  for (const std::string& text : line.list("map")) {
-    auto mapping = parse_mapping(text, workers);
-    if (!mapping) return usage_error(mapping.error().message, help);
-    mappings.push_back(std::move(*mapping));
-  }
+  auto mappings = mappings_of(line);
+  if (!mappings) return usage_error(mappings.error().message, help);
   auto places = open_places(texts, line, workers);
   if (!places) return usage_error(places.error().message, help);
-  model::Datastore datastore = discovery::discover(*places, mappings, with_logs);
+  model::Datastore datastore = discovery::discover(*places, *mappings, with_logs);
   Selection selection{line.list("vm"), line.list("disk")};
   selection.tell_unmatched(datastore);
   tell_costs(*places);
-  return Scanned{std::move(datastore), std::move(selection), std::move(*places), std::move(mappings)};
+  return Scanned{std::move(datastore), std::move(selection), std::move(*places), std::move(*mappings)};
+}
+
+Result<std::vector<discovery::Mapping>> mappings_of(const CommandLine& line) {
+  const unsigned workers = line.has("workers") ? line.values["workers"].as<unsigned>() : storage::default_workers;
+  std::vector<discovery::Mapping> mappings;
+  for (const std::string& text : line.list("map")) {
+    auto mapping = parse_mapping(text, workers);
+    if (!mapping) return mapping.error();
+    mappings.push_back(std::move(*mapping));
+  }
+  return mappings;
 }
 
 void let_go(Scanned&& scanned) {

@@ -49,8 +49,13 @@ Tree Tree::list(const std::vector<Place>& places, const std::vector<Mapping>& ma
   }
   tree.list_wave(waves, false);
   for (std::size_t place = 0; place < places.size(); ++place) {
-    if (!places[place].target.error && !is_volumes_root(places[place]) && !tree.is_elsewhere(place, ""))
-      waves[place] = {""};
+    if (places[place].target.error) continue;
+    const std::vector<std::string>& only = places[place].only_folders;
+    if (is_volumes_root(places[place])) {
+      if (!only.empty()) waves[place] = only;
+    } else if (!tree.is_elsewhere(place, "")) {
+      waves[place] = only.empty() ? std::vector<std::string>{""} : only;
+    }
   }
   while (std::any_of(waves.begin(), waves.end(), [](const auto& wave) { return !wave.empty(); })) {
     tree.list_wave(waves, true);
@@ -81,7 +86,9 @@ void Tree::list_wave(Waves& waves, bool goes_on) {
   }
 }
 
-bool Tree::walks(std::size_t place) const { return (*places_)[place].only_vmx.empty(); }
+bool Tree::walks(std::size_t place) const { 
+  return (*places_)[place].only_vmx.empty() && (*places_)[place].only_folders.empty();
+}
 
 void Tree::number_entries(std::size_t place) {
   Listed& listed = listed_[place];
