@@ -27,8 +27,7 @@ struct StarQuery {
   std::optional<bool> usable;  // nothing: the datastore's type is not known
   std::vector<std::string> reasons;
 };
-[[nodiscard]] StarQuery judge_star_query(const model::Datastore& datastore, const model::VirtualMachine& machine,
-                                         const model::Disk& disk);
+[[nodiscard]] StarQuery judge_star_query(const model::Datastore& datastore, const model::Disk& disk);
 
 // The CTK file that a descriptor names, held against the descriptor's own disk.
 struct TrackingVerdict {
