@@ -52,7 +52,7 @@ struct Descriptor {
 };
 
 // The largest descriptor that is read: real ones stay far below.
-inline constexpr std::size_t most_descriptor_bytes = 64 * 1024;
+inline constexpr std::size_t most_descriptor_bytes = 65536;
 
 // `malformed` where the text is no descriptor at all (neither the "# Disk DescriptorFile" line nor a createType with
 // an extent line).

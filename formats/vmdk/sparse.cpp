@@ -14,7 +14,7 @@ using core::ErrorKind;
 constexpr std::uint32_t cowd_magic = 0x44574F43;
 constexpr std::uint32_t hosted_magic = 0x564D444B;
 constexpr std::uint64_t sesparse_magic = 0xCAFEBABE;
-constexpr std::uint64_t most_embedded_descriptor_bytes = 64 * 1024;
+constexpr std::uint64_t most_embedded_descriptor_bytes = 65536;
 
 std::uint64_t saturated_bytes(std::uint64_t sectors) {
   return core::checked_multiply(sectors, core::sector_bytes).value_or(std::numeric_limits<std::uint64_t>::max());

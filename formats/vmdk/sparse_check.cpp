@@ -3,6 +3,7 @@
 #include <string>
 
 #include "formats/core/checked.h"
+#include "formats/core/hex.h"
 #include "formats/vmdk/sparse.h"
 
 namespace formats::vmdk {
@@ -18,10 +19,12 @@ class Checker {
   explicit Checker(std::uint64_t file_bytes) : file_bytes_(file_bytes) {}
 
   void expect(bool holds, const std::string& field, std::uint64_t offset, const std::string& expected,
+              const std::string& found) {
+    if (!holds) defects_.push_back({field, offset, expected, found, field + ": expected " + expected + ", found " + found});
+  }
+  void expect(bool holds, const std::string& field, std::uint64_t offset, const std::string& expected,
               std::uint64_t found) {
-    if (holds) return;
-    const std::string value = std::to_string(found);
-    defects_.push_back({field, offset, expected, value, field + ": expected " + expected + ", found " + value});
+    expect(holds, field, offset, expected, std::to_string(found));
   }
 
   // `sectors` from `sector` on lie inside the file.
@@ -77,6 +80,12 @@ void check_header(const SeSparseHeader& header, Checker& checker) {
   }};
   for (const Area& area : areas) checker.expect_inside(area.name, area.offset, area.sector, area.sectors);
   checker.expect_inside("grains", 192, header.grains_sector, 0);
+  constexpr std::uint64_t sectors_per_table = 4096 * 8;  // what one table maps
+  constexpr std::uint64_t entries_per_sector = 64;
+  const std::uint64_t needed =
+      core::divide_up(core::divide_up(header.capacity_sectors, sectors_per_table), entries_per_sector);
+  checker.expect(header.grain_directory_sectors >= needed, "grain_directory_sectors", 136,
+                 "at least " + std::to_string(needed) + " for the capacity", header.grain_directory_sectors);
 }
 
 void check_header(const HostedSparseHeader& header, Checker& checker) {
@@ -87,8 +96,7 @@ void check_header(const HostedSparseHeader& header, Checker& checker) {
   checker.expect(header.unclean_shutdown == 0, "unclean_shutdown", 72, "0", header.unclean_shutdown);
   constexpr std::array<std::byte, 4> line_ends{std::byte{'\n'}, std::byte{' '}, std::byte{'\r'}, std::byte{'\n'}};
   checker.expect(header.line_end_probe == line_ends, "line_end_probe", 73,
-                 "the bytes 0a 20 0d 0a: else a transfer in text mode changed the file",
-                 std::to_integer<std::uint64_t>(header.line_end_probe[0]));
+                 "0a200d0a: else a transfer in text mode changed the file", core::hex_bytes(header.line_end_probe));
   checker.expect(header.compression <= 1, "compression", 77, "0 or 1", header.compression);
   checker.expect_inside("descriptor", 28, header.descriptor_sector, header.descriptor_sectors);
   if (header.grain_directory_sector == directory_at_end || header.grain_sectors == 0) return;

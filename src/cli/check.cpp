@@ -16,7 +16,6 @@ namespace {
 
 using analysis::Finding;
 using analysis::Findings;
-using analysis::Severity;
 
 options::options_description check_options() {
   options::options_description own = target_options();

@@ -66,7 +66,7 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
 
   const std::string& path = line.arguments.front();
   const auto source = storage::open_local_file(path);
-  if (!source) return fail(source.error());
+  if (!source) return fail(source.error().in(path));
   const model::InspectedFile file = discovery::inspect(**source, path);
   const auto shape = shape_of(file, *since);
   if (!shape) return fail(shape.error());

@@ -38,7 +38,7 @@ std::optional<std::string> mapped(const std::string& written, const std::vector<
 
 Result<disk::NamedSource> open_named(const std::string& path) {
   auto source = storage::open_local_file(path);
-  if (!source) return source.error();
+  if (!source) return source.error().in(path);
   return disk::NamedSource{path, std::shared_ptr<const ByteSource>(std::move(*source))};
 }
 

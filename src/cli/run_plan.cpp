@@ -100,8 +100,7 @@ void add_change_options(options::options_description& own) {
       "VM that you vouch for to be off, where its files cannot tell; by name or .vmx path")(
       "assume-unregistered", list(), "VM that you vouch for to be registered on no host")(
       "take-over", list(), "RUN or folder whose lock is held by a process that you vouch for to be dead")(
-      "detailed-exitcode", "add 1 to the exit status when changes were made")(
-      "jobs", options::value<unsigned>()->default_value(8), "how many hosts at once");
+      "detailed-exitcode", "add 1 to the exit status when changes were made");
 }
 
 bool may_change(const CommandLine& line) {

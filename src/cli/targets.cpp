@@ -6,6 +6,8 @@
 #include <memory>
 
 #include "cli/exit_status.h"
+#include "cli/ssh_options.h"
+#include "cli/ssh_places.h"
 #include "discovery/discover.h"
 #include "discovery/names.h"
 #include "formats/text/document.h"
@@ -29,6 +31,7 @@ Result<std::vector<std::string>> read_targets_file(const std::string& path) {
   if (!file) return Error{ErrorKind::usage, path + ": cannot be read"};
   std::vector<std::string> targets;
   for (std::string line; std::getline(file, line);) {
+    line.resize(std::min({line.size(), line.find(" #"), line.find("\t#")}));
     const auto begin = line.find_first_not_of(" \t\r");
     if (begin == std::string::npos || line[begin] == '#') continue;
     targets.push_back(line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin));
@@ -89,21 +92,29 @@ bool matches(const std::string& glob, const model::VirtualMachine& machine, cons
   return hit(machine.settings.display_name) || hit(name) || hit(stem);
 }
 
-Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts, unsigned workers) {
-  std::vector<discovery::Place> places;
-  for (const std::string& text : texts) {
-    const auto location = storage::parse_location(text);
+// Local targets one after another, hosts together; in the order of the targets.
+Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts, const CommandLine& line,
+                                                  unsigned workers) {
+  std::vector<discovery::Place> places(texts.size());
+  std::vector<SshTarget> hosts;
+  std::vector<std::size_t> host_places;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    auto location = storage::parse_location(texts[i]);
     if (!location) return location.error();
     if (location->is_ssh) {
-      auto place = failed_place(text, {ErrorKind::unsupported, text + ": SSH targets are not built yet"});
-      place.target.is_ssh = true;
-      places.push_back(std::move(place));
-      continue;
+      hosts.push_back({texts[i], std::move(*location)});
+      host_places.push_back(i);
+    } else {
+      places[i] = local_place(texts[i], location->path, workers);
     }
-    places.push_back(local_place(text, location->path, workers));
-    const auto& error = places.back().target.error;
-    if (!error && !places.back().only_vmx.empty() && !names_a_configuration(places.back().only_vmx)) {
-      return Error{ErrorKind::usage, text + ": a target is a folder, a .vmx or a .vmtx"};
+  }
+  const auto options = ssh_options_of(line);
+  if (!options) return options.error();
+  auto opened = open_ssh_places(hosts, *options, line.values["jobs"].as<unsigned>());
+  for (std::size_t i = 0; i < opened.size(); ++i) places[host_places[i]] = std::move(opened[i]);
+  for (const discovery::Place& place : places) {
+    if (!place.target.error && !place.only_vmx.empty() && !names_a_configuration(place.only_vmx)) {
+      return Error{ErrorKind::usage, place.target.location + ": a target is a folder, a .vmx or a .vmtx"};
     }
   }
   return places;
@@ -130,6 +141,18 @@ bool Selection::has_slot(std::string_view slot) const {
          });
 }
 
+// A name that is nobody's is most likely mistyped, and silence would pass for health.
+void Selection::tell_unmatched(const model::Datastore& datastore) const {
+  for (const std::string& glob : globs) {
+    const Selection alone{.globs = {glob}, .slots = {}};
+    const auto& machines = datastore.virtual_machines;
+    const bool found = glob.starts_with('!') || std::any_of(machines.begin(), machines.end(), [&](const auto& machine) {
+                         return alone.has(datastore, machine);
+                       });
+    if (!found) log::warning("no virtual machine is called '" + glob + "'");
+  }
+}
+
 void Selection::narrow(model::Datastore& datastore) const {
   std::erase_if(datastore.virtual_machines,
                 [&](const model::VirtualMachine& machine) { return !has(datastore, machine); });
@@ -149,6 +172,7 @@ options::options_description target_options() {
       "disk", list(), "only this slot, for example scsi0:0")(
       "workers", options::value<unsigned>()->default_value(storage::default_workers),
       "how many reads are under way at once");
+  add_ssh_options(own);
   return own;
 }
 
@@ -166,10 +190,13 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
 
   auto mappings = mappings_of(line);
   if (!mappings) return usage_error(mappings.error().message, help);
-  auto places = open_places(texts, workers);
+  auto places = open_places(texts, line, workers);
   if (!places) return usage_error(places.error().message, help);
   model::Datastore datastore = discovery::discover(*places, *mappings, with_logs);
-  return Scanned{std::move(datastore), {line.list("vm"), line.list("disk")}, std::move(*places), std::move(*mappings)};
+  Selection selection{line.list("vm"), line.list("disk")};
+  selection.tell_unmatched(datastore);
+  tell_costs(*places);
+  return Scanned{std::move(datastore), std::move(selection), std::move(*places), std::move(*mappings)};
 }
 
 Result<std::vector<discovery::Mapping>> mappings_of(const CommandLine& line) {

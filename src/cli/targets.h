@@ -19,6 +19,7 @@ struct Selection {
   [[nodiscard]] bool is_all() const { return globs.empty() && slots.empty(); }
   [[nodiscard]] bool has(const model::Datastore& datastore, const model::VirtualMachine& machine) const;
   [[nodiscard]] bool has_slot(std::string_view slot) const;
+  void tell_unmatched(const model::Datastore& datastore) const;
   void narrow(model::Datastore& datastore) const;
 };
 

@@ -27,8 +27,8 @@ struct DecodedDisk {
 };
 
 // The most that is read of a text, and of a sparse extent: header, volatile header and embedded descriptor.
-inline constexpr std::size_t most_text_bytes = 4 * 1024 * 1024;
-inline constexpr std::size_t sparse_head_bytes = 64 * 1024;
+inline constexpr std::size_t most_text_bytes = 4U << 20U;
+inline constexpr std::size_t sparse_head_bytes = 64U << 10U;
 
 // storage::Decoder each. Nothing: too little was read of what turned out to be a text or a sparse extent; it has to be
 // read again, up to the limits above (of a descriptor: most_descriptor_bytes).

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "discovery/decode.h"
 #include "formats/core/checked.h"
 #include "storage/path.h"
 
@@ -13,8 +14,6 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::sector_bytes;
 using model::InspectedFile;
-
-constexpr std::uint64_t most_text_bytes = 4 * 1024 * 1024;
 
 void decode_text(const formats::core::ByteSource& source, InspectedFile& file) {
   const std::uint64_t limit =

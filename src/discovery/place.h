@@ -13,6 +13,8 @@ namespace cbtctl::discovery {
 struct Place {
   model::Target target;
   std::shared_ptr<storage::Reader> reader;  // empty where `target.error` is set
+  // Whose paths `roots` are: empty for this machine, else the same for all places on one host.
+  std::string host;
   // The root as other files may name it, absolute, without a last '/': as given and with its links resolved. Two
   // places with a common form are the same folder.
   std::vector<std::string> roots;

@@ -15,6 +15,7 @@
 #include "formats/vmdk/sparse.h"
 #include "formats/vmsd/snapshots.h"
 #include "formats/vmx/configuration.h"
+#include "model/host.h"
 
 namespace cbtctl::model {
 
@@ -22,19 +23,11 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 using Index = std::size_t;
 
-// What a host says of itself; nothing on a mount.
-struct HostFacts {
-  std::string product;
-  std::string version;
-  std::string build;
-};
-
-enum class DatastoreType { unknown, vmfs, nfs, vsan, vvol, other };
-
 struct Target {
   std::string location;  // as the user gave it
   bool is_ssh = false;
-  std::optional<HostFacts> host;
+  std::optional<HostFacts> host;  // nothing on a mount, or where the host is no ESXi
+  std::optional<HostInventory> inventory;
   std::optional<Error> error;  // the target could not be read at all
   DatastoreType datastore_type = DatastoreType::unknown;
 };

@@ -1,5 +1,6 @@
-// Columns are as wide as their widest cell. Where that does not fit the terminal, the other columns keep up to a
-// third of it each and are cut with an ellipsis, and the last one is wrapped into what is left.
+// Columns are as wide as their widest cell. Where that does not fit the terminal, the last one is wrapped into what the
+// others leave; where that is too little to read, it goes below its row, and the widest of the others are cut with an
+// ellipsis until the row fits.
 #include "report/table.h"
 
 #include <algorithm>
@@ -11,6 +12,8 @@ namespace {
 
 constexpr std::size_t gap = 2;
 constexpr std::size_t least_last_column = 20;
+constexpr std::size_t least_column = 4;
+constexpr std::size_t indent_below = 4;
 
 std::string padding(std::size_t columns) { return std::string(columns, ' '); }
 
@@ -66,48 +69,63 @@ std::string tinted(const std::string& text, Tint tint, const Style& style) {
 }
 
 std::string Table::print(const Style& style) const {
-  const std::size_t count = columns_.size();
-  std::vector<std::size_t> widths(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    widths[i] = columns_of(columns_[i].title);
-    for (const auto& row : rows_) widths[i] = std::max(widths[i], columns_of(row[i].text));
-  }
-  std::size_t before_last = 0;
-  for (std::size_t i = 0; i + 1 < count; ++i) before_last += widths[i] + gap;
-  if (style.width && before_last + widths.back() > *style.width) {
-    if (before_last + least_last_column > *style.width) {
-      const std::size_t most = std::max<std::size_t>(*style.width / 4, 8);
-      before_last = 0;
-      for (std::size_t i = 0; i + 1 < count; ++i) {
-        widths[i] = std::min(widths[i], most);
-        before_last += widths[i] + gap;
-      }
-    }
-    widths.back() = *style.width > before_last + least_last_column ? *style.width - before_last : least_last_column;
-  }
-
+  const Layout layout = lay_out(style);
   std::string out;
-  const auto line = [&](const std::vector<Cell>& cells) {
-    std::string blanks;
-    for (std::size_t i = 0; i + 1 < count; ++i) {
-      const std::string text = cut_to(cells[i].text, widths[i]);
-      const std::string fill = padding(widths[i] - columns_of(text));
-      out += blanks;
-      out += columns_[i].right ? fill + tinted(text, cells[i].tint, style) : tinted(text, cells[i].tint, style);
-      blanks = (columns_[i].right ? std::string() : fill) + padding(gap);
-    }
-    const auto lines = wrapped(cells.back().text, widths.back());
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      if (!lines[i].empty())
-        out += (i == 0 ? blanks : padding(before_last)) + tinted(lines[i], cells.back().tint, style);
-      out += '\n';
-    }
-  };
   std::vector<Cell> titles;
   for (const Column& column : columns_) titles.push_back({column.title, Tint::faint});
-  line(titles);
-  for (const auto& row : rows_) line(row);
+  print_row(titles, layout, style, out);
+  for (const auto& row : rows_) print_row(row, layout, style, out);
   return out;
+}
+
+Table::Layout Table::lay_out(const Style& style) const {
+  Layout layout;
+  layout.widths.resize(columns_.size());
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    layout.widths[i] = columns_of(columns_[i].title);
+    for (const auto& row : rows_) layout.widths[i] = std::max(layout.widths[i], columns_of(row[i].text));
+  }
+  const std::size_t last = columns_.size() - 1;
+  for (std::size_t i = 0; i < last; ++i) layout.before_last += layout.widths[i] + gap;
+  if (!style.width || layout.before_last + layout.widths[last] <= *style.width) return layout;
+  const std::size_t width = std::max(*style.width, least_last_column + indent_below);
+  layout.last_below = layout.before_last + least_last_column > width;
+  if (!layout.last_below) {
+    layout.widths[last] = width - layout.before_last;
+    return layout;
+  }
+  layout.widths[last] = width - indent_below;
+  while (layout.before_last > width + gap) {
+    const auto widest = std::max_element(layout.widths.begin(), layout.widths.end() - 1);
+    if (*widest <= least_column) break;
+    --*widest;
+    --layout.before_last;
+  }
+  layout.before_last = indent_below;
+  return layout;
+}
+
+void Table::print_row(const std::vector<Cell>& cells, const Layout& layout, const Style& style,
+                      std::string& out) const {
+  std::string blanks;
+  for (std::size_t i = 0; i + 1 < cells.size(); ++i) {
+    const std::string text = cut_to(cells[i].text, layout.widths[i]);
+    const std::string fill = padding(layout.widths[i] - columns_of(text));
+    out += blanks;
+    out += columns_[i].right ? fill + tinted(text, cells[i].tint, style) : tinted(text, cells[i].tint, style);
+    blanks = (columns_[i].right ? std::string() : fill) + padding(gap);
+  }
+  const Cell& last = cells.back();
+  if (layout.last_below) {
+    out += '\n';
+    blanks = padding(layout.before_last);
+    if (last.text.empty()) return;
+  }
+  for (const std::string& line : wrapped(last.text, layout.widths.back())) {
+    if (!line.empty()) out += blanks + tinted(line, last.tint, style);
+    out += '\n';
+    blanks = padding(layout.before_last);
+  }
 }
 
 }  // namespace cbtctl::report

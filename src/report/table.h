@@ -33,6 +33,14 @@ class Table {
   [[nodiscard]] std::string print(const Style& style) const;
 
  private:
+  struct Layout {
+    std::vector<std::size_t> widths;
+    std::size_t before_last = 0;  // where the last column begins
+    bool last_below = false;      // on lines of its own
+  };
+  [[nodiscard]] Layout lay_out(const Style& style) const;
+  void print_row(const std::vector<Cell>& cells, const Layout& layout, const Style& style, std::string& out) const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;
 };

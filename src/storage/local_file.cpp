@@ -105,10 +105,8 @@ Result<std::unique_ptr<ByteSource>> open_source(Descriptor file) {
 
 Result<std::unique_ptr<ByteSource>> open_local_file(const std::string& path) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file.is_open()) return error_of(errno).in(path);
-  auto source = open_source(std::move(file));
-  if (!source) return source.error().in(path);
-  return source;
+  if (!file.is_open()) return error_of(errno);
+  return open_source(std::move(file));
 }
 
 }  // namespace cbtctl::storage

@@ -144,6 +144,8 @@ expect("both CTK files are out of the way", not list((ds / "old01").glob("*-ctk.
 
 # clean takes what nothing names, old and owned by nobody at work.
 ds = copy("demo")
+one = document(run("clean", ds, "--vm", "app01", "--dry-run", "--json"))["plan"]["changes"]
+expect("clean --vm leaves what belongs to nobody alone", {c["path"] for c in one} == {"app01/app01-000002-ctk.vmdk"}, one)
 cleaned = document(run("clean", ds, "--yes", "--json"))
 expect("clean", {c["path"] for c in cleaned["plan"]["changes"]} == {"app01/app01-000002-ctk.vmdk", "old01/old01_1-ctk.vmdk", "old02/old02-ctk.vmdk"}, cleaned["plan"])
 codes = {f["code"] for f in json.loads(run("check", ds, "--json").stdout)["findings"]}

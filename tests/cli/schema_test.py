@@ -83,6 +83,29 @@ for case in ("demo", "hostile"):
             if shown and shown["files"][0]["layout"] == "confirmed":
                 check("ctk", "blocks", path, "--since", "0")
                 check("ctk", "blocks", path, "--since", "*", "--merge")
+                check("ctk", "map", path)
+                check("ctk", "map", path, "--since", "2")
+                check("ctk", "diff", path, path)
+        elif os.path.getsize(path) < 1 << 16:
+            check("chain", path)
+            check("extents", path)
+chains = 0
+for machine in sorted((SOURCE / "fixtures").glob("*/*/*.vmx")):
+    for verb in ("chain", "extents"):
+        shown = check(verb, str(machine))
+        chains += len(shown["disks"]) if shown else 0
+if chains < 50:
+    failures.append(f"expected at least 50 chains and maps, found {chains}")
+DB01 = SOURCE / "fixtures/demo/db01"
+tracking, frozen = str(DB01 / "db01-000001-ctk.vmdk"), str(DB01 / "db01-ctk.vmdk")
+base, delta = str(DB01 / "db01.vmdk"), str(DB01 / "db01-000001.vmdk")
+check("ctk", "diff", frozen, tracking)
+check("ctk", "verify", "--delta", delta, tracking)
+check("ctk", "verify", "--images", base, delta, tracking, "--since", "3")
+check("ctk", "verify", "--images", base, delta, tracking, "--since", "4")  # proof
+with tempfile.TemporaryDirectory() as folder:
+    check("export", delta, os.path.join(os.fsencode(folder), b"new\xff.raw"))
+    check("export", delta, f"{folder}/old.raw", "--link", "1", "--sha256")
 
 for failure in failures:
     print(failure)

@@ -1,0 +1,32 @@
+// A folder on a host, over SSH: one connection, one thread that works through what is submitted.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "storage/commands.h"
+#include "storage/location.h"
+#include "storage/reader.h"
+#include "storage/ssh_counters.h"
+#include "storage/ssh_options.h"
+
+namespace cbtctl::storage {
+
+// A Reader whose counters can be read, from any thread.
+class SshReader : public Reader {
+ public:
+  [[nodiscard]] virtual const SshCounters& counters() const = 0;
+};
+
+struct SshPlace {
+  std::shared_ptr<SshReader> reader;
+  std::shared_ptr<Commands> commands;  // empty where there is no shell
+  std::string real_root;               // the folder without links; "" where it is "/"
+  bool is_file = false;                // the location names a file: the root is its folder
+  std::string host_identity;           // the same for two places on one host
+};
+
+// Connects and logs in. Errors begin with the host ("root@esx1: ..."): `unavailable`, `denied`, `missing`, `usage`.
+Result<SshPlace> open_ssh(const Location& location, const SshOptions& options);
+
+}  // namespace cbtctl::storage
