@@ -104,13 +104,17 @@ class Compiler {
   }
 
   // The invariant. A disk that is stripped and stays on gets its key set, so that it goes FALSE in between. What could
-  // not be read for a key that stood twice counts as not tracked.
+  // not be read for a key that stood twice counts as not tracked, and leaves nothing behind where it will be off.
   void close_over() {
     for (const model::Disk& disk : settled_.disks) {
       const std::string& slot = disk.settings.slot;
       const CbtState before = state_before(slot);
-      const bool affected = intent_.vm_key || intent_.disks.contains(slot) || before == CbtState::unreadable;
-      if (!affected || !will_be_on(disk.settings)) continue;
+      const bool unread = before == CbtState::unreadable;
+      if (!intent_.vm_key && !intent_.disks.contains(slot) && !unread) continue;
+      if (!will_be_on(disk.settings)) {
+        if (unread && names_tracking(datastore_, disk)) intent_.disks[slot].strip = true;
+        continue;
+      }
       DiskIntent& wanted = intent_.disks[slot];
       if (before != CbtState::tracked) wanted.strip = true;
       if (wanted.strip) wanted.key = true;
@@ -199,7 +203,7 @@ class Compiler {
     };
     for (const auto& [slot, wanted] : intent_.disks) {
       const std::string key = slot + ".ctkEnabled";
-      if (wanted.key == false || (wanted.strip && is_on(key))) set_flag(document, key, false);
+      if (wanted.key == false || (wanted.key == true && wanted.strip && is_on(key))) set_flag(document, key, false);
     }
     // In between both levels are FALSE, unless a disk that stays tracked would lose writes by that.
     const bool none_stays = std::all_of(settled_.disks.begin(), settled_.disks.end(), [&](const model::Disk& disk) {

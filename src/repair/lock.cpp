@@ -56,13 +56,18 @@ Error held(const Spot& folder, storage::Writer& writer) {
 }
 
 Status put_marker(const Workplace& place, const Spot& folder) {
-  return place.writer(folder).create(
-      join(lock_folder_of(folder.path), marker_name(place.run, own_token(), place.machine.vm)), {}, {});
+  const std::string name = marker_name(place.run, own_token(), place.machine.vm);
+  const Status made = place.writer(folder).create(join(lock_folder_of(folder.path), name), {}, {});
+  return made || made.error().kind == ErrorKind::usage ? success() : made;  // it is this process that is there
 }
 
 Status lock_one(const Workplace& place, const Spot& folder) {
   storage::Writer& writer = place.writer(folder);
-  const Status made = writer.make_folder(lock_folder_of(folder.path));
+  Status made = writer.make_folder(lock_folder_of(folder.path));
+  if (!made && made.error().kind == ErrorKind::missing) {  // of a run that had nearly gone
+    static_cast<void>(writer.make_folder(own_folder_of(folder.path)));
+    made = writer.make_folder(lock_folder_of(folder.path));
+  }
   if (!made && made.error().kind != ErrorKind::usage) return made;
   if (!made) {
     const auto markers = markers_in(folder, writer);

@@ -16,10 +16,7 @@ using storage::join;
 std::string name_of(const std::string& path) { return std::string(storage::file_name(path)); }
 std::string folder_of(const std::string& path) { return std::string(storage::parent_of(path)); }
 
-Status make_if_missing(storage::Writer& writer, const std::string& folder) {
-  const Status made = writer.make_folder(folder);
-  return made || made.error().kind == ErrorKind::usage ? success() : made;
-}
+Status fine_if_there(const Status& made) { return made || made.error().kind == ErrorKind::usage ? success() : made; }
 
 // A run that was stopped before it had made its lock leaves a folder that says just that.
 void tidy(storage::Writer& writer, const std::string& folder) {
@@ -104,9 +101,9 @@ Status Workplace::enter() const {
   Status status = success();
   for (const Spot& folder : folders()) {
     tidy(writer(folder), folder.path);
-    if (status) status = make_if_missing(writer(folder), own_folder(folder).path);
-    if (status) status = make_if_missing(writer(folder), run_folder(folder).path);
-    if (status) status = writer(folder).create(at_work(folder).path, {}, {});
+    if (status) status = fine_if_there(writer(folder).make_folder(own_folder(folder).path));
+    if (status) status = fine_if_there(writer(folder).make_folder(run_folder(folder).path));
+    if (status) status = fine_if_there(writer(folder).create(at_work(folder).path, {}, {}));
   }
   return status;
 }
