@@ -105,18 +105,6 @@ bool has_raw_device_map(const model::Datastore& datastore, const model::Disk& di
 
 using model::DatastoreType;
 
-// Of the datastore that a file lies on; the longest path decides.
-DatastoreType type_of_file(const model::Datastore& datastore, model::Index index) {
-  const model::File& file = datastore.files[index];
-  if (file.target >= datastore.targets.size()) return DatastoreType::unknown;
-  const model::DatastoreSpan* best = nullptr;
-  for (const model::DatastoreSpan& span : datastore.targets[file.target].datastores) {
-    const bool holds = span.path.empty() || file.path.starts_with(span.path + "/");
-    if (holds && (best == nullptr || span.path.size() > best->path.size())) best = &span;
-  }
-  return best == nullptr ? DatastoreType::unknown : best->type;
-}
-
 // Of the whole disk: the type that all links share, else the one that is not VMFS.
 DatastoreType type_of_disk(const model::Datastore& datastore, const model::Disk& disk) {
   DatastoreType type = DatastoreType::vmfs;
@@ -194,6 +182,17 @@ std::optional<std::string> change_id_of(const model::Datastore& datastore, const
 }
 
 }  // namespace
+
+DatastoreType type_of_file(const model::Datastore& datastore, model::Index index) {
+  const model::File& file = datastore.files[index];
+  if (file.target >= datastore.targets.size()) return DatastoreType::unknown;
+  const model::DatastoreSpan* best = nullptr;
+  for (const model::DatastoreSpan& span : datastore.targets[file.target].datastores) {
+    const bool holds = span.path.empty() || file.path.starts_with(span.path + "/");
+    if (holds && (best == nullptr || span.path.size() > best->path.size())) best = &span;
+  }
+  return best == nullptr ? DatastoreType::unknown : best->type;
+}
 
 CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk) {
   CbtVerdict verdict;

@@ -42,4 +42,7 @@ enum class TrackingClass { in_use, leftover, orphan, orphan_snapshot };
 [[nodiscard]] std::string_view name_of(TrackingClass tracking_class);
 [[nodiscard]] TrackingClass classify(const model::Datastore& datastore, const model::TrackingFile& tracking);
 
+// Of the datastore that a file lies on, as the host tells; the longest path decides.
+[[nodiscard]] model::DatastoreType type_of_file(const model::Datastore& datastore, model::Index file);
+
 }  // namespace cbtctl::analysis

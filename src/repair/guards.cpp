@@ -28,9 +28,7 @@ std::size_t own_links(const model::Disk& disk) {
 }
 
 bool lies_in_object(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk) {
-  const model::Index target = datastore.files[machine.file].target;
-  const auto type =
-      target < datastore.targets.size() ? datastore.targets[target].datastore_type : model::DatastoreType::unknown;
+  const model::DatastoreType type = analysis::type_of_file(datastore, machine.file);
   if (type == model::DatastoreType::vsan || type == model::DatastoreType::vvol) return true;
   return std::any_of(disk.chain.begin(), disk.chain.end(), [&](const model::ChainLink& link) {
     if (!link.descriptor) return false;
