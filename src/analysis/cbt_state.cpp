@@ -117,18 +117,6 @@ DatastoreType type_of_file(const model::Datastore& datastore, model::Index index
   return best == nullptr ? DatastoreType::unknown : best->type;
 }
 
-// Of the whole disk: the type that all links share, else the one that is not VMFS.
-DatastoreType type_of_disk(const model::Datastore& datastore, const model::Disk& disk) {
-  DatastoreType type = DatastoreType::vmfs;
-  for (const model::ChainLink& link : disk.chain) {
-    const auto& file = link.reference.file;
-    const DatastoreType here = file ? type_of_file(datastore, *file) : DatastoreType::unknown;
-    if (type == DatastoreType::vmfs || here != DatastoreType::vmfs) type = here;
-    if (type != DatastoreType::vmfs && type != DatastoreType::unknown) return type;
-  }
-  return type;
-}
-
 std::vector<std::string> unsupported(const model::Datastore& datastore, const model::VirtualMachine& machine,
                                      const model::Disk& disk) {
   std::vector<std::string> reasons;
@@ -142,7 +130,7 @@ std::vector<std::string> unsupported(const model::Datastore& datastore, const mo
   }
   if (disk.settings.shared_bus != "none") reasons.push_back("the SCSI bus is shared: " + disk.settings.shared_bus);
   if (disk.settings.sharing == "multi-writer") reasons.emplace_back("the disk is shared: multi-writer");
-  if (has_unknown_layout(datastore, disk) || type_of_disk(datastore, disk) == DatastoreType::vvol) {
+  if (has_unknown_layout(datastore, disk) || datastore_type(datastore, disk) == DatastoreType::vvol) {
     reasons.emplace_back(unknown_layout);
   }
   return reasons;
@@ -195,6 +183,17 @@ std::optional<std::string> change_id_of(const model::Datastore& datastore, const
 
 }  // namespace
 
+DatastoreType datastore_type(const model::Datastore& datastore, const model::Disk& disk) {
+  DatastoreType type = DatastoreType::vmfs;
+  for (const model::ChainLink& link : disk.chain) {
+    const auto& file = link.reference.file;
+    const DatastoreType here = file ? type_of_file(datastore, *file) : DatastoreType::unknown;
+    if (type == DatastoreType::vmfs || here != DatastoreType::vmfs) type = here;
+    if (type != DatastoreType::vmfs && type != DatastoreType::unknown) return type;
+  }
+  return type;
+}
+
 CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk) {
   CbtVerdict verdict;
   if (auto reason = unreadable(datastore, machine, disk)) {
@@ -213,7 +212,7 @@ CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine&
 
 StarQuery judge_star_query(const model::Datastore& datastore, const model::Disk& disk) {
   StarQuery query;
-  const DatastoreType type = type_of_disk(datastore, disk);
+  const DatastoreType type = datastore_type(datastore, disk);
   if (type != DatastoreType::unknown && type != DatastoreType::vmfs) {
     query.reasons.emplace_back("not on VMFS");
   }
