@@ -105,16 +105,16 @@ bool has_raw_device_map(const model::Datastore& datastore, const model::Disk& di
 
 using model::DatastoreType;
 
-// Of the whole disk: the type that all links share, else the one that is not VMFS.
-DatastoreType type_of_disk(const model::Datastore& datastore, const model::Disk& disk) {
-  DatastoreType type = DatastoreType::vmfs;
-  for (const model::ChainLink& link : disk.chain) {
-    const auto& file = link.reference.file;
-    const DatastoreType here = file ? type_of_file(datastore, *file) : DatastoreType::unknown;
-    if (type == DatastoreType::vmfs || here != DatastoreType::vmfs) type = here;
-    if (type != DatastoreType::vmfs && type != DatastoreType::unknown) return type;
+// Of the datastore that a file lies on; the longest path decides.
+DatastoreType type_of_file(const model::Datastore& datastore, model::Index index) {
+  const model::File& file = datastore.files[index];
+  if (file.target >= datastore.targets.size()) return DatastoreType::unknown;
+  const model::DatastoreSpan* best = nullptr;
+  for (const model::DatastoreSpan& span : datastore.targets[file.target].datastores) {
+    const bool holds = span.path.empty() || file.path.starts_with(span.path + "/");
+    if (holds && (best == nullptr || span.path.size() > best->path.size())) best = &span;
   }
-  return type;
+  return best == nullptr ? DatastoreType::unknown : best->type;
 }
 
 std::vector<std::string> unsupported(const model::Datastore& datastore, const model::VirtualMachine& machine,
@@ -130,7 +130,7 @@ std::vector<std::string> unsupported(const model::Datastore& datastore, const mo
   }
   if (disk.settings.shared_bus != "none") reasons.push_back("the SCSI bus is shared: " + disk.settings.shared_bus);
   if (disk.settings.sharing == "multi-writer") reasons.emplace_back("the disk is shared: multi-writer");
-  if (has_unknown_layout(datastore, disk) || type_of_disk(datastore, disk) == DatastoreType::vvol) {
+  if (has_unknown_layout(datastore, disk) || datastore_type(datastore, disk) == DatastoreType::vvol) {
     reasons.emplace_back(unknown_layout);
   }
   return reasons;
@@ -183,15 +183,15 @@ std::optional<std::string> change_id_of(const model::Datastore& datastore, const
 
 }  // namespace
 
-DatastoreType type_of_file(const model::Datastore& datastore, model::Index index) {
-  const model::File& file = datastore.files[index];
-  if (file.target >= datastore.targets.size()) return DatastoreType::unknown;
-  const model::DatastoreSpan* best = nullptr;
-  for (const model::DatastoreSpan& span : datastore.targets[file.target].datastores) {
-    const bool holds = span.path.empty() || file.path.starts_with(span.path + "/");
-    if (holds && (best == nullptr || span.path.size() > best->path.size())) best = &span;
+DatastoreType datastore_type(const model::Datastore& datastore, const model::Disk& disk) {
+  DatastoreType type = DatastoreType::vmfs;
+  for (const model::ChainLink& link : disk.chain) {
+    const auto& file = link.reference.file;
+    const DatastoreType here = file ? type_of_file(datastore, *file) : DatastoreType::unknown;
+    if (type == DatastoreType::vmfs || here != DatastoreType::vmfs) type = here;
+    if (type != DatastoreType::vmfs && type != DatastoreType::unknown) return type;
   }
-  return best == nullptr ? DatastoreType::unknown : best->type;
+  return type;
 }
 
 CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk) {
@@ -212,7 +212,7 @@ CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine&
 
 StarQuery judge_star_query(const model::Datastore& datastore, const model::Disk& disk) {
   StarQuery query;
-  const DatastoreType type = type_of_disk(datastore, disk);
+  const DatastoreType type = datastore_type(datastore, disk);
   if (type != DatastoreType::unknown && type != DatastoreType::vmfs) {
     query.reasons.emplace_back("not on VMFS");
   }

@@ -22,6 +22,9 @@ struct CbtVerdict {
 [[nodiscard]] CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine& machine,
                                const model::Disk& disk);
 
+// Of the datastores that a disk's links lie on: the type that all share, else the first that is not VMFS.
+[[nodiscard]] model::DatastoreType datastore_type(const model::Datastore& datastore, const model::Disk& disk);
+
 // Whether a query with change id `*` can be trusted.
 struct StarQuery {
   std::optional<bool> usable;  // nothing: the datastore's type is not known
@@ -41,8 +44,5 @@ struct TrackingVerdict {
 enum class TrackingClass { in_use, leftover, orphan, orphan_snapshot };
 [[nodiscard]] std::string_view name_of(TrackingClass tracking_class);
 [[nodiscard]] TrackingClass classify(const model::Datastore& datastore, const model::TrackingFile& tracking);
-
-// Of the datastore that a file lies on, as the host tells; the longest path decides.
-[[nodiscard]] model::DatastoreType type_of_file(const model::Datastore& datastore, model::Index file);
 
 }  // namespace cbtctl::analysis
