@@ -1,13 +1,12 @@
-// ctk diff and ctk verify: CTK files held against each other, and against the disk.
+// ctk verify: a CTK file held against a delta, or against two images of the disk.
+#include "disk/verify.h"
+
 #include <algorithm>
-#include <charconv>
 
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/since.h"
-#include "disk/changes.h"
-#include "log/log.h"
-#include "report/changes.h"
+#include "report/ctk_verify.h"
 #include "storage/local_path.h"
 #include "storage/local_reader.h"
 #include "storage/path.h"
@@ -18,12 +17,6 @@ namespace {
 using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Result;
-
-Result<disk::Tracking> open_ctk(const std::string& path) {
-  auto file = open_named(path);
-  if (!file) return file.error();
-  return disk::open_tracking(*file);
-}
 
 // The epoch at which the delta was made: that of its parent's CTK file, frozen since, under the same UUID.
 Result<std::uint32_t> frozen_epoch(const disk::Chain& chain, const disk::Tracking& tracking, const disk::Finder& finder,
@@ -67,7 +60,8 @@ bool may_be_running(const std::string& file) {
 
 int print(const report::VerifySubject& subject, const Result<disk::Verdict>& verdict, const CommandLine& line) {
   if (!verdict) return told(verdict.error());
-  const int status = verdict->missed.empty() ? exit_done : exit_findings;
+  int status = verdict->missed.count() == 0 ? exit_done : exit_findings;
+  if (verdict->not_compared.count() > 0) status |= exit_incomplete;
   const bool written = write_output(line.json ? report::verdict_json(subject, *verdict, status)
                                               : report::verdict_text(subject, *verdict, line.style));
   return written ? status : status | exit_incomplete;
@@ -110,23 +104,6 @@ int verify_images(const std::vector<std::string>& files, const CommandLine& line
 
 }  // namespace
 
-int run_ctk_diff(const Verb& verb, const std::vector<std::string>& arguments) {
-  const Parsed parsed = parse(verb, arguments, options::options_description("Options of ctk diff"));
-  if (!parsed.line) return parsed.exit_status;
-  const CommandLine& line = *parsed.line;
-  if (line.arguments.size() != 2) return usage_error("ctk diff needs two CTK files", "cbtctl ctk diff --help");
-  const auto before = open_ctk(line.arguments[0]);
-  if (!before) return told(before.error());
-  const auto after = open_ctk(line.arguments[1]);
-  if (!after) return told(after.error());
-  const auto difference = disk::compare_tracking(*before, *after);
-  if (!difference) return told(difference.error());
-  const int status = difference->differs() ? exit_findings : exit_done;
-  const bool written = write_output(line.json ? report::difference_json(*before, *after, *difference, status)
-                                              : report::difference_text(*before, *after, *difference, line.style));
-  return written ? status : status | exit_incomplete;
-}
-
 int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) {
   options::options_description own("Options of ctk verify");
   own.add_options()("delta", options::value<std::string>(), "DELTA.vmdk: what it holds must be marked in the CTK file")(
@@ -145,10 +122,12 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   if (line.arguments.size() != wanted)
     return usage_error(line.has("delta") ? "--delta needs one CTK file" : "--images needs OLD NEW CTK", help);
   if (line.has("images") && !line.has("since")) return usage_error("--images needs --since", help);
-  const std::string live = line.has("delta") ? line.values["delta"].as<std::string>() : line.arguments[2];
-  if (may_be_running(live) && !line.has("even-if-running")) {
-    return told({ErrorKind::in_use, live + ": a lock or swap file beside it says that the VM may run; its files prove "
-                                           "nothing (--even-if-running goes on)"});
+  std::vector<std::string> files = line.arguments;
+  if (line.has("delta")) files.push_back(line.values["delta"].as<std::string>());
+  const auto live = std::find_if(files.begin(), files.end(), may_be_running);
+  if (live != files.end() && !line.has("even-if-running")) {
+    return told({ErrorKind::in_use, *live + ": a lock or swap file beside it says that the VM may run; its files prove "
+                                            "nothing (--even-if-running goes on)"});
   }
   return line.has("delta") ? verify_delta(line.values["delta"].as<std::string>(), line.arguments[0], line)
                            : verify_images(line.arguments, line);
