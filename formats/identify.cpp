@@ -57,8 +57,12 @@ FileKind identify(std::span<const std::byte> head, std::string_view file_name) {
   if (magic == hosted_magic) return FileKind::hosted_sparse;
   if (const auto wide = core::load<core::le64>(head); wide == sesparse_magic) return FileKind::sesparse;
   const auto part = head.first(std::min(head.size(), identify_bytes));
-  if (std::find(part.begin(), part.end(), std::byte{0}) != part.end()) return FileKind::data;
-  return kind_of_text(core::text_of(part), file_name);
+  const auto text_end = std::find(part.begin(), part.end(), std::byte{0});
+  if (text_end == part.end()) return kind_of_text(core::text_of(part), file_name);
+  // qemu-img fills a descriptor's last sector with NUL bytes.
+  const bool is_padded = std::all_of(text_end, part.end(), [](std::byte byte) { return byte == std::byte{0}; });
+  const std::string text = core::text_of({part.begin(), text_end});
+  return is_padded && text.starts_with(descriptor_title) ? FileKind::descriptor : FileKind::data;
 }
 
 std::string_view name_of(FileKind kind) {

@@ -107,6 +107,7 @@ void read_entry(const text::Entry& entry, Descriptor& descriptor) {
   if (key == "version") {
     descriptor.version = parse_number<unsigned>(entry.value);
     if (!descriptor.version) descriptor.decode_defects.push_back(defect("version", "a number", in_quotes(entry.value)));
+    descriptor.encrypted |= descriptor.version == 2U;
   } else if (key == "cid") {
     const auto cid = read_cid(entry, descriptor);
     note_duplicate(descriptor.cid.has_value(), descriptor.cid != cid, entry, descriptor);
@@ -122,6 +123,10 @@ void read_entry(const text::Entry& entry, Descriptor& descriptor) {
     descriptor.change_track_path = entry.value;
   } else if (key == "isnativesnapshot") {
     descriptor.native_snapshot = equal_ignoring_case(entry.value, "yes");
+  } else if (key == "encryptionkeys") {
+    descriptor.encrypted |= !entry.value.empty();
+  } else if (key == "ddb.iofilters") {
+    descriptor.encrypted |= lower(entry.value).find("vmwarevmcrypt") != std::string::npos;
   } else if (key == "ddb.adaptertype") {
     descriptor.adapter_type = entry.value;
   } else if (key == "ddb.uuid") {

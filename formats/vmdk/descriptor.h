@@ -34,6 +34,7 @@ struct Descriptor {
   std::string parent_hint;                       // parentFileNameHint as written; empty: none
   std::optional<std::string> change_track_path;  // as written
   bool native_snapshot = false;                  // isNativeSnapshot="yes"
+  bool encrypted = false;                        // encryptionKeys, the filter vmwarevmcrypt, or version 2
   std::vector<ExtentLine> extents;
   std::string adapter_type;
   std::string disk_uuid;

@@ -1,237 +1,178 @@
-// Two grains at one place are found with a bit for each place in the file where a grain can lie. A file may have more
-// of them than there are bits: then the places are divided into windows, and the tables gone through once for each
-// window in which a grain was seen. Places are counted in grains, not sectors: two grains that begin less than a grain
-// apart overlap, so no two sound ones share a bit, however they are aligned.
+// Every directory entry and every grain is visited in order. Whether two share a place is told by a bit for each place;
+// a file too large for that is visited several times, each time with the bits of another window of it.
 #include <algorithm>
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "formats/core/checked.h"
-#include "formats/vmdk/grain_table.h"
+#include "formats/vmdk/grain_tables.h"
 
 namespace formats::vmdk {
 namespace {
 
-using core::Defect;
-using core::Defects;
+using core::Result;
 using core::sector_bytes;
-using core::Status;
 
-constexpr std::uint64_t window_places = std::uint64_t{1} << 28;  // 32 MiB of bits
-constexpr std::size_t piece_entries = 4096;
-constexpr std::uint64_t marker_bytes = 12;  // before a compressed grain
+constexpr std::uint64_t window_places = std::uint64_t{1} << 29;  // 64 MiB of bits
+constexpr std::uint64_t piece_tables = 4096;
+
+// The places of one window. Two things of `unit_bytes` that do not overlap have different places.
+class Window {
+ public:
+  Window(std::uint64_t file_bytes, std::uint64_t unit_bytes)
+      : unit_bytes_(unit_bytes), places_(core::divide_up(file_bytes, unit_bytes)) {}
+
+  [[nodiscard]] std::uint64_t passes() const { return core::divide_up(places_, window_places); }
+  void move_to(std::uint64_t pass) {
+    begin_ = pass * window_places;
+    taken_.assign(static_cast<std::size_t>(begin_ < places_ ? std::min(window_places, places_ - begin_) : 0), false);
+  }
+  // False where it was taken before. What lies outside the window is always free.
+  bool take(std::uint64_t offset_bytes) {
+    const std::uint64_t place = offset_bytes / unit_bytes_;
+    if (place < begin_ || place - begin_ >= taken_.size()) return true;
+    const auto bit = taken_[static_cast<std::size_t>(place - begin_)];
+    if (bit) return false;
+    taken_[static_cast<std::size_t>(place - begin_)] = true;
+    return true;
+  }
+
+ private:
+  std::uint64_t unit_bytes_;
+  std::uint64_t places_;
+  std::uint64_t begin_ = 0;
+  std::vector<bool> taken_;
+};
 
 class TableChecker {
  public:
-  TableChecker(GrainTables& tables, std::size_t most_listed)
-      : tables_(tables),
-        layout_(tables.layout()),
-        file_bytes_(tables.file().size_bytes()),
-        place_sectors_(layout_.is_compressed ? 1 : layout_.grain_sectors),
-        needed_tables_(core::divide_up(layout_.grains(), layout_.table_entries)),
-        most_listed_(most_listed) {}
+  TableChecker(const core::ByteSource& file, const GrainLayout& layout)
+      : file_(file),
+        layout_(layout),
+        grain_places_(layout.file_bytes, layout.is_compressed ? sector_bytes : layout.grain_bytes()),
+        table_places_(layout.file_bytes, layout.table_bytes()),
+        places_(static_cast<std::size_t>(layout.table_entries)) {}
 
-  core::Result<Defects> run() {
-    const std::uint64_t places = core::divide_up(core::divide_up(file_bytes_, sector_bytes), place_sectors_);
-    windows_.resize(static_cast<std::size_t>(core::divide_up(places, window_places)));
-    taken_.resize(static_cast<std::size_t>(std::min(places, window_places)));
-    Status status = visit(&TableChecker::judge);
-    for (window_ = 1; status && window_ < windows_.size(); ++window_) {
-      if (!windows_[static_cast<std::size_t>(window_)]) continue;
-      taken_.assign(taken_.size(), false);
-      status = visit(&TableChecker::claim_again);
+  Result<core::Defects> run() {
+    if (layout_.tables() > layout_.directory_entries) {
+      tell("grain_directory", layout_.directory_offset_bytes, std::to_string(layout_.tables()) + " entries",
+           std::to_string(layout_.directory_entries));
     }
-    if (status && !twice_.empty()) status = visit(&TableChecker::name_first);
-    if (!status) return status.error();
-    finish();
+    const std::uint64_t passes = std::max(grain_places_.passes(), table_places_.passes());
+    for (pass_ = 0; pass_ < passes; ++pass_) {
+      grain_places_.move_to(pass_);
+      table_places_.move_to(pass_);
+      if (const auto visited = visit_directory(); !visited) return visited.error();
+    }
+    if (untold_ > 0) {
+      const std::string count = std::to_string(untold_);
+      defects_.push_back({"tables", layout_.directory_offset_bytes, "", count, "tables: " + count + " more defects"});
+    }
     return std::move(defects_);
   }
 
  private:
-  struct Entry {
-    std::uint64_t sector = 0;  // or one of the kinds that are none
-    std::uint64_t offset_bytes = 0;
-    bool of_directory = false;  // a table that cannot be read, or must not be there; `number` is its first grain
-  };
-  using Visitor = Status (TableChecker::*)(std::uint64_t number, const Entry& entry);
-
-  // Every entry of every table that is not absent, in order. Ends where the file cannot have room for so many tables,
-  // so that the work is never more than the file is long.
-  Status visit(Visitor visitor) {
-    std::uint64_t room_bytes = file_bytes_;
-    std::vector<std::uint64_t> directory(piece_entries);
-    for (std::uint64_t first = 0; first < layout_.directory_entries;) {
-      const auto hole = tables_.directory_hole(first);
-      if (!hole) return hole.error();
-      first += *hole;
-      const auto piece = std::span(directory).first(
-          static_cast<std::size_t>(std::min<std::uint64_t>(piece_entries, layout_.directory_entries - first)));
-      if (const auto read = tables_.read_directory(first, piece); !read) return read;
-      for (const std::uint64_t sector : piece) {
-        const std::uint64_t table = first++;
-        if (sector == grain_absent) continue;
-        const std::uint64_t table_bytes = layout_.table_entries * layout_.entry_bytes();
-        if (is_sector(sector) && room_bytes == 0) return crowded(table);
-        room_bytes -= is_sector(sector) ? std::min(room_bytes, table_bytes) : 0;
-        const auto visited = visit_table(table, sector, visitor);
-        if (!visited) return visited;
-        const bool ended = layout_.directory_offset_bytes + first * layout_.entry_bytes() > file_bytes_;
-        if (ended) return core::success();  // what the file ends before is one defect
+  core::Status visit_directory() {
+    std::vector<std::uint64_t> tables;
+    const std::uint64_t all = std::min(layout_.tables(), layout_.directory_entries);
+    for (std::uint64_t first = 0; first < all; first += piece_tables) {
+      tables.resize(static_cast<std::size_t>(std::min(piece_tables, all - first)));
+      if (const auto read = read_directory(file_, layout_, first, tables); !read) return read;
+      for (std::size_t i = 0; i < tables.size(); ++i) {
+        if (tables[i] == place_absent) continue;
+        if (const auto visited = visit_table(first + i, tables[i]); !visited) return visited;
       }
     }
     return core::success();
   }
 
-  Status visit_table(std::uint64_t table, std::uint64_t sector, Visitor visitor) {
-    const std::uint64_t first_grain = table * layout_.table_entries;
-    if (!is_sector(sector) || table >= needed_tables_)
-      return (this->*visitor)(first_grain,
-                              {sector, layout_.directory_offset_bytes + table * layout_.entry_bytes(), true});
-    for (std::uint64_t first = 0; first < layout_.table_entries; first += piece_entries) {
-      entries_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(piece_entries, layout_.table_entries - first)));
-      if (const auto read = tables_.read_table(sector, first, entries_); !read) return read;
-      const std::uint64_t begin = sector * sector_bytes + first * layout_.entry_bytes();
-      for (std::size_t i = 0; i < entries_.size(); ++i) {
-        if (entries_[i] == grain_absent) continue;
-        const std::uint64_t offset = begin + i * layout_.entry_bytes();
-        const auto visited = (this->*visitor)(first_grain + first + i, {entries_[i], offset});
-        if (!visited) return visited;
-        if (offset + layout_.entry_bytes() > file_bytes_) return core::success();  // the file ends in this table
-      }
-    }
-    return core::success();
-  }
-
-  Status crowded(std::uint64_t table) {
-    if (crowded_) return core::success();
-    crowded_ = true;
-    add({"grain_directory",
-         layout_.directory_offset_bytes + table * layout_.entry_bytes(),
-         "no more tables than the file's " + std::to_string(file_bytes_) + " bytes have room for",
-         "one more",
-         {}});
-    return core::success();
-  }
-
-  Status judge(std::uint64_t number, const Entry& entry) {
-    if (number >= layout_.grains()) {
-      add({entry.of_directory ? "grain_directory" : "grain_table",
-           entry.offset_bytes,
-           "no entry behind the capacity of " + std::to_string(layout_.grains()) + " grains",
-           "an entry for grain " + std::to_string(number),
-           {}});
+  core::Status visit_table(std::uint64_t table, std::uint64_t begin) {
+    const std::string name = "grain table " + std::to_string(table);
+    const std::uint64_t entry_at = layout_.directory_entry_offset_bytes(table);
+    if (begin == place_damaged) {
+      tell_once("grain_directory_entry", entry_at, "a table in the file", name + " past its end or of no known kind");
       return core::success();
     }
-    if (entry.sector == grain_damaged) return add_damaged(number);
-    if (entry.sector == grain_zero) return core::success();
-    const std::uint64_t end = entry.sector * sector_bytes + bytes_of(number);
-    if (end > file_bytes_) {
-      add({"grain_table",
-           entry.offset_bytes,
-           "grain " + std::to_string(number) + " within the file's " + std::to_string(file_bytes_) + " bytes",
-           "an end at byte " + std::to_string(end),
-           {}});
-    }
-    windows_[static_cast<std::size_t>(place_of(entry) / window_places)] = true;
-    return claim(number, entry);
-  }
-
-  Status claim_again(std::uint64_t number, const Entry& entry) {
-    return is_sector(entry.sector) && number < layout_.grains() ? claim(number, entry) : core::success();
-  }
-
-  Status claim(std::uint64_t number, const Entry& entry) {
-    const std::uint64_t place = place_of(entry);
-    if (place / window_places != window_) return core::success();
-    auto taken = taken_[static_cast<std::size_t>(place % window_places)];
-    if (!taken) {
-      taken = true;
+    if (!table_places_.take(begin)) {
+      tell("grain_directory_entry", entry_at, "a place of its own",
+           name + " at another's, byte " + std::to_string(begin));
       return core::success();
     }
-    if (defects_.size() < most_listed_) {
-      twice_.emplace(defects_.size(), place);
-      first_at_.emplace(place, std::nullopt);
+    if (begin + layout_.table_bytes() > layout_.file_bytes)
+      tell_once("grain_table", begin, std::to_string(layout_.table_bytes()) + " bytes",
+                name + " cut by the file's end");
+    if (const auto read = read_table(file_, layout_, begin, places_); !read) return read;
+    const std::uint64_t first = table * layout_.table_entries;
+    const auto grains = std::min<std::uint64_t>(places_.size(), layout_.grains() - first);
+    for (std::size_t i = 0; i < grains; ++i) {
+      if (places_[i] == place_absent || places_[i] == place_zero) continue;
+      const auto visited = visit_grain(first + i, places_[i], begin + i * layout_.entry_bytes());
+      if (!visited) return visited;
     }
-    add({"grain_table",
-         entry.offset_bytes,
-         "grain " + std::to_string(number) + " at a place of its own",
-         "sector " + std::to_string(entry.sector),
-         {}});
     return core::success();
   }
 
-  // Who else lies at the places that were claimed twice.
-  Status name_first(std::uint64_t number, const Entry& entry) {
-    if (!is_sector(entry.sector) || number >= layout_.grains()) return core::success();
-    const auto claimed = first_at_.find(place_of(entry));
-    if (claimed != first_at_.end() && !claimed->second) claimed->second = number;
-    return core::success();
-  }
-
-  Status add_damaged(std::uint64_t number) {
-    if (defects_.size() >= most_listed_) {
-      ++left_out_;
+  core::Status visit_grain(std::uint64_t grain, std::uint64_t sector, std::uint64_t entry_at) {
+    if (sector == place_damaged) {
+      if (entry_at < layout_.file_bytes)
+        tell_once("grain_table_entry", entry_at, "a grain in the file",
+                  name_of(grain) + " past its end or of no known kind");
       return core::success();
     }
-    auto defect = tables_.defect_of(number);
-    if (!defect) return defect.error();
-    if (*defect) defects_.push_back(std::move(**defect));
+    if (sector < layout_.metadata_end_sector)
+      tell_once("grain_table_entry", entry_at, "a sector behind the header and directory",
+                name_of(grain) + " at sector " + std::to_string(sector));
+    if (!grain_places_.take(sector * sector_bytes))
+      tell("grain_table_entry", entry_at, "a place of its own",
+           name_of(grain) + " at another's, sector " + std::to_string(sector));
+    return layout_.is_compressed && layout_.has_markers && pass_ == 0 ? visit_marker(grain, sector) : core::success();
+  }
+
+  // A stream's grain says which sector of the disk it is.
+  core::Status visit_marker(std::uint64_t grain, std::uint64_t sector) {
+    const std::uint64_t at = sector * sector_bytes;
+    const auto bytes = core::read_exact(file_, at, sizeof(GrainMarker));
+    if (!bytes && bytes.error().kind != core::ErrorKind::truncated) return bytes.error();
+    const auto marker = bytes ? core::load<GrainMarker>(*bytes) : std::nullopt;
+    if (!marker || at + sizeof(GrainMarker) + marker->packed_bytes > layout_.file_bytes || marker->packed_bytes == 0) {
+      tell("grain_marker", at, "a packed grain in the file", name_of(grain) + " cut by the file's end");
+    } else if (marker->sector != grain * layout_.grain_sectors) {
+      tell("grain_marker", at, "sector " + std::to_string(grain * layout_.grain_sectors),
+           "sector " + std::to_string(marker->sector));
+    }
     return core::success();
   }
 
-  void add(Defect defect) {
-    if (defects_.size() < most_listed_)
-      defects_.push_back(std::move(defect));
-    else
-      ++left_out_;
+  static std::string name_of(std::uint64_t grain) { return "grain " + std::to_string(grain); }
+
+  void tell_once(const std::string& field, std::uint64_t offset, const std::string& expected,
+                 const std::string& found) {
+    if (pass_ == 0) tell(field, offset, expected, found);
   }
 
-  void finish() {
-    for (const auto& [index, place] : twice_) {
-      if (const auto first = first_at_[place])
-        defects_[index].found += ", where grain " + std::to_string(*first) + " lies";
+  void tell(const std::string& field, std::uint64_t offset, const std::string& expected, const std::string& found) {
+    if (defects_.size() == most_defects) {
+      ++untold_;
+      return;
     }
-    for (Defect& defect : defects_) {
-      if (defect.message.empty())
-        defect.message = defect.field + " at byte " + std::to_string(defect.offset_bytes) + ": expected " +
-                         defect.expected + ", found " + defect.found;
-    }
-    if (left_out_ > 0) {
-      const std::string more = std::to_string(left_out_) + " more";
-      defects_.push_back({"grain_table", 0, "no more", more, "the tables have " + more + " defects"});
-    }
+    defects_.push_back({field, offset, expected, found,
+                        field + " at byte " + std::to_string(offset) + ": expected " + expected + ", found " + found});
   }
 
-  [[nodiscard]] std::uint64_t place_of(const Entry& entry) const { return entry.sector / place_sectors_; }
-  // What the file must hold of a grain: of the disk's last one no more than the capacity.
-  [[nodiscard]] std::uint64_t bytes_of(std::uint64_t number) const {
-    if (layout_.is_compressed) return marker_bytes;
-    return std::min(layout_.grain_sectors, layout_.capacity_sectors - number * layout_.grain_sectors) * sector_bytes;
-  }
-
-  GrainTables& tables_;
+  const core::ByteSource& file_;
   const GrainLayout& layout_;
-  std::uint64_t file_bytes_;
-  std::uint64_t place_sectors_;
-  std::uint64_t needed_tables_;
-  std::size_t most_listed_;
-  std::vector<bool> windows_;  // those in which a grain was seen
-  std::uint64_t window_ = 0;   // the one that `taken_` is of
-  std::vector<bool> taken_;
-  std::vector<std::uint64_t> entries_;
-  std::map<std::size_t, std::uint64_t> twice_;                      // defect -> the place claimed
-  std::map<std::uint64_t, std::optional<std::uint64_t>> first_at_;  // such a place -> the first grain there
-  Defects defects_;
-  std::uint64_t left_out_ = 0;
-  bool crowded_ = false;  // more tables than the file has room for
+  Window grain_places_;
+  Window table_places_;
+  std::uint64_t pass_ = 0;
+  std::vector<std::uint64_t> places_;
+  core::Defects defects_;
+  std::uint64_t untold_ = 0;
 };
 
 }  // namespace
 
-core::Result<Defects> check_tables(GrainTables& tables, std::size_t most_listed) {
-  return TableChecker(tables, most_listed).run();
+Result<core::Defects> check_tables(const core::ByteSource& file, const GrainLayout& layout) {
+  return TableChecker(file, layout).run();
 }
 
 }  // namespace formats::vmdk

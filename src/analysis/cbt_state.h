@@ -39,6 +39,9 @@ struct TrackingVerdict {
   std::optional<formats::ctk::Reading> reading;  // nothing: no header was decoded
 };
 [[nodiscard]] TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::Descriptor& descriptor);
+// The same of a header alone, against a disk's capacity.
+[[nodiscard]] TrackingVerdict judge_header(const formats::ctk::Header& header, std::uint64_t file_bytes,
+                                           std::optional<std::uint64_t> capacity_bytes);
 
 // What a CTK file is to the descriptors of the scan.
 enum class TrackingClass { in_use, leftover, orphan, orphan_snapshot };

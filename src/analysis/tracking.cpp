@@ -15,32 +15,6 @@ using model::ErrorKind;
 
 std::string sectors_text(std::uint64_t sectors) { return std::to_string(sectors) + " sectors"; }
 
-TrackingVerdict judge_header(const formats::ctk::Header& header, std::uint64_t file_bytes,
-                             std::optional<std::uint64_t> capacity_bytes) {
-  std::optional<std::uint64_t> disk_sectors;
-  if (capacity_bytes) disk_sectors = *capacity_bytes / sector_bytes;
-  TrackingVerdict verdict{.fits = {}, .reason = {}, .reading = formats::ctk::read(header, file_bytes, disk_sectors)};
-  const formats::ctk::Reading& reading = *verdict.reading;
-  if (reading.version != 1) {
-    verdict.reason = "the CTK file has version " + std::to_string(reading.version) + ", whose layout is not known";
-  } else if (!disk_sectors) {
-    verdict.reason = "the disk's capacity is not known";
-  } else if (reading.layout == Layout::inferred) {
-    verdict.reason = "the CTK file's header is not understood";
-  } else if (reading.layout == Layout::unrecognised) {
-    verdict.fits = false;
-    verdict.reason = "the CTK file's size of " + std::to_string(file_bytes) + " bytes explains a disk of " +
-                     sectors_text(*disk_sectors) + " under no block size";
-  } else if (*reading.capacity_sectors != *disk_sectors) {
-    verdict.fits = false;
-    verdict.reason = "the CTK file covers " + sectors_text(*reading.capacity_sectors) + ", the disk has " +
-                     sectors_text(*disk_sectors);
-  } else {
-    verdict.fits = true;
-  }
-  return verdict;
-}
-
 TrackingVerdict without_header(const model::File& file) {
   if (!file.exists) return {.fits = false, .reason = "the CTK file " + file.path + " is missing", .reading = {}};
   if (file.error && file.error->kind != ErrorKind::malformed) {
@@ -66,6 +40,32 @@ bool names_a_snapshot(std::string_view path) {
 }
 
 }  // namespace
+
+TrackingVerdict judge_header(const formats::ctk::Header& header, std::uint64_t file_bytes,
+                             std::optional<std::uint64_t> capacity_bytes) {
+  std::optional<std::uint64_t> disk_sectors;
+  if (capacity_bytes) disk_sectors = *capacity_bytes / sector_bytes;
+  TrackingVerdict verdict{.fits = {}, .reason = {}, .reading = formats::ctk::read(header, file_bytes, disk_sectors)};
+  const formats::ctk::Reading& reading = *verdict.reading;
+  if (reading.version != 1) {
+    verdict.reason = "the CTK file has version " + std::to_string(reading.version) + ", whose layout is not known";
+  } else if (!disk_sectors) {
+    verdict.reason = "the disk's capacity is not known";
+  } else if (reading.layout == Layout::inferred) {
+    verdict.reason = "the CTK file's header is not understood";
+  } else if (reading.layout == Layout::unrecognised) {
+    verdict.fits = false;
+    verdict.reason = "the CTK file's size of " + std::to_string(file_bytes) + " bytes explains a disk of " +
+                     sectors_text(*disk_sectors) + " under no block size";
+  } else if (*reading.capacity_sectors != *disk_sectors) {
+    verdict.fits = false;
+    verdict.reason = "the CTK file covers " + sectors_text(*reading.capacity_sectors) + ", the disk has " +
+                     sectors_text(*disk_sectors);
+  } else {
+    verdict.fits = true;
+  }
+  return verdict;
+}
 
 TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::Descriptor& descriptor) {
   if (!descriptor.tracking->file) {

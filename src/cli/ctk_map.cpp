@@ -1,3 +1,4 @@
+// ctk map: where on the disk, and when: a picture.
 #include <langinfo.h>
 #include <clocale>
 #include <cstring>
@@ -6,7 +7,7 @@
 #include "cli/exit_status.h"
 #include "cli/since.h"
 #include "cli/ssh_options.h"
-#include "disk/changes.h"
+#include "disk/tracking.h"
 #include "log/log.h"
 #include "report/picture.h"
 #include "storage/output.h"
@@ -68,12 +69,11 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
   }
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, help);
-  auto file = open_named(*files, line.arguments.front());
-  if (!file) return told(file.error());
-  const auto tracking = disk::open_tracking(*file);
+  const auto tracking = open_ctk(*files, line.arguments.front());
   if (!tracking) return told(tracking.error());
   if (since && since->uuid && !has_uuid(tracking->reading, *since->uuid))
-    return told({formats::core::ErrorKind::unsupported, file->path + ": the change id has another UUID than the file"});
+    return told(
+        {formats::core::ErrorKind::unsupported, tracking->path + ": the change id has another UUID than the file"});
   const auto picture = picture_of(*tracking, since ? std::optional(since->epoch) : std::nullopt);
   if (!picture) return told(picture.error());
   if (!output.empty())

@@ -8,13 +8,15 @@
 #include "cli/command_line.h"
 #include "cli/file_opener.h"
 #include "disk/chain.h"
+#include "disk/tracking.h"
 #include "formats/vmsd/snapshots.h"
+#include "report/chain.h"
 
 namespace cbtctl::cli {
 
-// Names inside files may lead into the file's own folder, a folder beside that, or below a --map; nowhere else.
-[[nodiscard]] disk::Finder finder_for(const FileOpener& files, const std::string& file,
-                                      const std::vector<std::string>& mappings);
+// Names inside files may lead into the file's own folder, a folder beside that, or below a --map; on a host also
+// anywhere below /vmfs/volumes. An absolute path that is not there is looked for by its tail beside the file's folder.
+[[nodiscard]] disk::Finder finder_for(const FileOpener& files, const std::string& file, const std::vector<std::string>& mappings);
 
 struct NamedChain {
   std::string vm;  // the .vmx; empty where a disk was named
@@ -29,11 +31,19 @@ struct NamedChain {
                                                   const std::vector<std::string>& mappings,
                                                   const std::vector<std::string>& slots);
 
+// --map and --disk.
+[[nodiscard]] options::options_description disk_options();
+[[nodiscard]] report::ChainSubject subject_of(const NamedChain& named);
+// Tells why a chain could not be opened, or ends early. What was not obtained counts as 8, and so does a file that the
+// user named and that is not there; what is damaged, encrypted, in use, outside or missing does not.
+[[nodiscard]] int status_of(const NamedChain& named);
+
 // A chain where the file is a descriptor or holds one, else its bytes as they are.
 formats::core::Result<std::shared_ptr<const formats::core::ByteSource>> open_image(
     const FileOpener& files, const std::string& path, const std::vector<std::string>& mappings);
 
 formats::core::Result<disk::NamedSource> open_named(const FileOpener& files, const std::string& path);
+formats::core::Result<disk::Tracking> open_ctk(const FileOpener& files, const std::string& path);
 
 // Tells the error and gives the exit status for it: 8 where bytes were not obtained.
 int told(const formats::core::Error& error);

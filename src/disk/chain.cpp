@@ -3,6 +3,7 @@
 #include "disk/chain.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "formats/core/checked.h"
@@ -16,8 +17,6 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::sector_bytes;
 using formats::core::Status;
-
-constexpr std::uint64_t most_data_bytes = std::uint64_t{256} << 20;  // that next_data joins before it answers
 
 Result<formats::vmdk::Descriptor> descriptor_in(const NamedSource& file) {
   const auto head = formats::core::read_head(*file.source, formats::vmdk::most_descriptor_bytes);
@@ -40,8 +39,7 @@ Result<formats::vmdk::Descriptor> descriptor_in(const NamedSource& file) {
 
 Link::Part part_of(const std::string& from, const formats::vmdk::ExtentLine& line, std::uint64_t begin,
                    const Finder& finder) {
-  Link::Part part{
-      .begin_bytes = begin, .length_bytes = line.sectors * sector_bytes, .path = {}, .extent = {}, .error = {}};
+  Link::Part part{.begin_bytes = begin, .length_bytes = line.sectors * sector_bytes};
   NamedSource file;
   if (line.kind != formats::vmdk::ExtentKind::zero) {
     auto found = finder(from, line.file_name);
@@ -52,6 +50,7 @@ Link::Part part_of(const std::string& from, const formats::vmdk::ExtentLine& lin
     file = std::move(*found);
     part.path = file.path;
     part.size_bytes = file.source->size_bytes();
+    part.modified_ns = file.modified_ns;
   }
   auto extent = open_extent(line, file.source);
   if (extent)
@@ -61,15 +60,28 @@ Link::Part part_of(const std::string& from, const formats::vmdk::ExtentLine& lin
   return part;
 }
 
+// Where the bytes of the extents are not those of the disk.
+std::optional<Error> refusal_of(const formats::vmdk::Descriptor& content) {
+  if (content.encrypted) return Error{ErrorKind::encrypted, "is encrypted"};
+  if (content.native_snapshot)
+    return Error{ErrorKind::unsupported, "is a native snapshot, which the storage array holds"};
+  return std::nullopt;
+}
+
 Result<Link> open_link(const NamedSource& file, const Finder& finder) {
   auto content = descriptor_in(file);
   if (!content) return content.error();
   const auto capacity = content->capacity_bytes();
   if (!capacity) return Error{ErrorKind::malformed, file.path + ": has no capacity"};
+  const auto refused = refusal_of(*content);
   Link link{.path = file.path, .content = std::move(*content), .parts = {}, .capacity_bytes = *capacity};
   std::uint64_t begin = 0;
   for (const formats::vmdk::ExtentLine& line : link.content.extents) {
     link.parts.push_back(part_of(file.path, line, begin, finder));
+    if (refused && line.kind != formats::vmdk::ExtentKind::zero) {
+      link.parts.back().extent.reset();
+      link.parts.back().error = refused->in(file.path);
+    }
     begin += link.parts.back().length_bytes;
   }
   return link;
@@ -114,117 +126,120 @@ Chain Chain::from(std::size_t top) const {
   return chain;
 }
 
-Result<Chain::Found> Chain::run_in(std::size_t index, std::uint64_t offset_bytes, std::uint64_t most_bytes) const {
-  const Link& link = links_[index];
-  if (offset_bytes >= link.capacity_bytes) return Found{offset_bytes, {Allocation::zero, most_bytes}, index, {}};
-  const auto behind = std::partition_point(link.parts.begin(), link.parts.end(),
-                                           [&](const Link::Part& each) { return each.begin_bytes <= offset_bytes; });
-  // Parts of no length share the next one's beginning; the capacity is the sum of all, so one holds the byte.
-  const Link::Part& part = *(behind - 1);
-  if (part.error) return *part.error;
+Chain::Found Chain::run_in(const Link& link, std::uint64_t offset_bytes, std::uint64_t most_bytes) const {
+  if (offset_bytes >= link.capacity_bytes) return {{Allocation::zero, most_bytes}, nullptr};  // grown since
+  const std::uint64_t most = std::min(most_bytes, link.capacity_bytes - offset_bytes);
+  const auto behind = std::upper_bound(link.parts.begin(), link.parts.end(), offset_bytes,
+                                       [](std::uint64_t at, const Link::Part& part) { return at < part.begin_bytes; });
+  if (behind == link.parts.begin()) return {{Allocation::unreadable, most}, nullptr};
+  const Link::Part& part = *std::prev(behind);
   const std::uint64_t within = offset_bytes - part.begin_bytes;
-  const auto run = part.extent->run_at(within, std::min(most_bytes, part.length_bytes - within));
-  if (!run) return run.error().in(part.path.empty() ? link.path : part.path);
-  return Found{offset_bytes, *run, index, static_cast<std::size_t>(behind - 1 - link.parts.begin())};
+  if (within >= part.length_bytes) return {{Allocation::unreadable, most}, nullptr};
+  const std::uint64_t most_of_part = std::min(most, part.length_bytes - within);
+  if (part.error) return {{Allocation::unreadable, most_of_part}, &part};
+  return {part.extent->run_at(within, most_of_part), &part};
 }
 
-Result<Chain::Found> Chain::find(std::uint64_t offset_bytes, std::uint64_t most_bytes, Position& position) const {
-  std::uint64_t most = std::min(most_bytes, size_bytes() - offset_bytes);
-  position.resize(links_.size());
-  for (std::size_t i = 0; i < links_.size(); ++i) {
-    Found& here = position[i];
-    if (!here.holds(offset_bytes)) {
-      const auto asked = run_in(i, offset_bytes, most);
-      if (!asked) return asked.error();
-      here = *asked;
+void Chain::visit_map(const MapSink& sink) const {
+  MapWalker walker(*this, 0, size_bytes());
+  std::optional<MapExtent> open;
+  while (const auto piece = walker.next()) {
+    const MapExtent& next = piece->extent;
+    if (open && open->allocation == next.allocation && open->link == next.link) {
+      open->length_bytes += next.length_bytes;
+      continue;
     }
-    most = std::min(most, here.end_bytes() - offset_bytes);
-    if (here.run.allocation == Allocation::parent) continue;
-    Found found = here;
-    found.run.length_bytes = offset_bytes + most - found.offset_bytes;
-    return found;
+    if (open && !sink(*open)) return;
+    open = next;
   }
-  if (broken_) return *broken_;
-  return Found{offset_bytes, {Allocation::zero, most}, links_.size() - 1, {}};
+  if (open) sink(*open);
 }
 
-Result<MapExtent> Chain::map_at(std::uint64_t offset_bytes, std::uint64_t most_bytes) const {
-  Position position;
-  const auto found = find(offset_bytes, most_bytes, position);
-  if (!found) return found.error();
-  return MapExtent{offset_bytes, found->end_bytes() - offset_bytes, found->run.allocation, found->link};
-}
-
-Status Chain::visit_map(const MapSink& sink) const {
-  Position position;
-  MapExtent open;  // of no length: none
-  for (std::uint64_t at = 0; at < size_bytes();) {
-    const auto next = find(at, size_bytes() - at, position);
-    if (!next) {
-      if (open.length_bytes > 0) sink(open);
-      return next.error();
-    }
-    const std::uint64_t length = next->end_bytes() - at;
-    if (open.length_bytes > 0 && open.allocation == next->run.allocation && open.link == next->link) {
-      open.length_bytes += length;
-    } else {
-      if (open.length_bytes > 0) sink(open);
-      open = {at, length, next->run.allocation, next->link};
-    }
-    at += length;
+void Chain::visit_link(std::size_t index, const RunSink& sink) const {
+  const Link& link = links_[index];
+  for (std::uint64_t at = 0; at < link.capacity_bytes;) {
+    const Found found = run_in(link, at, link.capacity_bytes - at);
+    if (found.run.allocation != Allocation::parent) sink(at, found.run);
+    at += found.run.length_bytes;
   }
-  if (open.length_bytes > 0) sink(open);
-  return formats::core::success();
-}
-
-Status Chain::visit_link(std::size_t link,
-                         const std::function<void(std::uint64_t offset_bytes, const Run&)>& sink) const {
-  const std::uint64_t capacity = links_[link].capacity_bytes;
-  for (std::uint64_t at = 0; at < capacity;) {
-    const auto found = run_in(link, at, capacity - at);
-    if (!found) return found.error();
-    if (found->run.allocation != Allocation::parent) sink(at, found->run);
-    at += found->run.length_bytes;
-  }
-  return formats::core::success();
 }
 
 Result<std::size_t> Chain::read_at(std::uint64_t offset_bytes, std::span<std::byte> out) const {
   if (offset_bytes >= size_bytes()) return std::size_t{0};
   out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_bytes() - offset_bytes)));
-  Position position;
-  for (std::size_t done = 0; done < out.size();) {
-    const std::uint64_t at = offset_bytes + done;
-    const auto found = find(at, out.size() - done, position);
-    if (!found) return found.error();
-    const auto piece = out.subspan(done, static_cast<std::size_t>(found->end_bytes() - at));
-    if (found->run.allocation == Allocation::zero) {
-      std::fill(piece.begin(), piece.end(), std::byte{0});
-    } else {
-      const Link::Part& part = links_[found->link].parts[*found->part];
-      const auto read = part.extent->read(found->run, at - part.begin_bytes, piece);
-      if (!read) return read.error().in(part.path);
+  MapWalker walker(*this, offset_bytes, offset_bytes + out.size());
+  while (const auto piece = walker.next()) {
+    const MapExtent& extent = piece->extent;
+    const auto bytes = out.subspan(static_cast<std::size_t>(extent.offset_bytes - offset_bytes),
+                                   static_cast<std::size_t>(extent.length_bytes));
+    if (extent.allocation == Allocation::unreadable) return why_unreadable(extent.offset_bytes);
+    if (extent.allocation == Allocation::zero) {
+      std::fill(bytes.begin(), bytes.end(), std::byte{0});
+      continue;
     }
-    done += piece.size();
+    const auto read = piece->part->extent->read(piece->run, extent.offset_bytes - piece->part->begin_bytes, bytes);
+    if (!read) return read.error().in(piece->part->path);
   }
   return out.size();
 }
 
 Result<formats::core::ByteRange> Chain::next_data(std::uint64_t offset_bytes) const {
-  const std::scoped_lock lock(data_walk_->mutex);
-  formats::core::ByteRange data{size_bytes(), 0};
-  for (std::uint64_t at = offset_bytes; at < size_bytes();) {
-    const auto found = find(at, size_bytes() - at, data_walk_->position);
-    if (!found) return found.error();
-    const std::uint64_t length = found->end_bytes() - at;
-    const bool is_data = found->run.allocation == Allocation::data;
-    if (!is_data && data.length_bytes > 0) break;
-    if (is_data && data.length_bytes == 0) data.offset_bytes = at;
-    if (is_data) data.length_bytes += length;
-    if (data.length_bytes >= most_data_bytes) break;
-    at += length;
+  MapWalker walker(*this, std::min(offset_bytes, size_bytes()), size_bytes());
+  while (const auto piece = walker.next()) {
+    if (piece->extent.allocation != Allocation::zero)
+      return formats::core::ByteRange{piece->extent.offset_bytes, piece->extent.length_bytes};
   }
-  return data;
+  return formats::core::ByteRange{size_bytes(), 0};
+}
+
+Error Chain::why_unreadable(std::uint64_t offset_bytes) const {
+  for (const Link& link : links_) {
+    const Found found = run_in(link, offset_bytes, 1);
+    if (found.run.allocation == Allocation::parent) continue;
+    const std::string place = "byte " + std::to_string(offset_bytes);
+    if (found.part == nullptr) return {ErrorKind::malformed, link.path + ": no extent holds " + place};
+    const Link::Part& part = *found.part;
+    if (part.error) return *part.error;
+    std::array<std::byte, 1> one{};
+    const auto read = part.extent->read(found.run, offset_bytes - part.begin_bytes, one);
+    const Error error = read ? Error{ErrorKind::changed, place + " could not be read, and now can"} : read.error();
+    return error.in(part.path.empty() ? link.path : part.path);
+  }
+  return *broken_;
+}
+
+MapWalker::MapWalker(const Chain& chain, std::uint64_t begin_bytes, std::uint64_t end_bytes)
+    : chain_(chain), at_bytes_(begin_bytes), end_bytes_(end_bytes), known_(chain.links_.size()) {}
+
+const MapWalker::Known& MapWalker::run_of(std::size_t link) {
+  Known& known = known_[link];
+  if (at_bytes_ < known.begin_bytes || at_bytes_ >= known.end_bytes) {
+    known.found = chain_.run_in(chain_.links_[link], at_bytes_, end_bytes_ - at_bytes_);
+    known.begin_bytes = at_bytes_;
+    known.end_bytes = at_bytes_ + known.found.run.length_bytes;
+  }
+  return known;
+}
+
+std::optional<MapWalker::Piece> MapWalker::next() {
+  if (at_bytes_ >= end_bytes_) return std::nullopt;
+  std::uint64_t end = end_bytes_;
+  Piece piece{.extent = {at_bytes_, 0, Allocation::zero, known_.size() - 1}};
+  bool is_held = false;
+  for (std::size_t link = 0; link < known_.size() && !is_held; ++link) {
+    const Known& known = run_of(link);
+    end = std::min(end, known.end_bytes);
+    if (known.found.run.allocation == Allocation::parent) continue;
+    is_held = true;
+    piece.extent.allocation = known.found.run.allocation;
+    piece.extent.link = link;
+    piece.part = known.found.part;
+    piece.run = known.found.run;
+  }
+  if (!is_held && chain_.broken_) piece.extent.allocation = Allocation::unreadable;
+  piece.extent.length_bytes = end - at_bytes_;
+  at_bytes_ = end;
+  return piece;
 }
 
 }  // namespace cbtctl::disk

@@ -1,9 +1,9 @@
 // A disk with all its parents as one source of bytes, and the map that says which link holds each range.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +17,7 @@ namespace cbtctl::disk {
 struct NamedSource {
   std::string path;
   std::shared_ptr<const ByteSource> source;
+  std::optional<std::int64_t> modified_ns;  // since 1970; nothing where it is not known
 };
 // Opens the file called `written` in the file at `from`; an empty `written` is `from` itself. Decides what lies
 // outside.
@@ -30,7 +31,8 @@ struct Link {
     std::uint64_t length_bytes = 0;
     std::string path;  // of the extent's file; empty for ZERO
     std::uint64_t size_bytes = 0;
-    std::shared_ptr<const Extent> extent;  // nothing where it cannot be read
+    std::optional<std::int64_t> modified_ns;  // of the file
+    std::shared_ptr<const Extent> extent;     // nothing where it cannot be read
     std::optional<formats::core::Error> error;
   };
   std::vector<Part> parts;
@@ -38,18 +40,18 @@ struct Link {
 };
 
 // A range of the disk as the chain shows it. `link`: which link, from the top, holds it; of zeros that nobody holds the
-// base.
+// base; of what cannot be read the link that fails.
 struct MapExtent {
   std::uint64_t offset_bytes = 0;
   std::uint64_t length_bytes = 0;
-  Allocation allocation = Allocation::zero;  // data or zero, never parent
+  Allocation allocation = Allocation::zero;  // data, zero or unreadable, never parent
   std::size_t link = 0;
 };
 
 class Chain final : public ByteSource {
  public:
   // From the descriptor (or sparse file with one inside) at `path` down to the base. A parent that is missing or
-  // outside ends the chain with `broken` set: maps and reads then fail where they would need it.
+  // outside ends the chain with `broken` set: what is left to it is unreadable then.
   static Result<Chain> open(const std::string& path, const Finder& finder);
 
   [[nodiscard]] const std::vector<Link>& links() const { return links_; }
@@ -58,43 +60,58 @@ class Chain final : public ByteSource {
   [[nodiscard]] Chain from(std::size_t top) const;
 
   [[nodiscard]] std::uint64_t size_bytes() const override { return links_.front().capacity_bytes; }
+  // Of a range that is unreadable anywhere: why.
   [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset_bytes, std::span<std::byte> out) const override;
+  // What is unreadable may hold data.
   [[nodiscard]] Result<formats::core::ByteRange> next_data(std::uint64_t offset_bytes) const override;
+  [[nodiscard]] formats::core::Error why_unreadable(std::uint64_t offset_bytes) const;
 
-  // The range of one kind and link that begins at `offset_bytes`. Precondition: offset_bytes < size_bytes().
-  [[nodiscard]] Result<MapExtent> map_at(std::uint64_t offset_bytes, std::uint64_t most_bytes) const;
-  // All of it, in order, neighbours of one kind and link joined.
-  using MapSink = std::function<void(const MapExtent&)>;
-  [[nodiscard]] formats::core::Status visit_map(const MapSink& sink) const;
-  // What one link alone holds: runs of data and zero, `parent` left out.
-  [[nodiscard]] formats::core::Status visit_link(
-      std::size_t link, const std::function<void(std::uint64_t offset_bytes, const Run&)>& sink) const;
+  // All of it, in order, neighbours of one kind and link joined, until the sink has enough.
+  using MapSink = std::function<bool(const MapExtent&)>;  // false: enough
+  void visit_map(const MapSink& sink) const;
+  // What one link alone holds, in order: runs of data, zeros and what is unreadable.
+  using RunSink = std::function<void(std::uint64_t offset_bytes, const Run&)>;
+  void visit_link(std::size_t link, const RunSink& sink) const;
 
  private:
-  // A run of one link, and where on the disk it begins.
+  friend class MapWalker;
   struct Found {
-    std::uint64_t offset_bytes = 0;
     Run run;
-    std::size_t link = 0;
-    std::optional<std::size_t> part;  // nothing where the link is shorter than the disk
-    [[nodiscard]] std::uint64_t end_bytes() const { return offset_bytes + run.length_bytes; }
-    [[nodiscard]] bool holds(std::uint64_t at) const { return at >= offset_bytes && at < end_bytes(); }
+    const Link::Part* part = nullptr;  // nothing: no extent holds it
   };
-  // By link, the run that a walk is in: a long one above many short ones is asked for once, not once for each of them.
-  using Position = std::vector<Found>;
-
-  [[nodiscard]] Result<Found> run_in(std::size_t link, std::uint64_t offset_bytes, std::uint64_t most_bytes) const;
-  // The run that the disk shows at `offset_bytes`; may begin before it, ends where another begins or after
-  // `most_bytes`.
-  [[nodiscard]] Result<Found> find(std::uint64_t offset_bytes, std::uint64_t most_bytes, Position& position) const;
+  [[nodiscard]] Found run_in(const Link& link, std::uint64_t offset_bytes, std::uint64_t most_bytes) const;
 
   std::vector<Link> links_;
   std::optional<formats::core::Error> broken_;
-  struct DataWalk {
-    std::mutex mutex;
-    Position position;
+};
+
+// Walks the map from an offset on. Each link's run is remembered until it is passed, so that no table is scanned twice.
+// The chain must outlive it.
+class MapWalker {
+ public:
+  MapWalker(const Chain& chain, std::uint64_t begin_bytes, std::uint64_t end_bytes);
+
+  // A range of one kind, one link and one place; neighbours are not joined.
+  struct Piece {
+    MapExtent extent;
+    const Link::Part* part = nullptr;  // of data
+    Run run;                           // the part's, from the extent's begin on
   };
-  std::shared_ptr<DataWalk> data_walk_ = std::make_shared<DataWalk>();  // of next_data
+  // Nothing at the end.
+  [[nodiscard]] std::optional<Piece> next();
+
+ private:
+  struct Known {
+    std::uint64_t begin_bytes = 0;
+    std::uint64_t end_bytes = 0;
+    Chain::Found found;
+  };
+  [[nodiscard]] const Known& run_of(std::size_t link);
+
+  const Chain& chain_;
+  std::uint64_t at_bytes_;
+  std::uint64_t end_bytes_;
+  std::vector<Known> known_;  // by link
 };
 
 }  // namespace cbtctl::disk

@@ -1,78 +1,175 @@
+// Neighbouring ranges of data, whichever link holds them, are one region: it is read in pieces, each written and handed
+// to the hashes while the next is read. The hashes depend on what the image holds, not on how many links it took.
 #include "disk/export.h"
 
 #include <algorithm>
+#include <array>
+#include <memory>
 #include <vector>
 
+#include "disk/background_hash.h"
 #include "formats/core/sha256.h"
 
 namespace cbtctl::disk {
 namespace {
 
-constexpr std::size_t piece_bytes = std::size_t{4} << 20;
+using formats::core::ByteRange;
+using formats::core::Error;
+using formats::core::ErrorKind;
+using formats::core::Status;
+
+constexpr std::size_t piece_bytes = std::size_t{256} << 10;
+constexpr std::size_t pieces = 8;
+constexpr std::uint64_t checkpoint_bytes = std::uint64_t{8} << 30;
+
+// The regions of data, in order.
+class Regions {
+ public:
+  explicit Regions(const Chain& chain) : chain_(chain), walker_(chain, 0, chain.size_bytes()) { step(); }
+
+  // A length of 0 at the end.
+  Result<ByteRange> next() {
+    while (piece_ && piece_->allocation == Allocation::zero) step();
+    ByteRange region{piece_ ? piece_->offset_bytes : chain_.size_bytes(), 0};
+    for (; piece_ && piece_->allocation != Allocation::zero; step()) {
+      if (piece_->allocation == Allocation::unreadable) return chain_.why_unreadable(piece_->offset_bytes);
+      region.length_bytes += piece_->length_bytes;
+    }
+    return region;
+  }
+
+ private:
+  void step() {
+    const auto piece = walker_.next();
+    piece_ = piece ? std::optional(piece->extent) : std::nullopt;
+  }
+
+  const Chain& chain_;
+  MapWalker walker_;
+  std::optional<MapExtent> piece_;
+};
 
 class Exporter {
  public:
-  Exporter(const Chain& chain, storage::Output& output, bool hash_image)
-      : chain_(chain), output_(output), hash_image_(hash_image) {}
+  Exporter(const Chain& chain, storage::PartialOutput& output, const ExportOptions& options,
+           const ExportProgress& progress)
+      : chain_(chain), output_(output), progress_(progress), buffers_(pieces * piece_bytes) {
+    if (options.hash_data) data_hash_ = std::make_unique<BackgroundHash>();
+    if (options.hash_image) image_hash_ = std::make_unique<BackgroundHash>();
+  }
 
-  formats::core::Status add(const MapExtent& extent) {
-    if (extent.allocation == Allocation::zero) return zeros(extent.length_bytes);
-    data_.add(std::to_string(extent.offset_bytes) + " " + std::to_string(extent.length_bytes) + "\n");
-    done_.data_bytes += extent.length_bytes;
-    for (std::uint64_t at = 0; at < extent.length_bytes;) {
-      const auto piece = std::span(buffer_).first(
-          static_cast<std::size_t>(std::min<std::uint64_t>(buffer_.size(), extent.length_bytes - at)));
-      const auto count = chain_.read_at(extent.offset_bytes + at, piece);
-      if (!count) return count.error();
-      data_.add(piece.first(*count));
-      if (hash_image_) image_.add(piece.first(*count));
-      if (const auto written = output_.append(piece.first(*count)); !written) return written;
-      at += *count;
+  Result<Exported> run() {
+    Regions regions(chain_);
+    std::uint64_t at = 0;
+    for (;;) {
+      const auto region = regions.next();
+      if (!region) return region.error();
+      if (const auto done = zeros(at, region->offset_bytes); !done) return done.error();
+      if (region->length_bytes == 0) return finish();
+      if (const auto done = data(*region); !done) return done.error();
+      at = region->offset_bytes + region->length_bytes;
+    }
+  }
+
+ private:
+  Status zeros(std::uint64_t begin, std::uint64_t end) {
+    if (image_hash_ && end > begin) image_hash_->add_zeros(end - begin);
+    const std::uint64_t from = std::max(begin, output_.resumed_bytes());
+    return end > from ? output_.skip(end - from) : formats::core::success();
+  }
+
+  Status data(const ByteRange& region) {
+    if (data_hash_)
+      data_hash_->add(std::to_string(region.offset_bytes) + " " + std::to_string(region.length_bytes) + "\n");
+    const std::uint64_t end = region.offset_bytes + region.length_bytes;
+    for (std::uint64_t at = region.offset_bytes; at < end;) {
+      const std::uint64_t resumed = output_.resumed_bytes();
+      const std::uint64_t stop = at < resumed ? std::min(end, resumed) : end;
+      const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, stop - at));
+      if (const auto done = piece(at, length, at < resumed); !done) return done;
+      at += length;
     }
     return formats::core::success();
   }
 
+  // One buffer's worth, from the file where it is there already.
+  Status piece(std::uint64_t offset, std::size_t length, bool is_there) {
+    done_.data_bytes += length;
+    if (is_there && !data_hash_ && !image_hash_) return formats::core::success();
+    const auto bytes = free_buffer().first(length);
+    const Status read = is_there ? output_.read_at(offset, bytes) : read_whole(chain_, offset, bytes);
+    if (!read) return read;
+    if (data_hash_) data_hash_->add(std::span<const std::byte>(bytes));
+    if (image_hash_) image_hash_->add(std::span<const std::byte>(bytes));
+    if (!is_there) {
+      if (const auto written = output_.append(bytes); !written) return written;
+      since_checkpoint_ += length;
+    }
+    return step();
+  }
+
+  // Not before the hashes are through with it.
+  std::span<std::byte> free_buffer() {
+    if (data_hash_) data_hash_->wait(pieces - 2);
+    if (image_hash_) image_hash_->wait(pieces - 2);
+    next_buffer_ = (next_buffer_ + 1) % pieces;
+    return std::span(buffers_).subspan(next_buffer_ * piece_bytes, piece_bytes);
+  }
+
+  Status step() {
+    const bool stop = !progress_(done_.data_bytes);
+    if (!stop && since_checkpoint_ < checkpoint_bytes) return formats::core::success();
+    since_checkpoint_ = 0;
+    if (const auto kept = output_.checkpoint(); !kept) return kept;
+    return stop ? Status(Error{ErrorKind::cancelled, "the export was stopped"}) : formats::core::success();
+  }
+
   Exported finish() {
     done_.size_bytes = chain_.size_bytes();
-    done_.data_sha256 = data_.hex();
-    if (hash_image_) done_.image_sha256 = image_.hex();
+    done_.resumed_bytes = output_.resumed_bytes();
+    if (data_hash_) done_.data_sha256 = data_hash_->hex();
+    if (image_hash_) done_.image_sha256 = image_hash_->hex();
     return done_;
   }
 
- private:
-  formats::core::Status zeros(std::uint64_t length) {
-    if (hash_image_) {
-      std::fill(buffer_.begin(), buffer_.end(), std::byte{0});
-      for (std::uint64_t left = length; left > 0;) {
-        const auto piece = std::min<std::uint64_t>(left, buffer_.size());
-        image_.add(std::span(buffer_).first(static_cast<std::size_t>(piece)));
-        left -= piece;
-      }
-    }
-    return output_.skip(length);
-  }
-
   const Chain& chain_;
-  storage::Output& output_;
-  bool hash_image_;
-  std::vector<std::byte> buffer_ = std::vector<std::byte>(piece_bytes);
-  formats::core::Sha256 data_;
-  formats::core::Sha256 image_;
+  storage::PartialOutput& output_;
+  const ExportProgress& progress_;
+  std::vector<std::byte> buffers_;
+  std::size_t next_buffer_ = 0;
+  std::uint64_t since_checkpoint_ = 0;
   Exported done_;
+  std::unique_ptr<BackgroundHash> data_hash_;  // behind the buffers: they end before these
+  std::unique_ptr<BackgroundHash> image_hash_;
 };
 
 }  // namespace
 
-Result<Exported> export_raw(const Chain& chain, storage::Output& output, bool hash_image) {
-  Exporter exporter(chain, output, hash_image);
-  std::optional<formats::core::Error> failed;
-  const auto mapped = chain.visit_map([&](const MapExtent& extent) {
-    if (failed) return;
-    if (const auto added = exporter.add(extent); !added) failed = added.error();
-  });
-  if (failed) return *failed;
-  if (!mapped) return mapped.error();
-  return exporter.finish();
+Result<std::uint64_t> measure_data(const Chain& chain) {
+  Regions regions(chain);
+  std::uint64_t bytes = 0;
+  for (;;) {
+    const auto region = regions.next();
+    if (!region) return region.error();
+    if (region->length_bytes == 0) return bytes;
+    bytes += region->length_bytes;
+  }
+}
+
+std::string identity_of(const Chain& chain) {
+  formats::core::Sha256 digest;
+  for (const Link& link : chain.links()) {
+    digest.add(link.path + "\n");
+    for (const Link::Part& part : link.parts)
+      digest.add(part.path + " " + std::to_string(part.size_bytes) + " " +
+                 std::to_string(part.modified_ns.value_or(0)) + "\n");
+  }
+  return digest.hex();
+}
+
+Result<Exported> export_raw(const Chain& chain, storage::PartialOutput& output, const ExportOptions& options,
+                            const ExportProgress& progress) {
+  return Exporter(chain, output, options, progress).run();
 }
 
 }  // namespace cbtctl::disk

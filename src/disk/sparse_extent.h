@@ -1,4 +1,4 @@
-// Extents with a grain directory and grain tables: COWD, seSparse, hosted sparse and streamOptimized.
+// An extent of grains: COWD, seSparse, hosted sparse and streams.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,7 @@
 
 namespace cbtctl::disk {
 
-// `malformed`, `unsupported` (a journal to replay) where its bytes would be wrong.
-Result<std::unique_ptr<Extent>> open_sparse_extent(std::shared_ptr<const ByteSource> source);
+// `sectors`: what the descriptor gives it.
+Result<std::unique_ptr<Extent>> open_sparse_extent(std::shared_ptr<const ByteSource> source, std::uint64_t sectors);
 
 }  // namespace cbtctl::disk

@@ -1,8 +1,7 @@
 #include "report/chain.h"
 
 #include "formats/core/hex.h"
-#include "report/csv.h"
-#include "report/json.h"
+#include "report/chain_subject.h"
 #include "report/text.h"
 
 namespace cbtctl::report {
@@ -10,11 +9,6 @@ namespace {
 
 using disk::Link;
 using formats::core::hex32;
-
-std::string_view file_of(std::string_view path) {
-  return path.substr(path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/') + 1);
-}
-std::string_view name_of(disk::Allocation allocation) { return allocation == disk::Allocation::data ? "data" : "zero"; }
 
 Json cid_json(const std::optional<std::uint32_t>& cid) { return cid ? Json(hex32(*cid)) : Json(nullptr); }
 
@@ -46,17 +40,8 @@ std::uint64_t size_of(const Link& link) {
   return size;
 }
 
-Json link_json(const ChainSubject& subject, std::size_t index) {
-  const Link& link = subject.chain->links()[index];
-  Json object;
-  put_text(object, "descriptor", link.path);
-  object["create_type"] = lossy_utf8(link.content.create_type);
-  object["version"] = or_null(link.content.version);
-  object["cid"] = cid_json(link.content.cid);
-  object["parent_cid"] = cid_json(link.content.parent_cid);
-  object["matches_parent"] = matches_parent(*subject.chain, index);
-  object["capacity_bytes"] = link.capacity_bytes;
-  object["extents"] = Json::array();
+Json extents_of(const Link& link) {
+  Json list = Json::array();
   for (const Link::Part& part : link.parts) {
     Json extent;
     put_text(extent, "path", part.path);
@@ -64,144 +49,153 @@ Json link_json(const ChainSubject& subject, std::size_t index) {
     extent["length_bytes"] = part.length_bytes;
     extent["size_bytes"] = part.size_bytes;
     extent["error"] = part.error ? Json(lossy_utf8(part.error->message)) : Json(nullptr);
-    object["extents"].push_back(std::move(extent));
+    list.push_back(std::move(extent));
   }
-  object["change_track_path"] =
-      link.content.change_track_path ? Json(lossy_utf8(*link.content.change_track_path)) : Json(nullptr);
-  const auto* snapshot = snapshot_of(subject, link);
-  object["snapshot"] = snapshot == nullptr
-                           ? Json(nullptr)
-                           : Json{{"name", lossy_utf8(snapshot->display_name)},
-                                  {"created", time_of(*snapshot).empty() ? Json(nullptr) : Json(time_of(*snapshot))}};
+  return list;
+}
+
+Json tracking_json(const std::optional<LinkTracking>& tracking) {
+  if (!tracking) return nullptr;
+  const auto& reading = tracking->verdict.reading;
+  Json object;
+  put_text(object, "path", tracking->path);
+  object["exists"] = tracking->exists;
+  object["size_bytes"] = or_null(tracking->size_bytes);
+  object["valid"] = or_null(tracking->verdict.fits);
+  object["reason"] = tracking->verdict.reason.empty() ? Json(nullptr) : Json(lossy_utf8(tracking->verdict.reason));
+  object["epoch"] = reading ? or_null(reading->epoch) : Json(nullptr);
+  object["uuid"] = reading ? or_null(reading->uuid_text()) : Json(nullptr);
+  object["change_id"] = reading ? or_null(reading->change_id()) : Json(nullptr);
   return object;
 }
 
-Json subject_json(const ChainSubject& subject) {
+Json defects_of(const disk::LinkFacts& facts) {
+  Json list = Json::array();
+  for (const auto& [path, defect] : facts.defects) {
+    Json object;
+    put_text(object, "path", path);
+    object["field"] = defect.field;
+    object["offset_bytes"] = defect.offset_bytes;
+    object["expected"] = lossy_utf8(defect.expected);
+    object["found"] = lossy_utf8(defect.found);
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
+Json snapshot_json(const formats::vmsd::Snapshot* snapshot) {
+  if (snapshot == nullptr) return nullptr;
+  const std::string created = time_of(*snapshot);
+  return {{"name", lossy_utf8(snapshot->display_name)}, {"created", created.empty() ? Json(nullptr) : Json(created)}};
+}
+
+Json link_json(const InspectedChain& inspected, std::size_t index) {
+  const Link& link = inspected.subject.chain->links()[index];
+  const disk::LinkFacts& facts = inspected.facts[index];
   Json object;
-  object["vm"] = subject.vm.empty() ? Json(nullptr) : Json(lossy_utf8(subject.vm));
-  object["slot"] = subject.slot.empty() ? Json(nullptr) : Json(subject.slot);
-  put_text(object, "path", subject.path);
-  const bool broken = subject.chain != nullptr && subject.chain->broken();
-  object["error"] = !subject.error.empty() ? Json(lossy_utf8(subject.error))
-                    : broken               ? Json(lossy_utf8(subject.chain->broken()->message))
-                                           : Json(nullptr);
+  put_text(object, "descriptor", link.path);
+  object["create_type"] = lossy_utf8(link.content.create_type);
+  object["version"] = or_null(link.content.version);
+  object["cid"] = cid_json(link.content.cid);
+  object["parent_cid"] = cid_json(link.content.parent_cid);
+  object["matches_parent"] = matches_parent(*inspected.subject.chain, index);
+  object["capacity_bytes"] = link.capacity_bytes;
+  object["size_bytes"] = size_of(link);
+  object["allocated_bytes"] = facts.data_bytes;
+  object["zero_bytes"] = facts.zero_bytes;
+  object["unreadable_bytes"] = facts.unreadable_bytes;
+  object["extents"] = extents_of(link);
+  object["ctk"] = tracking_json(inspected.tracking[index]);
+  object["snapshot"] = snapshot_json(snapshot_of(inspected.subject, link));
+  object["defects"] = defects_of(facts);
   return object;
+}
+
+Cell tracking_cell(const std::optional<LinkTracking>& tracking) {
+  if (!tracking) return {"-", Tint::faint};
+  const auto& verdict = tracking->verdict;
+  const std::string file = escaped(file_of(tracking->path));
+  if (!tracking->exists) return {file + " is missing", Tint::bad};
+  if (verdict.fits == false) return {file + " does not fit", Tint::bad};
+  if (!verdict.fits) return {file + ", not verified", Tint::warning};
+  return {file + (verdict.reading->epoch ? ", epoch " + std::to_string(*verdict.reading->epoch) : ""), Tint::good};
+}
+
+Cell snapshot_cell(const formats::vmsd::Snapshot* snapshot) {
+  if (snapshot == nullptr) return {"-", Tint::faint};
+  return {escaped(snapshot->display_name) + " " + time_of(*snapshot)};
+}
+
+std::vector<Cell> link_row(const InspectedChain& inspected, std::size_t index) {
+  const auto& links = inspected.subject.chain->links();
+  const Link& link = links[index];
+  const bool matches = matches_parent(*inspected.subject.chain, index);
+  std::string parent = link.content.parent_cid ? hex32(*link.content.parent_cid) : "-";
+  if (!matches) parent += " is not " + hex32(*links[index + 1].content.cid);
+  const std::string indent = index == 0 ? "" : std::string(2 * index - 2, ' ') + "└ ";
+  return {{indent + escaped(file_of(link.path))},
+          {escaped(link.content.create_type)},
+          {link.content.cid ? hex32(*link.content.cid) : "-"},
+          {parent, matches ? Tint::none : Tint::bad},
+          {human_size(link.capacity_bytes)},
+          {human_size(inspected.facts[index].data_bytes)},
+          {human_size(size_of(link))},
+          tracking_cell(inspected.tracking[index]),
+          snapshot_cell(snapshot_of(inspected.subject, link))};
+}
+
+// What does not fit into a row.
+std::string remarks_of(const InspectedChain& inspected, const Style& style) {
+  std::string out;
+  const auto tell = [&](const std::string& text, Tint tint) {
+    out += tinted("  " + escaped(text), tint, style) + "\n";
+  };
+  for (std::size_t i = 0; i < inspected.facts.size(); ++i) {
+    const Link& link = inspected.subject.chain->links()[i];
+    for (const Link::Part& part : link.parts) {
+      if (part.error) tell(part.error->message, Tint::bad);
+    }
+    for (const auto& [path, defect] : inspected.facts[i].defects) tell(path + ": " + defect.message, Tint::bad);
+    const auto& tracking = inspected.tracking[i];
+    if (tracking && tracking->verdict.fits != true) tell(link.path + ": " + tracking->verdict.reason, Tint::warning);
+  }
+  const auto& broken = inspected.subject.chain->broken();
+  if (broken) tell(broken->message, Tint::bad);
+  return out;
 }
 
 }  // namespace
 
-std::string chain_tree(const std::vector<ChainSubject>& subjects, const Style& style) {
+std::string chain_tree(const std::vector<InspectedChain>& chains, const Style& style) {
   std::string out;
-  for (const ChainSubject& subject : subjects) {
-    out += (out.empty() ? "" : "\n") + escaped(subject.path) + (subject.slot.empty() ? "" : " (" + subject.slot + ")") +
-           "\n";
-    if (subject.chain == nullptr) {
-      out += tinted("  " + escaped(subject.error), Tint::bad, style) + "\n";
+  for (const InspectedChain& inspected : chains) {
+    out += (out.empty() ? "" : "\n") + title_of(inspected.subject) + "\n";
+    if (inspected.subject.chain == nullptr) {
+      out += tinted("  " + escaped(inspected.subject.error), Tint::bad, style) + "\n";
       continue;
     }
-    Table table({{"LINK"}, {"TYPE"}, {"CID"}, {"PARENT"}, {"CAPACITY", true}, {"FILES", true}, {"CTK"}, {"SNAPSHOT"}});
-    const auto& links = subject.chain->links();
-    for (std::size_t i = 0; i < links.size(); ++i) {
-      const Link& link = links[i];
-      const bool matches = matches_parent(*subject.chain, i);
-      std::string parent = link.content.parent_cid ? hex32(*link.content.parent_cid) : "-";
-      if (!matches) parent += " is not " + hex32(*links[i + 1].content.cid);
-      const auto* snapshot = snapshot_of(subject, link);
-      const std::string indent = i == 0 ? "" : std::string(2 * i - 2, ' ') + "└ ";
-      table.add({{indent + escaped(file_of(link.path))},
-                 {escaped(link.content.create_type)},
-                 {link.content.cid ? hex32(*link.content.cid) : "-"},
-                 {parent, matches ? Tint::none : Tint::bad},
-                 {human_size(link.capacity_bytes)},
-                 {human_size(size_of(link))},
-                 {link.content.change_track_path ? escaped(*link.content.change_track_path) : "-"},
-                 {snapshot == nullptr ? "-" : escaped(snapshot->display_name) + " " + time_of(*snapshot)}});
-    }
-    out += table.print(style);
-    for (const Link& link : links) {
-      for (const Link::Part& part : link.parts) {
-        if (part.error) out += tinted("  " + escaped(part.error->message), Tint::bad, style) + "\n";
-      }
-    }
-    if (subject.chain->broken())
-      out += tinted("  " + escaped(subject.chain->broken()->message), Tint::bad, style) + "\n";
+    Table table({{"LINK"},
+                 {"TYPE"},
+                 {"CID"},
+                 {"PARENT"},
+                 {"CAPACITY", true},
+                 {"ALLOCATED", true},
+                 {"FILES", true},
+                 {"CTK"},
+                 {"SNAPSHOT"}});
+    for (std::size_t i = 0; i < inspected.facts.size(); ++i) table.add(link_row(inspected, i));
+    out += table.print(style) + remarks_of(inspected, style);
   }
   return out;
 }
 
-std::string chain_json(const std::vector<ChainSubject>& subjects, int exit_status) {
+std::string chain_json(const std::vector<InspectedChain>& chains, int exit_status) {
   Json document = envelope("cbtctl.chain/1", exit_status, {});
   document["disks"] = Json::array();
-  for (const ChainSubject& subject : subjects) {
-    Json object = subject_json(subject);
+  for (const InspectedChain& inspected : chains) {
+    Json object = subject_json(inspected.subject);
     object["links"] = Json::array();
-    for (std::size_t i = 0; subject.chain != nullptr && i < subject.chain->links().size(); ++i)
-      object["links"].push_back(link_json(subject, i));
-    document["disks"].push_back(std::move(object));
-  }
-  return printed(document);
-}
-
-std::string extents_table(const std::vector<MappedChain>& chains, const Style& style) {
-  std::string out;
-  for (const MappedChain& mapped : chains) {
-    out += (out.empty() ? "" : "\n") + escaped(mapped.subject.path) + "\n";
-    if (mapped.subject.chain == nullptr) {
-      out += "  " + escaped(mapped.subject.error) + "\n";
-      continue;
-    }
-    Table table({{"OFFSET", true}, {"LENGTH", true}, {"STATE"}, {"LINK", true}, {"DESCRIPTOR"}});
-    std::uint64_t data = 0;
-    for (const disk::MapExtent& extent : mapped.extents) {
-      data += extent.allocation == disk::Allocation::data ? extent.length_bytes : 0;
-      table.add({{std::to_string(extent.offset_bytes)},
-                 {std::to_string(extent.length_bytes)},
-                 {std::string(name_of(extent.allocation)),
-                  extent.allocation == disk::Allocation::data ? Tint::none : Tint::faint},
-                 {std::to_string(extent.link)},
-                 {escaped(file_of(mapped.subject.chain->links()[extent.link].path))}});
-    }
-    out += table.print(style) + std::to_string(data) + " bytes of data (" + human_size(data) + ") in " +
-           std::to_string(mapped.subject.chain->size_bytes()) + "\n";
-    if (!mapped.subject.error.empty()) out += tinted("  " + escaped(mapped.subject.error), Tint::bad, style) + "\n";
-  }
-  return out;
-}
-
-std::string extents_csv(const std::vector<MappedChain>& chains) {
-  std::string out = csv_row({"disk", "offset_bytes", "length_bytes", "state", "link", "descriptor"});
-  for (const MappedChain& mapped : chains) {
-    for (const disk::MapExtent& extent : mapped.extents) {
-      out += csv_row({mapped.subject.path, std::to_string(extent.offset_bytes), std::to_string(extent.length_bytes),
-                      std::string(name_of(extent.allocation)), std::to_string(extent.link),
-                      mapped.subject.chain->links()[extent.link].path});
-    }
-  }
-  return out;
-}
-
-std::string extents_json(const std::vector<MappedChain>& chains, int exit_status) {
-  Json document = envelope("cbtctl.extents/1", exit_status, {});
-  document["disks"] = Json::array();
-  for (const MappedChain& mapped : chains) {
-    Json object = subject_json(mapped.subject);
-    object["error"] = mapped.subject.error.empty() ? Json(nullptr) : Json(lossy_utf8(mapped.subject.error));
-    object["capacity_bytes"] =
-        mapped.subject.chain != nullptr ? Json(mapped.subject.chain->size_bytes()) : Json(nullptr);
-    object["links"] = Json::array();
-    for (std::size_t i = 0; mapped.subject.chain != nullptr && i < mapped.subject.chain->links().size(); ++i) {
-      object["links"].push_back(lossy_utf8(mapped.subject.chain->links()[i].path));
-    }
-    object["extents"] = Json::array();
-    std::uint64_t data = 0;
-    for (const disk::MapExtent& extent : mapped.extents) {
-      data += extent.allocation == disk::Allocation::data ? extent.length_bytes : 0;
-      object["extents"].push_back({{"offset_bytes", extent.offset_bytes},
-                                   {"length_bytes", extent.length_bytes},
-                                   {"state", std::string(name_of(extent.allocation))},
-                                   {"link", extent.link}});
-    }
-    object["data_bytes"] = data;
+    for (std::size_t i = 0; i < inspected.facts.size(); ++i) object["links"].push_back(link_json(inspected, i));
     document["disks"].push_back(std::move(object));
   }
   return printed(document);

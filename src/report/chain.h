@@ -1,33 +1,42 @@
-// A chain as a tree, and its allocation map.
+// A snapshot chain as a tree: what each link is, what it holds, and what becomes of its tracking.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "disk/chain.h"
+#include "analysis/cbt_state.h"
+#include "disk/link_facts.h"
 #include "formats/vmsd/snapshots.h"
 #include "report/table.h"
 
 namespace cbtctl::report {
 
+// One disk, as a verb was given it.
 struct ChainSubject {
-  std::string vm;
-  std::string slot;
+  std::string vm;    // the .vmx; empty where the disk itself was named
+  std::string slot;  // of that VM
   std::string path;
   const disk::Chain* chain = nullptr;  // nothing: `error` says why
   std::string error;
   const formats::vmsd::SnapshotList* snapshots = nullptr;
 };
 
-[[nodiscard]] std::string chain_tree(const std::vector<ChainSubject>& subjects, const Style& style);
-[[nodiscard]] std::string chain_json(const std::vector<ChainSubject>& subjects, int exit_status);
-
-struct MappedChain {
-  ChainSubject subject;
-  std::vector<disk::MapExtent> extents;
+// The CTK file that a link's descriptor names.
+struct LinkTracking {
+  std::string path;  // as found; as written where it was not
+  bool exists = false;
+  std::optional<std::uint64_t> size_bytes;
+  analysis::TrackingVerdict verdict;
 };
-[[nodiscard]] std::string extents_table(const std::vector<MappedChain>& chains, const Style& style);
-[[nodiscard]] std::string extents_csv(const std::vector<MappedChain>& chains);
-[[nodiscard]] std::string extents_json(const std::vector<MappedChain>& chains, int exit_status);
+
+struct InspectedChain {
+  ChainSubject subject;
+  std::vector<disk::LinkFacts> facts;                 // by link
+  std::vector<std::optional<LinkTracking>> tracking;  // by link; nothing: the descriptor names none
+};
+
+[[nodiscard]] std::string chain_tree(const std::vector<InspectedChain>& chains, const Style& style);
+[[nodiscard]] std::string chain_json(const std::vector<InspectedChain>& chains, int exit_status);
 
 }  // namespace cbtctl::report

@@ -1,5 +1,7 @@
 #include "storage/local_path.h"
 
+#include <sys/stat.h>
+
 #include <boost/filesystem.hpp>
 
 namespace cbtctl::storage {
@@ -24,6 +26,12 @@ formats::core::Result<LocalPath> resolve_local(const std::string& path) {
   if (missing) return Error{ErrorKind::missing, path + ": is not there"};
   const bool denied = code == boost::system::errc::permission_denied;
   return Error{denied ? ErrorKind::denied : ErrorKind::unavailable, path + ": " + code.message()};
+}
+
+std::optional<std::int64_t> modified_ns(const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) return std::nullopt;
+  return std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;
 }
 
 }  // namespace cbtctl::storage

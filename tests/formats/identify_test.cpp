@@ -30,6 +30,11 @@ TEST_CASE("the name decides only between texts that show nothing else") {
   CHECK(kind(".encoding = \"UTF-8\"\n", "x.vmdk") == FileKind::data);
 }
 
+TEST_CASE("a descriptor that is filled up with NUL bytes is one; any other text with them is not") {
+  CHECK(kind(std::string("# Disk DescriptorFile\nversion=1\n\0\0\0", 36), "x.vmdk") == FileKind::descriptor);
+  CHECK(kind(std::string("# Disk DescriptorFile\nversion=1\n\0\1\0", 36), "x.vmdk") == FileKind::data);
+}
+
 TEST_CASE("no bytes and binary bytes are empty and data") {
   CHECK(kind("", "x.vmx") == FileKind::empty);
   CHECK(kind(std::string("config.version = \"8\"\n\0", 22), "x.vmx") == FileKind::data);

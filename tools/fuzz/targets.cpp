@@ -10,7 +10,7 @@
 #include "formats/ctk/tracking_file.h"
 #include "formats/identify.h"
 #include "formats/vmdk/descriptor.h"
-#include "formats/vmdk/grain_table.h"
+#include "formats/vmdk/grain_tables.h"
 #include "formats/vmdk/sparse.h"
 #include "formats/vmsd/snapshots.h"
 #include "formats/vmx/configuration.h"
@@ -65,19 +65,19 @@ void grains(std::span<const std::byte> bytes) {
   const SpanSource source(bytes);
   const auto decoded = formats::vmdk::decode_sparse(source);
   if (!decoded) return;
-  const auto layout = formats::vmdk::locate_tables(*decoded, source);
-  if (!layout) return;
-  formats::vmdk::GrainTables tables(source, *layout);
-  constexpr std::size_t most_listed = 4;
-  const auto defects = formats::vmdk::check_tables(tables, most_listed);
-  require(defects && defects->size() <= most_listed + 1);
-  for (const auto& defect : *defects) require(!defect.message.empty() && !defect.expected.empty());
+  const auto layout = formats::vmdk::layout_of(*decoded, source);
+  if (!layout || layout->table_entries > 65536) return;
+  const auto defects = formats::vmdk::check_tables(source, *layout);
+  require(defects && defects->size() <= formats::vmdk::most_defects + 1);
+  for (const auto& defect : *defects) require(!defect.message.empty());
   std::array<std::uint64_t, 64> directory{};
-  const auto known = std::span(directory).first(std::min<std::size_t>(64, layout->directory_entries));
-  require(tables.read_directory(0, known).has_value());
-  for (std::size_t i = 0; i < known.size(); ++i) {
-    const auto defect = tables.defect_of(i * layout->table_entries);
-    require(defect && (known[i] != formats::vmdk::grain_damaged || defect->has_value()));
+  const auto known = std::span(directory).first(std::min<std::size_t>(64, layout->tables()));
+  require(formats::vmdk::read_directory(source, *layout, 0, known).has_value());
+  std::vector<std::uint64_t> table(layout->table_entries);
+  for (const std::uint64_t at : known) {
+    if (at == formats::vmdk::place_absent || at == formats::vmdk::place_damaged) continue;
+    require(formats::vmdk::read_table(source, *layout, at, table).has_value());
+    require(formats::vmdk::run_length(table, *layout) >= 1);
   }
 }
 

@@ -1,14 +1,13 @@
-// ctk diff and ctk verify: CTK files held against each other, and against the disk.
+// ctk verify: a CTK file held against a delta, or against two images of the disk.
+#include "disk/verify.h"
+
 #include <algorithm>
-#include <charconv>
 
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/since.h"
 #include "cli/ssh_options.h"
-#include "disk/changes.h"
-#include "log/log.h"
-#include "report/changes.h"
+#include "report/ctk_verify.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -16,12 +15,6 @@ namespace {
 using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Result;
-
-Result<disk::Tracking> open_ctk(const FileOpener& files, const std::string& path) {
-  auto file = open_named(files, path);
-  if (!file) return file.error();
-  return disk::open_tracking(*file);
-}
 
 // The epoch at which the delta was made: that of its parent's CTK file, frozen since, under the same UUID.
 Result<std::uint32_t> frozen_epoch(const disk::Chain& chain, const disk::Tracking& tracking, const disk::Finder& finder,
@@ -47,7 +40,7 @@ Result<std::uint32_t> frozen_epoch(const disk::Chain& chain, const disk::Trackin
 
 // A lock beside the file: a machine that runs changes what is compared.
 bool may_be_running(const FileOpener& files, const std::string& file) {
-  const auto names = files.names_beside(file);
+  const std::vector<std::string> names = files.names_beside(file);
   return std::any_of(names.begin(), names.end(), [](const std::string& name) {
     return name.ends_with(".vmx.lck") || name.starts_with(".lck-") || name.ends_with(".vswp");
   });
@@ -55,7 +48,8 @@ bool may_be_running(const FileOpener& files, const std::string& file) {
 
 int print(const report::VerifySubject& subject, const Result<disk::Verdict>& verdict, const CommandLine& line) {
   if (!verdict) return told(verdict.error());
-  const int status = verdict->missed.empty() ? exit_done : exit_findings;
+  int status = verdict->missed.count() == 0 ? exit_done : exit_findings;
+  if (verdict->not_compared.count() > 0) status |= exit_incomplete;
   const bool written = write_output(line.json ? report::verdict_json(subject, *verdict, status)
                                               : report::verdict_text(subject, *verdict, line.style));
   return written ? status : status | exit_incomplete;
@@ -74,8 +68,8 @@ int verify_delta(const FileOpener& files, const std::string& delta, const std::s
   return print(subject, disk::verify_by_delta(*chain, *tracking, *since), line);
 }
 
-int verify_images(const FileOpener& files, const std::vector<std::string>& paths, const CommandLine& line) {
-  const auto tracking = open_ctk(files, paths[2]);
+int verify_images(const FileOpener& opener, const std::vector<std::string>& files, const CommandLine& line) {
+  const auto tracking = open_ctk(opener, files[2]);
   if (!tracking) return told(tracking.error());
   const std::string text = line.values["since"].as<std::string>();
   const auto since = parse_since(text);
@@ -83,42 +77,20 @@ int verify_images(const FileOpener& files, const std::vector<std::string>& paths
     return usage_error("--since takes a change id, an epoch number or '*', found '" + text + "'",
                        "cbtctl ctk verify --help");
   if (since->uuid && !has_uuid(tracking->reading, *since->uuid))
-    return told({ErrorKind::unsupported, paths[2] + ": the change id has another UUID than the file"});
-  const auto before = open_image(files, paths[0], line.list("map"));
+    return told({ErrorKind::unsupported, files[2] + ": the change id has another UUID than the file"});
+  const auto before = open_image(opener, files[0], line.list("map"));
   if (!before) return told(before.error());
-  const auto after = open_image(files, paths[1], line.list("map"));
+  const auto after = open_image(opener, files[1], line.list("map"));
   if (!after) return told(after.error());
   return print({.by_images = true,
-                .ctk = paths[2],
-                .against = {paths[0], paths[1]},
+                .ctk = files[2],
+                .against = {files[0], files[1]},
                 .since = since->epoch,
                 .since_source = text},
                disk::verify_by_images(**before, **after, *tracking, since->epoch), line);
 }
 
 }  // namespace
-
-int run_ctk_diff(const Verb& verb, const std::vector<std::string>& arguments) {
-  options::options_description own("Options of ctk diff");
-  add_ssh_options(own);
-  const Parsed parsed = parse(verb, arguments, own);
-  if (!parsed.line) return parsed.exit_status;
-  const CommandLine& line = *parsed.line;
-  const std::string help = "cbtctl ctk diff --help";
-  if (line.arguments.size() != 2) return usage_error("ctk diff needs two CTK files", help);
-  const auto files = FileOpener::with(line);
-  if (!files) return usage_error(files.error().message, help);
-  const auto before = open_ctk(*files, line.arguments[0]);
-  if (!before) return told(before.error());
-  const auto after = open_ctk(*files, line.arguments[1]);
-  if (!after) return told(after.error());
-  const auto difference = disk::compare_tracking(*before, *after);
-  if (!difference) return told(difference.error());
-  const int status = difference->differs() ? exit_findings : exit_done;
-  const bool written = write_output(line.json ? report::difference_json(*before, *after, *difference, status)
-                                              : report::difference_text(*before, *after, *difference, line.style));
-  return written ? status : status | exit_incomplete;
-}
 
 int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) {
   options::options_description own("Options of ctk verify");
@@ -139,15 +111,18 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   if (line.arguments.size() != wanted)
     return usage_error(line.has("delta") ? "--delta needs one CTK file" : "--images needs OLD NEW CTK", help);
   if (line.has("images") && !line.has("since")) return usage_error("--images needs --since", help);
-  const auto files = FileOpener::with(line);
-  if (!files) return usage_error(files.error().message, help);
-  const std::string live = line.has("delta") ? line.values["delta"].as<std::string>() : line.arguments[2];
-  if (may_be_running(*files, live) && !line.has("even-if-running")) {
-    return told({ErrorKind::in_use, live + ": a lock or swap file beside it says that the VM may run; its files prove "
-                                           "nothing (--even-if-running goes on)"});
+  const auto opener = FileOpener::with(line);
+  if (!opener) return usage_error(opener.error().message, help);
+  std::vector<std::string> files = line.arguments;
+  if (line.has("delta")) files.push_back(line.values["delta"].as<std::string>());
+  const auto live = std::find_if(files.begin(), files.end(),
+                                 [&](const std::string& file) { return may_be_running(*opener, file); });
+  if (live != files.end() && !line.has("even-if-running")) {
+    return told({ErrorKind::in_use, *live + ": a lock or swap file beside it says that the VM may run; its files prove "
+                                            "nothing (--even-if-running goes on)"});
   }
-  return line.has("delta") ? verify_delta(*files, line.values["delta"].as<std::string>(), line.arguments[0], line)
-                           : verify_images(*files, line.arguments, line);
+  return line.has("delta") ? verify_delta(*opener, line.values["delta"].as<std::string>(), line.arguments[0], line)
+                           : verify_images(*opener, line.arguments, line);
 }
 
 }  // namespace cbtctl::cli

@@ -1,9 +1,11 @@
-// What CTK files say of each other, and of the disk that they track.
+// CTK files by themselves: opened for their table, held against each other, and drawn as cells.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,11 +21,29 @@ struct Tracking {
   std::shared_ptr<const ByteSource> source;
   formats::ctk::Reading reading;
   formats::ctk::TableShape shape;
+  std::optional<std::int64_t> modified_ns;  // of the file
   [[nodiscard]] std::optional<std::string> change_id() const { return reading.change_id(); }
+  [[nodiscard]] std::uint64_t block_length_bytes(std::uint64_t block) const;  // the last one is clipped
 };
 // `unsupported` where it is none, or its layout is not understood. Where the header does not show the epoch it is the
 // greatest entry.
 Result<Tracking> open_tracking(const NamedSource& file);
+
+// The entries of a table in any order; the last piece read is kept.
+class TrackingEntries {
+ public:
+  // `tracking` must outlive it.
+  explicit TrackingEntries(const Tracking& tracking) : tracking_(tracking) {}
+  // Precondition: block < shape.blocks. `truncated` where the file ends before.
+  Result<std::uint32_t> at(std::uint64_t block);
+  // The entries from `block` on that lie in one piece, at least one.
+  Result<std::span<const std::uint32_t>> from(std::uint64_t block);
+
+ private:
+  const Tracking& tracking_;
+  std::vector<std::uint32_t> entries_;
+  std::uint64_t first_ = 0;
+};
 
 struct EpochChange {
   std::uint32_t epoch = 0;  // of the new table
@@ -41,29 +61,6 @@ struct TrackingDifference {
 };
 // `unsupported` where the two are of other capacities or block sizes.
 Result<TrackingDifference> compare_tracking(const Tracking& before, const Tracking& after);
-
-// Ranges of the disk, and what was compared.
-struct Missed {
-  std::uint64_t offset_bytes = 0;
-  std::uint64_t length_bytes = 0;
-  std::string sha256_before;  // of proof alone
-  std::string sha256_after;
-};
-struct Verdict {
-  std::vector<Missed> missed;  // unmarked: `suspect` by a delta, proof by two images
-  std::uint64_t missed_bytes = 0;
-  std::uint64_t compared_bytes = 0;
-  std::uint64_t marked_bytes = 0;         // marked since
-  std::uint64_t over_reported_bytes = 0;  // images: marked, and equal
-  std::uint64_t differing_bytes = 0;      // images: in differing blocks
-};
-
-// Every grain that the top link of `delta` holds must lie in a block whose entry is greater than `since`.
-Result<Verdict> verify_by_delta(const Chain& delta, const Tracking& tracking, std::uint32_t since);
-
-// Every block that differs must have an entry greater than `since`. `unsupported` where the images' sizes are others.
-Result<Verdict> verify_by_images(const ByteSource& before, const ByteSource& after, const Tracking& tracking,
-                                 std::uint32_t since);
 
 // The newest entry of each of `cells` equal parts of the disk; 0: never written.
 Result<std::vector<std::uint32_t>> newest_entries(const Tracking& tracking, std::size_t cells);

@@ -1,0 +1,90 @@
+// export: a chain, at any link, as one sparse raw image.
+#include "disk/export.h"
+
+#include "cli/cancellation.h"
+#include "cli/disk_files.h"
+#include "cli/exit_status.h"
+#include "cli/progress.h"
+#include "log/log.h"
+#include "report/export.h"
+
+namespace cbtctl::cli {
+namespace {
+
+using formats::core::Error;
+using formats::core::ErrorKind;
+using formats::core::Result;
+
+options::options_description export_options() {
+  options::options_description own = disk_options();
+  own.add_options()("link", options::value<std::size_t>()->default_value(0),
+                    "from this link of the chain: 0 is now, 1 the snapshot below, ...")(
+      "resume", "go on with what an interrupted export left in OUT.partial")(
+      "sha256", "also hash the whole image, zeros included")("no-hash", "hash nothing");
+  return own;
+}
+
+// An interruption leaves what can be gone on with; damage does not.
+bool can_be_resumed(ErrorKind kind) {
+  return kind == ErrorKind::cancelled || kind == ErrorKind::unavailable || kind == ErrorKind::denied ||
+         kind == ErrorKind::in_use;
+}
+
+Result<disk::Exported> write_image(const disk::Chain& chain, const std::string& path, const CommandLine& line) {
+  const auto total = disk::measure_data(chain);
+  if (!total) return total.error();
+  auto output = storage::open_partial(path, chain.size_bytes(), disk::identity_of(chain), line.has("resume"));
+  if (!output) return output.error();
+  const Cancellation cancellation;
+  Progress progress(path, *total, !line.quiet);
+  const disk::ExportOptions wanted{.hash_data = !line.has("no-hash"), .hash_image = line.has("sha256")};
+  auto exported = disk::export_raw(chain, **output, wanted, [&](std::uint64_t done_bytes) {
+    progress.show(done_bytes);
+    return !cancellation.is_requested();
+  });
+  if (!exported && can_be_resumed(exported.error().kind)) (*output)->keep();
+  if (!exported) return exported.error();
+  if (const auto finished = (*output)->finish(); !finished) return finished.error();
+  return exported;
+}
+
+int told_export(const Error& error, const std::string& path) {
+  if (error.kind == ErrorKind::cancelled)
+    log::warning(error.message + "; what is done lies in " + path + ".partial, and --resume goes on");
+  else
+    log::error(error.message);
+  if (error.kind == ErrorKind::cancelled) return exit_cancelled;
+  return error.kind == ErrorKind::usage ? exit_usage : exit_incomplete;
+}
+
+}  // namespace
+
+int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
+  const Parsed parsed = parse(verb, arguments, export_options());
+  if (!parsed.line) return parsed.exit_status;
+  const CommandLine& line = *parsed.line;
+  const std::string help = "cbtctl export --help";
+  if (line.arguments.size() != 2) return usage_error("export needs a disk and the new file", help);
+  if (line.has("sha256") && line.has("no-hash"))
+    return usage_error("--sha256 and --no-hash contradict each other", help);
+  const auto files = FileOpener::with(line);
+  if (!files) return usage_error(files.error().message, help);
+  const auto chains = open_chains(*files, {line.arguments[0]}, line.list("map"), line.list("disk"));
+  if (chains.size() != 1) {
+    const std::string count = std::to_string(chains.size());
+    return usage_error(line.arguments[0] + " has " + count + " disks: choose one with --disk", help);
+  }
+  if (chains[0].error) return told(*chains[0].error);
+  const disk::Chain& chain = *chains[0].chain;
+  const std::size_t link = line.values["link"].as<std::size_t>();
+  if (link >= chain.links().size())
+    return usage_error("--link takes a number below " + std::to_string(chain.links().size()), help);
+  const std::string& path = line.arguments[1];
+  const auto exported = write_image(chain.from(link), path, line);
+  if (!exported) return told_export(exported.error(), path);
+  const report::ExportSubject subject{chains[0].path, path, link};
+  const bool written = write_output(line.json ? export_json(subject, *exported) : export_text(subject, *exported));
+  return written ? exit_done : exit_incomplete;
+}
+
+}  // namespace cbtctl::cli

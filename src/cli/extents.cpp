@@ -1,0 +1,53 @@
+// extents: the allocation map of one disk with all its parents.
+#include "report/extents.h"
+
+#include "cli/disk_files.h"
+#include "cli/exit_status.h"
+#include "log/log.h"
+
+namespace cbtctl::cli {
+namespace {
+
+// The map's totals, and what the matter is with what cannot be read.
+report::MappedChain measure(const NamedChain& named, int& status) {
+  constexpr int most_asked = 100;
+  report::MappedChain mapped{subject_of(named), {}};
+  if (!named.chain) return mapped;
+  int asked = 0;
+  named.chain->visit_map([&](const disk::MapExtent& extent) {
+    mapped.totals.add(extent);
+    if (extent.allocation != disk::Allocation::unreadable || ++asked > most_asked) return true;
+    const auto error = named.chain->why_unreadable(extent.offset_bytes);
+    if (is_incomplete(error.kind)) status |= exit_incomplete;
+    if (mapped.subject.error.empty()) mapped.subject.error = error.message;
+    return true;
+  });
+  return mapped;
+}
+
+}  // namespace
+
+int run_extents(const Verb& verb, const std::vector<std::string>& arguments) {
+  options::options_description own = disk_options();
+  own.add_options()("csv", "a row per extent");
+  const Parsed parsed = parse(verb, arguments, own);
+  if (!parsed.line) return parsed.exit_status;
+  const CommandLine& line = *parsed.line;
+  if (line.arguments.empty()) return usage_error("extents needs a file or a .vmx", "cbtctl extents --help");
+  const auto files = FileOpener::with(line);
+  if (!files) return usage_error(files.error().message, "cbtctl extents --help");
+  const auto chains = open_chains(*files, line.arguments, line.list("map"), line.list("disk"));
+  std::vector<report::MappedChain> mapped;
+  int status = exit_done;
+  for (const NamedChain& named : chains) {
+    status |= status_of(named);
+    mapped.push_back(measure(named, status));
+  }
+  const report::TextSink sink = [](std::string_view text) { return write_output(text); };
+  const bool written = line.json         ? report::print_extents_json(mapped, status, sink)
+                       : line.has("csv") ? report::print_extents_csv(mapped, sink)
+                                         : report::print_extents_table(mapped, line.style, sink);
+  return written ? status : status | exit_incomplete;
+}
+
+}  // namespace cbtctl::cli

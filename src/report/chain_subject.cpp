@@ -1,0 +1,28 @@
+#include "report/chain_subject.h"
+
+#include "report/text.h"
+
+namespace cbtctl::report {
+
+Json subject_json(const ChainSubject& subject) {
+  Json object;
+  object["vm"] = nullptr;
+  if (!subject.vm.empty()) put_text(object, "vm", subject.vm);
+  object["slot"] = subject.slot.empty() ? Json(nullptr) : Json(subject.slot);
+  put_text(object, "path", subject.path);
+  const bool is_broken = subject.chain != nullptr && subject.chain->broken();
+  const std::string& error = is_broken && subject.error.empty() ? subject.chain->broken()->message : subject.error;
+  object["error"] = error.empty() ? Json(nullptr) : Json(lossy_utf8(error));
+  return object;
+}
+
+std::string title_of(const ChainSubject& subject) {
+  return escaped(subject.path) + (subject.slot.empty() ? "" : " (" + subject.slot + ")");
+}
+
+std::string_view file_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return path.substr(slash == std::string_view::npos ? 0 : slash + 1);
+}
+
+}  // namespace cbtctl::report

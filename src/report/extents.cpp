@@ -1,0 +1,187 @@
+#include "report/extents.h"
+
+#include <charconv>
+
+#include "report/chain_subject.h"
+#include "report/csv.h"
+#include "report/text.h"
+
+namespace cbtctl::report {
+namespace {
+
+using disk::Allocation;
+using disk::MapExtent;
+
+std::string_view name_of(Allocation allocation) {
+  switch (allocation) {
+    case Allocation::data:
+      return "data";
+    case Allocation::unreadable:
+      return "unreadable";
+    case Allocation::zero:
+    case Allocation::parent:
+      break;
+  }
+  return "zero";
+}
+
+// Collects text and passes it on in large pieces.
+class Printer {
+ public:
+  explicit Printer(const TextSink& sink) : sink_(sink) {}
+  Printer& operator<<(std::string_view text) {
+    text_ += text;
+    if (text_.size() >= piece_bytes) flush();
+    return *this;
+  }
+  Printer& operator<<(std::uint64_t number) { return *this << digits(number); }
+  // Right-aligned.
+  void number(std::uint64_t number, std::size_t width) {
+    const std::string_view text = digits(number);
+    text_.append(width - std::min(width, text.size()), ' ');
+    *this << text;
+  }
+  bool flush() {
+    written_ = written_ && sink_(text_);
+    text_.clear();
+    return written_;
+  }
+  [[nodiscard]] bool goes_on() const { return written_; }
+
+ private:
+  static constexpr std::size_t piece_bytes = std::size_t{64} << 10;
+
+  std::string_view digits(std::uint64_t number) {
+    const auto end = std::to_chars(digits_.data(), digits_.data() + digits_.size(), number).ptr;
+    return {digits_.data(), static_cast<std::size_t>(end - digits_.data())};
+  }
+
+  const TextSink& sink_;
+  std::string text_;
+  std::array<char, 20> digits_{};
+  bool written_ = true;
+};
+
+std::vector<std::string> link_names(const disk::Chain& chain) {
+  std::vector<std::string> names;
+  for (const disk::Link& link : chain.links()) names.push_back(escaped(file_of(link.path)));
+  return names;
+}
+
+void print_rows(const disk::Chain& chain, const Style& style, Printer& out) {
+  const auto names = link_names(chain);
+  const std::size_t width = std::max<std::size_t>(std::to_string(chain.size_bytes()).size(), 6);
+  out << std::string(width - 6, ' ') << "OFFSET  " << std::string(width - 6, ' ')
+      << "LENGTH  STATE       LINK  DESCRIPTOR\n";
+  chain.visit_map([&](const MapExtent& extent) {
+    out.number(extent.offset_bytes, width);
+    out << "  ";
+    out.number(extent.length_bytes, width);
+    std::string state(name_of(extent.allocation));
+    state.resize(10, ' ');
+    const Tint tint = extent.allocation == Allocation::data         ? Tint::none
+                      : extent.allocation == Allocation::unreadable ? Tint::bad
+                                                                    : Tint::faint;
+    out << "  " << tinted(state, tint, style) << "  ";
+    out.number(extent.link, 4);
+    out << "  " << names[extent.link] << "\n";
+    return out.goes_on();
+  });
+}
+
+void print_totals(const MappedChain& mapped, Printer& out) {
+  const MapTotals& totals = mapped.totals;
+  out << totals.extents << " extents in " << mapped.subject.chain->size_bytes() << " bytes: data " << totals.data_bytes
+      << " (" << human_size(totals.data_bytes) << "), zeros " << totals.zero_bytes;
+  if (totals.unreadable_bytes > 0) out << ", unreadable " << totals.unreadable_bytes;
+  out << "\n";
+}
+
+// One line each: there may be millions.
+void print_array(const disk::Chain& chain, Printer& out) {
+  const char* before = "\n        ";
+  chain.visit_map([&](const MapExtent& extent) {
+    out << before << R"({"offset_bytes": )" << extent.offset_bytes << R"(, "length_bytes": )" << extent.length_bytes
+        << R"(, "state": ")" << name_of(extent.allocation) << R"(", "link": )" << std::uint64_t{extent.link} << "}";
+    before = ",\n        ";
+    return out.goes_on();
+  });
+  out << "\n      ";
+}
+
+Json mapped_json(const MappedChain& mapped) {
+  const disk::Chain* chain = mapped.subject.chain;
+  Json object = subject_json(mapped.subject);
+  object["capacity_bytes"] = chain != nullptr ? Json(chain->size_bytes()) : Json(nullptr);
+  object["links"] = Json::array();
+  for (std::size_t i = 0; chain != nullptr && i < chain->links().size(); ++i)
+    object["links"].push_back(lossy_utf8(chain->links()[i].path));
+  object["data_bytes"] = mapped.totals.data_bytes;
+  object["zero_bytes"] = mapped.totals.zero_bytes;
+  object["unreadable_bytes"] = mapped.totals.unreadable_bytes;
+  object["extents"] = Json::array();
+  return object;
+}
+
+}  // namespace
+
+void MapTotals::add(const MapExtent& extent) {
+  ++extents;
+  if (extent.allocation == Allocation::data)
+    data_bytes += extent.length_bytes;
+  else if (extent.allocation == Allocation::unreadable)
+    unreadable_bytes += extent.length_bytes;
+  else
+    zero_bytes += extent.length_bytes;
+}
+
+bool print_extents_table(const std::vector<MappedChain>& chains, const Style& style, const TextSink& sink) {
+  Printer out(sink);
+  bool is_first = true;
+  for (const MappedChain& mapped : chains) {
+    out << (is_first ? "" : "\n") << title_of(mapped.subject) << "\n";
+    is_first = false;
+    if (mapped.subject.chain != nullptr) {
+      print_rows(*mapped.subject.chain, style, out);
+      print_totals(mapped, out);
+    }
+    if (!mapped.subject.error.empty()) out << tinted("  " + escaped(mapped.subject.error), Tint::bad, style) << "\n";
+  }
+  return out.flush();
+}
+
+bool print_extents_csv(const std::vector<MappedChain>& chains, const TextSink& sink) {
+  Printer out(sink);
+  out << csv_row({"disk", "offset_bytes", "length_bytes", "state", "link", "descriptor"});
+  for (const MappedChain& mapped : chains) {
+    if (mapped.subject.chain == nullptr) continue;
+    mapped.subject.chain->visit_map([&](const MapExtent& extent) {
+      out << csv_row({mapped.subject.path, std::to_string(extent.offset_bytes), std::to_string(extent.length_bytes),
+                      std::string(name_of(extent.allocation)), std::to_string(extent.link),
+                      mapped.subject.chain->links()[extent.link].path});
+      return out.goes_on();
+    });
+  }
+  return out.flush();
+}
+
+// The document is printed with empty arrays; each is filled where it stands, the last member of its disk.
+bool print_extents_json(const std::vector<MappedChain>& chains, int exit_status, const TextSink& sink) {
+  Json document = envelope("cbtctl.extents/1", exit_status, {});
+  document["disks"] = Json::array();
+  for (const MappedChain& mapped : chains) document["disks"].push_back(mapped_json(mapped));
+  const std::string text = printed(document);
+  constexpr std::string_view empty_array = "\n      \"extents\": [";
+  Printer out(sink);
+  std::size_t done = 0;
+  for (const MappedChain& mapped : chains) {
+    const std::size_t end = text.find(empty_array, done) + empty_array.size();
+    out << std::string_view(text).substr(done, end - done);
+    if (mapped.subject.chain != nullptr) print_array(*mapped.subject.chain, out);
+    done = end;
+  }
+  out << std::string_view(text).substr(done);
+  return out.flush();
+}
+
+}  // namespace cbtctl::report
