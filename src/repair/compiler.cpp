@@ -247,6 +247,7 @@ class Compiler {
   MaybeFailure files_aside() {
     std::set<std::pair<Index, std::string>> paths;
     std::set<Index> stripped;
+    MaybeFailure failed;
     for (const model::Disk& disk : settled_.disks) {
       if (!is_stripped(disk)) continue;
       for_own_links(disk, [&](Index index) {
@@ -259,12 +260,21 @@ class Compiler {
         }
         const std::string usual = default_tracking(file.path);
         if (tracking_at(datastore_, file.target, usual) != nullptr) paths.emplace(file.target, usual);
+        if (is_link(file.target, usual)) failed = Failure{"outside-scan", usual + " is a link"};
       });
     }
     for (const auto& [target, path] : paths) {
-      if (auto failed = aside(target, path, stripped)) return failed;
+      if (!failed) failed = aside(target, path, stripped);
     }
-    return {};
+    return failed;
+  }
+
+  // ESXi would follow it.
+  bool is_link(Index target, const std::string& path) {
+    const auto spot = path.empty() ? std::nullopt : roots_.spot_of(target, path);
+    storage::Writer* writer = spot ? roots_.writer(*spot) : nullptr;
+    const auto status = writer != nullptr ? writer->status(path) : Result<storage::FileStatus>(no_writer());
+    return status && status->type == storage::EntryType::link;
   }
 
   MaybeFailure aside(Index target, const std::string& path, const std::set<Index>& stripped) {

@@ -54,6 +54,7 @@ class Recovery {
                        objection->reason);
     if (const Status claimed = claim(place_, taken_over_); !claimed)
       return result_of(machine_, "refused", claimed.error().message, "locked");
+    if (!has_begun(place_)) return ended("it had not made its first change");
     if (check_done(place_) && !broken_promise(machine_, now, true)) return finished("it had made all its changes");
     const auto ran = ran_since(place_);
     const Status known = check_known(place_);
@@ -72,9 +73,13 @@ class Recovery {
   Result back() {
     if (const Status reversed = reverse(place_, *journal_); !reversed)
       return result_of(machine_, "failed", reversed.error().message + "; the next verb that writes tries again");
+    return ended("it was taken back");
+  }
+
+  Result ended(const char* how) {
     vanish(place_);
     static_cast<void>(journal_->append({.vm = machine_.vm, .what = "rolled-back"}));
-    return result_of(machine_, "rolled-back", "run " + plan_.id + " had been stopped");
+    return result_of(machine_, "rolled-back", "run " + plan_.id + " had been stopped: " + how);
   }
 
   // Goes on under the locks of the stopped run, as a run of its own.

@@ -67,10 +67,10 @@ class Reversal {
     const auto kept = to_the_beginning ? place_.digest_at(place_.kept(change.spot))
                                        : formats::core::Result<std::string>(std::string());
     if (kept && *kept == change.sha256_before) return place_.kept(change.spot);
-    const Spot waiting = place_.waiting(i);
-    const Status written = place_.writer(waiting).create(waiting.path, change.content_before, change.spot.path);
+    const Spot source = place_.returning(i);
+    const Status written = place_.writer(source).create(source.path, change.content_before, change.spot.path);
     if (!written) return written.error();
-    return waiting;
+    return source;
   }
 
   Status walk() {
@@ -92,13 +92,13 @@ class Reversal {
     storage::Writer& writer = place_.writer(change.spot);
     const Spot aside = place_.kept(change.spot);
     if (change.kind == ChangeKind::quarantine && !place_.exists(aside)) return success();  // it never left
-    const Status noted = journal_.append({.vm = place_.machine.vm,
-                                          .what = "restore",
-                                          .path = change.spot.path,
-                                          .description = change.description,
-                                          .sha256_before = change.sha256_after,
-                                          .sha256_after = change.sha256_before});
-    if (!noted) return noted;
+    // The way back is told by the files; without a journal it is still better than half a change.
+    static_cast<void>(journal_.append({.vm = place_.machine.vm,
+                                       .what = "restore",
+                                       .path = change.spot.path,
+                                       .description = change.description,
+                                       .sha256_before = change.sha256_after,
+                                       .sha256_after = change.sha256_before}));
     if (change.kind == ChangeKind::quarantine) return writer.move(aside.path, change.spot.path);
     if (const Status put = writer.replace(returns_[i].path, change.spot.path); !put) return put;
     const auto digest = place_.digest_at(change.spot);

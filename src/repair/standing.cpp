@@ -46,6 +46,16 @@ std::map<Spot, Contents> contents_of(const MachinePlan& machine) {
   return contents;
 }
 
+bool has_begun(const Workplace& place) {
+  std::set<Spot> seen;
+  for (std::size_t i = 0; i < place.machine.changes.size(); ++i) {
+    const Change& change = place.machine.changes[i];
+    if (!seen.insert(change.spot).second || !place.exists(place.kept(change.spot))) continue;
+    if (change.kind == ChangeKind::quarantine || !place.exists(place.waiting(i))) return true;
+  }
+  return false;
+}
+
 Status check_untouched(const Workplace& place) {
   for (const auto& [spot, contents] : contents_of(place.machine)) {
     const auto digest = place.digest_at(spot);

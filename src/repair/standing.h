@@ -19,6 +19,9 @@ struct Contents {
 };
 [[nodiscard]] std::map<Spot, Contents> contents_of(const MachinePlan& machine);
 
+// Whether any step was done, told from the run's folder alone, whatever others did to the files.
+[[nodiscard]] bool has_begun(const Workplace& place);
+
 // `changed` where a file is not as it should be.
 [[nodiscard]] formats::core::Status check_untouched(const Workplace& place);  // nothing of the plan was begun
 [[nodiscard]] formats::core::Status check_known(const Workplace& place);      // every file is at some step of it

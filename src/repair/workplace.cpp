@@ -8,6 +8,7 @@
 namespace cbtctl::repair {
 namespace {
 
+using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Status;
 using formats::core::success;
@@ -18,21 +19,20 @@ std::string folder_of(const std::string& path) { return std::string(storage::par
 
 Status fine_if_there(const Status& made) { return made || made.error().kind == ErrorKind::usage ? success() : made; }
 
-// A run that was stopped before it had made its lock leaves a folder that says just that.
+// A run that was stopped before it had made its lock, or after it had taken it away, leaves word of a dead process.
 void tidy(storage::Writer& writer, const std::string& folder) {
+  if (writer.status(lock_folder_of(folder))) return;
   const auto runs = writer.list(own_folder_of(folder));
   for (const std::string& run : runs ? *runs : std::vector<std::string>{}) {
-    const auto names = is_run_id(run) ? writer.list(run_folder_of(folder, run))
-                                      : formats::core::Result<std::vector<std::string>>(formats::core::Error{});
-    if (!names) continue;
-    const bool is_dead = std::all_of(names->begin(), names->end(), [](const std::string& name) {
+    const std::string run_folder = run_folder_of(folder, run);
+    const auto names =
+        is_run_id(run) ? writer.list(run_folder) : formats::core::Result<std::vector<std::string>>(Error{});
+    for (const std::string& name : names ? *names : std::vector<std::string>{}) {
       const auto found = at_work_from(name);
-      return found && life_of(found->token) == Life::dead;
-    });
-    if (!is_dead || names->empty()) continue;
-    for (const std::string& name : *names)
-      static_cast<void>(writer.remove_file(join(run_folder_of(folder, run), name)));
-    static_cast<void>(writer.remove_empty_folder(run_folder_of(folder, run)));
+      if (!found || life_of(found->token) != Life::dead) continue;
+      static_cast<void>(writer.remove_file(join(run_folder, name)));
+      static_cast<void>(writer.remove_empty_folder(run_folder));
+    }
   }
 }
 
@@ -96,6 +96,11 @@ Spot Workplace::waiting(std::size_t change) const {
   spot.path += "." + std::to_string(change) + std::string(waiting_suffix);
   return spot;
 }
+Spot Workplace::returning(std::size_t change) const {
+  Spot spot = kept(machine.changes[change].spot);
+  spot.path += "." + std::to_string(change) + ".back" + std::string(waiting_suffix);
+  return spot;
+}
 
 Status Workplace::enter() const {
   Status status = success();
@@ -130,17 +135,18 @@ Status Workplace::prepare(const Plan& plan) const {
   for (std::size_t i = 0; i < machine.changes.size(); ++i) {
     const Change& change = machine.changes[i];
     if (change.kind != ChangeKind::edit) continue;
+    // In this order: a file that is kept, and whose first new content waits no more, has been changed.
+    if (status) status = writer(change.spot).create(waiting(i).path, change.content_after, change.spot.path);
     if (status && saved.insert(change.spot).second)
       status = writer(change.spot).keep(change.spot.path, kept(change.spot).path);
-    if (status) status = writer(change.spot).create(waiting(i).path, change.content_after, change.spot.path);
   }
   return status;
 }
 
 void Workplace::remove_waiting() const {
   for (std::size_t i = 0; i < machine.changes.size(); ++i) {
-    if (machine.changes[i].kind == ChangeKind::edit)
-      static_cast<void>(writer(machine.changes[i].spot).remove_file(waiting(i).path));
+    if (machine.changes[i].kind != ChangeKind::edit) continue;
+    for (const Spot& spot : {waiting(i), returning(i)}) static_cast<void>(writer(spot).remove_file(spot.path));
   }
 }
 

@@ -90,4 +90,54 @@ class FaultyWriter final : public cbtctl::storage::Writer {
   Moments& moments_;
 };
 
+// Refuses some changes and lets the others through, as a full disk or a folder without permission does.
+class RefusingWriter final : public cbtctl::storage::Writer {
+ public:
+  using Status = cbtctl::storage::Status;
+  template <typename T>
+  using Result = cbtctl::storage::Result<T>;
+  // Asked for each change, with its name: "create", "replace", ...
+  using Refuses = std::function<bool(const std::string& what)>;
+
+  RefusingWriter(std::unique_ptr<cbtctl::storage::Writer> writer, Refuses refuses)
+      : writer_(std::move(writer)), refuses_(std::move(refuses)) {}
+
+  Result<cbtctl::storage::FileStatus> status(const std::string& path) override { return writer_->status(path); }
+  Result<std::string> read(const std::string& path) override { return writer_->read(path); }
+  Result<std::unique_ptr<cbtctl::storage::ByteSource>> open(const std::string& path) override {
+    return writer_->open(path);
+  }
+  Result<std::vector<std::string>> list(const std::string& folder) override { return writer_->list(folder); }
+  Status make_folder(const std::string& path) override {
+    return refuses_("make_folder") ? full() : writer_->make_folder(path);
+  }
+  Status create(const std::string& path, std::string_view bytes, const std::string& like) override {
+    return refuses_("create") ? full() : writer_->create(path, bytes, like);
+  }
+  Status keep(const std::string& path, const std::string& as) override {
+    return refuses_("keep") ? full() : writer_->keep(path, as);
+  }
+  Status replace(const std::string& from, const std::string& over) override {
+    return refuses_("replace") ? full() : writer_->replace(from, over);
+  }
+  Status move(const std::string& from, const std::string& to) override {
+    return refuses_("move") ? full() : writer_->move(from, to);
+  }
+  Status sync() override { return refuses_("sync") ? full() : writer_->sync(); }
+  Status remove_file(const std::string& path) override {
+    return refuses_("remove_file") ? full() : writer_->remove_file(path);
+  }
+  Status remove_empty_folder(const std::string& path) override {
+    return refuses_("remove_empty_folder") ? full() : writer_->remove_empty_folder(path);
+  }
+
+ private:
+  static Status full() {
+    return cbtctl::storage::Error{cbtctl::storage::ErrorKind::unavailable, "no space left on device"};
+  }
+
+  std::unique_ptr<cbtctl::storage::Writer> writer_;
+  Refuses refuses_;
+};
+
 }  // namespace support
