@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Lines that break and servers that are none: cbtctl ends within its limits, says so, and shows no part as the whole.
 
-usage: fault_test.py CBTCTL SOURCE_DIR
+usage: broken_line_test.py CBTCTL SOURCE_DIR
 """
 import json
 import os
