@@ -15,6 +15,7 @@
 namespace cbtctl::discovery {
 namespace {
 
+using formats::core::Result;
 using model::Index;
 
 std::string key_of(const Spot& spot) { return std::to_string(spot.place) + '/' + spot.path; }
@@ -64,6 +65,11 @@ std::vector<Spot> files_to_ask(const Tree& tree, const Loader& loader, const mod
   return spots;
 }
 
+// The line to the host failed in the middle: what is there is not the whole report.
+void lose(model::Target& target, const model::Error& error) {
+  if (!target.error) target.error = error.in("what the host knows");
+}
+
 bool is_suspended(const model::VirtualMachine& machine) { return !machine.settings.checkpoint_vm_state.empty(); }
 
 }  // namespace
@@ -83,20 +89,18 @@ void Hosts::join(const Tree& tree, const Loader& loader, model::Datastore& datas
 }
 
 void Hosts::collect(model::Datastore& datastore) {
-  std::map<std::string, host::Facts> known;
-  for (auto& [host, pending] : pending_) {
-    auto facts = pending.get();
-    if (facts) {
-      known.emplace(host, std::move(*facts));
-    } else {
-      known[host].inventory.emplace().unanswered.push_back({"what the host knows", facts.error()});
-    }
-  }
+  std::map<std::string, Result<host::Facts>> answered;
+  for (auto& [host, pending] : pending_) answered.emplace(host, pending.get());
   for (std::size_t place = 0; place < places_.size(); ++place) {
-    const auto facts = known.find(places_[place].host);
-    if (facts == known.end() || !places_[place].commands) continue;
-    datastore.targets[place].host = facts->second.version;
-    datastore.targets[place].inventory = facts->second.inventory;
+    const auto facts = answered.find(places_[place].host);
+    if (facts == answered.end() || !places_[place].commands) continue;
+    model::Target& target = datastore.targets[place];
+    if (facts->second) {
+      target.host = facts->second->version;
+      target.inventory = facts->second->inventory;
+    } else {
+      lose(target, facts->second.error());
+    }
   }
 }
 
@@ -203,6 +207,7 @@ void Hosts::ask_locks(const Tree& tree, const Loader& loader, model::Datastore& 
       paths.push_back(places_[place].roots.back() + "/" + tree.read_path(each.spot));
     }
     const auto locks = host::ask_locks(*places_[place].commands, paths);
+    if (!locks) lose(datastore.targets[place], locks.error());
     for (std::size_t i = 0; i < asked.size(); ++i) {
       const std::string name(storage::file_name(asked[i].spot.path));
       signs[asked[i].machine].push_back({name, name.ends_with(".lck"), locks ? (*locks)[i] : locks.error()});

@@ -4,8 +4,8 @@ namespace cbtctl::host {
 
 const std::string_view facts_script = R"(w=$1
 limit=
-if timeout 9 true; then limit='timeout 45'
-elif timeout -t 9 true; then limit='timeout -t 45'
+if timeout 9 true; then limit='timeout 25'
+elif timeout -t 9 true; then limit='timeout -t 25'
 fi 2>/dev/null
 ask() {
   printf '\n%s ask %s\n' "$w" "$*"

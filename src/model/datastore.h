@@ -34,7 +34,7 @@ struct Target {
   bool is_ssh = false;
   std::optional<HostFacts> host;  // nothing on a mount, or where the host is no ESXi
   std::optional<HostInventory> inventory;
-  std::optional<Error> error;             // the target could not be read at all
+  std::optional<Error> error;             // it could not be read at all, or its host was lost on the way
   std::vector<DatastoreSpan> datastores;  // empty where no host tells
 };
 

@@ -192,14 +192,15 @@ TEST_CASE("a question without an answer leaves the files' word, and is told") {
   CHECK(told == 1);
 }
 
-TEST_CASE("a host that does not answer at all costs its facts alone") {
+TEST_CASE("a host that is lost before it answers makes its target incomplete, and nothing is guessed") {
   const auto host = new_host();
   host->is_gone = true;
   const Datastore datastore = scan(host, machine("web"));
   CHECK(datastore.virtual_machines.size() == 1);
   CHECK_FALSE(datastore.targets[0].host);
-  REQUIRE(datastore.targets[0].inventory);
-  CHECK(datastore.targets[0].inventory->unanswered.front().question == "what the host knows");
+  CHECK_FALSE(datastore.targets[0].inventory);
+  REQUIRE(datastore.targets[0].error);
+  CHECK(datastore.targets[0].error->message == "what the host knows: the line is lost");
 }
 
 TEST_CASE("a datastore of two hosts: a machine runs where one of them says so") {

@@ -41,6 +41,18 @@ class Standin:
     def target(self, path="/vmfs/volumes"):
         return f"ssh://esx{path}"
 
+    def config_behind(self, port):
+        """The same host reached through another port, where a proxy listens: an ssh_config."""
+        known, config = self.folder / f"known_hosts_{port}", self.folder / f"ssh_config_{port}"
+        known.write_text(self.known_hosts.read_text().replace(f":{self.port} ", f":{port} "))
+        config.write_text(self.ssh_config.read_text().replace(f"Port {self.port}\n", f"Port {port}\n")
+                          .replace(f"{self.known_hosts}\n", f"{known}\n"))
+        return config
+
+    def before_next_read(self, script):
+        """Runs once, in the stand-in's root, right before the next file is read; needs --busy."""
+        (self.root / "standin/before-read").write_text(script)
+
     def ssh(self, command, *options, stdin=""):
         """Runs a command by OpenSSH's own client, with the key."""
         return subprocess.run(["ssh", "-F", self.ssh_config, "-o", "BatchMode=yes", *options, "esx", command],

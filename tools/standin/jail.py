@@ -95,7 +95,8 @@ def make(root, without, has_shell, has_busy_files):
                                security / "pam_exec.so": security / "pam_exec.so",
                                security / "pam_permit.so": security / "pam_permit.so"})
     shell = "/bin/sh" if has_shell else "/standin/no-shell"
-    write(root / "etc/passwd", f"root:x:0:0:Administrator:/:{shell}\nsshd:x:75:75::/var/empty:/bin/false\n")
+    write(root / "etc/passwd", f"root:x:0:0:Administrator:/:{shell}\nreader:x:1000:1000:Not an administrator:/:{shell}\n"
+          "sshd:x:75:75::/var/empty:/bin/false\n")
     write(root / "etc/group", "root:x:0:\nsshd:x:75:\n")
     write(root / "etc/pam.d/sshd", PAM_SERVICE)
     write(root / "standin/check-password", '#!/bin/sh\nread -r given\n[ "$given" = "$(cat /standin/password)" ]\n', 0o755)

@@ -49,9 +49,10 @@ def make_keys(root, folder, host_keys, password):
     for kind in host_keys:
         new_key(root / f"etc/ssh/ssh_host_{kind}_key", kind)
     new_key(folder / "key", "ecdsa")
-    allowed = root / "etc/ssh/keys-root"
-    allowed.mkdir(mode=0o700)
-    (allowed / "authorized_keys").write_text((folder / "key.pub").read_text())
+    for user in ("root", "reader"):
+        allowed = root / f"etc/ssh/keys-{user}"
+        allowed.mkdir()
+        (allowed / "authorized_keys").write_text((folder / "key.pub").read_text())
     for place in (root / "standin/password", folder / "password"):
         place.write_text(password + "\n")
         place.chmod(0o600)
