@@ -5,6 +5,7 @@
 
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
+#include "cli/ssh_options.h"
 #include "disk/export.h"
 #include "log/log.h"
 #include "report/changes.h"
@@ -18,6 +19,7 @@ options::options_description disk_options() {
   const auto list = [] { return options::value<std::vector<std::string>>()->composing(); };
   own.add_options()("map", list(), "REMOTE=LOCAL: where absolute paths inside files are found")(
       "disk", list(), "only this slot of a VM");
+  add_ssh_options(own);
   return own;
 }
 
@@ -43,7 +45,9 @@ int run_chain(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
   if (line.arguments.empty()) return usage_error("chain needs a file or a .vmx", "cbtctl chain --help");
-  const auto chains = open_chains(line.arguments, line.list("map"), line.list("disk"));
+  const auto files = FileOpener::with(line);
+  if (!files) return usage_error(files.error().message, "cbtctl chain --help");
+  const auto chains = open_chains(*files, line.arguments, line.list("map"), line.list("disk"));
   std::vector<report::ChainSubject> subjects;
   int status = exit_done;
   for (const NamedChain& named : chains) {
@@ -64,7 +68,9 @@ int run_extents(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
   if (line.arguments.empty()) return usage_error("extents needs a file or a .vmx", "cbtctl extents --help");
-  const auto chains = open_chains(line.arguments, line.list("map"), line.list("disk"));
+  const auto files = FileOpener::with(line);
+  if (!files) return usage_error(files.error().message, "cbtctl extents --help");
+  const auto chains = open_chains(*files, line.arguments, line.list("map"), line.list("disk"));
   std::vector<report::MappedChain> mapped;
   int status = exit_done;
   for (const NamedChain& named : chains) {
@@ -95,7 +101,9 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
   const CommandLine& line = *parsed.line;
   const std::string help = "cbtctl export --help";
   if (line.arguments.size() != 2) return usage_error("export needs a disk and the new file", help);
-  const auto chains = open_chains({line.arguments[0]}, line.list("map"), line.list("disk"));
+  const auto files = FileOpener::with(line);
+  if (!files) return usage_error(files.error().message, help);
+  const auto chains = open_chains(*files, {line.arguments[0]}, line.list("map"), line.list("disk"));
   if (chains.size() != 1)
     return usage_error(line.arguments[0] + " has " + std::to_string(chains.size()) + " disks: choose one with --disk",
                        help);

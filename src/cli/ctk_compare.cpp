@@ -5,12 +5,10 @@
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/since.h"
+#include "cli/ssh_options.h"
 #include "disk/changes.h"
 #include "log/log.h"
 #include "report/changes.h"
-#include "storage/local_path.h"
-#include "storage/local_reader.h"
-#include "storage/path.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -19,8 +17,8 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Result;
 
-Result<disk::Tracking> open_ctk(const std::string& path) {
-  auto file = open_named(path);
+Result<disk::Tracking> open_ctk(const FileOpener& files, const std::string& path) {
+  auto file = open_named(files, path);
   if (!file) return file.error();
   return disk::open_tracking(*file);
 }
@@ -48,21 +46,11 @@ Result<std::uint32_t> frozen_epoch(const disk::Chain& chain, const disk::Trackin
 }
 
 // A lock beside the file: a machine that runs changes what is compared.
-bool may_be_running(const std::string& file) {
-  const auto place = storage::resolve_local(file);
-  if (!place) return false;
-  auto reader = storage::open_local(std::string(storage::parent_of(place->real)));
-  if (!reader) return false;
-  (*reader)->submit({{0, storage::ListRequest{""}}});
-  for (const storage::Reply& reply : (*reader)->collect()) {
-    if (!reply.answer) continue;
-    const auto& entries = std::get<storage::Listing>(*reply.answer).entries;
-    if (std::any_of(entries.begin(), entries.end(), [](const auto& entry) {
-          return entry.name.ends_with(".vmx.lck") || entry.name.starts_with(".lck-") || entry.name.ends_with(".vswp");
-        }))
-      return true;
-  }
-  return false;
+bool may_be_running(const FileOpener& files, const std::string& file) {
+  const auto names = files.names_beside(file);
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name.ends_with(".vmx.lck") || name.starts_with(".lck-") || name.ends_with(".vswp");
+  });
 }
 
 int print(const report::VerifySubject& subject, const Result<disk::Verdict>& verdict, const CommandLine& line) {
@@ -73,9 +61,9 @@ int print(const report::VerifySubject& subject, const Result<disk::Verdict>& ver
   return written ? status : status | exit_incomplete;
 }
 
-int verify_delta(const std::string& delta, const std::string& ctk, const CommandLine& line) {
-  const auto finder = finder_for(delta, line.list("map"));
-  const auto tracking = open_ctk(ctk);
+int verify_delta(const FileOpener& files, const std::string& delta, const std::string& ctk, const CommandLine& line) {
+  const auto finder = finder_for(files, delta, line.list("map"));
+  const auto tracking = open_ctk(files, ctk);
   if (!tracking) return told(tracking.error());
   const auto chain = disk::Chain::open(delta, finder);
   if (!chain) return told(chain.error());
@@ -86,8 +74,8 @@ int verify_delta(const std::string& delta, const std::string& ctk, const Command
   return print(subject, disk::verify_by_delta(*chain, *tracking, *since), line);
 }
 
-int verify_images(const std::vector<std::string>& files, const CommandLine& line) {
-  const auto tracking = open_ctk(files[2]);
+int verify_images(const FileOpener& files, const std::vector<std::string>& paths, const CommandLine& line) {
+  const auto tracking = open_ctk(files, paths[2]);
   if (!tracking) return told(tracking.error());
   const std::string text = line.values["since"].as<std::string>();
   const auto since = parse_since(text);
@@ -95,14 +83,14 @@ int verify_images(const std::vector<std::string>& files, const CommandLine& line
     return usage_error("--since takes a change id, an epoch number or '*', found '" + text + "'",
                        "cbtctl ctk verify --help");
   if (since->uuid && !has_uuid(tracking->reading, *since->uuid))
-    return told({ErrorKind::unsupported, files[2] + ": the change id has another UUID than the file"});
-  const auto before = open_image(files[0], line.list("map"));
+    return told({ErrorKind::unsupported, paths[2] + ": the change id has another UUID than the file"});
+  const auto before = open_image(files, paths[0], line.list("map"));
   if (!before) return told(before.error());
-  const auto after = open_image(files[1], line.list("map"));
+  const auto after = open_image(files, paths[1], line.list("map"));
   if (!after) return told(after.error());
   return print({.by_images = true,
-                .ctk = files[2],
-                .against = {files[0], files[1]},
+                .ctk = paths[2],
+                .against = {paths[0], paths[1]},
                 .since = since->epoch,
                 .since_source = text},
                disk::verify_by_images(**before, **after, *tracking, since->epoch), line);
@@ -111,13 +99,18 @@ int verify_images(const std::vector<std::string>& files, const CommandLine& line
 }  // namespace
 
 int run_ctk_diff(const Verb& verb, const std::vector<std::string>& arguments) {
-  const Parsed parsed = parse(verb, arguments, options::options_description("Options of ctk diff"));
+  options::options_description own("Options of ctk diff");
+  add_ssh_options(own);
+  const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
-  if (line.arguments.size() != 2) return usage_error("ctk diff needs two CTK files", "cbtctl ctk diff --help");
-  const auto before = open_ctk(line.arguments[0]);
+  const std::string help = "cbtctl ctk diff --help";
+  if (line.arguments.size() != 2) return usage_error("ctk diff needs two CTK files", help);
+  const auto files = FileOpener::with(line);
+  if (!files) return usage_error(files.error().message, help);
+  const auto before = open_ctk(*files, line.arguments[0]);
   if (!before) return told(before.error());
-  const auto after = open_ctk(line.arguments[1]);
+  const auto after = open_ctk(*files, line.arguments[1]);
   if (!after) return told(after.error());
   const auto difference = disk::compare_tracking(*before, *after);
   if (!difference) return told(difference.error());
@@ -135,6 +128,7 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
       "even-if-running", "although a lock says that the VM runs")(
       "map", options::value<std::vector<std::string>>()->composing(),
       "REMOTE=LOCAL: where absolute paths inside files are found");
+  add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
@@ -145,13 +139,15 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   if (line.arguments.size() != wanted)
     return usage_error(line.has("delta") ? "--delta needs one CTK file" : "--images needs OLD NEW CTK", help);
   if (line.has("images") && !line.has("since")) return usage_error("--images needs --since", help);
+  const auto files = FileOpener::with(line);
+  if (!files) return usage_error(files.error().message, help);
   const std::string live = line.has("delta") ? line.values["delta"].as<std::string>() : line.arguments[2];
-  if (may_be_running(live) && !line.has("even-if-running")) {
+  if (may_be_running(*files, live) && !line.has("even-if-running")) {
     return told({ErrorKind::in_use, live + ": a lock or swap file beside it says that the VM may run; its files prove "
                                            "nothing (--even-if-running goes on)"});
   }
-  return line.has("delta") ? verify_delta(line.values["delta"].as<std::string>(), line.arguments[0], line)
-                           : verify_images(line.arguments, line);
+  return line.has("delta") ? verify_delta(*files, line.values["delta"].as<std::string>(), line.arguments[0], line)
+                           : verify_images(*files, line.arguments, line);
 }
 
 }  // namespace cbtctl::cli

@@ -5,6 +5,7 @@
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/since.h"
+#include "cli/ssh_options.h"
 #include "disk/changes.h"
 #include "log/log.h"
 #include "report/picture.h"
@@ -51,6 +52,7 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
   own.add_options()("output,o", options::value<std::string>(), "a new file, .svg or .png")(
       "since", options::value<std::string>(), "mark what changed since a change id, an epoch, or '*'")(
       "ascii", "no Unicode blocks (by itself where the locale has none)");
+  add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
@@ -64,7 +66,9 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
     since = parse_since(line.values["since"].as<std::string>());
     if (!since) return usage_error("--since takes a change id, an epoch number or '*'", help);
   }
-  auto file = open_named(line.arguments.front());
+  const auto files = FileOpener::with(line);
+  if (!files) return usage_error(files.error().message, help);
+  auto file = open_named(*files, line.arguments.front());
   if (!file) return told(file.error());
   const auto tracking = disk::open_tracking(*file);
   if (!tracking) return told(tracking.error());

@@ -7,6 +7,7 @@
 
 #include "cli/exit_status.h"
 #include "log/log.h"
+#include "storage/local_path.h"
 #include "storage/path.h"
 
 namespace cbtctl::cli {
@@ -74,6 +75,11 @@ std::vector<repair::RecordedRun> runs_on(const model::Datastore& datastore, cons
   return found;
 }
 
+// What a user who mistypes a run gives: no path, and no folder of that name.
+bool names_nothing(const std::string& argument) {
+  return argument.find('/') == std::string::npos && !storage::resolve_local(argument);
+}
+
 }  // namespace
 
 std::variant<KnownRuns, int> find_runs(const Verb& verb, const CommandLine& line) {
@@ -82,6 +88,9 @@ std::variant<KnownRuns, int> find_runs(const Verb& verb, const CommandLine& line
   if (!rest.arguments.empty() && repair::is_run_id(rest.arguments.front())) {
     known.wanted = rest.arguments.front();
     rest.arguments.erase(rest.arguments.begin());
+  } else if (!rest.arguments.empty() && names_nothing(rest.arguments.front())) {
+    return usage_error("there is no run and no target '" + rest.arguments.front() + "'; cbtctl history lists runs",
+                       "cbtctl " + std::string(verb.name) + " --help");
   }
   if (rest.arguments.empty() && !line.has("targets-file")) {
     known.runs = repair::recorded_runs();

@@ -35,6 +35,7 @@ discovery::Place place_of(const SshTarget& target, const storage::SshOptions& op
   place.roots.push_back(given);
   if (opened->real_root != given) place.roots.push_back(opened->real_root);
   place.reader = std::move(opened->reader);
+  place.commands = std::move(opened->commands);
   return place;
 }
 

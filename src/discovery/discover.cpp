@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "discovery/chains.h"
+#include "discovery/hosts.h"
 #include "discovery/loader.h"
 #include "discovery/logs.h"
 #include "discovery/names.h"
@@ -90,6 +91,7 @@ void tell_power(const Tree& tree, const Loader& loader, model::Datastore& datast
 model::Datastore discover(const std::vector<Place>& places, const std::vector<Mapping>& mappings, bool with_logs) {
   model::Datastore datastore;
   for (const Place& place : places) datastore.targets.push_back(place.target);
+  Hosts hosts(places);
   const Tree tree = Tree::list(places, mappings);
   Loader loader(tree, datastore);
   for (std::size_t place = 0; place < places.size(); ++place) loader.want_by_name(place, places[place].only_vmx);
@@ -103,6 +105,7 @@ model::Datastore discover(const std::vector<Place>& places, const std::vector<Ma
   pair_with_snapshot_lists(loader, datastore);
   build_chains(loader, datastore);
   tell_power(tree, loader, datastore);
+  hosts.join(tree, loader, datastore);
   find_quarantine(tree, places, datastore);
   if (with_logs) read_logs(tree, loader, datastore);
   return datastore;

@@ -17,6 +17,8 @@ using formats::core::ErrorKind;
 using formats::core::sector_bytes;
 using formats::core::Status;
 
+constexpr std::uint64_t most_data_bytes = std::uint64_t{256} << 20;  // that next_data joins before it answers
+
 Result<formats::vmdk::Descriptor> descriptor_in(const NamedSource& file) {
   const auto head = formats::core::read_head(*file.source, formats::vmdk::most_descriptor_bytes);
   if (!head) return head.error().in(file.path);
@@ -112,53 +114,74 @@ Chain Chain::from(std::size_t top) const {
   return chain;
 }
 
-Result<Chain::Found> Chain::run_in(const Link& link, std::uint64_t offset_bytes, std::uint64_t most_bytes) const {
-  if (offset_bytes >= link.capacity_bytes) return Found{{Allocation::zero, most_bytes}, nullptr};  // grown since
-  const auto part = std::find_if(link.parts.begin(), link.parts.end(), [&](const Link::Part& each) {
-    return offset_bytes >= each.begin_bytes && offset_bytes - each.begin_bytes < each.length_bytes;
-  });
-  if (part == link.parts.end())
-    return Error{ErrorKind::malformed, link.path + ": no extent holds byte " + std::to_string(offset_bytes)};
-  if (part->error) return *part->error;
-  const std::uint64_t within = offset_bytes - part->begin_bytes;
-  auto run = part->extent->run_at(within, std::min(most_bytes, part->length_bytes - within));
-  if (!run) return run.error().in(part->path.empty() ? link.path : part->path);
-  return Found{*run, &*part};
+Result<Chain::Found> Chain::run_in(std::size_t index, std::uint64_t offset_bytes, std::uint64_t most_bytes) const {
+  const Link& link = links_[index];
+  if (offset_bytes >= link.capacity_bytes) return Found{offset_bytes, {Allocation::zero, most_bytes}, index, {}};
+  const auto behind = std::partition_point(link.parts.begin(), link.parts.end(),
+                                           [&](const Link::Part& each) { return each.begin_bytes <= offset_bytes; });
+  // Parts of no length share the next one's beginning; the capacity is the sum of all, so one holds the byte.
+  const Link::Part& part = *(behind - 1);
+  if (part.error) return *part.error;
+  const std::uint64_t within = offset_bytes - part.begin_bytes;
+  const auto run = part.extent->run_at(within, std::min(most_bytes, part.length_bytes - within));
+  if (!run) return run.error().in(part.path.empty() ? link.path : part.path);
+  return Found{offset_bytes, *run, index, static_cast<std::size_t>(behind - 1 - link.parts.begin())};
+}
+
+Result<Chain::Found> Chain::find(std::uint64_t offset_bytes, std::uint64_t most_bytes, Position& position) const {
+  std::uint64_t most = std::min(most_bytes, size_bytes() - offset_bytes);
+  position.resize(links_.size());
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    Found& here = position[i];
+    if (!here.holds(offset_bytes)) {
+      const auto asked = run_in(i, offset_bytes, most);
+      if (!asked) return asked.error();
+      here = *asked;
+    }
+    most = std::min(most, here.end_bytes() - offset_bytes);
+    if (here.run.allocation == Allocation::parent) continue;
+    Found found = here;
+    found.run.length_bytes = offset_bytes + most - found.offset_bytes;
+    return found;
+  }
+  if (broken_) return *broken_;
+  return Found{offset_bytes, {Allocation::zero, most}, links_.size() - 1, {}};
 }
 
 Result<MapExtent> Chain::map_at(std::uint64_t offset_bytes, std::uint64_t most_bytes) const {
-  std::uint64_t most = std::min(most_bytes, size_bytes() - offset_bytes);
-  for (std::size_t i = 0; i < links_.size(); ++i) {
-    const auto found = run_in(links_[i], offset_bytes, most);
-    if (!found) return found.error();
-    most = found->run.length_bytes;
-    if (found->run.allocation != Allocation::parent) return MapExtent{offset_bytes, most, found->run.allocation, i};
-  }
-  if (broken_) return *broken_;
-  return MapExtent{offset_bytes, most, Allocation::zero, links_.size() - 1};
+  Position position;
+  const auto found = find(offset_bytes, most_bytes, position);
+  if (!found) return found.error();
+  return MapExtent{offset_bytes, found->end_bytes() - offset_bytes, found->run.allocation, found->link};
 }
 
 Status Chain::visit_map(const MapSink& sink) const {
-  std::optional<MapExtent> open;
+  Position position;
+  MapExtent open;  // of no length: none
   for (std::uint64_t at = 0; at < size_bytes();) {
-    const auto next = map_at(at, size_bytes() - at);
-    if (!next) return next.error();
-    at += next->length_bytes;
-    if (open && open->allocation == next->allocation && open->link == next->link) {
-      open->length_bytes += next->length_bytes;
-      continue;
+    const auto next = find(at, size_bytes() - at, position);
+    if (!next) {
+      if (open.length_bytes > 0) sink(open);
+      return next.error();
     }
-    if (open) sink(*open);
-    open = *next;
+    const std::uint64_t length = next->end_bytes() - at;
+    if (open.length_bytes > 0 && open.allocation == next->run.allocation && open.link == next->link) {
+      open.length_bytes += length;
+    } else {
+      if (open.length_bytes > 0) sink(open);
+      open = {at, length, next->run.allocation, next->link};
+    }
+    at += length;
   }
-  if (open) sink(*open);
+  if (open.length_bytes > 0) sink(open);
   return formats::core::success();
 }
 
-Status Chain::visit_link(std::size_t index, const std::function<void(std::uint64_t, const Run&)>& sink) const {
-  const Link& link = links_[index];
-  for (std::uint64_t at = 0; at < link.capacity_bytes;) {
-    const auto found = run_in(link, at, link.capacity_bytes - at);
+Status Chain::visit_link(std::size_t link,
+                         const std::function<void(std::uint64_t offset_bytes, const Run&)>& sink) const {
+  const std::uint64_t capacity = links_[link].capacity_bytes;
+  for (std::uint64_t at = 0; at < capacity;) {
+    const auto found = run_in(link, at, capacity - at);
     if (!found) return found.error();
     if (found->run.allocation != Allocation::parent) sink(at, found->run);
     at += found->run.length_bytes;
@@ -169,18 +192,18 @@ Status Chain::visit_link(std::size_t index, const std::function<void(std::uint64
 Result<std::size_t> Chain::read_at(std::uint64_t offset_bytes, std::span<std::byte> out) const {
   if (offset_bytes >= size_bytes()) return std::size_t{0};
   out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_bytes() - offset_bytes)));
+  Position position;
   for (std::size_t done = 0; done < out.size();) {
     const std::uint64_t at = offset_bytes + done;
-    const auto map = map_at(at, out.size() - done);
-    if (!map) return map.error();
-    const auto piece = out.subspan(done, static_cast<std::size_t>(map->length_bytes));
-    if (map->allocation == Allocation::zero) {
+    const auto found = find(at, out.size() - done, position);
+    if (!found) return found.error();
+    const auto piece = out.subspan(done, static_cast<std::size_t>(found->end_bytes() - at));
+    if (found->run.allocation == Allocation::zero) {
       std::fill(piece.begin(), piece.end(), std::byte{0});
     } else {
-      const auto found = run_in(links_[map->link], at, map->length_bytes);
-      if (!found) return found.error();
-      const auto read = found->part->extent->read(found->run, at - found->part->begin_bytes, piece);
-      if (!read) return read.error().in(found->part->path);
+      const Link::Part& part = links_[found->link].parts[*found->part];
+      const auto read = part.extent->read(found->run, at - part.begin_bytes, piece);
+      if (!read) return read.error().in(part.path);
     }
     done += piece.size();
   }
@@ -188,13 +211,20 @@ Result<std::size_t> Chain::read_at(std::uint64_t offset_bytes, std::span<std::by
 }
 
 Result<formats::core::ByteRange> Chain::next_data(std::uint64_t offset_bytes) const {
+  const std::scoped_lock lock(data_walk_->mutex);
+  formats::core::ByteRange data{size_bytes(), 0};
   for (std::uint64_t at = offset_bytes; at < size_bytes();) {
-    const auto map = map_at(at, size_bytes() - at);
-    if (!map) return map.error();
-    if (map->allocation == Allocation::data) return formats::core::ByteRange{at, map->length_bytes};
-    at += map->length_bytes;
+    const auto found = find(at, size_bytes() - at, data_walk_->position);
+    if (!found) return found.error();
+    const std::uint64_t length = found->end_bytes() - at;
+    const bool is_data = found->run.allocation == Allocation::data;
+    if (!is_data && data.length_bytes > 0) break;
+    if (is_data && data.length_bytes == 0) data.offset_bytes = at;
+    if (is_data) data.length_bytes += length;
+    if (data.length_bytes >= most_data_bytes) break;
+    at += length;
   }
-  return formats::core::ByteRange{size_bytes(), 0};
+  return data;
 }
 
 }  // namespace cbtctl::disk

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -70,14 +71,30 @@ class Chain final : public ByteSource {
       std::size_t link, const std::function<void(std::uint64_t offset_bytes, const Run&)>& sink) const;
 
  private:
+  // A run of one link, and where on the disk it begins.
   struct Found {
+    std::uint64_t offset_bytes = 0;
     Run run;
-    const Link::Part* part = nullptr;
+    std::size_t link = 0;
+    std::optional<std::size_t> part;  // nothing where the link is shorter than the disk
+    [[nodiscard]] std::uint64_t end_bytes() const { return offset_bytes + run.length_bytes; }
+    [[nodiscard]] bool holds(std::uint64_t at) const { return at >= offset_bytes && at < end_bytes(); }
   };
-  [[nodiscard]] Result<Found> run_in(const Link& link, std::uint64_t offset_bytes, std::uint64_t most_bytes) const;
+  // By link, the run that a walk is in: a long one above many short ones is asked for once, not once for each of them.
+  using Position = std::vector<Found>;
+
+  [[nodiscard]] Result<Found> run_in(std::size_t link, std::uint64_t offset_bytes, std::uint64_t most_bytes) const;
+  // The run that the disk shows at `offset_bytes`; may begin before it, ends where another begins or after
+  // `most_bytes`.
+  [[nodiscard]] Result<Found> find(std::uint64_t offset_bytes, std::uint64_t most_bytes, Position& position) const;
 
   std::vector<Link> links_;
   std::optional<formats::core::Error> broken_;
+  struct DataWalk {
+    std::mutex mutex;
+    Position position;
+  };
+  std::shared_ptr<DataWalk> data_walk_ = std::make_shared<DataWalk>();  // of next_data
 };
 
 }  // namespace cbtctl::disk

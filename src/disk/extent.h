@@ -21,7 +21,7 @@ enum class Allocation { data, zero, parent };
 
 struct Run {
   Allocation allocation = Allocation::parent;
-  std::uint64_t length_bytes = 0;        // at least 1
+  std::uint64_t length_bytes = 0;        // at least 1; the next run may be of the same kind
   std::uint64_t file_offset_bytes = 0;   // of data that lies in the file as it is
   bool is_compressed = false;            // `file_offset_bytes` is that of the grain's marker
   std::uint64_t grain_offset_bytes = 0;  // where in the extent `file_offset_bytes` is
@@ -30,13 +30,15 @@ struct Run {
 class Extent {
  public:
   virtual ~Extent() = default;
+  // All is safe to call from several threads at once.
+  //
   // The run of one kind that begins at `offset_bytes`, at most `most_bytes` long. Precondition: inside the extent.
   [[nodiscard]] virtual Result<Run> run_at(std::uint64_t offset_bytes, std::uint64_t most_bytes) const = 0;
   // Fills `out` with the bytes of a data run from `offset_bytes` on. Precondition: within that run.
   [[nodiscard]] virtual Result<std::size_t> read(const Run& run, std::uint64_t offset_bytes,
                                                  std::span<std::byte> out) const = 0;
-  // Of the tables, for those who want to know what is damaged.
-  [[nodiscard]] virtual formats::core::Defects check() const { return {}; }
+  // What is damaged, with offsets into the file; reads all tables.
+  [[nodiscard]] virtual Result<formats::core::Defects> check() const { return formats::core::Defects{}; }
 };
 
 // For the extent of a descriptor's line, over the file that it names; `source` is empty for a ZERO extent. `encrypted`,

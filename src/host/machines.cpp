@@ -69,7 +69,7 @@ std::optional<model::RegisteredMachine> row_of(std::string_view line) {
     return model::RegisteredMachine{.id = std::string(id),
                                     .name = std::string(trimmed(rest.substr(0, gap))),
                                     .path = std::move(path),
-                                    .machine = {}};
+                                    .file = {}};
   }
   return std::nullopt;
 }

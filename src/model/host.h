@@ -26,11 +26,11 @@ struct Volume {
 };
 
 struct RegisteredMachine {
-  std::string id;                      // of vim-cmd
-  std::string name;                    // as the host shows it
-  std::string path;                    // absolute: "/vmfs/volumes/ds1/web01/web01.vmx"
-  std::optional<std::size_t> machine;  // of Datastore::virtual_machines; nothing: its .vmx was not found
-  bool in_scan = true;                 // its path lies where the scan looked
+  std::string id;                   // of vim-cmd
+  std::string name;                 // as the host shows it
+  std::string path;                 // absolute: "/vmfs/volumes/ds1/web01/web01.vmx"
+  std::optional<std::size_t> file;  // of Datastore::files: the .vmx; nothing: not found, or not looked for
+  bool is_missing = false;          // its path lies where the scan looked, and nothing is there
 };
 
 struct RunningMachine {

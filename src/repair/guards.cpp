@@ -27,10 +27,8 @@ std::size_t own_links(const model::Disk& disk) {
       std::count_if(disk.chain.begin(), disk.chain.end(), [](const auto& link) { return link.own; }));
 }
 
-bool lies_in_object(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk) {
-  const model::Index target = datastore.files[machine.file].target;
-  const auto type =
-      target < datastore.targets.size() ? datastore.targets[target].datastore_type : model::DatastoreType::unknown;
+bool lies_in_object(const model::Datastore& datastore, const model::Disk& disk) {
+  const auto type = analysis::datastore_type(datastore, disk);
   if (type == model::DatastoreType::vsan || type == model::DatastoreType::vvol) return true;
   return std::any_of(disk.chain.begin(), disk.chain.end(), [&](const model::ChainLink& link) {
     if (!link.descriptor) return false;
@@ -114,7 +112,7 @@ std::optional<Refusal> refuse_power(const MachinePlan& plan, const model::Datast
 Refusal refuse_untrackable(const model::Datastore& datastore, const model::VirtualMachine& machine) {
   if (auto old = refuse_hardware(datastore, machine)) return *old;
   for (const model::Disk& disk : machine.disks) {
-    if (lies_in_object(datastore, machine, disk))
+    if (lies_in_object(datastore, disk))
       return refusal(datastore, machine, "vsan-or-vvol",
                      disk.settings.slot + ": how CTK files behave there is not known");
   }
@@ -176,7 +174,7 @@ std::optional<Refusal> refuse_tracking(const model::Datastore& datastore, const 
     return refuse("needs-consolidation", "snapshot.needConsolidate is TRUE");
   for (const model::Disk* disk : disks) {
     const std::string& slot = disk->settings.slot;
-    if (lies_in_object(datastore, machine, *disk))
+    if (lies_in_object(datastore, *disk))
       return refuse("vsan-or-vvol", slot + ": how CTK files behave there is not known");
     for (const model::ChainLink& link : disk->chain) {
       if (!link.own) break;

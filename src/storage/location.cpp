@@ -98,4 +98,27 @@ formats::core::Result<Location> parse_location(std::string_view text) {
   return location;
 }
 
+std::string location_text(const Location& location) {
+  if (!location.is_ssh) return location.path;
+  const auto encoded = [](const std::string& text, std::string_view reserved) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+      if (reserved.find(c) == std::string_view::npos) {
+        out += c;
+        continue;
+      }
+      const auto byte = static_cast<unsigned char>(c);
+      out += {'%', digits[byte >> 4U], digits[byte & 15U]};
+    }
+    return out;
+  };
+  const bool is_ipv6 = location.host.find(':') != std::string::npos;
+  std::string out(scheme);
+  if (!location.user.empty()) out += encoded(location.user, "%@:/") + "@";
+  out += is_ipv6 ? "[" + location.host + "]" : encoded(location.host, "%@:/[");
+  if (location.port) out += ":" + std::to_string(*location.port);
+  return out + encoded(location.path, "%");
+}
+
 }  // namespace cbtctl::storage

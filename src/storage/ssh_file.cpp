@@ -63,27 +63,38 @@ Status run(SshHost& host, SshSftp& channel) {
   return ran ? success() : Status(*host.failure());
 }
 
-// Where the path leads without links, beneath the root; and that it is a file.
-Result<std::string> real_file(SshHost& host, SshSftpEngine& engine, const std::string& path) {
+struct Found {
+  std::string real;  // absolute, without links
+  FileStatus status;
+};
+
+Result<Found> look_up(SshHost& host, SshSftpEngine& engine, const std::string& path) {
   if (!is_inside(path)) return Error{ErrorKind::outside, "leads out of the target"};
   const std::string absolute = engine.real_root() + "/" + path;
-  std::string real;
-  std::optional<FileStatus> status;
+  Found found;
   Answers answers;
   engine.sftp().ask([&](std::uint32_t id) { return sftp::real_path(id, absolute); },
                     answers.expect<sftp::Names>([&](const sftp::Names& names) {
-                      if (!names.names.empty()) real = names.names.front().name;
+                      if (!names.names.empty()) found.real = names.names.front().name;
                     }));
   engine.sftp().ask([&](std::uint32_t id) { return sftp::stat(id, absolute); },
-                    answers.expect<sftp::Attributes>([&](const auto& found) { status = status_of(found); }));
+                    answers.expect<sftp::Attributes>([&](const auto& told) { found.status = status_of(told); }));
   const Status ran = run(host, engine.sftp());
   if (!ran) return ran.error();
   if (answers.error()) return *answers.error();
-  if (!real.starts_with(engine.real_root() + "/")) return error_of(ELOOP);
-  if (status->type != EntryType::file) {
-    return Error{ErrorKind::malformed, status->type == EntryType::folder ? "is a folder" : "is not a regular file"};
+  return found;
+}
+
+// Where the path leads without links, beneath the root; and that it is a file.
+Result<std::string> real_file(SshHost& host, SshSftpEngine& engine, const std::string& path) {
+  const auto found = look_up(host, engine, path);
+  if (!found) return found.error();
+  if (!found->real.starts_with(engine.real_root() + "/")) return error_of(ELOOP);
+  if (found->status.type != EntryType::file) {
+    const bool is_folder = found->status.type == EntryType::folder;
+    return Error{ErrorKind::malformed, is_folder ? "is a folder" : "is not a regular file"};
   }
-  return real;
+  return found->real;
 }
 
 Result<OpenFile> open_now(SshHost& host, const std::string& path) {
@@ -268,6 +279,16 @@ Result<std::unique_ptr<ByteSource>> open_ssh_file(SshHost& host, SshQueue& queue
   auto file = on_thread<OpenFile>(queue, [&] { return open_now(host, path); });
   if (!file) return file.error();
   return std::unique_ptr<ByteSource>(std::make_unique<SshFile>(host, queue, path, std::move(*file)));
+}
+
+Result<std::string> real_ssh_path(SshHost& host, SshQueue& queue, const std::string& path) {
+  return on_thread<std::string>(queue, [&]() -> Result<std::string> {
+    const auto engine = host.sftp();
+    if (!engine) return engine.error();
+    const auto found = look_up(host, **engine, path);
+    if (!found) return found.error();
+    return found->real;
+  });
 }
 
 }  // namespace cbtctl::storage

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <utility>
 
 #include "log/log.h"
 #include "storage/ssh_key_file.h"
@@ -31,8 +32,9 @@ struct SshLogin {
   std::vector<std::string> tried;
   std::vector<std::string> agent_keys;  // public blobs that the agent already tried
   bool rsa_refused = false;
-  bool no_password = false;
+  bool no_password = false;  // none was given, or none that is left
   unsigned attempt = 0;
+  std::optional<std::string> next_password;  // asked for before an attempt begins: one that is broken off counts too
 
   int complete(const std::function<int()>& call) { return state.complete(state.connect_deadline(), call); }
   [[nodiscard]] bool offers(std::string_view method) const {
@@ -41,6 +43,7 @@ struct SshLogin {
   [[nodiscard]] const std::string& user() const { return state.settings.user; }
   [[nodiscard]] unsigned user_length() const { return static_cast<unsigned>(user().size()); }
   std::optional<std::string> password() {
+    if (next_password) return std::exchange(next_password, std::nullopt);
     if (!state.options.secrets.password) return std::nullopt;
     return unhurried([&] { return state.options.secrets.password(state.who, attempt); });
   }
@@ -48,12 +51,16 @@ struct SshLogin {
     if (!state.options.secrets.answer) return std::nullopt;
     return unhurried([&] { return state.options.secrets.answer(state.who, question); });
   }
+  [[nodiscard]] std::string password_trouble() const {
+    return no_password && attempt == 0 ? " (no password was given)" : " (the password was not accepted)";
+  }
   // The host waits while the operator thinks: that time is not the host's.
   template <typename Ask>
   std::optional<std::string> unhurried(Ask ask) {
     const auto begin = State::Clock::now();
     auto text = ask();
     state.asked += State::Clock::now() - begin;
+    state.give_up_at += State::Clock::now() - begin;
     return text;
   }
 };
@@ -171,6 +178,11 @@ void answer_questions(const char*, int, const char*, int, int count, const LIBSS
 
 bool try_keyboard_interactive(Login& login) {
   for (login.attempt = 0; login.attempt < most_attempts; ++login.attempt) {
+    if (login.attempt > 0) {
+      login.next_password = login.password();
+      login.no_password = !login.next_password;
+      if (login.no_password) break;
+    }
     const int code = login.complete([&] {
       return libssh2_userauth_keyboard_interactive_ex(login.state.session, login.user().c_str(), login.user_length(),
                                                       answer_questions);
@@ -178,7 +190,7 @@ bool try_keyboard_interactive(Login& login) {
     if (code == 0) return true;
     if (login.no_password || login.state.lost || code != LIBSSH2_ERROR_AUTHENTICATION_FAILED) break;
   }
-  login.tried.emplace_back(login.no_password ? "keyboard-interactive (no password was given)" : "keyboard-interactive");
+  login.tried.push_back("keyboard-interactive" + login.password_trouble());
   return false;
 }
 
@@ -196,7 +208,7 @@ bool try_password(Login& login) {
     if (code == 0) return true;
     if (code != LIBSSH2_ERROR_AUTHENTICATION_FAILED) break;
   }
-  login.tried.emplace_back(login.no_password ? "password (none was given)" : "password");
+  login.tried.push_back("password" + login.password_trouble());
   return false;
 }
 

@@ -12,9 +12,12 @@
 
 namespace cbtctl::storage {
 
-// A Reader whose counters can be read, from any thread.
 class SshReader : public Reader {
  public:
+  // The absolute path on the host without links. Waits for the host.
+  [[nodiscard]] virtual Result<std::string> real_path(const std::string& path) = 0;
+
+  // From any thread.
   [[nodiscard]] virtual const SshCounters& counters() const = 0;
 };
 

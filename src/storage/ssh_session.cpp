@@ -27,6 +27,7 @@ constexpr unsigned packet_bytes = 32 * 1024;
 // libssh2 wants the errno, negative.
 ssize_t receive(libssh2_socket_t socket, void* buffer, std::size_t length, int flags, void** abstract) {
   auto* state = static_cast<State*>(*abstract);
+  if (State::Clock::now() > state->give_up_at) return -ETIMEDOUT;
   const ssize_t count = ::recv(socket, buffer, length, flags);
   if (count < 0) return -errno;
   if (state->has_first && state->first_bytes.size() < most_first_bytes) {
@@ -141,9 +142,10 @@ bool SshSession::State::wait_for_socket(Clock::time_point deadline) {
 int SshSession::State::complete(Clock::time_point deadline, const std::function<int()>& call) {
   const auto asked_before = asked;
   for (;;) {
+    give_up_at = deadline + (asked - asked_before);
     const int code = call();
-    if (code != LIBSSH2_ERROR_EAGAIN) return code;
     const auto until = deadline + (asked - asked_before);
+    if (code != LIBSSH2_ERROR_EAGAIN) return code < 0 && Clock::now() >= until ? LIBSSH2_ERROR_TIMEOUT : code;
     if (!wait_for_socket(until) && Clock::now() >= until) return LIBSSH2_ERROR_TIMEOUT;
   }
 }
@@ -246,7 +248,8 @@ formats::core::Status SshSession::start_subsystem(const std::string& name) {
 formats::core::Result<SshSession::Moved> SshSession::move(std::string_view input) {
   State& state = *state_;
   if (state.lost || state.channel == nullptr) return state.error(ErrorKind::unavailable, "the connection is lost");
-  auto deadline = State::Clock::now() + state.options.limits.silence;
+  const auto deadline = State::Clock::now() + state.options.limits.silence;
+  state.give_up_at = deadline;
   for (;;) {
     Moved moved;
     const ssize_t out = read_stream(state, 0, state.output_buffer, moved.output);

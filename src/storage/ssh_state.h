@@ -31,11 +31,12 @@ struct SshSession::State {
   SshChannelHandle* channel = nullptr;
   std::string output_buffer;
   std::string errors_buffer;
-  bool lost = false;          // no byte can be sent or received any more
-  bool may_send = true;       // false: the login is broken off
-  bool has_first = true;      // bytes are still kept in `first_bytes`
-  Clock::duration asked{};    // how long the operator was asked for secrets
-  SshLogin* login = nullptr;  // while it is under way, for libssh2's callback
+  bool lost = false;                                        // no byte can be sent or received any more
+  bool may_send = true;                                     // false: the login is broken off
+  bool has_first = true;                                    // bytes are still kept in `first_bytes`
+  Clock::time_point give_up_at = Clock::time_point::max();  // a host that floods is cut off, however much it sends
+  Clock::duration asked{};                                  // how long the operator was asked for secrets
+  SshLogin* login = nullptr;                                // while it is under way, for libssh2's callback
 
   State() = default;
   State(const State&) = delete;

@@ -16,7 +16,7 @@ namespace {
 
 using namespace cbtctl::host;
 using cbtctl::model::DatastoreType;
-using tests::answer;
+using support::answer;
 
 std::string told(const Result<cbtctl::model::HostFacts>& facts) {
   return facts ? facts->product + "|" + facts->version + "|" + facts->build : facts.error().message;

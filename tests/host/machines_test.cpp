@@ -10,7 +10,7 @@ namespace {
 
 using namespace cbtctl::host;
 using cbtctl::model::RegisteredMachine;
-using tests::answer;
+using support::answer;
 
 const std::string header =
     "Vmid          Name                               File                             Guest OS       Version   "

@@ -11,7 +11,7 @@
 namespace {
 
 using namespace cbtctl::host;
-using tests::ShellCommands;
+using support::ShellCommands;
 
 void install_esxi(ShellCommands& host) {
   host.install("vmware", "echo 'VMware ESXi 7.0.3 build-20328353'\n");
@@ -174,7 +174,7 @@ TEST_CASE("carriage returns at line ends change nothing") {
   REQUIRE(answers);
   for (Answer& one : *answers) {
     cbtctl::storage::CommandOutput framed{
-        .output = "\nw ask " + one.name + " c\n" + tests::with_carriage_returns(one.text) + "\nw end 0\n",
+        .output = "\nw ask " + one.name + " c\n" + support::with_carriage_returns(one.text) + "\nw end 0\n",
         .errors = {}};
     const auto again = split_answers(framed, "w");
     REQUIRE(again);

@@ -5,7 +5,7 @@
 
 #include "host/answers.h"
 
-namespace tests {
+namespace support {
 
 inline cbtctl::host::Answer answer(std::string text, int status = 0, std::string errors = {}) {
   return {
@@ -19,4 +19,4 @@ inline std::string with_carriage_returns(const std::string& text) {
   return out;
 }
 
-}  // namespace tests
+}  // namespace support

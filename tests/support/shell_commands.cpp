@@ -6,7 +6,7 @@
 #include <fstream>
 #include <iterator>
 
-namespace tests {
+namespace support {
 namespace {
 
 namespace fs = std::filesystem;
@@ -52,4 +52,4 @@ std::future<formats::core::Result<cbtctl::storage::CommandOutput>> ShellCommands
   return promise.get_future();
 }
 
-}  // namespace tests
+}  // namespace support

@@ -9,7 +9,7 @@
 
 #include "storage/commands.h"
 
-namespace tests {
+namespace support {
 
 class ShellCommands final : public cbtctl::storage::Commands {
  public:
@@ -30,4 +30,4 @@ class ShellCommands final : public cbtctl::storage::Commands {
   std::filesystem::path folder_;
 };
 
-}  // namespace tests
+}  // namespace support

@@ -38,9 +38,11 @@ def machines_in(folder, volume):
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if name != ".cbtctl")
         for name in sorted(files):
-            if not name.endswith(".vmx"):
+            if not name.endswith((".vmx", ".vmtx")):
                 continue
             path = os.path.join(parent, name)
+            if os.path.islink(path) or not os.path.isfile(path):
+                continue
             with open(path, "rb") as file:
                 settings = file.read(1 << 20).decode("utf-8", "surrogateescape")
             relative = os.path.relpath(path, folder)
@@ -48,7 +50,7 @@ def machines_in(folder, volume):
                 yield ["invalid", relative]
                 continue
             yield ["vm", power_of(path, settings), f"[{volume}] {relative}",
-                   value(settings, "displayName") or name[:-4], value(settings, "guestOS") or "otherGuest64",
+                   value(settings, "displayName") or name.rsplit(".", 1)[0], value(settings, "guestOS") or "otherGuest64",
                    f"vmx-{int(value(settings, 'virtualHW.version') or 13):02}", value(settings, "annotation")]
 
 
