@@ -36,6 +36,7 @@ int run_apply(const Verb& verb, const std::vector<std::string>& arguments) {
   int status = exit_done;
   Stopped stopped = find_stopped(folders_of(plan->machines), places.sites);
   if (may_change(line)) recover_stopped(stopped, places.sites, look, line, status);
+  const bool waits = !stopped.found.empty() && !may_change(line);
   stopped.take_out(*plan, true);
   return run_plan({.verb = std::string(verb.name),
                    .plan = std::move(*plan),
@@ -45,7 +46,8 @@ int run_apply(const Verb& verb, const std::vector<std::string>& arguments) {
                    .look_everywhere = look_everywhere({}, *mappings),
                    .recovered = stopped.results,
                    .status = status,
-                   .is_old = true},
+                   .is_old = true,
+                   .waits = waits},
                   line);
 }
 

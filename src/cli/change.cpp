@@ -109,6 +109,7 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
   status |= completeness(scanned.datastore);
   const repair::Request request = request_of(verb.name, line, scanned, std::move(settings));
   repair::Plan plan = repair::make_plan(scanned.datastore, findings_for(verb.name, scanned.datastore), request, sites);
+  const bool waits = !stopped.found.empty() && !may_change(line);
   stopped.take_out(plan, request.every_machine);
   return run_plan({.verb = std::string(verb.name),
                    .plan = std::move(plan),
@@ -117,7 +118,8 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
                    .look = look,
                    .look_everywhere = look_everywhere(scanned.places, scanned.mappings),
                    .recovered = stopped.results,
-                   .status = status},
+                   .status = status,
+                   .waits = waits},
                   line);
 }
 

@@ -134,7 +134,7 @@ int run_plan(Run run, const CommandLine& line) {
     const int saved = save_plan(line.values["plan-out"].as<std::string>(), plan);
     return saved == exit_done ? print(std::nullopt) : saved;
   }
-  if (line.has("dry-run") || plan.machines.empty()) return print(std::nullopt);
+  if (line.has("dry-run") || (plan.machines.empty() && !run.waits)) return print(std::nullopt);
   if (!line.json)
     write_output(report::plan_text({plan, run.targets, std::nullopt, run.recovered, run.status, run.verb}, line.style));
   const auto agreed = is_agreed(line, "Nothing can stop these virtual machines from being powered on meanwhile.");

@@ -29,6 +29,7 @@ struct Run {
   std::vector<repair::Result> recovered;
   int status = 0;       // what is known so far
   bool is_old = false;  // the plan was made some time ago
+  bool waits = false;   // a stopped run could be put right, if that were agreed to
 };
 
 // Prints everything; the exit status.

@@ -37,6 +37,11 @@ struct Failure {
 };
 using MaybeFailure = std::optional<Failure>;
 
+// What was there when the datastore was listed and is not any more was changed meanwhile.
+Failure failure_of(const formats::core::Error& error) {
+  return {error.kind == formats::core::ErrorKind::missing ? "changed-meanwhile" : "unreadable", error.message};
+}
+
 class Compiler {
  public:
   Compiler(const model::Datastore& datastore, const model::VirtualMachine& machine, const Intent& intent,
@@ -95,7 +100,7 @@ class Compiler {
     storage::Writer* writer = roots_.writer({0, plan_.vm});
     const auto text = writer != nullptr ? writer->read(plan_.vm) : Result<std::string>(no_writer());
     auto settled = text ? settled_machine(machine_, *text, intent_) : Result<Settled>(text.error());
-    if (!settled) return Failure{"unreadable", settled.error().message};
+    if (!settled) return failure_of(settled.error());
     settled_ = std::move(settled->machine);
     for (const formats::vmx::Disk& disk : settled->unknown_disks) {
       if (will_be_on(disk)) intent_.disks[disk.slot] = {.key = false, .strip = false};
@@ -160,7 +165,7 @@ class Compiler {
     const auto spot = roots_.spot_of(target, path);
     if (!spot) return Failure{"outside-scan", path + " lies in no target"};
     auto before = content_of(*spot);
-    if (!before) return Failure{"unreadable", before.error().message};
+    if (!before) return failure_of(before.error());
     Document document = Document::decode(*before);
     const std::string description = change(document);
     if (document.encode() == *before) return {};
@@ -288,7 +293,7 @@ class Compiler {
     if (!spot) return Failure{"outside-scan", path + " lies in no target"};
     storage::Writer* writer = roots_.writer(*spot);
     auto change = writer != nullptr ? quarantine_of(*writer, *spot, "CTK file aside") : Result<Change>(no_writer());
-    if (!change) return Failure{"unreadable", change.error().message};
+    if (!change) return failure_of(change.error());
     plan_.changes.push_back(std::move(*change));
     return {};
   }

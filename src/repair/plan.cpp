@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <random>
 
@@ -21,16 +22,29 @@ std::optional<std::time_t> time_of(const std::string& run) {
 
 std::string_view name_of(ChangeKind kind) { return kind == ChangeKind::edit ? "edit" : "quarantine"; }
 
+// The second half tells runs of one second apart, and operators; it goes on from the newest where time does not.
 std::string new_run_id(const std::string& newest) {
+  constexpr unsigned first_most = 0x8000;
+  constexpr unsigned step_most = 0x40;
+  std::random_device chance;
   std::time_t now = std::time(nullptr);
-  if (const auto last = time_of(newest); last && *last >= now) now = *last + 1;
+  unsigned more = chance() % first_most;
+  if (const auto last = is_run_id(newest) ? time_of(newest) : std::nullopt; last && *last >= now) {
+    more = static_cast<unsigned>(std::strtoul(newest.substr(newest.find('-') + 1).c_str(), nullptr, 16)) + 1 +
+           chance() % step_most;
+    now = *last;
+  }
+  if (more > 0xFFFFU) {
+    ++now;
+    more = 0;
+  }
   std::tm parts{};
   ::gmtime_r(&now, &parts);
   std::array<char, 32> time{};
   std::strftime(time.data(), time.size(), time_form, &parts);
-  std::array<char, 8> more{};
-  std::snprintf(more.data(), more.size(), "-%04x", std::random_device{}() & 0xFFFFU);
-  return std::string(time.data()) + more.data();
+  std::array<char, 16> second_half{};
+  std::snprintf(second_half.data(), second_half.size(), "-%04x", more);
+  return std::string(time.data()) + second_half.data();
 }
 
 bool is_run_id(const std::string& text) {

@@ -7,6 +7,7 @@
 #include "repair/compiler.h"
 #include "repair/fix.h"
 #include "repair/guards.h"
+#include "repair/journal.h"
 #include "repair/key_verbs.h"
 #include "repair/record.h"
 #include "repair/tracking.h"
@@ -33,7 +34,7 @@ class Planner {
       : datastore_(datastore), findings_(findings), request_(request), sites_(sites) {}
 
   Plan make() {
-    plan_.id = new_run_id();
+    plan_.id = new_run_id(newest_recorded());
     plan_.verb = request_.verb;
     if (request_.verb != "clean") {
       for (Index i = 0; i < datastore_.virtual_machines.size(); ++i) {

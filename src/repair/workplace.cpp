@@ -106,9 +106,20 @@ Status Workplace::enter() const {
   Status status = success();
   for (const Spot& folder : folders()) {
     tidy(writer(folder), folder.path);
-    if (status) status = fine_if_there(writer(folder).make_folder(own_folder(folder).path));
+    if (status) status = enter_one(folder);
+  }
+  return status;
+}
+
+// A run that ends takes empty folders away, maybe the one that was just found to be there.
+Status Workplace::enter_one(const Spot& folder) const {
+  constexpr int most_tries = 16;
+  Status status = success();
+  for (int i = 0; i < most_tries; ++i) {
+    status = fine_if_there(writer(folder).make_folder(own_folder(folder).path));
     if (status) status = fine_if_there(writer(folder).make_folder(run_folder(folder).path));
     if (status) status = fine_if_there(writer(folder).create(at_work(folder).path, {}, {}));
+    if (status || status.error().kind != ErrorKind::missing) break;
   }
   return status;
 }
@@ -154,7 +165,8 @@ void Workplace::remove_kept() const {
   for (const Change& change : machine.changes) {
     if (change.kind != ChangeKind::edit) continue;
     const auto digest = digest_at(kept(change.spot));
-    if (digest && *digest == change.sha256_before)
+    const auto now = digest_at(change.spot);
+    if (digest && now && !digest->empty() && *digest == *now)
       static_cast<void>(writer(change.spot).remove_file(kept(change.spot).path));
   }
 }

@@ -44,6 +44,8 @@ struct Workplace {
   void leave() const;
   void remove_plan() const;
   void remove_if_empty() const;
+
+  [[nodiscard]] formats::core::Status enter_one(const Spot& folder) const;
 };
 
 // Names, for those who look for a run.

@@ -212,15 +212,15 @@ if os.geteuid() == 0 and shutil.which("setpriv"):
         expect("a folder that cannot be written changes nothing", picture(ds) == before)
 
 # Killed at every changing system call in turn; the next writing verb finds it and puts it right.
-CALLS = "fsync,renameat,renameat2,mkdirat,unlinkat"
+CALLS = "fsync,syncfs,linkat,renameat,renameat2,mkdirat,unlinkat"
 total = 0
 ds = copy("healthy", "crash")
 counted = run("reset", ds, "--vm", "one", "--yes", before=["strace", "-f", "-qq", "-o", str(WORK / "calls"), "-e", f"trace={CALLS}"])
-calls = [line for line in (WORK / "calls").read_text().splitlines() if re.search(r"\b(fsync|renameat2?|mkdirat|unlinkat)\(", line)]
+calls = [line for line in (WORK / "calls").read_text().splitlines() if re.search(r"\b(fsync|syncfs|linkat|renameat2?|mkdirat|unlinkat)\(", line)]
 expect("the run could be traced", counted.returncode == 0 and len(calls) > 20, f"{len(calls)} {counted.stderr}")
 per_call = {}
 for line in calls:
-    name = re.search(r"\b(fsync|renameat2|renameat|mkdirat|unlinkat)\(", line)[1]
+    name = re.search(r"\b(fsync|syncfs|linkat|renameat2|renameat|mkdirat|unlinkat)\(", line)[1]
     per_call[name] = per_call.get(name, 0) + 1
 wholly = picture(ds)
 for name, count in per_call.items():

@@ -198,6 +198,13 @@ TEST_CASE("a plan survives its text, and a text that leads out is none") {
 TEST_CASE("run ids grow also where the clock was set back") {
   const std::string future = "20990101T000000Z-ffff";
   CHECK(repair::new_run_id(future) > future);
+  std::string newest = repair::new_run_id();
+  for (int i = 0; i < 2000; ++i) {
+    const std::string next = repair::new_run_id(newest);
+    REQUIRE(next > newest);
+    REQUIRE(repair::is_run_id(next));
+    newest = next;
+  }
   CHECK(repair::is_run_id(repair::new_run_id()));
   CHECK_FALSE(repair::is_run_id("lock"));
   CHECK_FALSE(repair::is_run_id("20990101T000000Z-../x"));
