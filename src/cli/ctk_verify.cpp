@@ -98,7 +98,7 @@ int verify_images(const std::vector<std::string>& files, const CommandLine& line
                 .ctk = files[2],
                 .against = {files[0], files[1]},
                 .since = since->epoch,
-                .since_source = text},
+                .since_source = text == std::to_string(since->epoch) ? std::string() : text},
                disk::verify_by_images(**before, **after, *tracking, since->epoch), line);
 }
 

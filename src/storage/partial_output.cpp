@@ -43,6 +43,7 @@ class LocalPartial final : public PartialOutput {
     if (code != std::errc{} || *end != '\n' || done > size_bytes_) return std::nullopt;
     return done;
   }
+  void leave() { kept_ = true; }
   void resume_at(std::uint64_t done) { position_ = resumed_ = done; }
 
   [[nodiscard]] std::uint64_t resumed_bytes() const override { return resumed_; }
@@ -72,7 +73,10 @@ class LocalPartial final : public PartialOutput {
     return write_all(record_offset(), std::as_bytes(std::span(record)));
   }
 
-  void keep() override { kept_ = true; }
+  void keep() override {
+    kept_ = true;
+    static_cast<void>(checkpoint().has_value());  // without it the next go begins where the last record is
+  }
 
   // The name is taken by a new empty file, which the rename then replaces: no file that came meanwhile is lost.
   [[nodiscard]] Status finish() override {
@@ -80,7 +84,7 @@ class LocalPartial final : public PartialOutput {
     if (const auto synced = sync(); !synced) return synced;
     const Descriptor name(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (!name.is_open()) {
-      keep();
+      kept_ = true;
       return errno == EEXIST ? Error{ErrorKind::usage, path_ + ": came while it was written, and is not overwritten; " +
                                                            partial_path() + " is whole"}
                              : error_of(errno).in(path_);
@@ -130,7 +134,7 @@ Result<std::unique_ptr<PartialOutput>> resume_partial(Descriptor file, const std
   auto output = std::make_unique<LocalPartial>(std::move(file), path, size_bytes, identity);
   const auto done = output->recorded();
   if (!done) {
-    output->keep();
+    output->leave();
     return Error{ErrorKind::usage, path + ".partial: was made of something else, or was not begun; remove it"};
   }
   output->resume_at(*done);
