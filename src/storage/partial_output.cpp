@@ -36,7 +36,7 @@ class LocalPartial final : public PartialOutput {
     const auto count = read_fully(file_, record_offset(), bytes);
     if (!count || *count != record_bytes) return std::nullopt;
     const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const std::string head = std::string(record_title) + identity_ + "\n";
+    const std::string head = record_head();
     std::uint64_t done = 0;
     if (!text.starts_with(head)) return std::nullopt;
     const auto [end, code] = std::from_chars(text.data() + head.size(), text.data() + text.size(), done);
@@ -68,7 +68,7 @@ class LocalPartial final : public PartialOutput {
 
   [[nodiscard]] Status checkpoint() override {
     if (const auto synced = sync(); !synced) return synced;
-    std::string record = std::string(record_title) + identity_ + "\n" + std::to_string(position_) + "\n";
+    std::string record = record_head() + std::to_string(position_) + "\n";
     record.resize(record_bytes, '\0');
     return write_all(record_offset(), std::as_bytes(std::span(record)));
   }
@@ -96,6 +96,9 @@ class LocalPartial final : public PartialOutput {
 
  private:
   [[nodiscard]] std::string partial_path() const { return path_ + ".partial"; }
+  [[nodiscard]] std::string record_head() const {
+    return std::string(record_title) + identity_ + "\n" + std::to_string(size_bytes_) + "\n";
+  }
   [[nodiscard]] std::uint64_t record_offset() const { return (size_bytes_ / record_bytes + 1) * record_bytes; }
 
   [[nodiscard]] Status sync() const {
