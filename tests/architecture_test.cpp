@@ -32,6 +32,7 @@ const std::map<std::string, Rooms> allowed{
     {"log", {}},
     {"model", with_formats({})},
     {"storage", {"formats/core", "log"}},
+    {"host", {"formats/core", "storage", "model", "log"}},
     {"discovery", with_formats({"host", "storage", "model", "log"})},
     {"analysis", with_formats({"model", "log"})},
     {"disk", with_formats({"model", "storage"})},
@@ -44,13 +45,14 @@ struct ThirdParty {
   std::string header;
   std::regex home;
 };
-const std::vector<ThirdParty> third_parties{{"boost/program_options", std::regex("src/cli/.*")},
-                                            {"boost/filesystem", std::regex("src/storage/local.*\\.cpp")},
-                                            {"libssh2", std::regex("src/storage/ssh.*\\.cpp")},
-                                            {"zlib.h", std::regex("src/disk/.*\\.cpp")},
-                                            {"nettle/", std::regex("(src/repair|formats/core)/.*\\.cpp")},
-                                            {"nlohmann/", std::regex("src/(report|repair|cli)/.*")},
-                                            {"spdlog/", std::regex("src/log/log\\.cpp")}};
+const std::vector<ThirdParty> third_parties{
+    {"boost/program_options", std::regex("src/cli/.*")},
+    {"boost/filesystem", std::regex("src/storage/local.*\\.cpp")},
+    {"libssh2", std::regex("src/storage/ssh.*\\.cpp")},
+    {"zlib.h", std::regex("src/disk/.*\\.cpp")},
+    {"nettle/", std::regex("(src/repair|formats/core)/.*\\.cpp|src/storage/ssh_.*\\.cpp")},
+    {"nlohmann/", std::regex("src/(report|repair|cli)/.*")},
+    {"spdlog/", std::regex("src/log/log\\.cpp")}};
 
 // "src/cli/scan.cpp" -> "cli"; "formats/vmx/slot.h" -> "formats/vmx".
 std::string room_of(const std::string& path) {
@@ -125,7 +127,8 @@ TEST_CASE("main is under 40 lines") {
 
 TEST_CASE("only repair, and the verbs that carry plans out, can name a Writer") {
   const std::regex allowed(
-      "src/(repair/.*|storage/(local_)?writer\\.(h|cpp)|cli/(run_plan|history|purge|change)\\.(h|cpp))");
+      "src/(repair/.*|storage/(local_|memory_)?writer\\.(h|cpp)|cli/"
+      "(plan_places|run_plan|recover|runs|undo|purge|change|apply|history)\\.(h|cpp))");
   std::size_t named = 0;
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(std::filesystem::path(CBTCTL_SOURCE_DIR) / "src")) {

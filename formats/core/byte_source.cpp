@@ -34,6 +34,14 @@ Result<std::vector<std::byte>> read_exact(const ByteSource& source, std::uint64_
   return bytes;
 }
 
+Status read_all(const ByteSource& source, std::uint64_t offset_bytes, std::span<std::byte> out) {
+  const Result<std::size_t> count = source.read_at(offset_bytes, out);
+  if (!count) return count.error();
+  if (*count == out.size()) return success();
+  return Error{ErrorKind::truncated, "the file ends at byte " + std::to_string(source.size_bytes()) +
+                                         ", data is expected up to byte " + std::to_string(offset_bytes + out.size())};
+}
+
 Result<std::vector<std::byte>> read_head(const ByteSource& source, std::size_t most_bytes) {
   return read_exact(source, 0, std::min<std::uint64_t>(most_bytes, source.size_bytes()));
 }

@@ -48,6 +48,9 @@ class SpanSource final : public ByteSource {
 Result<std::vector<std::byte>> read_exact(const ByteSource& source, std::uint64_t offset_bytes,
                                           std::uint64_t length_bytes);
 
+// Fills all of `out` from `offset_bytes`, or `truncated`.
+Status read_all(const ByteSource& source, std::uint64_t offset_bytes, std::span<std::byte> out);
+
 // As many of the first `most_bytes` as the source has.
 Result<std::vector<std::byte>> read_head(const ByteSource& source, std::size_t most_bytes);
 

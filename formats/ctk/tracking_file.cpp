@@ -7,6 +7,7 @@
 #include "formats/ctk/tracking_file.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "formats/core/checked.h"
 #include "formats/core/hex.h"
@@ -24,6 +25,8 @@ struct Pair {
 bool is_block_size(std::uint32_t sectors) {
   return core::is_power_of_two(sectors) && sectors >= least_block_sectors && sectors <= greatest_block_sectors;
 }
+
+constexpr decltype(Header::padding) no_padding{};
 
 bool is_set(std::byte byte) { return byte != std::byte{0}; }
 
@@ -129,7 +132,7 @@ void note_oddities(Reading& reading, const Header& header) {
     expect("word at offset 12", header.word_12, "512: the table's offset or a sector size, not known");
   }
   if (std::ranges::none_of(header.uuid, is_set)) reading.notes.emplace_back("uuid at offset 44 is all zeros");
-  if (std::ranges::any_of(header.padding, is_set)) {
+  if (std::memcmp(header.padding.data(), no_padding.data(), no_padding.size()) != 0) {
     reading.notes.emplace_back("padding from offset 60 to 511 is not all zeros: a meaning of it is not known");
   }
 }

@@ -14,6 +14,20 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
+// Which bytes end a name, and which a bare value: a line is looked at byte by byte, and most bytes end neither.
+constexpr std::array<bool, 256> ends(std::string_view characters) {
+  std::array<bool, 256> table{};
+  for (const char c : characters) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}
+constexpr auto ends_name = ends(" \t#=");
+constexpr auto ends_bare_value = ends(" \t#");
+
+std::size_t end_of_word(std::string_view line, std::size_t at, const std::array<bool, 256>& end) {
+  while (at < line.size() && !end[static_cast<unsigned char>(line[at])]) ++at;
+  return at;
+}
+
 std::size_t skip_blanks(std::string_view line, std::size_t at) {
   while (at < line.size() && is_blank(line[at])) ++at;
   return at;
@@ -31,11 +45,7 @@ struct Parts {
 std::optional<Parts> parts_of(std::string_view line) {
   Parts parts;
   parts.key_begin = skip_blanks(line, 0);
-  parts.key_end = parts.key_begin;
-  while (parts.key_end < line.size() && !is_blank(line[parts.key_end]) && line[parts.key_end] != '#' &&
-         line[parts.key_end] != '=') {
-    ++parts.key_end;
-  }
+  parts.key_end = end_of_word(line, parts.key_begin, ends_name);
   std::size_t at = skip_blanks(line, parts.key_end);
   if (parts.key_end == parts.key_begin || at >= line.size() || line[at] != '=') return std::nullopt;
   at = skip_blanks(line, at + 1);
@@ -47,8 +57,7 @@ std::optional<Parts> parts_of(std::string_view line) {
     at = parts.value_end + 1;
   } else {
     parts.value_begin = at;
-    while (at < line.size() && !is_blank(line[at]) && line[at] != '#') ++at;
-    parts.value_end = at;
+    at = parts.value_end = end_of_word(line, at, ends_bare_value);
   }
   at = skip_blanks(line, at);
   if (at < line.size() && line[at] != '#') return std::nullopt;
@@ -99,6 +108,7 @@ void Document::index() {
   other_lines_.clear();
   const std::string_view all = *bytes_;
   const bool has_returns = all.find('\r') != std::string_view::npos;
+  const bool has_escapes = all.find('|') != std::string_view::npos;
   entries_.reserve(all.size() / 32);
   std::size_t number = 0;
   for (std::size_t at = all.starts_with(byte_order_mark) ? byte_order_mark.size() : 0; at < all.size();) {
@@ -111,7 +121,7 @@ void Document::index() {
     if (const auto parts = parts_of(line)) {
       std::string_view value = line.substr(parts->value_begin, parts->value_end - parts->value_begin);
       const core::ByteRange raw{at + parts->value_begin, value.size()};
-      if (value.find('|') != std::string_view::npos) {
+      if (has_escapes && value.find('|') != std::string_view::npos) {
         unescaped_.push_back(std::make_unique<std::string>(unescape(value)));
         value = *unescaped_.back();
       }
@@ -186,6 +196,29 @@ std::string_view Document::line_end() const {
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&
          std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower_of(x) == lower_of(y); });
+}
+
+// FNV-1a, 8 bytes at a step; the last step of a longer text takes its last 8 bytes, some of them again.
+std::uint64_t hash_ignoring_case(std::string_view text) {
+  constexpr std::uint64_t prime = 0x100000001B3;
+  std::uint64_t hash = 0xCBF29CE484222325 ^ text.size();
+  const auto step = [&](std::uint64_t word) {
+    hash = (hash ^ lower_of_eight(word)) * prime;
+    hash ^= hash >> 32;
+  };
+  std::uint64_t word = 0;
+  if (text.size() < sizeof word) {
+    for (const char c : text) word = word << 8 | static_cast<unsigned char>(c);
+    step(word);
+    return hash;
+  }
+  for (std::size_t at = 0; at + sizeof word < text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    step(word);
+  }
+  std::memcpy(&word, text.data() + text.size() - sizeof word, sizeof word);
+  step(word);
+  return hash;
 }
 
 std::string lower(std::string_view text) {

@@ -81,6 +81,7 @@ class Document {
 
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);  // ASCII only
 [[nodiscard]] std::string lower(std::string_view text);                          // ASCII only
+[[nodiscard]] std::uint64_t hash_ignoring_case(std::string_view text);           // ASCII only
 [[nodiscard]] std::string unescape(std::string_view raw);
 [[nodiscard]] std::string escape(std::string_view value);
 

@@ -1,10 +1,9 @@
-// The entries are grouped by their key in lower case, those of one key in the order of the file: the first of a key
+// The entries are grouped by their key whatever its case, those of one key in the order of the file: the first of a key
 // wins, more are noted as duplicates. Then the questions are put to that list.
 #include "formats/vmx/configuration.h"
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <span>
 
 #include "formats/vmx/slot.h"
@@ -20,47 +19,29 @@ using text::lower;
 
 struct Key {
   std::uint64_t hash = 0;
-  std::string_view name;  // in lower case
   const Entry* entry = nullptr;
+  [[nodiscard]] bool is(std::string_view name) const { return equal_ignoring_case(entry->key, name); }
 };
-
-// FNV-1a, 8 bytes at a step.
-std::uint64_t hash_of(std::string_view name) {
-  constexpr std::uint64_t prime = 0x100000001B3;
-  std::uint64_t hash = 0xCBF29CE484222325 ^ name.size();
-  for (std::size_t at = 0; at < name.size(); at += sizeof hash) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, name.data() + at, std::min(sizeof word, name.size() - at));
-    hash = (hash ^ word) * prime;
-    hash ^= hash >> 32;
-  }
-  return hash;
-}
 
 class Keys {
  public:
-  explicit Keys(const text::Document& document) : lower_case_(lower(document.encode())) {
+  explicit Keys(const text::Document& document) {
     keys_.reserve(document.entries().size());
-    for (const Entry& entry : document.entries()) {
-      const auto at = static_cast<std::size_t>(entry.key.data() - document.encode().data());
-      const std::string_view name = std::string_view(lower_case_).substr(at, entry.key.size());
-      keys_.push_back({hash_of(name), name, &entry});
-    }
+    for (const Entry& entry : document.entries()) keys_.push_back({text::hash_ignoring_case(entry.key), &entry});
     std::sort(keys_.begin(), keys_.end(), [](const Key& a, const Key& b) {
-      return a.hash != b.hash ? a.hash < b.hash : a.name != b.name ? a.name < b.name : a.entry < b.entry;
+      if (a.hash != b.hash) return a.hash < b.hash;
+      return a.is(b.entry->key) ? a.entry < b.entry : lower(a.entry->key) < lower(b.entry->key);
     });
   }
-  Keys(const Keys&) = delete;
-  Keys& operator=(const Keys&) = delete;
 
   // All that are called so, in the order of the file; empty where none is.
   [[nodiscard]] std::span<const Key> all(std::string_view name) const {
-    const std::uint64_t hash = hash_of(name);
+    const std::uint64_t hash = text::hash_ignoring_case(name);
     auto begin = std::lower_bound(keys_.begin(), keys_.end(), hash,
                                   [](const Key& key, std::uint64_t wanted) { return key.hash < wanted; });
-    while (begin != keys_.end() && begin->hash == hash && begin->name != name) ++begin;
+    while (begin != keys_.end() && begin->hash == hash && !begin->is(name)) ++begin;
     auto end = begin;
-    while (end != keys_.end() && end->hash == hash && end->name == name) ++end;
+    while (end != keys_.end() && end->hash == hash && end->is(name)) ++end;
     return {begin, end};
   }
   // Those of one name are neighbours; else in no order.
@@ -68,7 +49,6 @@ class Keys {
   [[nodiscard]] bool contains(std::string_view name) const { return !all(name).empty(); }
 
  private:
-  std::string lower_case_;
   std::vector<Key> keys_;
 };
 
@@ -171,7 +151,7 @@ std::optional<Disk> disk_at(const Keys& keys, const Slot& slot, const std::strin
 void read_devices(const Keys& keys, Configuration& settings) {
   std::vector<Slot> slots;
   for (const Key& key : keys.grouped()) {
-    if (const auto slot = slot_of_key(key.name)) slots.push_back(*slot);
+    if (const auto slot = slot_of_key(key.entry->key)) slots.push_back(*slot);
   }
   std::sort(slots.begin(), slots.end());
   slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
@@ -185,11 +165,13 @@ void read_devices(const Keys& keys, Configuration& settings) {
 }
 
 // What a key that does nothing was meant to be; empty where it is none of these.
-std::string meant_by(std::string_view key) {
-  const std::size_t dot = key.rfind('.');
-  const std::string_view head = dot == std::string_view::npos ? std::string_view{} : key.substr(0, dot + 1);
-  const std::string_view tail = key.substr(head.size());
-  if (!tail.starts_with('c')) return {};  // nearly all
+std::string meant_by(std::string_view written) {
+  const std::size_t dot = written.rfind('.');
+  const std::size_t head_size = dot == std::string_view::npos ? 0 : dot + 1;
+  if (head_size == written.size() || (written[head_size] != 'c' && written[head_size] != 'C')) return {};  // nearly all
+  const std::string key = lower(written);
+  const std::string_view head = std::string_view(key).substr(0, head_size);
+  const std::string_view tail = std::string_view(key).substr(head_size);
   constexpr std::array<std::string_view, 9> wrong{
       "ctkenable",   "ctkenabeld",           "ctkenbled",   "cktenabled", "changetrackingenabled",
       "ctkenabledd", "changetrackingenable", "ctk_enabled", "ctk-enabled"};
@@ -207,7 +189,7 @@ DuplicateKey duplicate_of(std::span<const Key> same) {
     duplicate.values.emplace_back(key.entry->value);
     duplicate.line_numbers.push_back(key.entry->line_number);
     duplicate.values_differ |=
-        is_cbt_key(key.name) ? !equal_ignoring_case(key.entry->value, value) : key.entry->value != value;
+        is_cbt_key(lower(key.entry->key)) ? !equal_ignoring_case(key.entry->value, value) : key.entry->value != value;
   }
   return duplicate;
 }
@@ -216,12 +198,15 @@ void note_keys(const Keys& keys, Configuration& settings) {
   const std::span<const Key> grouped = keys.grouped();
   for (std::size_t i = 0; i < grouped.size(); ++i) {
     const Entry& entry = *grouped[i].entry;
-    if (std::string meant = meant_by(grouped[i].name); !meant.empty()) {
+    if (std::string meant = meant_by(entry.key); !meant.empty()) {
       settings.misspelt_keys.push_back({std::string(entry.key), std::string(entry.value), meant, entry.line_number});
     }
-    const bool is_first = i == 0 || grouped[i - 1].name != grouped[i].name;
-    const bool is_last = i + 1 == grouped.size() || grouped[i + 1].name != grouped[i].name;
-    if (is_first && !is_last) settings.duplicates.push_back(duplicate_of(keys.all(grouped[i].name)));
+    const auto is_same = [&](std::size_t other) {
+      return grouped[other].hash == grouped[i].hash && grouped[other].is(entry.key);
+    };
+    const bool is_first = i == 0 || !is_same(i - 1);
+    const bool is_last = i + 1 == grouped.size() || !is_same(i + 1);
+    if (is_first && !is_last) settings.duplicates.push_back(duplicate_of(keys.all(entry.key)));
   }
   std::sort(settings.misspelt_keys.begin(), settings.misspelt_keys.end(),
             [](const MisspeltKey& a, const MisspeltKey& b) { return a.line_number < b.line_number; });
@@ -236,7 +221,7 @@ bool is_a_configuration(const Keys& keys) {
     if (keys.contains(key)) return true;
   }
   return std::any_of(keys.grouped().begin(), keys.grouped().end(),
-                     [](const Key& key) { return slot_of_key(key.name).has_value(); });
+                     [](const Key& key) { return slot_of_key(key.entry->key).has_value(); });
 }
 
 }  // namespace

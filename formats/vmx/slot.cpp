@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "formats/text/document.h"
+
 namespace formats::vmx {
 namespace {
 
@@ -29,7 +31,7 @@ std::string Slot::text() const { return controller() + ':' + std::to_string(unit
 std::optional<Slot> slot_of_key(std::string_view key) {
   if (key.find(':') == std::string_view::npos) return std::nullopt;  // nearly all
   for (std::size_t bus = 0; bus < bus_names.size(); ++bus) {
-    if (!key.starts_with(bus_names[bus])) continue;
+    if (!text::equal_ignoring_case(key.substr(0, bus_names[bus].size()), bus_names[bus])) continue;
     std::string_view rest = key.substr(bus_names[bus].size());
     const auto controller = take_number(rest);
     if (!controller || !rest.starts_with(':')) return std::nullopt;

@@ -20,7 +20,7 @@ struct Slot {
   friend auto operator<=>(const Slot&, const Slot&) = default;
 };
 
-// The slot that a lower-case key such as "scsi0:0.filename" speaks of. Any numbers are taken.
-[[nodiscard]] std::optional<Slot> slot_of_key(std::string_view lower_case_key);
+// The slot that a key such as "scsi0:0.fileName" speaks of, in any case. Any numbers are taken.
+[[nodiscard]] std::optional<Slot> slot_of_key(std::string_view key);
 
 }  // namespace formats::vmx

@@ -30,6 +30,22 @@ void skip_unreadable(const model::Datastore& datastore, Findings& out) {
   }
 }
 
+// What a host has and the scan has not: questions without an answer, and machines without files.
+void skip_unknown_to_hosts(const model::Datastore& datastore, Findings& out) {
+  for (const model::Target& target : datastore.targets) {
+    if (!target.inventory) continue;
+    for (const model::Unanswered& unanswered : target.inventory->unanswered) {
+      out.skipped.push_back({unanswered.question + " of " + target.location, unanswered.error.message});
+    }
+    if (!target.inventory->registered) continue;
+    for (const model::RegisteredMachine& machine : *target.inventory->registered) {
+      if (!machine.is_missing) continue;
+      out.skipped.push_back(
+          {machine.path, "is registered on " + target.location + " as " + machine.id + ", and not there"});
+    }
+  }
+}
+
 // Each disk belongs to a machine: a finding about a descriptor or extent names the machine that runs on it.
 void name_machines(const Subject& subject, Findings& out) {
   for (Finding& finding : out.found) {
@@ -53,6 +69,7 @@ Findings analyze(const model::Datastore& datastore, const Opener& opener) {
   const Subject subject = make_subject(datastore, opener);
   Findings out;
   skip_unreadable(datastore, out);
+  skip_unknown_to_hosts(datastore, out);
   for (const Rule rule : rules) rule(subject, out);
   name_machines(subject, out);
   const auto order = [](const Finding& finding) {

@@ -103,9 +103,18 @@ bool has_raw_device_map(const model::Datastore& datastore, const model::Disk& di
   });
 }
 
-model::DatastoreType machine_datastore_type(const model::Datastore& datastore, const model::VirtualMachine& machine) {
-  const model::Index target = datastore.files[machine.file].target;
-  return target < datastore.targets.size() ? datastore.targets[target].datastore_type : model::DatastoreType::unknown;
+using model::DatastoreType;
+
+// Of the datastore that a file lies on; the longest path decides.
+DatastoreType type_of_file(const model::Datastore& datastore, model::Index index) {
+  const model::File& file = datastore.files[index];
+  if (file.target >= datastore.targets.size()) return DatastoreType::unknown;
+  const model::DatastoreSpan* best = nullptr;
+  for (const model::DatastoreSpan& span : datastore.targets[file.target].datastores) {
+    const bool holds = span.path.empty() || file.path.starts_with(span.path + "/");
+    if (holds && (best == nullptr || span.path.size() > best->path.size())) best = &span;
+  }
+  return best == nullptr ? DatastoreType::unknown : best->type;
 }
 
 std::vector<std::string> unsupported(const model::Datastore& datastore, const model::VirtualMachine& machine,
@@ -121,8 +130,7 @@ std::vector<std::string> unsupported(const model::Datastore& datastore, const mo
   }
   if (disk.settings.shared_bus != "none") reasons.push_back("the SCSI bus is shared: " + disk.settings.shared_bus);
   if (disk.settings.sharing == "multi-writer") reasons.emplace_back("the disk is shared: multi-writer");
-  const auto type = machine_datastore_type(datastore, machine);
-  if (has_unknown_layout(datastore, disk) || type == model::DatastoreType::vvol) {
+  if (has_unknown_layout(datastore, disk) || datastore_type(datastore, disk) == DatastoreType::vvol) {
     reasons.emplace_back(unknown_layout);
   }
   return reasons;
@@ -175,6 +183,17 @@ std::optional<std::string> change_id_of(const model::Datastore& datastore, const
 
 }  // namespace
 
+DatastoreType datastore_type(const model::Datastore& datastore, const model::Disk& disk) {
+  DatastoreType type = DatastoreType::vmfs;
+  for (const model::ChainLink& link : disk.chain) {
+    const auto& file = link.reference.file;
+    const DatastoreType here = file ? type_of_file(datastore, *file) : DatastoreType::unknown;
+    if (type == DatastoreType::vmfs || here != DatastoreType::vmfs) type = here;
+    if (type != DatastoreType::vmfs && type != DatastoreType::unknown) return type;
+  }
+  return type;
+}
+
 CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk) {
   CbtVerdict verdict;
   if (auto reason = unreadable(datastore, machine, disk)) {
@@ -191,11 +210,10 @@ CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine&
   return verdict;
 }
 
-StarQuery judge_star_query(const model::Datastore& datastore, const model::VirtualMachine& machine,
-                           const model::Disk& disk) {
+StarQuery judge_star_query(const model::Datastore& datastore, const model::Disk& disk) {
   StarQuery query;
-  const model::DatastoreType type = machine_datastore_type(datastore, machine);
-  if (type != model::DatastoreType::unknown && type != model::DatastoreType::vmfs) {
+  const DatastoreType type = datastore_type(datastore, disk);
+  if (type != DatastoreType::unknown && type != DatastoreType::vmfs) {
     query.reasons.emplace_back("not on VMFS");
   }
   if (has_raw_device_map(datastore, disk, true) || has_raw_device_map(datastore, disk, false)) {
@@ -211,7 +229,7 @@ StarQuery judge_star_query(const model::Datastore& datastore, const model::Virtu
   }
   if (!query.reasons.empty()) {
     query.usable = false;
-  } else if (type == model::DatastoreType::vmfs) {
+  } else if (type == DatastoreType::vmfs) {
     query.usable = true;
   } else {
     query.reasons.emplace_back("the datastore's type is not known");

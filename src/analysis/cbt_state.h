@@ -22,13 +22,15 @@ struct CbtVerdict {
 [[nodiscard]] CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine& machine,
                                const model::Disk& disk);
 
+// Of the datastores that a disk's links lie on: the type that all share, else the first that is not VMFS.
+[[nodiscard]] model::DatastoreType datastore_type(const model::Datastore& datastore, const model::Disk& disk);
+
 // Whether a query with change id `*` can be trusted.
 struct StarQuery {
   std::optional<bool> usable;  // nothing: the datastore's type is not known
   std::vector<std::string> reasons;
 };
-[[nodiscard]] StarQuery judge_star_query(const model::Datastore& datastore, const model::VirtualMachine& machine,
-                                         const model::Disk& disk);
+[[nodiscard]] StarQuery judge_star_query(const model::Datastore& datastore, const model::Disk& disk);
 
 // The CTK file that a descriptor names, held against the descriptor's own disk.
 struct TrackingVerdict {

@@ -1,15 +1,13 @@
 // enable, disable, reset, clean and repair: one flow, whose verb decides what is planned.
 #include <algorithm>
-#include <charconv>
-#include <iostream>
 
 #include "analysis/analyzer.h"
 #include "analysis/catalogue.h"
+#include "cli/age.h"
 #include "cli/exit_status.h"
+#include "cli/look.h"
 #include "cli/run_plan.h"
 #include "discovery/discover.h"
-#include "log/log.h"
-#include "storage/path.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -17,6 +15,8 @@ namespace {
 options::options_description change_options(std::string_view verb) {
   options::options_description own = target_options();
   add_change_options(own);
+  own.add_options()("plan-out", options::value<std::string>(),
+                    "write the plan to this new file, for cbtctl apply, and stop");
   if (verb == "enable") own.add_options()("include-templates", "also templates (.vmtx)");
   if (verb == "clean" || verb == "repair")
     own.add_options()("min-age", options::value<std::string>()->default_value("24h"),
@@ -60,58 +60,27 @@ std::optional<std::string> read_choices(const CommandLine& line, repair::Request
   return std::nullopt;
 }
 
-repair::Request request_of(std::string_view verb, const Scanned& scanned) {
-  repair::Request request;
+repair::Request request_of(std::string_view verb, const CommandLine& line, const Scanned& scanned,
+                           repair::Request request) {
   request.verb = std::string(verb);
   request.selected = [&scanned](const model::VirtualMachine& machine) {
     return scanned.selection.has(scanned.datastore, machine);
   };
   request.has_slot = [&scanned](const std::string& slot) { return scanned.selection.has_slot(slot); };
+  request.every_machine = scanned.selection.globs.empty();
   request.whole_machine = scanned.selection.slots.empty();
-  request.everything = scanned.selection.is_all();
+  request.include_templates = line.has("include-templates");
+  request.assumed_off = line.list("assume-powered-off");
+  request.assumed_unregistered = line.list("assume-unregistered");
   return request;
 }
 
-// What an earlier run left unfinished is put right before anything is planned; whether there was any.
-bool recover_earlier(const Scanned& scanned, const std::vector<repair::Site>& sites,
-                     std::vector<repair::Refusal>& refused, int& status) {
-  bool any = false;
-  for (const model::Quarantine& quarantine : scanned.datastore.quarantine) {
-    const auto& site = sites[quarantine.target];
-    if (!site.writer) continue;
-    const std::string folder(storage::parent_of(quarantine.path));
-    const auto unfinished = repair::find_unfinished(folder, *site.writer);
-    if (!unfinished) continue;
-    if (unfinished->is_at_work) {
-      refused.push_back({unfinished->vm.empty() ? folder : unfinished->vm, "locked",
-                         quarantine.path + "/lock is held by " + unfinished->owner});
-      continue;
-    }
-    const repair::Result result = repair::recover(*unfinished, *site.writer);
-    log::error(folder + ": found unfinished: " + unfinished->owner + ": " + result.outcome +
-               (result.message.empty() ? "" : ": " + result.message));
-    if (result.outcome == "failed") status |= exit_incomplete;
-    any = true;
-  }
-  return any;
+// Only repair and clean go by findings.
+analysis::Findings findings_for(std::string_view verb, const model::Datastore& datastore) {
+  return verb == "clean" || verb == "repair" ? analysis::analyze(datastore) : analysis::Findings{};
 }
 
 }  // namespace
-
-std::optional<std::int64_t> parse_age(const std::string& text) {
-  std::int64_t number = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string unit(end, text.data() + text.size());
-  const std::int64_t seconds = unit == "s"   ? 1
-                               : unit == "m" ? 60
-                               : unit == "h" ? 3600
-                               : unit == "d" ? 86400
-                               : text == "0" ? 1
-                                             : 0;
-  constexpr std::int64_t most = 1'000'000;
-  if (code != std::errc{} || seconds == 0 || number < 0 || number > most) return std::nullopt;
-  return number * seconds * 1'000'000'000;
-}
 
 int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
   const Parsed parsed = parse(verb, arguments, change_options(verb.name));
@@ -130,25 +99,26 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
   if (const int* status = std::get_if<int>(&found)) return *status;
   Scanned& scanned = std::get<Scanned>(found);
   const auto sites = sites_of(scanned.places);
+  const repair::Look look = look_through(scanned.places, scanned.mappings);
   int status = exit_done;
-  std::vector<repair::Refusal> locked;
-  if (!line.has("dry-run") && recover_earlier(scanned, sites, locked, status)) {
+  Stopped stopped = find_stopped(marked_folders(scanned.datastore), sites);
+  if (!stopped.found.empty() && may_change(line)) {
+    recover_stopped(stopped, sites, look, line, status);
     scanned.datastore = discovery::discover(scanned.places, scanned.mappings);
   }
   status |= completeness(scanned.datastore);
-  repair::Request request = request_of(verb.name, scanned);
-  request.only = settings.only;
-  request.choices = settings.choices;
-  request.least_age_ns = settings.least_age_ns;
-  request.include_templates = line.has("include-templates");
-  request.assumed_off = line.list("assume-powered-off");
-  repair::Plan plan = repair::make_plan(scanned.datastore, analysis::analyze(scanned.datastore), request, sites);
-  plan.refused.insert(plan.refused.end(), locked.begin(), locked.end());
-  std::erase_if(plan.machines, [&](const repair::MachinePlan& machine) {
-    return std::any_of(locked.begin(), locked.end(),
-                       [&](const repair::Refusal& refusal) { return refusal.vm == machine.vm; });
-  });
-  return run_plan(std::move(plan), scanned.datastore.targets, sites, line, status);
+  const repair::Request request = request_of(verb.name, line, scanned, std::move(settings));
+  repair::Plan plan = repair::make_plan(scanned.datastore, findings_for(verb.name, scanned.datastore), request, sites);
+  stopped.take_out(plan, request.every_machine);
+  return run_plan({.verb = std::string(verb.name),
+                   .plan = std::move(plan),
+                   .targets = scanned.datastore.targets,
+                   .sites = sites,
+                   .look = look,
+                   .look_everywhere = look_everywhere(scanned.places, scanned.mappings),
+                   .recovered = stopped.results,
+                   .status = status},
+                  line);
 }
 
 }  // namespace cbtctl::cli

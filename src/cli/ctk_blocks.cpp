@@ -1,10 +1,10 @@
 #include "cli/exit_status.h"
 #include "cli/files.h"
 #include "cli/since.h"
+#include "cli/ssh_options.h"
 #include "discovery/inspect.h"
 #include "log/log.h"
 #include "report/blocks.h"
-#include "storage/local_reader.h"
 #include "storage/output.h"
 
 namespace cbtctl::cli {
@@ -53,6 +53,7 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
       "merge", "join neighbours of different epochs")("csv", "offset_bytes,length_bytes,epoch")(
       "bitmap", "one bit per block, first block in the least significant bit; needs -o")(
       "output,o", options::value<std::string>(), "the new file that the bitmap goes to");
+  add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
@@ -65,7 +66,9 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
   if (line.has("bitmap") != line.has("output")) return usage_error("--bitmap and -o go together", help);
 
   const std::string& path = line.arguments.front();
-  const auto source = storage::open_local_file(path);
+  const auto files = FileOpener::with(line);
+  if (!files) return usage_error(files.error().message, help);
+  const auto source = files->open(path);
   if (!source) return fail(source.error().in(path));
   const model::InspectedFile file = discovery::inspect(**source, path);
   const auto shape = shape_of(file, *since);

@@ -3,17 +3,22 @@
 
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
+#include "cli/ssh_options.h"
 
 namespace cbtctl::cli {
 
 int run_ctk_diff(const Verb& verb, const std::vector<std::string>& arguments) {
-  const Parsed parsed = parse(verb, arguments, options::options_description("Options of ctk diff"));
+  options::options_description own("Options of ctk diff");
+  add_ssh_options(own);
+  const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
   if (line.arguments.size() != 2) return usage_error("ctk diff needs two CTK files", "cbtctl ctk diff --help");
-  const auto before = open_ctk(line.arguments[0]);
+  const auto files = FileOpener::with(line);
+  if (!files) return usage_error(files.error().message, "cbtctl ctk diff --help");
+  const auto before = open_ctk(*files, line.arguments[0]);
   if (!before) return told(before.error());
-  const auto after = open_ctk(line.arguments[1]);
+  const auto after = open_ctk(*files, line.arguments[1]);
   if (!after) return told(after.error());
   const auto difference = disk::compare_tracking(*before, *after);
   if (!difference) return told(difference.error());

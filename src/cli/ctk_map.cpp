@@ -6,6 +6,7 @@
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/since.h"
+#include "cli/ssh_options.h"
 #include "disk/tracking.h"
 #include "log/log.h"
 #include "report/picture.h"
@@ -52,6 +53,7 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
   own.add_options()("output,o", options::value<std::string>(), "a new file, .svg or .png")(
       "since", options::value<std::string>(), "mark what changed since a change id, an epoch, or '*'")(
       "ascii", "no Unicode blocks (by itself where the locale has none)");
+  add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
@@ -65,7 +67,9 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
     since = parse_since(line.values["since"].as<std::string>());
     if (!since) return usage_error("--since takes a change id, an epoch number or '*'", help);
   }
-  const auto tracking = open_ctk(line.arguments.front());
+  const auto files = FileOpener::with(line);
+  if (!files) return usage_error(files.error().message, help);
+  const auto tracking = open_ctk(*files, line.arguments.front());
   if (!tracking) return told(tracking.error());
   if (since && since->uuid && !has_uuid(tracking->reading, *since->uuid))
     return told(

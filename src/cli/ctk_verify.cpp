@@ -6,10 +6,8 @@
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/since.h"
+#include "cli/ssh_options.h"
 #include "report/ctk_verify.h"
-#include "storage/local_path.h"
-#include "storage/local_reader.h"
-#include "storage/path.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -41,21 +39,11 @@ Result<std::uint32_t> frozen_epoch(const disk::Chain& chain, const disk::Trackin
 }
 
 // A lock beside the file: a machine that runs changes what is compared.
-bool may_be_running(const std::string& file) {
-  const auto place = storage::resolve_local(file);
-  if (!place) return false;
-  auto reader = storage::open_local(std::string(storage::parent_of(place->real)));
-  if (!reader) return false;
-  (*reader)->submit({{0, storage::ListRequest{""}}});
-  for (const storage::Reply& reply : (*reader)->collect()) {
-    if (!reply.answer) continue;
-    const auto& entries = std::get<storage::Listing>(*reply.answer).entries;
-    if (std::any_of(entries.begin(), entries.end(), [](const auto& entry) {
-          return entry.name.ends_with(".vmx.lck") || entry.name.starts_with(".lck-") || entry.name.ends_with(".vswp");
-        }))
-      return true;
-  }
-  return false;
+bool may_be_running(const FileOpener& files, const std::string& file) {
+  const std::vector<std::string> names = files.names_beside(file);
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name.ends_with(".vmx.lck") || name.starts_with(".lck-") || name.ends_with(".vswp");
+  });
 }
 
 int print(const report::VerifySubject& subject, const Result<disk::Verdict>& verdict, const CommandLine& line) {
@@ -67,9 +55,9 @@ int print(const report::VerifySubject& subject, const Result<disk::Verdict>& ver
   return written ? status : status | exit_incomplete;
 }
 
-int verify_delta(const std::string& delta, const std::string& ctk, const CommandLine& line) {
-  const auto finder = finder_for(delta, line.list("map"));
-  const auto tracking = open_ctk(ctk);
+int verify_delta(const FileOpener& files, const std::string& delta, const std::string& ctk, const CommandLine& line) {
+  const auto finder = finder_for(files, delta, line.list("map"));
+  const auto tracking = open_ctk(files, ctk);
   if (!tracking) return told(tracking.error());
   const auto chain = disk::Chain::open(delta, finder);
   if (!chain) return told(chain.error());
@@ -80,8 +68,8 @@ int verify_delta(const std::string& delta, const std::string& ctk, const Command
   return print(subject, disk::verify_by_delta(*chain, *tracking, *since), line);
 }
 
-int verify_images(const std::vector<std::string>& files, const CommandLine& line) {
-  const auto tracking = open_ctk(files[2]);
+int verify_images(const FileOpener& opener, const std::vector<std::string>& files, const CommandLine& line) {
+  const auto tracking = open_ctk(opener, files[2]);
   if (!tracking) return told(tracking.error());
   const std::string text = line.values["since"].as<std::string>();
   const auto since = parse_since(text);
@@ -90,9 +78,9 @@ int verify_images(const std::vector<std::string>& files, const CommandLine& line
                        "cbtctl ctk verify --help");
   if (since->uuid && !has_uuid(tracking->reading, *since->uuid))
     return told({ErrorKind::unsupported, files[2] + ": the change id has another UUID than the file"});
-  const auto before = open_image(files[0], line.list("map"));
+  const auto before = open_image(opener, files[0], line.list("map"));
   if (!before) return told(before.error());
-  const auto after = open_image(files[1], line.list("map"));
+  const auto after = open_image(opener, files[1], line.list("map"));
   if (!after) return told(after.error());
   return print({.by_images = true,
                 .ctk = files[2],
@@ -112,6 +100,7 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
       "even-if-running", "although a lock says that the VM runs")(
       "map", options::value<std::vector<std::string>>()->composing(),
       "REMOTE=LOCAL: where absolute paths inside files are found");
+  add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
@@ -122,15 +111,18 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   if (line.arguments.size() != wanted)
     return usage_error(line.has("delta") ? "--delta needs one CTK file" : "--images needs OLD NEW CTK", help);
   if (line.has("images") && !line.has("since")) return usage_error("--images needs --since", help);
+  const auto opener = FileOpener::with(line);
+  if (!opener) return usage_error(opener.error().message, help);
   std::vector<std::string> files = line.arguments;
   if (line.has("delta")) files.push_back(line.values["delta"].as<std::string>());
-  const auto live = std::find_if(files.begin(), files.end(), may_be_running);
+  const auto live = std::find_if(files.begin(), files.end(),
+                                 [&](const std::string& file) { return may_be_running(*opener, file); });
   if (live != files.end() && !line.has("even-if-running")) {
     return told({ErrorKind::in_use, *live + ": a lock or swap file beside it says that the VM may run; its files prove "
                                             "nothing (--even-if-running goes on)"});
   }
-  return line.has("delta") ? verify_delta(line.values["delta"].as<std::string>(), line.arguments[0], line)
-                           : verify_images(line.arguments, line);
+  return line.has("delta") ? verify_delta(*opener, line.values["delta"].as<std::string>(), line.arguments[0], line)
+                           : verify_images(*opener, line.arguments, line);
 }
 
 }  // namespace cbtctl::cli

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command_line.h"
+#include "cli/file_opener.h"
 #include "disk/chain.h"
 #include "disk/tracking.h"
 #include "formats/vmsd/snapshots.h"
@@ -15,7 +16,7 @@ namespace cbtctl::cli {
 
 // Names inside files may lead into the file's own folder, a folder beside that, or below a --map; on a host also
 // anywhere below /vmfs/volumes. An absolute path that is not there is looked for by its tail beside the file's folder.
-[[nodiscard]] disk::Finder finder_for(const std::string& file, const std::vector<std::string>& mappings);
+[[nodiscard]] disk::Finder finder_for(const FileOpener& files, const std::string& file, const std::vector<std::string>& mappings);
 
 struct NamedChain {
   std::string vm;  // the .vmx; empty where a disk was named
@@ -26,7 +27,7 @@ struct NamedChain {
   std::optional<formats::vmsd::SnapshotList> snapshots;  // of the .vmsd beside it
 };
 // One per disk: a .vmx has as many as it has disks.
-[[nodiscard]] std::vector<NamedChain> open_chains(const std::vector<std::string>& arguments,
+[[nodiscard]] std::vector<NamedChain> open_chains(const FileOpener& files, const std::vector<std::string>& arguments,
                                                   const std::vector<std::string>& mappings,
                                                   const std::vector<std::string>& slots);
 
@@ -39,10 +40,10 @@ struct NamedChain {
 
 // A chain where the file is a descriptor or holds one, else its bytes as they are.
 formats::core::Result<std::shared_ptr<const formats::core::ByteSource>> open_image(
-    const std::string& path, const std::vector<std::string>& mappings);
+    const FileOpener& files, const std::string& path, const std::vector<std::string>& mappings);
 
-formats::core::Result<disk::NamedSource> open_named(const std::string& path);
-formats::core::Result<disk::Tracking> open_ctk(const std::string& path);
+formats::core::Result<disk::NamedSource> open_named(const FileOpener& files, const std::string& path);
+formats::core::Result<disk::Tracking> open_ctk(const FileOpener& files, const std::string& path);
 
 // Tells the error and gives the exit status for it: 8 where bytes were not obtained.
 int told(const formats::core::Error& error);

@@ -67,7 +67,9 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
   if (line.arguments.size() != 2) return usage_error("export needs a disk and the new file", help);
   if (line.has("sha256") && line.has("no-hash"))
     return usage_error("--sha256 and --no-hash contradict each other", help);
-  const auto chains = open_chains({line.arguments[0]}, line.list("map"), line.list("disk"));
+  const auto files = FileOpener::with(line);
+  if (!files) return usage_error(files.error().message, help);
+  const auto chains = open_chains(*files, {line.arguments[0]}, line.list("map"), line.list("disk"));
   if (chains.size() != 1) {
     const std::string count = std::to_string(chains.size());
     return usage_error(line.arguments[0] + " has " + count + " disks: choose one with --disk", help);

@@ -34,7 +34,9 @@ int run_extents(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
   if (line.arguments.empty()) return usage_error("extents needs a file or a .vmx", "cbtctl extents --help");
-  const auto chains = open_chains(line.arguments, line.list("map"), line.list("disk"));
+  const auto files = FileOpener::with(line);
+  if (!files) return usage_error(files.error().message, "cbtctl extents --help");
+  const auto chains = open_chains(*files, line.arguments, line.list("map"), line.list("disk"));
   std::vector<report::MappedChain> mapped;
   int status = exit_done;
   for (const NamedChain& named : chains) {

@@ -2,16 +2,16 @@
 
 #include "cli/exit_status.h"
 #include "log/log.h"
-#include "storage/local_reader.h"
 
 namespace cbtctl::cli {
 
-InspectedFiles inspect_files(const std::vector<std::string>& paths, const Inspector& inspector) {
+InspectedFiles inspect_files(const FileOpener& opener, const std::vector<std::string>& paths,
+                             const Inspector& inspector) {
   InspectedFiles inspected;
   for (const std::string& path : paths) {
     model::InspectedFile file;
     file.path = path;
-    const auto source = storage::open_local_file(path);
+    const auto source = opener.open(path);
     if (source) {
       file = inspector(**source, path);
     } else {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command_line.h"
+#include "cli/file_opener.h"
 #include "model/inspected_file.h"
 
 namespace cbtctl::cli {
@@ -16,6 +17,7 @@ struct InspectedFiles {
 };
 
 using Inspector = std::function<model::InspectedFile(const formats::core::ByteSource&, const std::string&)>;
-[[nodiscard]] InspectedFiles inspect_files(const std::vector<std::string>& paths, const Inspector& inspector);
+[[nodiscard]] InspectedFiles inspect_files(const FileOpener& opener, const std::vector<std::string>& paths,
+                                           const Inspector& inspector);
 
 }  // namespace cbtctl::cli

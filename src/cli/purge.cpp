@@ -2,22 +2,18 @@
 #include <algorithm>
 #include <ctime>
 
+#include "cli/age.h"
 #include "cli/exit_status.h"
 #include "cli/run_plan.h"
 #include "log/log.h"
-#include "report/text.h"
+#include "repair/journal.h"
+#include "repair/unnamed.h"
+#include "repair/workplace.h"
+#include "report/purge.h"
 #include "storage/path.h"
 
 namespace cbtctl::cli {
-
-std::optional<std::int64_t> parse_age(const std::string& text);
-
 namespace {
-
-struct Purged {
-  std::string path;
-  storage::Writer* writer = nullptr;
-};
 
 // A run's id begins with its time: "20260131T093000Z-1f2e".
 std::optional<std::int64_t> time_of_run(const std::string& id) {
@@ -26,15 +22,58 @@ std::optional<std::int64_t> time_of_run(const std::string& id) {
   return end == nullptr ? std::nullopt : std::optional(static_cast<std::int64_t>(::timegm(&parts)));
 }
 
-formats::core::Status purge(const Purged& run) {
-  const auto names = run.writer->list(run.path);
-  if (!names) return names.error();
-  for (const std::string& name : *names) {
-    if (const auto removed = run.writer->remove_file(storage::join(run.path, name)); !removed) return removed;
+bool is_selected(const Scanned& scanned, const model::Quarantine& quarantine) {
+  if (scanned.selection.globs.empty()) return true;
+  const model::File inside{.target = quarantine.target, .path = quarantine.path};
+  const auto owners = repair::owners_of(scanned.datastore, inside);
+  return std::any_of(owners.begin(), owners.end(),
+                     [&](const auto* machine) { return scanned.selection.has(scanned.datastore, *machine); });
+}
+
+report::PurgedRun look_into(const model::Quarantine& quarantine, const std::string& run, storage::Writer& writer) {
+  report::PurgedRun purged{.target = quarantine.target, .path = storage::join(quarantine.path, run), .run = run};
+  const auto names = writer.list(purged.path);
+  for (const std::string& name : names ? *names : std::vector<std::string>{}) {
+    const auto status = writer.status(storage::join(purged.path, name));
+    ++purged.files;
+    if (status) purged.size_bytes += status->size_bytes;
   }
-  if (const auto removed = run.writer->remove_empty_folder(run.path); !removed) return removed;
-  static_cast<void>(run.writer->remove_empty_folder(std::string(storage::parent_of(run.path))));
-  return formats::core::success();
+  return purged;
+}
+
+// The plan last, so that what is left of a purge that was stopped still says what it was.
+formats::core::Status purge(const report::PurgedRun& run, storage::Writer& writer) {
+  auto names = writer.list(run.path);
+  if (!names) return names.error();
+  std::stable_partition(names->begin(), names->end(),
+                        [](const std::string& name) { return !name.ends_with(repair::plan_copy_suffix); });
+  for (const std::string& name : *names) {
+    if (const auto removed = writer.remove_file(storage::join(run.path, name)); !removed) return removed;
+  }
+  if (const auto removed = writer.remove_empty_folder(run.path); !removed) return removed;
+  const std::string own_folder(storage::parent_of(run.path));
+  static_cast<void>(writer.remove_empty_folder(own_folder));
+  return repair::reopen_journal(run.run)->append(
+      {.vm = std::string(storage::parent_of(own_folder)), .what = "purged", .path = run.path});
+}
+
+std::vector<report::PurgedRun> find_old(const Scanned& scanned, const std::vector<repair::Site>& sites,
+                                        std::int64_t least_age_s, int& status) {
+  std::vector<report::PurgedRun> old;
+  for (const model::Quarantine& quarantine : scanned.datastore.quarantine) {
+    storage::Writer* writer = sites[quarantine.target].writer.get();
+    if (writer == nullptr || !is_selected(scanned, quarantine)) continue;
+    if (writer->status(storage::join(quarantine.path, "lock"))) {
+      log::error(quarantine.path + ": a run is at work or was stopped; it stays");
+      status |= exit_findings;
+      continue;
+    }
+    for (const std::string& run : quarantine.runs) {
+      const auto time = time_of_run(run);
+      if (time && *time <= std::time(nullptr) - least_age_s) old.push_back(look_into(quarantine, run, *writer));
+    }
+  }
+  return old;
 }
 
 }  // namespace
@@ -47,42 +86,36 @@ int run_purge(const Verb& verb, const std::vector<std::string>& arguments) {
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
+  const std::string help = "cbtctl purge --help";
   const auto age = parse_age(line.values["older-than"].as<std::string>());
-  if (!age) return usage_error("--older-than takes a number with s, m, h or d", "cbtctl purge --help");
+  if (!age) return usage_error("--older-than takes a number with s, m, h or d", help);
+  if (line.has("disk")) return usage_error("purge works on whole folders: --disk does not fit", help);
   auto found = discover_targets(verb, line);
   if (const int* status = std::get_if<int>(&found)) return *status;
   const Scanned& scanned = std::get<Scanned>(found);
   const auto sites = sites_of(scanned.places);
-  int status = completeness(scanned.datastore);
-  std::vector<Purged> old;
-  for (const model::Quarantine& quarantine : scanned.datastore.quarantine) {
-    storage::Writer* writer = sites[quarantine.target].writer.get();
-    if (writer == nullptr) continue;
-    if (writer->status(quarantine.path + "/lock")) {
-      log::error(quarantine.path + ": a run is at work or was stopped; it stays");
-      status |= exit_findings;
-      continue;
-    }
-    for (const std::string& run : quarantine.runs) {
-      const auto time = time_of_run(run);
-      if (time && *time <= std::time(nullptr) - *age / 1'000'000'000)
-        old.push_back({storage::join(quarantine.path, run), writer});
-    }
-  }
-  std::string text;
-  for (const Purged& run : old) text += report::escaped(run.path) + "\n";
-  if (!line.json) write_output(text + std::to_string(old.size()) + " runs to delete for good\n");
-  if (line.has("dry-run") || old.empty()) return status;
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  report::PurgeReport report{.targets = scanned.datastore.targets, .runs = {}, .carried_out = false};
+  report.exit_status = completeness(scanned.datastore);
+  report.runs = find_old(scanned, sites, *age / second_ns, report.exit_status);
+  const auto print = [&] {
+    const std::string text = line.json ? report::purge_json(report) : report::purge_text(report, line.style);
+    return write_output(text) ? report.exit_status : report.exit_status | exit_incomplete;
+  };
+  if (line.has("dry-run") || report.runs.empty()) return print();
+  if (!line.json) print();
   const auto agreed = is_agreed(line, "What lies there cannot be brought back.");
   if (!agreed) return exit_usage;
   if (!*agreed) return exit_cancelled;
-  for (const Purged& run : old) {
-    if (const auto done = purge(run); !done) {
-      log::error(done.error().message);
-      status |= exit_incomplete;
-    }
+  report.carried_out = true;
+  for (report::PurgedRun& run : report.runs) {
+    const auto done = purge(run, *sites[run.target].writer);
+    run.deleted = done.has_value();
+    if (done) continue;
+    log::error(done.error().message);
+    report.exit_status |= exit_incomplete;
   }
-  return status;
+  return print();
 }
 
 }  // namespace cbtctl::cli

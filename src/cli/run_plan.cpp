@@ -4,17 +4,12 @@
 
 #include <algorithm>
 #include <iostream>
-#include <map>
 
-#include "analysis/cbt_state.h"
+#include "cli/cancel.h"
 #include "cli/exit_status.h"
-#include "discovery/discover.h"
 #include "log/log.h"
 #include "report/plan.h"
-#include "report/text.h"
-#include "storage/local_reader.h"
 #include "storage/output.h"
-#include "storage/path.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -23,66 +18,22 @@ using repair::MachinePlan;
 using repair::Plan;
 using repair::Result;
 
-discovery::Place place_at(const std::string& root) {
-  discovery::Place place;
-  place.target.location = root;
-  place.roots = {root};
-  auto reader = storage::open_local(root);
-  if (reader)
-    place.reader = std::move(*reader);
-  else
-    place.target.error = reader.error();
-  return place;
-}
-
-// The states that the plan promised, by a fresh look at everything below the root.
-std::optional<std::string> broken_promise(const MachinePlan& machine, const model::Datastore& now) {
-  for (const model::VirtualMachine& found : now.virtual_machines) {
-    if (now.files[found.file].path != machine.vm) continue;
-    for (const auto& [slot, state] : machine.promised) {
-      for (const model::Disk& disk : found.disks) {
-        if (disk.settings.slot != slot) continue;
-        const auto verdict = analysis::judge(now, found, disk);
-        if (name_of(verdict.state) != state)
-          return slot + " is " + std::string(name_of(verdict.state)) + ", promised was " + state;
-      }
-    }
-    return std::nullopt;
-  }
-  return machine.promised.empty() ? std::nullopt : std::optional<std::string>(machine.vm + " is not found any more");
-}
-
-void verify_states(const Plan& plan, const std::vector<repair::Site>& sites, repair::Journal& journal,
-                   std::vector<Result>& results) {
-  std::map<model::Index, model::Datastore> looks;
-  for (std::size_t i = 0; i < plan.machines.size(); ++i) {
-    const MachinePlan& machine = plan.machines[i];
-    if (results[i].outcome != "changed" || machine.promised.empty()) continue;
-    if (!looks.contains(machine.target)) {
-      std::vector<discovery::Place> places;
-      places.push_back(place_at(machine.root));
-      looks.emplace(machine.target, discovery::discover(places, {}));
-    }
-    const auto broken = broken_promise(machine, looks.at(machine.target));
-    if (!broken) continue;
-    const auto no_guard = [](const MachinePlan&) { return std::optional<repair::Refusal>(); };
-    Result back = repair::take_back(plan, machine, *sites[machine.target].writer, journal, no_guard);
-    results[i].outcome = back.outcome == "restored" ? "rolled-back" : "failed";
-    results[i].message = *broken + (back.message.empty() ? "" : "; " + back.message);
-  }
-}
-
+// On a mount nobody can ask a host to read the configuration again.
 void add_follow_up(const MachinePlan& machine, const std::string& verb, Result& result) {
   if (result.outcome != "changed") return;
-  const bool edits = std::any_of(machine.changes.begin(), machine.changes.end(),
-                                 [](const auto& change) { return change.kind == repair::ChangeKind::edit; });
-  if (edits) {
+  const bool edits = std::any_of(machine.changes.begin(), machine.changes.end(), [&](const auto& change) {
+    return change.spot.root == 0 && change.spot.path == machine.vm;
+  });
+  if (edits && !machine.assumed_unregistered) {
     result.follow_up.push_back("on the host that has " + machine.vm +
                                " registered: vim-cmd vmsvc/getallvms tells its ID, then vim-cmd vmsvc/reload ID");
   }
-  if (machine.touches_tracking) {
-    result.message = verb == "disable" ? "CBT is off; backups read whole disks" : "the next backup is a full one";
-  }
+  if (!machine.intent.touches_tracking()) return;
+  const bool pending = std::any_of(machine.promised.begin(), machine.promised.end(),
+                                   [](const auto& promise) { return promise.second == "pending"; });
+  result.message = pending             ? "the next backup is a full one"
+                   : verb == "disable" ? "CBT is off; backups read whole disks"
+                                       : result.message;
 }
 
 int save_plan(const std::string& path, const Plan& plan) {
@@ -95,15 +46,36 @@ int save_plan(const std::string& path, const Plan& plan) {
   return output ? exit_incomplete : exit_usage;
 }
 
-std::vector<Result> carry_out_all(const Plan& plan, const std::vector<repair::Site>& sites, const CommandLine& line,
-                                  repair::Journal& journal) {
+// The digests of what will be moved. A file that is not what it was is told when its machine's turn comes.
+void seal(Plan& plan, const std::vector<repair::Site>& sites) {
+  for (MachinePlan& machine : plan.machines) static_cast<void>(repair::seal(machine, repair::sites_of(machine, sites)));
+}
+
+// Time has passed since the plan was made: what no longer leads to the same plan, seen among all others, is refused.
+std::optional<Result> object(const MachinePlan& machine, const Run& run) {
+  const auto again =
+      repair::plan_again(machine, run.plan.verb, run.look_everywhere(machine), repair::sites_of(machine, run.sites));
+  if (const auto* objection = std::get_if<repair::Refusal>(&again))
+    return repair::result_of(machine, "refused", objection->message, objection->reason);
+  if (const auto differs = repair::difference(machine, std::get<MachinePlan>(again)))
+    return repair::result_of(machine, "refused", *differs, "changed-meanwhile");
+  return std::nullopt;
+}
+
+std::vector<Result> carry_out_all(const Run& run, bool is_old, repair::Journal& journal) {
   std::vector<Result> results;
-  const auto guard = power_guard(line.list("assume-powered-off"));
-  for (const MachinePlan& machine : plan.machines) {
-    results.push_back(repair::carry_out(plan, machine, *sites[machine.target].writer, journal, guard));
+  const CancelLater cancel;
+  for (const MachinePlan& machine : run.plan.machines) {
+    if (cancel.was_asked()) {
+      results.push_back(repair::result_of(machine, "cancelled", "it was not begun"));
+    } else if (auto objection = is_old ? object(machine, run) : std::nullopt) {
+      static_cast<void>(journal.append({.vm = machine.vm, .what = "refused"}));
+      results.push_back(std::move(*objection));
+    } else {
+      results.push_back(repair::carry_out(run.plan, machine, {run.sites, journal, run.look}));
+      add_follow_up(machine, run.plan.verb, results.back());
+    }
   }
-  verify_states(plan, sites, journal, results);
-  for (std::size_t i = 0; i < results.size(); ++i) add_follow_up(plan.machines[i], plan.verb, results[i]);
   return results;
 }
 
@@ -113,6 +85,7 @@ int status_of(const std::vector<Result>& results, const CommandLine& line) {
   for (const Result& result : results) {
     if (result.outcome == "refused") status |= exit_findings;
     if (result.outcome == "failed" || result.outcome == "rolled-back") status |= exit_incomplete;
+    if (result.outcome == "cancelled") status |= exit_cancelled;
     changed |= result.outcome == "changed";
   }
   return status | (changed && line.has("detailed-exitcode") ? 1 : 0);
@@ -121,27 +94,17 @@ int status_of(const std::vector<Result>& results, const CommandLine& line) {
 }  // namespace
 
 void add_change_options(options::options_description& own) {
+  const auto list = [] { return options::value<std::vector<std::string>>()->composing(); };
   own.add_options()("yes", "do not ask")("dry-run", "show the plan and stop")(
-      "plan-out", options::value<std::string>(), "write the plan to this new file, for cbtctl apply, and stop")(
-      "assume-powered-off", options::value<std::vector<std::string>>()->composing(),
+      "assume-powered-off", list(),
       "VM that you vouch for to be off, where its files cannot tell; by name or .vmx path")(
-      "assume-unregistered", options::value<std::vector<std::string>>()->composing(),
-      "VM that you vouch for to be registered on no host")("detailed-exitcode",
-                                                           "add 1 to the exit status when changes were made")(
-      "jobs", options::value<unsigned>()->default_value(8), "how many hosts at once");
+      "assume-unregistered", list(), "VM that you vouch for to be registered on no host")(
+      "take-over", list(), "RUN or folder whose lock is held by a process that you vouch for to be dead")(
+      "detailed-exitcode", "add 1 to the exit status when changes were made");
 }
 
-std::vector<repair::Site> sites_of(const std::vector<discovery::Place>& places) {
-  std::vector<repair::Site> sites;
-  for (const discovery::Place& place : places) {
-    repair::Site site;
-    if (!place.target.error && !place.target.is_ssh && !place.roots.empty()) {
-      site.root = place.roots.back();
-      if (auto writer = storage::open_local_writer(site.root)) site.writer = std::move(*writer);
-    }
-    sites.push_back(std::move(site));
-  }
-  return sites;
+bool may_change(const CommandLine& line) {
+  return !line.has("dry-run") && !line.has("plan-out") && (line.has("yes") || ::isatty(STDIN_FILENO) == 1);
 }
 
 std::optional<bool> is_agreed(const CommandLine& line, const std::string& question) {
@@ -156,62 +119,39 @@ std::optional<bool> is_agreed(const CommandLine& line, const std::string& questi
   return answer == "yes";
 }
 
-repair::PowerGuard power_guard(std::vector<std::string> assumed_off) {
-  return [assumed_off = std::move(assumed_off)](const MachinePlan& machine) -> std::optional<repair::Refusal> {
-    const std::string folder(storage::parent_of(machine.vm));
-    std::vector<discovery::Place> places;
-    places.push_back(place_at(folder.empty() ? machine.root : machine.root + "/" + folder));
-    places.front().only_vmx = std::string(storage::file_name(machine.vm));
-    const model::Datastore now = discovery::discover(places, {});
-    if (now.virtual_machines.size() != 1)
-      return repair::Refusal{machine.vm, "changed-meanwhile", "the configuration is not there any more"};
-    const model::VirtualMachine& found = now.virtual_machines.front();
-    if (found.power.state == model::PowerState::off) return std::nullopt;
-    const bool assumed = std::any_of(assumed_off.begin(), assumed_off.end(), [&](const std::string& name) {
-      return name == machine.vm || name == found.settings.display_name;
-    });
-    if (assumed && found.power.state == model::PowerState::unknown) return std::nullopt;
-    std::string evidence;
-    for (const std::string& sign : found.power.evidence) evidence += (evidence.empty() ? "" : ", ") + sign;
-    const char* reason = found.power.state == model::PowerState::on          ? "powered-on"
-                         : found.power.state == model::PowerState::suspended ? "suspended"
-                                                                             : "power-unknown";
-    return repair::Refusal{machine.vm, reason, evidence};
-  };
-}
-
-int run_plan(Plan plan, const std::vector<model::Target>& targets, const std::vector<repair::Site>& sites,
-             const CommandLine& line, int status) {
-  repair::place(plan);
-  if (!plan.refused.empty()) status |= exit_findings;
+int run_plan(Run run, const CommandLine& line) {
+  Plan& plan = run.plan;
+  if (line.json || line.has("plan-out")) seal(plan, run.sites);
+  if (!plan.refused.empty()) run.status |= exit_findings;
   const auto print = [&](std::optional<std::vector<Result>> results) {
-    const report::PlanReport report{plan, targets, std::move(results), status};
-    std::string text;
-    if (line.json)
-      text = report::plan_json(report);
-    else
-      text = report.results ? report::results_text(report, line.style) : report::plan_text(report, line.style);
-    return write_output(text) ? status : status | exit_incomplete;
+    const report::PlanReport report{plan, run.targets, std::move(results), run.recovered, run.status, run.verb};
+    const bool written = write_output(line.json        ? report::plan_json(report)
+                                      : report.results ? report::results_text(report, line.style)
+                                                       : report::plan_text(report, line.style));
+    return written ? run.status : run.status | exit_incomplete;
   };
   if (line.has("plan-out")) {
     const int saved = save_plan(line.values["plan-out"].as<std::string>(), plan);
     return saved == exit_done ? print(std::nullopt) : saved;
   }
   if (line.has("dry-run") || plan.machines.empty()) return print(std::nullopt);
-  if (!line.json) write_output(report::plan_text({plan, targets, std::nullopt, status}, line.style));
+  if (!line.json)
+    write_output(report::plan_text({plan, run.targets, std::nullopt, run.recovered, run.status, run.verb}, line.style));
   const auto agreed = is_agreed(line, "Nothing can stop these virtual machines from being powered on meanwhile.");
   if (!agreed) return exit_usage;
   if (!*agreed) {
     log::error("nothing was done");
     return exit_cancelled;
   }
-  auto journal = repair::Journal::create(plan);
+  seal(plan, run.sites);
+  plan.owner = repair::this_owner();
+  auto journal = repair::create_journal(plan);
   if (!journal) {
     log::error("nothing was done: the journal cannot be written: " + journal.error().message);
     return exit_incomplete;
   }
-  auto results = carry_out_all(plan, sites, line, *journal);
-  status |= status_of(results, line);
+  auto results = carry_out_all(run, run.is_old || !line.has("yes"), **journal);
+  run.status |= status_of(results, line);
   return print(std::move(results));
 }
 

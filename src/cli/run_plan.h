@@ -3,26 +3,35 @@
 
 #include <vector>
 
+#include "cli/plan_places.h"
+#include "cli/recover.h"
 #include "cli/targets.h"
 #include "repair/executor.h"
 #include "repair/planner.h"
 
 namespace cbtctl::cli {
 
-// --yes, --dry-run, --plan-out, --assume-powered-off, --jobs: the options of every verb that changes files.
+// --yes, --dry-run, --assume-powered-off, ...: the options of every verb that changes files.
 void add_change_options(options::options_description& own);
 
-// One per place; a place that cannot be written has none.
-[[nodiscard]] std::vector<repair::Site> sites_of(const std::vector<discovery::Place>& places);
-
+// Whether the verb may change anything: --yes, or somebody to ask, and not --dry-run.
+[[nodiscard]] bool may_change(const CommandLine& line);
 // "yes" on the terminal, or --yes. Nothing: no terminal, told already.
 [[nodiscard]] std::optional<bool> is_agreed(const CommandLine& line, const std::string& question);
 
-// Whether the machine is still proven off, by a fresh look at its folder.
-[[nodiscard]] repair::PowerGuard power_guard(std::vector<std::string> assumed_off);
+struct Run {
+  std::string verb;  // of the command line
+  repair::Plan plan;
+  const std::vector<model::Target>& targets;
+  const std::vector<repair::Site>& sites;  // by target
+  repair::Look look;
+  repair::Look look_everywhere;
+  std::vector<repair::Result> recovered;
+  int status = 0;       // what is known so far
+  bool is_old = false;  // the plan was made some time ago
+};
 
-// A plan of one target each of `plan.machines`; `status` is what is known so far. Prints everything; the exit status.
-int run_plan(repair::Plan plan, const std::vector<model::Target>& targets, const std::vector<repair::Site>& sites,
-             const CommandLine& line, int status);
+// Prints everything; the exit status.
+int run_plan(Run run, const CommandLine& line);
 
 }  // namespace cbtctl::cli

@@ -2,15 +2,20 @@
 
 #include "cli/exit_status.h"
 #include "cli/files.h"
+#include "cli/ssh_options.h"
 #include "discovery/inspect.h"
 
 namespace cbtctl::cli {
 
 int run_show(const Verb& verb, const std::vector<std::string>& arguments) {
-  const Parsed parsed = parse(verb, arguments, {});
+  options::options_description own("Options of show");
+  add_ssh_options(own);
+  const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   if (parsed.line->arguments.empty()) return usage_error("show needs a file", "cbtctl show --help");
-  const auto [files, status] = inspect_files(parsed.line->arguments, discovery::inspect);
+  const auto opener = FileOpener::with(*parsed.line);
+  if (!opener) return usage_error(opener.error().message, "cbtctl show --help");
+  const auto [files, status] = inspect_files(*opener, parsed.line->arguments, discovery::inspect);
   const bool written =
       write_output(parsed.line->json ? report::show_json(files, status) : report::show_text(files, parsed.line->style));
   return written ? status : status | exit_incomplete;

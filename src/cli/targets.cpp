@@ -2,10 +2,13 @@
 
 #include <fnmatch.h>
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <memory>
 
 #include "cli/exit_status.h"
+#include "cli/ssh_options.h"
+#include "cli/ssh_places.h"
 #include "discovery/discover.h"
 #include "discovery/names.h"
 #include "formats/text/document.h"
@@ -90,21 +93,29 @@ bool matches(const std::string& glob, const model::VirtualMachine& machine, cons
   return hit(machine.settings.display_name) || hit(name) || hit(stem);
 }
 
-Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts, unsigned workers) {
-  std::vector<discovery::Place> places;
-  for (const std::string& text : texts) {
-    const auto location = storage::parse_location(text);
+// Local targets one after another, hosts together; in the order of the targets.
+Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts, const CommandLine& line,
+                                                  unsigned workers) {
+  std::vector<discovery::Place> places(texts.size());
+  std::vector<SshTarget> hosts;
+  std::vector<std::size_t> host_places;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    auto location = storage::parse_location(texts[i]);
     if (!location) return location.error();
     if (location->is_ssh) {
-      auto place = failed_place(text, {ErrorKind::unsupported, text + ": SSH targets are not built yet"});
-      place.target.is_ssh = true;
-      places.push_back(std::move(place));
-      continue;
+      hosts.push_back({texts[i], std::move(*location)});
+      host_places.push_back(i);
+    } else {
+      places[i] = local_place(texts[i], location->path, workers);
     }
-    places.push_back(local_place(text, location->path, workers));
-    const auto& error = places.back().target.error;
-    if (!error && !places.back().only_vmx.empty() && !names_a_configuration(places.back().only_vmx)) {
-      return Error{ErrorKind::usage, text + ": a target is a folder, a .vmx or a .vmtx"};
+  }
+  const auto options = ssh_options_of(line);
+  if (!options) return options.error();
+  auto opened = open_ssh_places(hosts, *options, line.values["jobs"].as<unsigned>());
+  for (std::size_t i = 0; i < opened.size(); ++i) places[host_places[i]] = std::move(opened[i]);
+  for (const discovery::Place& place : places) {
+    if (!place.target.error && !place.only_vmx.empty() && !names_a_configuration(place.only_vmx)) {
+      return Error{ErrorKind::usage, place.target.location + ": a target is a folder, a .vmx or a .vmtx"};
     }
   }
   return places;
@@ -162,6 +173,7 @@ options::options_description target_options() {
       "disk", list(), "only this slot, for example scsi0:0")(
       "workers", options::value<unsigned>()->default_value(storage::default_workers),
       "how many reads are under way at once");
+  add_ssh_options(own);
   return own;
 }
 
@@ -177,22 +189,30 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
   const unsigned workers = line.values["workers"].as<unsigned>();
   if (workers == 0 || workers > 256) return usage_error("--workers takes a number from 1 to 256", help);
 
+  auto mappings = mappings_of(line);
+  if (!mappings) return usage_error(mappings.error().message, help);
+  auto places = open_places(texts, line, workers);
+  if (!places) return usage_error(places.error().message, help);
+  model::Datastore datastore = discovery::discover(*places, *mappings, with_logs);
+  Selection selection{line.list("vm"), line.list("disk")};
+  selection.tell_unmatched(datastore);
+  tell_costs(*places);
+  return Scanned{std::move(datastore), std::move(selection), std::move(*places), std::move(*mappings)};
+}
+
+Result<std::vector<discovery::Mapping>> mappings_of(const CommandLine& line) {
+  const unsigned workers = line.has("workers") ? line.values["workers"].as<unsigned>() : storage::default_workers;
   std::vector<discovery::Mapping> mappings;
   for (const std::string& text : line.list("map")) {
     auto mapping = parse_mapping(text, workers);
-    if (!mapping) return usage_error(mapping.error().message, help);
+    if (!mapping) return mapping.error();
     mappings.push_back(std::move(*mapping));
   }
-  auto places = open_places(texts, workers);
-  if (!places) return usage_error(places.error().message, help);
-  model::Datastore datastore = discovery::discover(*places, mappings, with_logs);
-  Selection selection{line.list("vm"), line.list("disk")};
-  selection.tell_unmatched(datastore);
-  return Scanned{std::move(datastore), std::move(selection), std::move(*places), std::move(mappings)};
+  return mappings;
 }
 
 void let_go(Scanned&& scanned) {
-  [[maybe_unused]] static const model::Datastore* kept = nullptr;  // reachable, so no leak
+  static std::atomic<const model::Datastore*> kept;  // reachable, so no leak
   kept = std::make_unique<model::Datastore>(std::move(scanned.datastore)).release();
 }
 

@@ -34,6 +34,9 @@ struct Scanned {
 [[nodiscard]] std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine& line,
                                                           bool with_logs = false);
 
+// Of --map.
+[[nodiscard]] formats::core::Result<std::vector<discovery::Mapping>> mappings_of(const CommandLine& line);
+
 // For a verb whose last act was the report: the process ends now, and the system takes its memory back far faster than
 // ten thousand destructors give it.
 void let_go(Scanned&& scanned);

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "discovery/chains.h"
+#include "discovery/hosts.h"
 #include "discovery/loader.h"
 #include "discovery/logs.h"
 #include "discovery/names.h"
@@ -16,22 +17,32 @@ namespace {
 
 using model::Index;
 
+void name_runs(const storage::Listing& listing, model::Quarantine& quarantine) {
+  for (const storage::Entry& run : listing.entries) {
+    if (run.type == storage::EntryType::folder && run.name != "lock") quarantine.runs.push_back(run.name);
+  }
+  std::sort(quarantine.runs.begin(), quarantine.runs.end());
+}
+
+// One request for each, all under way together.
 void find_quarantine(const Tree& tree, const std::vector<Place>& places, model::Datastore& datastore) {
   for (std::size_t place = 0; place < places.size(); ++place) {
+    const std::size_t first = datastore.quarantine.size();
+    std::vector<storage::Submission> submissions;
     for (const Folder& folder : tree.folders(place)) {
       const storage::Entry* entry = folder.find(".cbtctl");
       if (entry == nullptr || entry->type != storage::EntryType::folder) continue;
-      model::Quarantine quarantine{.target = place, .path = storage::join(folder.path, ".cbtctl"), .runs = {}};
-      const Spot spot{place, quarantine.path};
-      tree.reader(spot).submit({{0, storage::ListRequest{tree.read_path(spot)}}});
-      for (const storage::Reply& reply : tree.reader(spot).collect()) {
-        if (!reply.answer) continue;
-        for (const storage::Entry& run : std::get<storage::Listing>(*reply.answer).entries) {
-          if (run.type == storage::EntryType::folder && run.name != "lock") quarantine.runs.push_back(run.name);
-        }
+      const Spot spot{place, storage::join(folder.path, ".cbtctl")};
+      submissions.push_back({datastore.quarantine.size(), storage::ListRequest{tree.read_path(spot)}});
+      datastore.quarantine.push_back({.target = place, .path = spot.path, .runs = {}});
+    }
+    if (datastore.quarantine.size() == first) continue;
+    storage::Reader& reader = *places[place].reader;
+    reader.submit(std::move(submissions));
+    for (auto replies = reader.collect(); !replies.empty(); replies = reader.collect()) {
+      for (const storage::Reply& reply : replies) {
+        if (reply.answer) name_runs(std::get<storage::Listing>(*reply.answer), datastore.quarantine[reply.tag]);
       }
-      std::sort(quarantine.runs.begin(), quarantine.runs.end());
-      datastore.quarantine.push_back(std::move(quarantine));
     }
   }
 }
@@ -80,9 +91,10 @@ void tell_power(const Tree& tree, const Loader& loader, model::Datastore& datast
 model::Datastore discover(const std::vector<Place>& places, const std::vector<Mapping>& mappings, bool with_logs) {
   model::Datastore datastore;
   for (const Place& place : places) datastore.targets.push_back(place.target);
+  Hosts hosts(places);
   const Tree tree = Tree::list(places, mappings);
   Loader loader(tree, datastore);
-  for (std::size_t place = 0; place < places.size(); ++place) loader.load_by_name(place, places[place].only_vmx);
+  for (std::size_t place = 0; place < places.size(); ++place) loader.want_by_name(place, places[place].only_vmx);
   loader.load_by_reference();
 
   sort_by_path(datastore.virtual_machines, datastore.files);
@@ -93,6 +105,7 @@ model::Datastore discover(const std::vector<Place>& places, const std::vector<Ma
   pair_with_snapshot_lists(loader, datastore);
   build_chains(loader, datastore);
   tell_power(tree, loader, datastore);
+  hosts.join(tree, loader, datastore);
   find_quarantine(tree, places, datastore);
   if (with_logs) read_logs(tree, loader, datastore);
   return datastore;

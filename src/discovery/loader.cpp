@@ -48,6 +48,9 @@ Index Loader::new_file(const Spot& spot, const Lookup& seen) {
     file.error = seen.error ? *seen.error : Error{ErrorKind::missing, "is not there"};
   } else if (seen.entry->type != storage::EntryType::file) {
     file.error = Error{ErrorKind::malformed, "is not a regular file"};
+  } else if (seen.entry->size) {
+    file.size_bytes = seen.entry->size->size_bytes;
+    file.allocated_bytes = seen.entry->size->allocated_bytes;
   }
   datastore_.files.push_back(std::move(file));
   spots_.push_back(spot);
@@ -59,10 +62,11 @@ Index Loader::new_file(const Spot& spot, const Lookup& seen) {
 void Loader::want(Wanted wanted) {
   if (asked_[wanted.file] || datastore_.files[wanted.file].error) return;
   asked_[wanted.file] = true;
+  if (wanted.reading == Reading::status && datastore_.files[wanted.file].size_bytes) return;  // the listing told it
   wanted_.push_back(wanted);
 }
 
-void Loader::load_by_name(std::size_t place, const std::string& only_vmx) {
+void Loader::want_by_name(std::size_t place, const std::string& only_vmx) {
   std::size_t entries = 0;
   for (const Folder& folder : tree_.folders(place)) entries += folder.entries.size();
   datastore_.files.reserve(datastore_.files.size() + entries);
@@ -88,8 +92,6 @@ void Loader::load_by_name(std::size_t place, const std::string& only_vmx) {
       if (hint == NameHint::flat) want({file, Reading::status, 0});
     }
   }
-  make_room();
-  fetch_wanted();
 }
 
 // For what the wanted files will most likely turn out to be: growing such vectors costs more than filling them.
@@ -128,8 +130,8 @@ void Loader::fetch_wanted() {
     for (std::size_t i = 0; i < wave.size(); ++i) {
       by_reader[&tree_.reader(spots_[wave[i].file])].push_back({i, request_for(wave[i])});
     }
-    for (auto& [reader, submissions] : by_reader) {
-      reader->submit(std::move(submissions));
+    for (auto& [reader, submissions] : by_reader) reader->submit(std::move(submissions));
+    for (const auto& [reader, submissions] : by_reader) {
       for (auto replies = reader->collect(); !replies.empty(); replies = reader->collect()) {
         for (storage::Reply& reply : replies) answer(wave[reply.tag], reply);
         refer_from_all();  // while the workers go on

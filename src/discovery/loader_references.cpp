@@ -46,6 +46,7 @@ std::optional<Spot> Loader::folder_named(const Spot& folder, const std::string& 
 }
 
 void Loader::load_by_reference() {
+  make_room();
   do {
     fetch_wanted();
     refer_from_all();

@@ -1,9 +1,13 @@
-// Whether a virtual machine runs, by its files alone; reference/esxi-facts.md section 3.
+// Whether a virtual machine runs: by its files, and by what hosts say of it; reference/esxi-facts.md section 3.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "discovery/tree.h"
+#include "host/locks.h"
 #include "model/datastore.h"
 
 namespace cbtctl::discovery {
@@ -13,5 +17,30 @@ namespace cbtctl::discovery {
 // alone are evidence and no proof either way.
 [[nodiscard]] model::Power power_from_files(const formats::vmx::Configuration& settings, const Tree& tree,
                                             const Spot& configuration);
+
+// What one host that sees the machine says of it.
+struct HostSign {
+  std::string host;                  // the target, as the user wrote it
+  std::optional<bool> running;       // among the host's processes; nothing: it does not tell
+  std::optional<std::string> id;     // registered as
+  bool tells_registrations = false;  // else `id` says nothing
+};
+
+// Joins both. A process is proof of `on`; a registration without a process is proof of `off` where the files do not
+// speak against it. A host knows nothing of what runs on another one.
+[[nodiscard]] model::Power power_with_hosts(model::Power by_files, const std::vector<HostSign>& hosts);
+
+// Whether only the locks can tell: no process is known, and neither files nor a registration prove that it is off.
+[[nodiscard]] bool needs_locks(const model::Power& by_files, const std::vector<HostSign>& hosts);
+
+// One file of the machine, and who holds it.
+struct LockSign {
+  std::string file;
+  bool of_process = false;  // the .lck file, which the process itself holds; else an extent, which a backup may hold
+  formats::core::Result<host::Lock> lock;
+};
+
+// What the locks of its files make of a power state that the files alone do not settle. All free: it runs nowhere.
+[[nodiscard]] model::Power power_with_locks(model::Power power, bool is_suspended, const std::vector<LockSign>& locks);
 
 }  // namespace cbtctl::discovery

@@ -75,19 +75,35 @@ class Tree {
     using is_transparent = void;
     std::size_t operator()(std::string_view path) const { return std::hash<std::string_view>{}(path); }
   };
+  // A location, and under which path of the place it is listed.
+  struct Anchor {
+    std::string location;
+    std::string path;
+  };
   struct Listed {
+    std::vector<Anchor> anchors;  // the roots; below /vmfs/volumes each volume too
     std::vector<Folder> folders;
     std::unordered_map<std::string, std::size_t, PathHash, std::equal_to<>> by_path;
     std::unordered_map<std::string, std::string> volume_of_name;  // link -> folder, below /vmfs/volumes
     std::unordered_map<std::string, std::string> name_of_volume;
   };
 
-  void list_place(std::size_t place);
+  // In tree_listing.cpp.
+  using Waves = std::vector<std::vector<std::string>>;  // of each place, the folders to list together
+  void list_wave(Waves& waves, bool goes_on);
   void enter(std::size_t place, Folder folder, std::vector<std::string>& next);
   void enter_volumes(std::size_t place, const Folder& root, std::vector<std::string>& next);
+  void number_entries(std::size_t place);
   void list_mapped(std::size_t mapping, const std::string& path) const;
-  [[nodiscard]] std::optional<std::size_t> owner_of(const std::string& absolute, std::size_t except) const;
-  [[nodiscard]] std::optional<Spot> by_absolute(const std::string& absolute) const;
+  [[nodiscard]] bool walks(std::size_t place) const;
+  [[nodiscard]] std::string location_at(const Spot& spot) const;
+  [[nodiscard]] std::string located(const std::string& host, const std::string& absolute) const;
+  [[nodiscard]] bool is_elsewhere(std::size_t place, const std::string& path) const;
+  [[nodiscard]] bool reaches(std::size_t place, const std::string& location) const;
+
+  [[nodiscard]] std::string host_of(const Spot& spot) const;
+  [[nodiscard]] std::optional<Spot> by_absolute(const std::string& host, const std::string& absolute) const;
+  [[nodiscard]] bool is_of_unknown_volume(const Spot& spot) const;
   [[nodiscard]] std::optional<Spot> by_mapping(const std::string& absolute) const;
   [[nodiscard]] std::optional<Spot> by_tail(const std::string& absolute) const;
   [[nodiscard]] std::optional<Spot> follow_links(Spot spot) const;

@@ -15,6 +15,7 @@
 #include "formats/vmdk/sparse.h"
 #include "formats/vmsd/snapshots.h"
 #include "formats/vmx/configuration.h"
+#include "model/host.h"
 
 namespace cbtctl::model {
 
@@ -22,21 +23,19 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 using Index = std::size_t;
 
-// What a host says of itself; nothing on a mount.
-struct HostFacts {
-  std::string product;
-  std::string version;
-  std::string build;
+// The type of what lies below `path`.
+struct DatastoreSpan {
+  std::string path;  // relative to the target's root; "": all of it
+  DatastoreType type = DatastoreType::unknown;
 };
-
-enum class DatastoreType { unknown, vmfs, nfs, vsan, vvol, other };
 
 struct Target {
   std::string location;  // as the user gave it
   bool is_ssh = false;
-  std::optional<HostFacts> host;
-  std::optional<Error> error;  // the target could not be read at all
-  DatastoreType datastore_type = DatastoreType::unknown;
+  std::optional<HostFacts> host;  // nothing on a mount, or where the host is no ESXi
+  std::optional<HostInventory> inventory;
+  std::optional<Error> error;             // the target could not be read at all
+  std::vector<DatastoreSpan> datastores;  // empty where no host tells
 };
 
 // A file seen in a listing, or named by another file. `path` is relative to the target's root, with '/'.
@@ -109,6 +108,12 @@ struct Power {
   std::vector<std::string> evidence;
 };
 
+// Which host knows a virtual machine, under which number.
+struct Registration {
+  Index target = 0;
+  std::string id;
+};
+
 // An ESXi version and build, and who says so: a vmware*.log, or the host.
 struct BuildWitness {
   std::string source;
@@ -124,6 +129,7 @@ struct VirtualMachine {
   std::optional<Error> unreadable;
   std::vector<Disk> disks;
   Power power;
+  std::optional<std::vector<Registration>> registrations;  // nothing: no host that sees it tells what it has registered
   std::vector<BuildWitness> witnesses;  // of its logs, newest first; read for machines with a tracked disk alone
   std::optional<Index> snapshot_file;   // of Datastore::snapshot_files: the .vmsd of the same name
 };

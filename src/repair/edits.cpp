@@ -35,8 +35,14 @@ void remove_key(Document& document, std::string_view key) {
   while (const formats::text::Entry* entry = document.find(key)) document.remove_line(entry->line);
 }
 
+void keep_one(Document& document, std::string_view key, bool first) {
+  for (auto all = document.find_all(key); all.size() > 1; all = document.find_all(key)) {
+    document.remove_line(first ? all.back()->line : all.front()->line);
+  }
+}
+
 // The line, its title and the blank line after it, as the writer of the section made them.
-void remove_tracking(Document& document) {
+std::string remove_tracking(Document& document) {
   while (const formats::text::Entry* entry = document.find("changeTrackPath")) {
     const std::size_t number = entry->line_number;
     const auto line = entry->line;
@@ -54,12 +60,15 @@ void remove_tracking(Document& document) {
     if (has_title && blank != nullptr && is_blank(blank->text)) range.length_bytes += blank->line.length_bytes;
     document.remove_line(range);
   }
-  lower_version(document);
+  return "tracking section out, " + lower_version(document);
 }
 
-void lower_version(Document& document) {
+std::string lower_version(Document& document) {
   const formats::text::Entry* version = document.find("version");
-  if (version != nullptr && version->value == "3") document.set_value(*version, "1");
+  if (version == nullptr) return "there is no version";
+  if (version->value != "3") return "version " + std::string(version->value) + " is left";
+  document.set_value(*version, "1");
+  return "version 3 back to 1";
 }
 
 }  // namespace cbtctl::repair

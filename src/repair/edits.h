@@ -14,10 +14,13 @@ void set_flag(formats::text::Document& document, std::string_view key, bool valu
 
 void remove_key(formats::text::Document& document, std::string_view key);
 
-// Takes the tracking section out, and the version from 3 back to 1; any other version is left.
-void remove_tracking(formats::text::Document& document);
+// Of a key that stands more than once, one line: the first or the last.
+void keep_one(formats::text::Document& document, std::string_view key, bool first);
 
-// Version 3 back to 1 in a descriptor without a tracking section.
-void lower_version(formats::text::Document& document);
+// These say what they did.
+// Takes the tracking section out, and the version from 3 back to 1; any other version is left.
+std::string remove_tracking(formats::text::Document& document);
+// Version 3 back to 1.
+std::string lower_version(formats::text::Document& document);
 
 }  // namespace cbtctl::repair

@@ -1,19 +1,15 @@
-// Carries a machine's plan out, or takes it back.
-//
-// On the datastore, in each folder that is changed: `.cbtctl/lock` says who is at work; `.cbtctl/RUN/` holds the plan,
-// the old bytes of edited files and the files moved aside, all written before the first change. Where a step stands is
-// told by digests alone, so that carrying on and taking back can be begun again at any point, by anybody who has the
-// folder.
+// Carries a machine's plan out, or takes it back. Every guard is asked again first, from a fresh look; every step is in
+// the journal before it is done, and read back after.
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "repair/journal.h"
+#include "repair/lock.h"
 #include "repair/plan.h"
-#include "storage/writer.h"
+#include "repair/planner.h"
+#include "repair/proof.h"
 
 namespace cbtctl::repair {
 
@@ -25,34 +21,23 @@ struct Result {
   std::vector<std::string> follow_up;
 };
 
-// Asked right before the first write: whether the machine is still proven off.
-using PowerGuard = std::function<std::optional<Refusal>(const MachinePlan& machine)>;
+// What a run works with.
+struct Means {
+  const std::vector<Site>& sites;  // by Root::target
+  Journal& journal;
+  Look look;
+};
 
-// Where the steps' files go, once the run's id is known.
-void place(Plan& plan);
-
-// Guards, locks, backs up, changes, verifies. A step that fails is rolled back, and the result says so.
-[[nodiscard]] Result carry_out(const Plan& plan, const MachinePlan& machine, storage::Writer& writer, Journal& journal,
-                               const PowerGuard& guard);
+// Guards, backs up, locks, changes, proves. A step that fails is rolled back, and the result says so.
+[[nodiscard]] Result carry_out(const Plan& plan, const MachinePlan& machine, const Means& means);
 
 // To the exact bytes before. Refused (`ran-since`) once the machine may have run, `changed-meanwhile` where somebody
 // else changed a file.
-[[nodiscard]] Result take_back(const Plan& plan, const MachinePlan& machine, storage::Writer& writer, Journal& journal,
-                               const PowerGuard& guard);
+[[nodiscard]] Result take_back(const Plan& plan, const MachinePlan& machine, const Means& means);
 
-// A run that was stopped in this folder, by its lock.
-struct Unfinished {
-  std::string folder;
-  std::string run;
-  std::string vm;
-  std::string owner;        // "root@host, process 4711, since 2026-01-31T09:30:00Z"
-  bool is_at_work = false;  // its process lives on this machine, or cannot be told since it ran on another
-};
-[[nodiscard]] std::optional<Unfinished> find_unfinished(const std::string& folder, storage::Writer& writer);
-
-// Takes an unfinished run back, or where the machine may have run since finishes it, and removes the lock.
-[[nodiscard]] Result recover(const Unfinished& unfinished, storage::Writer& writer);
-
-[[nodiscard]] std::vector<std::string> folders_of(const MachinePlan& machine);
+[[nodiscard]] Result result_of(const MachinePlan& machine, std::string outcome, std::string message = {},
+                               std::string reason = {});
+// Of a refusal that an error makes: "changed-meanwhile", "locked" or "unreadable".
+[[nodiscard]] std::string reason_of(const formats::core::Error& error);
 
 }  // namespace cbtctl::repair

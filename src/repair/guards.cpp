@@ -28,6 +28,8 @@ std::size_t own_links(const model::Disk& disk) {
 }
 
 bool lies_in_object(const model::Datastore& datastore, const model::Disk& disk) {
+  const auto type = analysis::datastore_type(datastore, disk);
+  if (type == model::DatastoreType::vsan || type == model::DatastoreType::vvol) return true;
   return std::any_of(disk.chain.begin(), disk.chain.end(), [&](const model::ChainLink& link) {
     if (!link.descriptor) return false;
     const auto& content = datastore.descriptors[*link.descriptor].content;
@@ -64,13 +66,28 @@ std::optional<std::string> shared_with(const model::Datastore& datastore, const 
   return std::nullopt;
 }
 
-bool leads_outside(const model::Datastore& datastore, const model::ChainLink& link) {
-  if (!link.reference.file || link.reference.by_tail) return true;
-  if (datastore.files[*link.reference.file].target >= datastore.targets.size()) return true;
-  if (!link.descriptor) return false;
-  const auto& tracking = datastore.descriptors[*link.descriptor].tracking;
-  return tracking &&
-         (!tracking->file || tracking->by_tail || datastore.files[*tracking->file].target >= datastore.targets.size());
+std::optional<Refusal> refuse_hardware(const model::Datastore& datastore, const model::VirtualMachine& machine) {
+  constexpr unsigned least_hardware = 7;
+  const auto hardware = machine.settings.hardware_version;
+  if (!hardware || *hardware >= least_hardware) return std::nullopt;
+  return refusal(datastore, machine, "hardware-too-old",
+                 "virtual hardware " + std::to_string(*hardware) + " is older than 7");
+}
+
+bool leads_outside(const model::Datastore& datastore, const model::Reference& reference) {
+  return !reference.file || reference.by_tail || datastore.files[*reference.file].target >= datastore.targets.size();
+}
+
+// What of an own link is not in the scan by its own path: the descriptor, its CTK file or an extent.
+std::optional<std::string> outside_of(const model::Datastore& datastore, const model::ChainLink& link) {
+  if (leads_outside(datastore, link.reference)) return link.reference.written;
+  if (!link.descriptor) return std::nullopt;
+  const model::Descriptor& descriptor = datastore.descriptors[*link.descriptor];
+  if (descriptor.tracking && leads_outside(datastore, *descriptor.tracking)) return descriptor.tracking->written;
+  for (const model::Extent& extent : descriptor.extents) {
+    if (extent.reference && leads_outside(datastore, *extent.reference)) return extent.reference->written;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -78,6 +95,28 @@ bool leads_outside(const model::Datastore& datastore, const model::ChainLink& li
 Refusal refusal(const model::Datastore& datastore, const model::VirtualMachine& machine, std::string reason,
                 std::string message) {
   return {datastore.files[machine.file].path, std::move(reason), std::move(message)};
+}
+
+std::optional<Refusal> refuse_power(const MachinePlan& plan, const model::Datastore& now) {
+  if (!plan.has_machine) return std::nullopt;
+  Request request;
+  request.include_templates = true;
+  if (plan.assumed_off) request.assumed_off = {plan.vm};
+  for (const model::VirtualMachine& machine : now.virtual_machines) {
+    const model::File& file = now.files[machine.file];
+    if (file.target == 0 && file.path == plan.vm) return refuse_machine(now, machine, request);
+  }
+  return Refusal{plan.vm, "unreadable", plan.vm + " is not there any more"};
+}
+
+Refusal refuse_untrackable(const model::Datastore& datastore, const model::VirtualMachine& machine) {
+  if (auto old = refuse_hardware(datastore, machine)) return *old;
+  for (const model::Disk& disk : machine.disks) {
+    if (lies_in_object(datastore, disk))
+      return refusal(datastore, machine, "vsan-or-vvol",
+                     disk.settings.slot + ": how CTK files behave there is not known");
+  }
+  return refusal(datastore, machine, "no-trackable-disk", "no disk of this machine can be tracked");
 }
 
 bool is_locked(const model::VirtualMachine& machine) {
@@ -96,7 +135,8 @@ std::optional<Refusal> refuse_machine(const model::Datastore& datastore, const m
                   "the configuration " + machine.unreadable->message);
   }
   if (machine.is_template && !request.include_templates)
-    return refuse("template", "is a template; --include-templates with enable");
+    return refuse("template",
+                  request.verb == "enable" ? "is a template; --include-templates takes it in" : "is a template");
   switch (machine.power.state) {
     case PowerState::off:
       break;
@@ -117,10 +157,7 @@ std::optional<Refusal> refuse_tracking(const model::Datastore& datastore, const 
   const auto refuse = [&](const char* reason, const std::string& message) {
     return refusal(datastore, machine, reason, message);
   };
-  constexpr unsigned least_hardware = 7;
-  const auto hardware = machine.settings.hardware_version;
-  if (hardware && *hardware < least_hardware)
-    return refuse("hardware-too-old", "virtual hardware " + std::to_string(*hardware) + " is older than 7");
+  if (auto old = refuse_hardware(datastore, machine)) return old;
   const model::SnapshotFile* list = machine.snapshot_file ? &datastore.snapshot_files[*machine.snapshot_file] : nullptr;
   if (list != nullptr && !list->content)
     return refuse("unreadable", datastore.files[list->file].path + " cannot be read, so snapshots cannot be told");
@@ -137,17 +174,16 @@ std::optional<Refusal> refuse_tracking(const model::Datastore& datastore, const 
     return refuse("needs-consolidation", "snapshot.needConsolidate is TRUE");
   for (const model::Disk* disk : disks) {
     const std::string& slot = disk->settings.slot;
-    for (const model::ChainLink& link : disk->chain) {
-      if (link.own && leads_outside(datastore, link))
-        return refuse("outside-scan",
-                      slot + ": " + link.reference.written + " or its CTK file is not in the scan by its own path");
-      if (!link.own) break;
-    }
     if (lies_in_object(datastore, *disk))
       return refuse("vsan-or-vvol", slot + ": how CTK files behave there is not known");
-    if (analysis::judge(datastore, machine, *disk).state == analysis::CbtState::unreadable) {
-      return refuse("unreadable", slot + ": " + joined(analysis::judge(datastore, machine, *disk).reasons));
+    for (const model::ChainLink& link : disk->chain) {
+      if (!link.own) break;
+      if (const auto outside = outside_of(datastore, link))
+        return refuse("outside-scan", slot + ": " + *outside + " is not in the scan by its own path");
     }
+    const auto verdict = analysis::judge(datastore, machine, *disk);
+    if (verdict.state == analysis::CbtState::unreadable)
+      return refuse("unreadable", slot + ": " + joined(verdict.reasons));
     if (const auto other = shared_with(datastore, machine, *disk)) return refuse("shared-disk", slot + ": " + *other);
   }
   return std::nullopt;

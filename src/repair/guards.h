@@ -19,6 +19,12 @@ namespace cbtctl::repair {
                                                      const model::VirtualMachine& machine,
                                                      std::span<const model::Disk* const> disks);
 
+// Of a plan whose machine is not proven off any more, or cannot be read; `now` has the plan's roots as its targets.
+[[nodiscard]] std::optional<Refusal> refuse_power(const MachinePlan& plan, const model::Datastore& now);
+
+// No disk of the machine could be tracked: the one reason that says why.
+[[nodiscard]] Refusal refuse_untrackable(const model::Datastore& datastore, const model::VirtualMachine& machine);
+
 [[nodiscard]] Refusal refusal(const model::Datastore& datastore, const model::VirtualMachine& machine,
                               std::string reason, std::string message);
 [[nodiscard]] bool is_locked(const model::VirtualMachine& machine);

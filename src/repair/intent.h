@@ -1,16 +1,23 @@
-// What a machine shall be like, and the changes that lead there.
+// What a machine shall be like, whatever it is like now: kept with the plan, so that the way there can be planned again
+// (before the first write, or after an interruption) from what is found then.
 #pragma once
 
+#include <compare>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-#include <variant>
+#include <utility>
 #include <vector>
 
-#include "analysis/finding.h"
-#include "repair/planner.h"
-
 namespace cbtctl::repair {
+
+// A file or folder below a root: the index of a target while planning, of MachinePlan::roots in a plan.
+struct Spot {
+  std::size_t root = 0;
+  std::string path;
+  friend auto operator<=>(const Spot&, const Spot&) = default;
+};
 
 struct DiskIntent {
   std::optional<bool> key;  // nothing: as it is
@@ -19,32 +26,19 @@ struct DiskIntent {
 
 struct Intent {
   std::optional<bool> vm_key;
-  std::map<std::string, DiskIntent> disks;              // by slot
-  std::vector<std::string> removed_keys;                // of the .vmx
-  std::vector<std::pair<std::string, bool>> kept_keys;  // a key that stands twice, and whether its first stays
-  std::vector<model::Index> lowered;                    // descriptors: version 3 back to 1
-  std::vector<std::pair<model::Index, std::string>> parent_cids;  // descriptors and their new parentCID
-  [[nodiscard]] bool is_empty() const {
-    return !vm_key && disks.empty() && removed_keys.empty() && kept_keys.empty() && lowered.empty() &&
-           parent_cids.empty();
+  std::map<std::string, DiskIntent> disks;                // by slot
+  std::map<std::string, bool> flags;                      // other keys of the .vmx that are TRUE or FALSE
+  std::vector<std::string> removed_keys;                  // of the .vmx
+  std::vector<std::pair<std::string, bool>> kept_keys;    // a key that stands twice, and whether its first stays
+  std::vector<Spot> lowered;                              // descriptors: version 3 back to 1
+  std::vector<std::pair<Spot, std::string>> parent_cids;  // descriptors and their new parentCID
+  std::vector<Spot> unnamed;                              // CTK files that no descriptor names
+  std::int64_t least_age_ns = 0;                          // of those
+  [[nodiscard]] bool touches_tracking() const { return vm_key || !disks.empty(); }
+  [[nodiscard]] bool touches_machine() const {
+    return touches_tracking() || !flags.empty() || !removed_keys.empty() || !kept_keys.empty() || !lowered.empty() ||
+           !parent_cids.empty();
   }
 };
-
-// The change that a finding's fix asks for.
-void add_fix(const model::Datastore& datastore, const model::VirtualMachine& machine, const analysis::Finding& finding,
-             const std::string& option, Intent& intent);
-
-// The steps in order: keys FALSE; lines out, versions down; CTK files aside; keys TRUE.
-[[nodiscard]] std::variant<MachinePlan, Refusal> compile(const model::Datastore& datastore,
-                                                         const model::VirtualMachine& machine, Intent intent,
-                                                         const Request& request, const Site& site);
-
-[[nodiscard]] bool names_tracking(const model::Datastore& datastore, const model::Disk& disk);  // an own link does
-[[nodiscard]] bool has_default_tracking(const model::Datastore& datastore,
-                                        const model::Disk& disk);  // "x-ctk.vmdk" is there
-
-formats::core::Result<Change> quarantine_of(storage::Writer& writer, const std::string& path, const std::string& why);
-[[nodiscard]] std::vector<Witness> witnesses_of(const model::Datastore& datastore, const model::VirtualMachine& machine,
-                                                storage::Writer& writer);
 
 }  // namespace cbtctl::repair

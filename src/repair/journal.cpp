@@ -8,12 +8,14 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
+
+#include "repair/base64.h"
+#include "storage/local_file.h"
 
 namespace cbtctl::repair {
 namespace {
@@ -21,6 +23,7 @@ namespace {
 using formats::core::Error;
 using formats::core::Result;
 using formats::core::Status;
+using formats::core::success;
 using Json = nlohmann::ordered_json;
 
 std::string state_folder() {
@@ -28,15 +31,6 @@ std::string state_folder() {
   if (state != nullptr && *state == '/') return std::string(state) + "/cbtctl";
   const char* home = std::getenv("HOME");
   return std::string(home != nullptr && *home != '\0' ? home : "/root") + "/.local/state/cbtctl";
-}
-
-std::string now() {
-  const std::time_t seconds = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
 }
 
 Status write_and_sync(const storage::Descriptor& file, std::string_view bytes) {
@@ -47,13 +41,21 @@ Status write_and_sync(const storage::Descriptor& file, std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
   if (::fsync(file.get()) != 0) return storage::error_of(errno);
-  return formats::core::success();
+  return success();
 }
 
 Result<storage::Descriptor> open_at(const std::string& path, int flags) {
-  storage::Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | flags, 0600));
+  storage::Descriptor file(::open(path.c_str(), O_CLOEXEC | flags, 0600));
   if (!file.is_open()) return storage::error_of(errno).in(path);
   return file;
+}
+
+// The names in it last.
+Status sync_folder(const std::string& path) {
+  const auto folder = open_at(path, O_RDONLY | O_DIRECTORY);
+  if (!folder) return folder.error();
+  if (::fsync(folder->get()) != 0 && errno != EINVAL) return storage::error_of(errno).in(path);
+  return success();
 }
 
 std::string text_of(const std::filesystem::path& path) {
@@ -63,6 +65,26 @@ std::string text_of(const std::filesystem::path& path) {
   return text.str();
 }
 
+std::string text_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+// As text where it is UTF-8, else exact beside a readable form.
+void put_bytes(Json& line, const std::string& key, const std::string& bytes) {
+  line[key] = bytes;
+  try {
+    static_cast<void>(line[key].dump());
+  } catch (const Json::exception&) {
+    line[key + "_base64"] = to_base64(bytes);
+  }
+}
+
+std::string bytes_at(const Json& object, const std::string& key) {
+  const auto exact = from_base64(text_at(object, (key + "_base64").c_str()));
+  return exact && !exact->empty() ? *exact : text_at(object, key.c_str());
+}
+
 // A journal may end in the middle of a line.
 std::vector<Step> steps_of(const std::string& text) {
   std::vector<Step> steps;
@@ -70,62 +92,109 @@ std::vector<Step> steps_of(const std::string& text) {
   for (std::string line; std::getline(lines, line);) {
     const Json object = Json::parse(line, nullptr, false);
     if (!object.is_object()) continue;
-    steps.push_back(
-        {object.value("time", ""), object.value("vm", ""), object.value("what", ""), object.value("path", "")});
+    steps.push_back({text_at(object, "time"), bytes_at(object, "vm"), text_at(object, "what"), bytes_at(object, "path"),
+                     text_at(object, "description"), text_at(object, "sha256_before"),
+                     text_at(object, "sha256_after")});
   }
   return steps;
 }
 
+class FileJournal final : public Journal {
+ public:
+  explicit FileJournal(storage::Descriptor file) : file_(std::move(file)) {}
+
+  Status append(Step step) override {
+    Json line{{"time", time_now()}, {"what", step.what}};
+    put_bytes(line, "vm", step.vm);
+    if (!step.path.empty()) put_bytes(line, "path", step.path);
+    if (!step.description.empty()) line["description"] = step.description;
+    if (!step.sha256_before.empty()) line["sha256_before"] = step.sha256_before;
+    if (!step.sha256_after.empty()) line["sha256_after"] = step.sha256_after;
+    const Status written = write_and_sync(file_, line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    return written ? written : Status(written.error().in("the journal"));
+  }
+
+ private:
+  storage::Descriptor file_;
+};
+
+class NoJournal final : public Journal {
+ public:
+  Status append(Step) override { return success(); }
+};
+
+// A line that was cut must not swallow the next one.
+Result<std::unique_ptr<Journal>> open_journal(const std::string& folder, int flags) {
+  auto file = open_at(folder + "/journal", O_RDWR | O_APPEND | flags);
+  if (!file) return file.error();
+  const off_t end = ::lseek(file->get(), 0, SEEK_END);
+  char last = '\n';
+  if (end > 0 && ::pread(file->get(), &last, 1, end - 1) == 1 && last != '\n') {
+    if (const Status ended = write_and_sync(*file, "\n"); !ended) return ended.error().in(folder);
+  }
+  return std::unique_ptr<Journal>(std::make_unique<FileJournal>(std::move(*file)));
+}
+
 }  // namespace
 
-Result<Journal> Journal::create(const Plan& plan) {
+Result<std::unique_ptr<Journal>> create_journal(const Plan& plan) {
   const std::string folder = state_folder() + "/" + plan.id;
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed) return storage::error_of(failed.value()).in(folder);
   ::chmod(folder.c_str(), 0700);
-  auto copy = open_at(folder + "/plan.json", O_CREAT | O_EXCL);
+  auto copy = open_at(folder + "/plan.json", O_WRONLY | O_CREAT | O_EXCL);
   if (!copy) return copy.error();
   if (const Status written = write_and_sync(*copy, to_text(plan)); !written) return written.error().in(folder);
-  return reopen(plan.id);
-}
-
-Result<Journal> Journal::reopen(const std::string& run) {
-  auto file = open_at(state_folder() + "/" + run + "/journal", O_CREAT | O_APPEND);
-  if (!file) return file.error();
-  Journal journal;
-  journal.file_ = std::move(*file);
+  auto journal = open_journal(folder, O_CREAT);
+  if (!journal) return journal.error();
+  for (const std::string& path : {folder, state_folder(), state_folder() + "/.."}) {
+    if (const Status synced = sync_folder(path); !synced) return synced.error();
+  }
   return journal;
 }
 
-Status Journal::append(const std::string& vm, std::string_view what, const std::string& path) {
-  if (!file_.is_open()) return formats::core::success();
-  const Json line{{"time", now()}, {"vm", vm}, {"what", what}, {"path", path}};
-  const Status written = write_and_sync(file_, line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
-  return written ? written : Status(written.error().in("the journal"));
+std::unique_ptr<Journal> reopen_journal(const std::string& run) {
+  auto journal =
+      is_run_id(run) ? open_journal(state_folder() + "/" + run, 0) : Result<std::unique_ptr<Journal>>(Error{});
+  return journal ? std::move(*journal) : std::make_unique<NoJournal>();
 }
 
 std::string RecordedRun::outcome_of(const std::string& vm) const {
-  constexpr std::array<std::string_view, 6> outcomes{"changed",     "restored", "refused",
-                                                     "rolled-back", "failed",   "recovered"};
+  constexpr std::array<std::string_view, 5> outcomes{"changed", "restored", "refused", "rolled-back", "failed"};
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     if (step->vm == vm && std::find(outcomes.begin(), outcomes.end(), step->what) != outcomes.end()) return step->what;
   }
   return "unfinished";
 }
 
+std::optional<RecordedRun> recorded_run(const std::string& id) {
+  const std::filesystem::path folder = std::filesystem::path(state_folder()) / id;
+  std::error_code failed;
+  if (!is_run_id(id) || !std::filesystem::is_directory(folder, failed)) return std::nullopt;
+  RecordedRun run{.id = id, .plan = {}, .steps = steps_of(text_of(folder / "journal"))};
+  if (auto plan = plan_from_text(text_of(folder / "plan.json"))) run.plan = std::move(*plan);
+  return run;
+}
+
 std::vector<RecordedRun> recorded_runs() {
   std::vector<RecordedRun> runs;
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator(state_folder(), failed)) {
-    if (!entry.is_directory()) continue;
-    RecordedRun run{
-        .id = entry.path().filename().string(), .plan = {}, .steps = steps_of(text_of(entry.path() / "journal"))};
-    if (auto plan = plan_from_text(text_of(entry.path() / "plan.json"))) run.plan = std::move(*plan);
-    runs.push_back(std::move(run));
+    if (auto run = recorded_run(entry.path().filename().string())) runs.push_back(std::move(*run));
   }
   std::sort(runs.begin(), runs.end(), [](const RecordedRun& a, const RecordedRun& b) { return a.id < b.id; });
   return runs;
+}
+
+std::string newest_recorded() {
+  std::string newest;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(state_folder(), failed)) {
+    const std::string name = entry.path().filename().string();
+    if (is_run_id(name)) newest = std::max(newest, name);
+  }
+  return newest;
 }
 
 }  // namespace cbtctl::repair

@@ -8,32 +8,29 @@
 #include <vector>
 
 #include "repair/plan.h"
-#include "storage/local_file.h"
 
 namespace cbtctl::repair {
 
 struct Step {
-  std::string time;  // RFC 3339
+  std::string time;  // RFC 3339; filled in by the journal
   std::string vm;
-  std::string what;  // "begin", "edit", "quarantine", "done", "rolled-back", "restored", "failed"
+  std::string what;  // "begin", "edit", "quarantine", "restore", "taking-back", or an outcome
   std::string path;
+  std::string description;
+  std::string sha256_before;
+  std::string sha256_after;
 };
 
 class Journal {
  public:
-  // Makes the run's folder and writes the plan. `denied`, `unavailable` as the system says.
-  static formats::core::Result<Journal> create(const Plan& plan);
-  // Goes on with the journal of an earlier run.
-  static formats::core::Result<Journal> reopen(const std::string& run);
-  // Writes nothing: for recovery on another operator's machine.
-  static Journal none() { return Journal{}; }
-
-  [[nodiscard]] formats::core::Status append(const std::string& vm, std::string_view what,
-                                             const std::string& path = {});
-
- private:
-  storage::Descriptor file_;
+  virtual ~Journal() = default;
+  [[nodiscard]] virtual formats::core::Status append(Step step) = 0;
 };
+
+// Makes the run's folder and writes the plan. `denied`, `unavailable` as the system says.
+formats::core::Result<std::unique_ptr<Journal>> create_journal(const Plan& plan);
+// Goes on with the journal of an earlier run; of a run of another operator, one that keeps nothing.
+[[nodiscard]] std::unique_ptr<Journal> reopen_journal(const std::string& run);
 
 struct RecordedRun {
   std::string id;
@@ -43,5 +40,7 @@ struct RecordedRun {
   [[nodiscard]] std::string outcome_of(const std::string& vm) const;
 };
 [[nodiscard]] std::vector<RecordedRun> recorded_runs();  // oldest first
+[[nodiscard]] std::optional<RecordedRun> recorded_run(const std::string& id);
+[[nodiscard]] std::string newest_recorded();  // its id; empty: none
 
 }  // namespace cbtctl::repair

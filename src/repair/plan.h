@@ -10,32 +10,48 @@
 #include "formats/core/result.h"
 #include "formats/core/sha256.h"
 #include "model/datastore.h"
+#include "repair/intent.h"
+#include "repair/owner.h"
 
 namespace cbtctl::repair {
 
 enum class ChangeKind { edit, quarantine };
 [[nodiscard]] std::string_view name_of(ChangeKind kind);
 
+// The order of every plan. Each is on the disk before the next begins, so that any prefix is CBT off.
+enum class Phase { keys_off, tracking, keys_on };
+
 // One step. An edit's `before` and `after` are whole contents of a small text; several edits of one file follow each
-// other. A quarantined file leaves for `moved_to`.
+// other. A quarantined file leaves for the run's folder; what it was like is known by its size and times, and by its
+// digest once the plan is sealed.
 struct Change {
   ChangeKind kind = ChangeKind::edit;
-  std::string path;
+  Phase phase = Phase::tracking;
+  Spot spot;
   std::string description;
   std::string sha256_before;
   std::string sha256_after;  // empty of a quarantined file
   std::string content_before;
   std::string content_after;
-  std::string moved_to;  // set when the run begins
+  std::uint64_t size_bytes = 0;  // of a quarantined file
+  std::int64_t modified_ns = 0;
+  std::int64_t changed_ns = 0;
 };
 
 // A file that a running virtual machine would write: what it was like when the plan was made. Times in ns since 1970.
 struct Witness {
-  std::string path;
+  Spot spot;
   bool exists = true;
   std::uint64_t size_bytes = 0;
   std::int64_t modified_ns = 0;
   std::int64_t changed_ns = 0;
+};
+
+// What a disk was like when the plan was made.
+struct DiskRecord {
+  std::string slot;
+  std::string state;      // of the contract, section 5
+  std::string change_id;  // empty where there was none
 };
 
 // The reasons of the contract, section 4: "powered-on", "has-snapshots", ...
@@ -50,16 +66,25 @@ struct Unchanged {
   std::string message;
 };
 
-// Every path is relative to the root of `target`.
-struct MachinePlan {
+struct Root {
   model::Index target = 0;
-  std::string root;  // absolute
-  std::string vm;    // the .vmx; of a file that belongs to no VM: the file itself
+  std::string location;  // absolute
+};
+
+struct MachinePlan {
+  std::vector<Root> roots;  // the first holds the .vmx
+  std::string vm;           // the .vmx below it; of a file that belongs to no machine: the file itself
+  std::string name;         // as displayed; empty where there is no machine
+  Intent intent;
   std::vector<Change> changes;
   std::vector<Witness> witnesses;
+  std::vector<DiskRecord> disks;
   std::vector<std::pair<std::string, std::string>> promised;  // slot and the state that the disk will have
-  bool touches_tracking = false;  // moves CTK files or changes CBT keys: never taken back once the VM may have run
-  bool checks_power = true;       // clean may move a file of a folder that no VM owns
+  std::vector<std::string> fixed;                             // fingerprints of the findings that will be gone
+  std::vector<Spot> folders;                                  // where its files lie
+  bool has_machine = true;                                    // clean may move a file of a folder that no machine owns
+  bool assumed_off = false;                                   // the operator's word
+  bool assumed_unregistered = false;                          // the operator's word
 };
 
 struct Plan {
@@ -68,12 +93,16 @@ struct Plan {
   std::vector<MachinePlan> machines;
   std::vector<Refusal> refused;
   std::vector<Unchanged> unchanged;
+  std::optional<Owner> owner;  // once a run carries it out
 };
 
-[[nodiscard]] std::string new_run_id();
+// Later than `newest` in the order of text, also where the clock was set back since.
+[[nodiscard]] std::string new_run_id(const std::string& newest = {});
+[[nodiscard]] bool is_run_id(const std::string& text);
 
 // The document that --plan-out writes and that lies beside a change on the datastore.
 [[nodiscard]] std::string to_text(const Plan& plan);
+// `malformed` where it is none, or where a path in it leads out of its root.
 formats::core::Result<Plan> plan_from_text(const std::string& text);
 
 }  // namespace cbtctl::repair

@@ -1,24 +1,30 @@
 #include "repair/planner.h"
 
 #include <algorithm>
-#include <chrono>
-#include <set>
 
-#include "analysis/catalogue.h"
+#include "analysis/analyzer.h"
 #include "analysis/cbt_state.h"
-#include "repair/edits.h"
+#include "repair/compiler.h"
+#include "repair/fix.h"
 #include "repair/guards.h"
-#include "repair/intent.h"
+#include "repair/key_verbs.h"
+#include "repair/record.h"
+#include "repair/tracking.h"
+#include "repair/unnamed.h"
 
 namespace cbtctl::repair {
 namespace {
 
-using analysis::CbtState;
 using analysis::Code;
-using formats::core::Result;
+using analysis::Finding;
 using model::Index;
 
-bool is_true(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == true; }
+bool contains(const std::vector<std::string>& names, const model::Datastore& datastore,
+              const model::VirtualMachine& machine) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return name == machine.settings.display_name || name == datastore.files[machine.file].path;
+  });
+}
 
 class Planner {
  public:
@@ -29,26 +35,171 @@ class Planner {
   Plan make() {
     plan_.id = new_run_id();
     plan_.verb = request_.verb;
-    if (request_.verb == "clean") {
-      clean();
-    } else {
+    if (request_.verb != "clean") {
       for (Index i = 0; i < datastore_.virtual_machines.size(); ++i) {
         if (request_.selected(datastore_.virtual_machines[i])) plan_machine(i);
       }
-      if (request_.verb == "repair") clean();
     }
+    if (request_.verb == "clean" || request_.verb == "repair") clean();
+    if (request_.verb == "repair" && request_.every_machine) tell_unowned();
     return std::move(plan_);
   }
 
  private:
-  void plan_machine(Index index);
-  std::optional<Intent> intent_of(Index index, std::string& unchanged);
-  void add_key_intents(const model::VirtualMachine& machine, Intent& intent, std::string& unchanged);
-  Intent repair_intent(Index index);
-  void clean();
-  void clean_file(const model::TrackingFile& tracking);
-  [[nodiscard]] bool wants_fix(const analysis::Finding& finding) const;
-  [[nodiscard]] std::string option_for(Code code) const;
+  [[nodiscard]] std::string option_for(Code code) const {
+    for (const Choice& choice : request_.choices) {
+      if (choice.code == code) return choice.option;
+    }
+    return {};
+  }
+
+  // A choice that is named counts as asked for; a safe fix unless others are.
+  [[nodiscard]] bool wants_fix(const Finding& finding) const {
+    if (finding.certainty != analysis::Certainty::hit) return false;
+    if (finding.fix == analysis::Fix::choice) return !option_for(finding.code).empty();
+    if (finding.fix != analysis::Fix::safe) return false;
+    return request_.only.empty() ||
+           std::find(request_.only.begin(), request_.only.end(), finding.code) != request_.only.end();
+  }
+
+  void refuse(Refusal refusal) { plan_.refused.push_back(std::move(refusal)); }
+  void refuse(const model::VirtualMachine& machine, const char* reason, const std::string& message) {
+    refuse(refusal(datastore_, machine, reason, message));
+  }
+
+  void plan_machine(Index index) {
+    const model::VirtualMachine& machine = datastore_.virtual_machines[index];
+    const auto has_slot = [&](const model::Disk& disk) { return request_.has_slot(disk.settings.slot); };
+    if (!request_.whole_machine && std::none_of(machine.disks.begin(), machine.disks.end(), has_slot)) return;
+    Intent intent;
+    std::vector<std::string> fixed;
+    const bool repair = request_.verb == "repair";
+    if (repair) {
+      intent = repair_intent(index, fixed);
+      if (!intent.touches_machine()) return;  // nothing to repair here
+    }
+    if (auto objection = refuse_machine(datastore_, machine, request_)) return refuse(std::move(*objection));
+    if (!machine.settings.duplicates.empty() && intent.kept_keys.empty())
+      return refuse(machine, "duplicate-keys", machine.settings.duplicates.front().key + " stands twice");
+    if (!repair) {
+      Wish wish = wish_of(datastore_, machine, request_);
+      if (wish.none_fits) return refuse(refuse_untrackable(datastore_, machine));
+      if (!wish.unchanged.empty())
+        return plan_.unchanged.push_back({datastore_.files[machine.file].path, wish.unchanged});
+      intent = std::move(wish.intent);
+    }
+    add(compile(datastore_, machine, intent, sites_), machine, std::move(fixed));
+  }
+
+  void add(std::variant<MachinePlan, Refusal> compiled, const model::VirtualMachine& machine,
+           std::vector<std::string> fixed) {
+    if (auto* objection = std::get_if<Refusal>(&compiled)) return refuse(std::move(*objection));
+    auto& plan = std::get<MachinePlan>(compiled);
+    if (plan.changes.empty()) return plan_.unchanged.push_back({plan.vm, "nothing to change"});
+    plan.fixed = std::move(fixed);
+    keep_words(machine, plan);
+    plan_.machines.push_back(std::move(plan));
+  }
+
+  void keep_words(const model::VirtualMachine& machine, MachinePlan& plan) const {
+    plan.assumed_off = machine.power.state != model::PowerState::off;
+    plan.assumed_unregistered = contains(request_.assumed_unregistered, datastore_, machine);
+  }
+
+  // The choices and safe fixes of the findings about one machine.
+  Intent repair_intent(Index index, std::vector<std::string>& fixed) const {
+    Intent intent;
+    for (const Finding& finding : findings_.found) {
+      if (finding.machine != index || !wants_fix(finding)) continue;
+      if (!finding.slot.empty() && !request_.has_slot(finding.slot)) continue;
+      for (const Fix& fix : fixes()) {
+        if (fix.code != finding.code) continue;
+        fix.add({datastore_, datastore_.virtual_machines[index], finding, option_for(finding.code)}, intent);
+        fixed.push_back(fingerprint_of(finding));
+      }
+    }
+    return intent;
+  }
+
+  // A descriptor that no machine runs on: nothing proves that it is at rest.
+  void tell_unowned() {
+    for (const Finding& finding : findings_.found) {
+      if (finding.machine || is_about_unnamed(finding) || !wants_fix(finding)) continue;
+      refuse({finding.path, "power-unknown", "no virtual machine of the scan runs on it"});
+    }
+  }
+
+  // --- CTK files that nothing names ---------------------------------------------------------------------------------
+
+  void clean() {
+    for (const Finding& finding : findings_.found) {
+      if (!is_about_unnamed(finding) || finding.certainty != analysis::Certainty::hit) continue;
+      if (finding.fix != analysis::Fix::safe || (request_.verb == "repair" && !wants_fix(finding))) continue;
+      for (const model::TrackingFile& tracking : datastore_.tracking_files) {
+        const model::File& file = datastore_.files[tracking.file];
+        if (file.path == finding.path && file.target == finding.target && tracking.named_by.empty())
+          clean_file(file, finding);
+      }
+    }
+  }
+
+  [[nodiscard]] bool belongs_to_slot(const model::VirtualMachine& machine, const model::File& file) const {
+    return request_.whole_machine ||
+           std::any_of(machine.disks.begin(), machine.disks.end(), [&](const model::Disk& disk) {
+             return request_.has_slot(disk.settings.slot) &&
+                    std::any_of(disk.chain.begin(), disk.chain.end(), [&](const model::ChainLink& link) {
+                      return link.own && link.reference.file &&
+                             default_tracking(datastore_.files[*link.reference.file].path) == file.path;
+                    });
+           });
+  }
+
+  void clean_file(const model::File& file, const Finding& finding) {
+    const auto owners = owners_of(datastore_, file);
+    const auto owner = std::find_if(owners.begin(), owners.end(), [&](const model::VirtualMachine* machine) {
+      return request_.selected(*machine) && belongs_to_slot(*machine, file);
+    });
+    const bool owned = owner != owners.end();
+    if (!owned && !(owners.empty() && request_.every_machine && request_.whole_machine)) return;
+    const std::string vm = owned ? datastore_.files[(*owner)->file].path : file.path;
+    const Index target = owned ? datastore_.files[(*owner)->file].target : file.target;
+    if (file.target >= sites_.size() || !sites_[file.target].writer)
+      return refuse({vm, "unreadable", "the target cannot be written"});
+    storage::Writer& writer = *sites_[file.target].writer;
+    if (auto objection = refuse_unnamed(datastore_, file, request_, writer)) return refuse(std::move(*objection));
+    MachinePlan& plan = plan_of(vm, target, owned ? *owner : nullptr);
+    const Spot spot = spot_in(plan, file);
+    if (const auto added = add_unnamed(spot, writer, plan); !added)
+      return refuse({vm, "unreadable", added.error().message});
+    plan.intent.unnamed.push_back(spot);
+    plan.intent.least_age_ns = request_.least_age_ns;
+    plan.fixed.push_back(fingerprint_of(finding));
+  }
+
+  MachinePlan& plan_of(const std::string& vm, Index target, const model::VirtualMachine* machine) {
+    for (MachinePlan& plan : plan_.machines) {
+      if (plan.vm == vm && plan.roots.front().target == target) return plan;
+    }
+    MachinePlan plan{.roots = {}, .vm = vm, .name = {}, .intent = {}};
+    Roots roots(datastore_, sites_, target);
+    plan.has_machine = machine != nullptr;
+    if (machine != nullptr) {
+      plan.name = machine->settings.display_name;
+      record(datastore_, *machine, roots, plan);
+      keep_words(*machine, plan);
+    }
+    plan.roots = roots.all();
+    plan_.machines.push_back(std::move(plan));
+    return plan_.machines.back();
+  }
+
+  Spot spot_in(MachinePlan& plan, const model::File& file) const {
+    for (std::size_t i = 0; i < plan.roots.size(); ++i) {
+      if (plan.roots[i].target == file.target) return {i, file.path};
+    }
+    plan.roots.push_back({file.target, sites_[file.target].root});
+    return {plan.roots.size() - 1, file.path};
+  }
 
   const model::Datastore& datastore_;
   const analysis::Findings& findings_;
@@ -57,220 +208,13 @@ class Planner {
   Plan plan_;
 };
 
-std::string Planner::option_for(Code code) const {
-  for (const Choice& choice : request_.choices) {
-    if (choice.code == code) return choice.option;
-  }
-  return {};
-}
-
-bool Planner::wants_fix(const analysis::Finding& finding) const {
-  if (finding.certainty != analysis::Certainty::hit) return false;
-  if (finding.fix == analysis::Fix::choice) return !option_for(finding.code).empty();
-  if (finding.fix != analysis::Fix::safe) return false;
-  if (request_.only.empty()) return request_.choices.empty();
-  return std::find(request_.only.begin(), request_.only.end(), finding.code) != request_.only.end();
-}
-
-// What enable, disable and reset want of each disk.
-void Planner::add_key_intents(const model::VirtualMachine& machine, Intent& intent, std::string& unchanged) {
-  const bool vm_on = is_true(machine.settings.ctk_enabled);
-  bool any = false;
-  bool starts_anew = false;
-  for (const model::Disk& disk : machine.disks) {
-    if (!request_.has_slot(disk.settings.slot)) continue;
-    const CbtState state = analysis::judge(datastore_, machine, disk).state;
-    const bool trackable = state != CbtState::unsupported;
-    const bool disk_on = is_true(disk.settings.ctk_enabled);
-    // It starts anew at the next power-on as it is.
-    const bool stands_free =
-        state == CbtState::pending && !has_default_tracking(datastore_, disk) && !names_tracking(datastore_, disk);
-    DiskIntent wanted;
-    if (request_.verb == "disable") {
-      wanted.key = false;
-      wanted.strip = true;
-      any |= disk_on || vm_on || names_tracking(datastore_, disk) || has_default_tracking(datastore_, disk);
-    } else if (stands_free) {
-      starts_anew = true;
-      continue;
-    } else if (request_.verb == "enable") {
-      if (!trackable || state == CbtState::tracked) continue;
-      wanted.key = true;
-      wanted.strip = true;
-      any = true;
-    } else if (vm_on && disk_on) {
-      wanted.strip = true;
-      if (trackable)
-        wanted.key = true;
-      else
-        wanted.key = false;
-      any = true;
-    } else if (vm_on && request_.whole_machine) {
-      wanted.strip = true;  // as disable does, and its key was not TRUE
-    }
-    if (wanted.key || wanted.strip) intent.disks[disk.settings.slot] = wanted;
-  }
-  if (!any) {
-    unchanged = request_.verb == "enable"    ? "CBT is on already"
-                : request_.verb == "disable" ? "CBT is off already"
-                : starts_anew                ? "tracking starts anew at the next power-on as it is"
-                                             : "CBT is off here; use enable";
-    return;
-  }
-  if (request_.verb == "disable" && request_.whole_machine) intent.vm_key = false;
-  if (request_.verb == "enable") intent.vm_key = true;
-  if (request_.verb == "reset" && request_.whole_machine) intent.vm_key = true;
-}
-
-// The choices and safe fixes of the findings about one machine.
-Intent Planner::repair_intent(Index index) {
-  const model::VirtualMachine& machine = datastore_.virtual_machines[index];
-  Intent intent;
-  for (const analysis::Finding& finding : findings_.found) {
-    if (finding.machine != index || !wants_fix(finding)) continue;
-    if (!finding.slot.empty() && !request_.has_slot(finding.slot)) continue;
-    add_fix(datastore_, machine, finding, option_for(finding.code), intent);
-  }
-  return intent;
-}
-
-std::optional<Intent> Planner::intent_of(Index index, std::string& unchanged) {
-  if (request_.verb == "repair") {
-    Intent intent = repair_intent(index);
-    return intent.is_empty() ? std::nullopt : std::optional(std::move(intent));
-  }
-  Intent intent;
-  add_key_intents(datastore_.virtual_machines[index], intent, unchanged);
-  return intent;
-}
-
-void Planner::plan_machine(Index index) {
-  const model::VirtualMachine& machine = datastore_.virtual_machines[index];
-  const std::string& path = datastore_.files[machine.file].path;
-  std::string unchanged;
-  const bool repair = request_.verb == "repair";
-  std::optional<Intent> intent;
-  if (repair) {
-    intent = intent_of(index, unchanged);
-    if (!intent) return;  // nothing to repair here
-  }
-  if (auto refused = refuse_machine(datastore_, machine, request_)) {
-    plan_.refused.push_back(std::move(*refused));
-    return;
-  }
-  const bool allows_duplicates = repair && !option_for(Code::vmx_duplicate_key).empty();
-  if (!machine.settings.duplicates.empty() && !allows_duplicates) {
-    plan_.refused.push_back(
-        refusal(datastore_, machine, "duplicate-keys", machine.settings.duplicates.front().key + " stands twice"));
-    return;
-  }
-  if (!repair) intent = intent_of(index, unchanged);
-  if (!unchanged.empty()) {
-    const bool no_disk_fits = request_.verb == "enable" && !machine.disks.empty() &&
-                              std::all_of(machine.disks.begin(), machine.disks.end(), [&](const model::Disk& disk) {
-                                return analysis::judge(datastore_, machine, disk).state == CbtState::unsupported;
-                              });
-    if (no_disk_fits || (machine.disks.empty() && request_.verb == "enable")) {
-      plan_.refused.push_back(
-          refusal(datastore_, machine, "no-trackable-disk", "no disk of this machine can be tracked"));
-    } else {
-      plan_.unchanged.push_back({path, unchanged});
-    }
-    return;
-  }
-  const Index target = datastore_.files[machine.file].target;
-  if (target >= sites_.size() || !sites_[target].writer) {
-    plan_.refused.push_back(refusal(datastore_, machine, "unreadable", "the target cannot be written"));
-    return;
-  }
-  auto compiled = compile(datastore_, machine, *intent, request_, sites_[target]);
-  if (auto* refused = std::get_if<Refusal>(&compiled)) {
-    plan_.refused.push_back(std::move(*refused));
-    return;
-  }
-  auto& machine_plan = std::get<MachinePlan>(compiled);
-  if (machine_plan.changes.empty()) {
-    plan_.unchanged.push_back({path, "nothing to change"});
-  } else {
-    plan_.machines.push_back(std::move(machine_plan));
-  }
-}
-
-// --- clean: CTK files that nothing names ----------------------------------------------------------------------------
-
-void Planner::clean() {
-  for (const analysis::Finding& finding : findings_.found) {
-    const bool unnamed = finding.code == Code::ctk_orphan || finding.code == Code::ctk_orphan_snapshot ||
-                         finding.code == Code::ctk_leftover;
-    if (!unnamed || finding.certainty != analysis::Certainty::hit || finding.fix != analysis::Fix::safe) continue;
-    if (request_.verb == "repair" && !wants_fix(finding)) continue;
-    for (const model::TrackingFile& tracking : datastore_.tracking_files) {
-      const model::File& file = datastore_.files[tracking.file];
-      if (file.path == finding.path && file.target == finding.target && tracking.named_by.empty()) clean_file(tracking);
-    }
-  }
-}
-
-void Planner::clean_file(const model::TrackingFile& tracking) {
-  const model::File& file = datastore_.files[tracking.file];
-  const auto folder_of = [](std::string_view path) {
-    return path.substr(0, path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/'));
-  };
-  const model::VirtualMachine* owner = nullptr;
-  bool selected = false;
-  for (const model::VirtualMachine& machine : datastore_.virtual_machines) {
-    const model::File& configuration = datastore_.files[machine.file];
-    if (configuration.target != file.target || folder_of(configuration.path) != folder_of(file.path)) continue;
-    owner = &machine;
-    selected |= request_.selected(machine);
-    Request as_is = request_;
-    as_is.include_templates = true;
-    if (auto refused = refuse_machine(datastore_, machine, as_is)) {
-      refused->message = file.path + ": " + refused->message;
-      if (request_.selected(machine)) plan_.refused.push_back(std::move(*refused));
-      return;
-    }
-  }
-  if (owner != nullptr ? !selected : !request_.everything) return;
-  const std::string vm = owner != nullptr ? datastore_.files[owner->file].path : file.path;
-  if (file.target >= sites_.size() || !sites_[file.target].writer) {
-    plan_.refused.push_back({vm, "unreadable", "the target cannot be written"});
-    return;
-  }
-  const Site& site = sites_[file.target];
-  const auto status = site.writer->status(file.path);
-  const std::int64_t now =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  if (!status) {
-    plan_.refused.push_back({vm, "unreadable", status.error().message});
-    return;
-  }
-  if (status->modified_ns > now - request_.least_age_ns) {
-    plan_.refused.push_back({vm, "too-young", file.path + " was changed less than --min-age ago"});
-    return;
-  }
-  const auto change = quarantine_of(*site.writer, file.path, "no descriptor names it");
-  if (!change) {
-    plan_.refused.push_back({vm, "unreadable", change.error().message});
-    return;
-  }
-  const auto same = std::find_if(plan_.machines.begin(), plan_.machines.end(), [&](const MachinePlan& machine) {
-    return machine.vm == vm && machine.target == file.target;
-  });
-  if (same != plan_.machines.end()) {
-    const bool planned = std::any_of(same->changes.begin(), same->changes.end(),
-                                     [&](const Change& each) { return each.path == file.path; });
-    if (!planned) same->changes.push_back(*change);
-    return;
-  }
-  MachinePlan machine{
-      .target = file.target, .root = site.root, .vm = vm, .changes = {*change}, .witnesses = {}, .promised = {}};
-  machine.checks_power = owner != nullptr;
-  if (owner != nullptr) machine.witnesses = witnesses_of(datastore_, *owner, *site.writer);
-  plan_.machines.push_back(std::move(machine));
-}
-
 }  // namespace
+
+std::vector<Site> sites_of(const MachinePlan& machine, const std::vector<Site>& by_target) {
+  std::vector<Site> sites;
+  for (const Root& root : machine.roots) sites.push_back(by_target[root.target]);
+  return sites;
+}
 
 Plan make_plan(const model::Datastore& datastore, const analysis::Findings& findings, const Request& request,
                const std::vector<Site>& sites) {

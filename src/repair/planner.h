@@ -1,14 +1,10 @@
 // From a verb and a datastore to a plan. It reads, never writes.
-//
-// One invariant holds for every verb and fix, and stands in one function (compile): a disk that will be on and was not
-// tracked before loses every CTK line and every CTK file in its way first, so that no CTK file that may have missed
-// writes is ever trusted again. Keys go FALSE first and TRUE last: any prefix of a plan is CBT off.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "analysis/finding.h"
@@ -27,22 +23,39 @@ struct Request {
   std::string verb;  // enable, disable, reset, clean, repair
   bool include_templates = false;
   std::vector<std::string> assumed_off;  // .vmx paths or names that the operator vouches for
+  std::vector<std::string> assumed_unregistered;
   std::int64_t least_age_ns = std::int64_t{24} * 3600 * 1'000'000'000;  // clean
   std::vector<analysis::Code> only;                                     // repair; empty: all safe ones
   std::vector<Choice> choices;                                          // repair
-  std::function<bool(const model::VirtualMachine&)> selected;
-  std::function<bool(const std::string& slot)> has_slot;
+  std::function<bool(const model::VirtualMachine&)> selected = [](const auto&) { return true; };
+  std::function<bool(const std::string& slot)> has_slot = [](const auto&) { return true; };
+  bool every_machine = true;  // no --vm was given: also files that belong to no machine
   bool whole_machine = true;  // no --disk was given
-  bool everything = true;     // nothing was selected by name: files that belong to no machine are meant too
 };
 
-// One per target, by index; empty where the target cannot be written.
+// A place that is written to: of each target while planning, of each root of one machine's plan afterwards. Without a
+// writer where it cannot be written.
 struct Site {
   std::string root;
   std::shared_ptr<storage::Writer> writer;
 };
 
+[[nodiscard]] std::vector<Site> sites_of(const MachinePlan& machine, const std::vector<Site>& by_target);
+
 [[nodiscard]] Plan make_plan(const model::Datastore& datastore, const analysis::Findings& findings,
                              const Request& request, const std::vector<Site>& sites);
+
+// The same intent, planned anew from what is there now: a fresh look whose targets are the plan's roots. Every guard
+// is asked again.
+[[nodiscard]] std::variant<MachinePlan, Refusal> plan_again(const MachinePlan& earlier, const std::string& verb,
+                                                            const model::Datastore& now,
+                                                            const std::vector<Site>& sites);
+
+// What of an earlier plan does not hold any more; nothing where it does.
+[[nodiscard]] std::optional<std::string> difference(const MachinePlan& earlier, const MachinePlan& again);
+
+// Fills in the digests of what is moved; `sites` by the plan's roots. `changed` where a file is not what it was when
+// the plan was made.
+formats::core::Status seal(MachinePlan& machine, const std::vector<Site>& sites);
 
 }  // namespace cbtctl::repair

@@ -1,5 +1,6 @@
 #include "analysis/catalogue.h"
 #include "report/check.h"
+#include "report/inventory.h"
 #include "report/json.h"
 #include "report/text.h"
 
@@ -56,6 +57,7 @@ Json finding_json(const model::Datastore& datastore, const Finding& finding) {
 
 std::string check_json(const CheckReport& report) {
   Json document = envelope("cbtctl.check/1", report.exit_status, report.datastore.targets);
+  add_inventories(document, report.datastore);
   document["findings"] = Json::array();
   for (const Finding& finding : report.findings.found)
     document["findings"].push_back(finding_json(report.datastore, finding));

@@ -1,5 +1,8 @@
 #include "report/plan.h"
 
+#include <algorithm>
+#include <map>
+
 #include "report/json.h"
 #include "report/text.h"
 
@@ -17,20 +20,78 @@ Tint tint_of(const std::string& outcome) {
 
 Json or_nothing(const std::string& text) { return text.empty() ? Json(nullptr) : Json(lossy_utf8(text)); }
 
-Json changes_json(const repair::Plan& plan) {
+// One change as it is shown.
+struct Shown {
+  model::Index target = 0;
+  std::string kind;
+  std::string path;
+  std::string description;
+  std::string before;
+  std::string after;
+};
+
+std::vector<Shown> changes_of(const PlanReport& report, const repair::MachinePlan& machine) {
+  std::vector<Shown> shown;
+  for (const repair::Change& change : machine.changes) {
+    shown.push_back({machine.roots[change.spot.root].target, std::string(name_of(change.kind)), change.spot.path,
+                     change.description, change.sha256_before, change.sha256_after});
+  }
+  if (report.verb != "undo") return shown;
+  std::reverse(shown.begin(), shown.end());
+  for (Shown& change : shown) {
+    change.description = (change.kind == "edit" ? "as it was before: " : "back in its place: ") + change.description;
+    change.kind = "restore";
+    std::swap(change.before, change.after);
+  }
+  return shown;
+}
+
+Json changes_json(const PlanReport& report) {
   Json changes = Json::array();
-  for (const repair::MachinePlan& machine : plan.machines) {
-    for (const repair::Change& change : machine.changes) {
-      Json object{{"kind", std::string(name_of(change.kind))}, {"target", machine.target}};
+  for (const repair::MachinePlan& machine : report.plan.machines) {
+    for (const Shown& change : changes_of(report, machine)) {
+      Json object{{"kind", change.kind}, {"target", change.target}};
       put_text(object, "path", change.path);
       put_text(object, "vm", machine.vm);
-      object["description"] = change.description;
-      object["sha256_before"] = or_nothing(change.sha256_before);
-      object["sha256_after"] = or_nothing(change.sha256_after);
+      object["description"] = lossy_utf8(change.description);
+      object["sha256_before"] = or_nothing(change.before);
+      object["sha256_after"] = or_nothing(change.after);
       changes.push_back(std::move(object));
     }
   }
   return changes;
+}
+
+Json results_json(const std::vector<repair::Result>& results) {
+  Json list = Json::array();
+  for (const repair::Result& result : results) {
+    Json object;
+    put_text(object, "vm", result.vm);
+    object["outcome"] = result.outcome;
+    object["reason"] = or_nothing(result.reason);
+    object["message"] = lossy_utf8(result.message);
+    object["follow_up"] = texts(result.follow_up);
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
+void add_results(const std::vector<repair::Result>& results, Table& table) {
+  for (const repair::Result& result : results) {
+    const std::string outcome = result.reason.empty() ? result.outcome : result.outcome + ": " + result.reason;
+    table.add({{escaped(result.vm)}, {outcome, tint_of(result.outcome)}, {escaped(result.message)}});
+  }
+}
+
+std::string summary_of(const std::vector<repair::Result>& results) {
+  std::map<std::string, std::size_t> counts;
+  for (const repair::Result& result : results) ++counts[result.outcome];
+  std::string out;
+  for (const char* outcome : {"changed", "restored", "refused", "rolled-back", "failed", "cancelled"}) {
+    if (counts.contains(outcome))
+      out += (out.empty() ? "" : ", ") + std::to_string(counts[outcome]) + " " + std::string(outcome);
+  }
+  return out.empty() ? out : out + "\n";
 }
 
 }  // namespace
@@ -38,12 +99,14 @@ Json changes_json(const repair::Plan& plan) {
 std::string plan_text(const PlanReport& report, const Style& style) {
   const repair::Plan& plan = report.plan;
   std::string out;
+  Table recovered({{"VM"}, {"AN EARLIER RUN"}, {"WHAT"}});
+  add_results(report.recovered, recovered);
+  if (!recovered.is_empty()) out += recovered.print(style) + "\n";
   Table changes({{"VM"}, {"CHANGE"}, {"FILE"}, {"WHAT"}});
   std::size_t steps = 0;
   for (const repair::MachinePlan& machine : plan.machines) {
-    for (const repair::Change& change : machine.changes) {
-      changes.add(
-          {{escaped(machine.vm)}, {std::string(name_of(change.kind))}, {escaped(change.path)}, {change.description}});
+    for (const Shown& change : changes_of(report, machine)) {
+      changes.add({{escaped(machine.vm)}, {change.kind}, {escaped(change.path)}, {escaped(change.description)}});
       ++steps;
     }
   }
@@ -61,22 +124,23 @@ std::string plan_text(const PlanReport& report, const Style& style) {
 }
 
 std::string results_text(const PlanReport& report, const Style& style) {
+  const auto results = report.results.value_or(std::vector<repair::Result>{});
+  if (results.empty()) return {};
   Table table({{"VM"}, {"OUTCOME"}, {"WHAT"}});
-  std::vector<std::string> follow_up;
-  for (const repair::Result& result : report.results.value_or(std::vector<repair::Result>{})) {
-    const std::string outcome = result.reason.empty() ? result.outcome : result.outcome + ": " + result.reason;
-    table.add({{escaped(result.vm)}, {outcome, tint_of(result.outcome)}, {escaped(result.message)}});
-    follow_up.insert(follow_up.end(), result.follow_up.begin(), result.follow_up.end());
+  add_results(results, table);
+  std::string out = "\n" + table.print(style) + "\n";
+  for (const repair::Result& result : results) {
+    for (const std::string& next : result.follow_up) out += "next: " + escaped(next) + "\n";
   }
-  std::string out = table.is_empty() ? std::string() : table.print(style);
-  for (const std::string& next : follow_up) out += "next: " + escaped(next) + "\n";
-  if (report.plan.verb != "undo" && !table.is_empty())
-    out += "run " + report.plan.id + "; cbtctl undo " + report.plan.id + " takes it back\n";
+  out += summary_of(results);
+  const bool changed =
+      std::any_of(results.begin(), results.end(), [](const auto& each) { return each.outcome == "changed"; });
+  if (changed) out += "run " + report.plan.id + "; cbtctl undo " + report.plan.id + " takes it back\n";
   return out;
 }
 
 std::string plan_json(const PlanReport& report) {
-  Json document = envelope("cbtctl." + report.plan.verb + "/1", report.exit_status, report.targets);
+  Json document = envelope("cbtctl." + report.verb + "/1", report.exit_status, report.targets);
   Json refused = Json::array();
   for (const repair::Refusal& each : report.plan.refused) {
     Json object;
@@ -92,67 +156,15 @@ std::string plan_json(const PlanReport& report) {
     object["message"] = lossy_utf8(each.message);
     unchanged.push_back(std::move(object));
   }
-  document["plan"] = {
-      {"id", report.plan.id}, {"changes", changes_json(report.plan)}, {"refused", refused}, {"unchanged", unchanged}};
+  document["plan"] = {{"id", report.plan.id},
+                      {"verb", report.plan.verb},
+                      {"changes", changes_json(report)},
+                      {"refused", std::move(refused)},
+                      {"unchanged", std::move(unchanged)}};
+  document["recovered"] = results_json(report.recovered);
   if (!report.results) return printed(document);
   document["run"] = report.plan.id;
-  document["results"] = Json::array();
-  for (const repair::Result& result : *report.results) {
-    Json object;
-    put_text(object, "vm", result.vm);
-    object["outcome"] = result.outcome;
-    object["reason"] = or_nothing(result.reason);
-    object["message"] = lossy_utf8(result.message);
-    object["follow_up"] = texts(result.follow_up);
-    document["results"].push_back(std::move(object));
-  }
-  return printed(document);
-}
-
-std::string history_text(const std::vector<repair::RecordedRun>& runs, const Style& style) {
-  if (runs.empty()) return "no run is recorded\n";
-  Table table({{"RUN"}, {"VERB"}, {"VM"}, {"OUTCOME"}});
-  for (const repair::RecordedRun& run : runs) {
-    if (!run.plan) table.add({{run.id}, {"?"}, {"?"}, {"the plan cannot be read", Tint::bad}});
-    if (!run.plan) continue;
-    for (const repair::MachinePlan& machine : run.plan->machines) {
-      const std::string outcome = run.outcome_of(machine.vm);
-      table.add({{run.id}, {run.plan->verb}, {escaped(machine.vm)}, {outcome, tint_of(outcome)}});
-    }
-  }
-  return table.print(style);
-}
-
-std::string run_text(const repair::RecordedRun& run, const Style& style) {
-  Table table({{"TIME"}, {"VM"}, {"STEP"}, {"FILE"}});
-  for (const repair::Step& step : run.steps)
-    table.add({{step.time}, {escaped(step.vm)}, {step.what}, {escaped(step.path)}});
-  return "run " + run.id + (run.plan ? ", " + run.plan->verb : ", whose plan cannot be read") + "\n" +
-         table.print(style);
-}
-
-std::string history_json(const std::vector<repair::RecordedRun>& runs) {
-  Json document = envelope("cbtctl.history/1", 0, {});
-  document["runs"] = Json::array();
-  for (const repair::RecordedRun& run : runs) {
-    Json object{{"id", run.id}, {"verb", run.plan ? Json(run.plan->verb) : Json(nullptr)}};
-    object["machines"] = Json::array();
-    object["steps"] = Json::array();
-    if (run.plan) {
-      for (const repair::MachinePlan& machine : run.plan->machines) {
-        Json entry;
-        put_text(entry, "root", machine.root);
-        put_text(entry, "vm", machine.vm);
-        entry["outcome"] = run.outcome_of(machine.vm);
-        object["machines"].push_back(std::move(entry));
-      }
-    }
-    for (const repair::Step& step : run.steps) {
-      object["steps"].push_back(
-          {{"time", step.time}, {"vm", lossy_utf8(step.vm)}, {"what", step.what}, {"path", lossy_utf8(step.path)}});
-    }
-    document["runs"].push_back(std::move(object));
-  }
+  document["results"] = results_json(*report.results);
   return printed(document);
 }
 

@@ -16,15 +16,13 @@ struct PlanReport {
   const repair::Plan& plan;
   const std::vector<model::Target>& targets;
   std::optional<std::vector<repair::Result>> results;  // nothing: not carried out
+  std::vector<repair::Result> recovered;               // earlier runs that were found stopped
   int exit_status = 0;
+  std::string verb = plan.verb;  // "undo": each change is shown the other way round
 };
 
 [[nodiscard]] std::string plan_text(const PlanReport& report, const Style& style);     // what would be changed
 [[nodiscard]] std::string results_text(const PlanReport& report, const Style& style);  // what was
 [[nodiscard]] std::string plan_json(const PlanReport& report);
-
-[[nodiscard]] std::string history_text(const std::vector<repair::RecordedRun>& runs, const Style& style);
-[[nodiscard]] std::string run_text(const repair::RecordedRun& run, const Style& style);
-[[nodiscard]] std::string history_json(const std::vector<repair::RecordedRun>& runs);
 
 }  // namespace cbtctl::report

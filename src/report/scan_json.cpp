@@ -3,6 +3,7 @@
 #include "analysis/cbt_state.h"
 #include "formats/core/checked.h"
 #include "formats/core/hex.h"
+#include "report/inventory.h"
 #include "report/json.h"
 #include "report/scan.h"
 #include "report/text.h"
@@ -82,8 +83,7 @@ Json link_json(const model::Datastore& datastore, const model::ChainLink& link) 
   return object;
 }
 
-Json disk_json(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk,
-               const analysis::CbtVerdict& verdict) {
+Json disk_json(const model::Datastore& datastore, const model::Disk& disk, const analysis::CbtVerdict& verdict) {
   Json object;
   object["slot"] = disk.settings.slot;
   put_text(object, "file_name", disk.settings.file_name);
@@ -91,7 +91,7 @@ Json disk_json(const model::Datastore& datastore, const model::VirtualMachine& m
   object["ctk_enabled"] = flag_json(disk.settings.ctk_enabled);
   const auto& active = disk.chain.front().descriptor;
   object["capacity_bytes"] = active ? or_null(datastore.descriptors[*active].content.capacity_bytes()) : Json(nullptr);
-  const analysis::StarQuery star = analysis::judge_star_query(datastore, machine, disk);
+  const analysis::StarQuery star = analysis::judge_star_query(datastore, disk);
   object["cbt"] = {{"state", std::string(name_of(verdict.state))},
                    {"reasons", texts(verdict.reasons)},
                    {"change_id", or_null(verdict.change_id)},
@@ -124,7 +124,7 @@ Json machine_json(const model::Datastore& datastore, const model::VirtualMachine
   for (const model::Disk& disk : machine.disks) {
     const analysis::CbtVerdict verdict = analysis::judge(datastore, machine, disk);
     ++counts[static_cast<std::size_t>(verdict.state)];
-    object["disks"].push_back(disk_json(datastore, machine, disk, verdict));
+    object["disks"].push_back(disk_json(datastore, disk, verdict));
   }
   return object;
 }
@@ -162,6 +162,7 @@ Json summary_json(const model::Datastore& datastore, const StateCounts& counts) 
 
 std::string scan_json(const model::Datastore& datastore, int exit_status) {
   Json document = envelope("cbtctl.scan/1", exit_status, datastore.targets);
+  add_inventories(document, datastore);
   StateCounts counts{};
   document["virtual_machines"] = Json::array();
   for (const model::VirtualMachine& machine : datastore.virtual_machines) {

@@ -2,6 +2,7 @@
 
 #include "analysis/cbt_state.h"
 #include "report/csv.h"
+#include "report/inventory.h"
 #include "report/scan.h"
 #include "report/text.h"
 
@@ -131,8 +132,9 @@ std::string scan_table(const model::Datastore& datastore, const Style& style) {
   for (const model::VirtualMachine& machine : datastore.virtual_machines) {
     add_machine(table, datastore, machine, counts);
   }
-  return table.print(style) + stray_files(datastore, style) + trouble(datastore) + "\n" +
-         summary_line(datastore, counts);
+  const std::string hosts = inventory_text(datastore);
+  return table.print(style) + stray_files(datastore, style) + trouble(datastore) + (hosts.empty() ? "" : "\n" + hosts) +
+         "\n" + summary_line(datastore, counts);
 }
 
 std::string scan_csv(const model::Datastore& datastore) {

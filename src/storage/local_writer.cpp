@@ -1,16 +1,22 @@
 // Every path is walked part by part without following a link, and the last part is handled relative to the folder so
-// found: what lies there cannot be exchanged for something outside in between.
+// found: what lies there cannot be exchanged for something outside in between. Everything lasts by one sync of each
+// file system that was touched; where that call would not tell of a failed write, by one of every file and folder.
 #include "storage/writer.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "storage/local_file.h"
 #include "storage/path.h"
@@ -20,34 +26,75 @@ namespace {
 
 constexpr std::uint64_t most_small_bytes = 64 * 1024 * 1024;
 constexpr unsigned no_replace = 1;  // RENAME_NOREPLACE
+constexpr std::string_view volumes_root = "/vmfs/volumes";
 
 Error exists(const std::string& path) { return {ErrorKind::usage, path + ": exists already"}; }
 
-Status synced(const Descriptor& file) {
-  if (::fsync(file.get()) != 0 && errno != EINVAL) return error_of(errno);
+Status done(int result, const std::string& path) {
+  if (result == 0) return formats::core::success();
+  return errno == EEXIST ? exists(path) : error_of(errno).in(path);
+}
+
+std::string name_of(const std::string& path) { return std::string(file_name(path)); }
+
+EntryType type_of(mode_t mode) {
+  return S_ISREG(mode)   ? EntryType::file
+         : S_ISDIR(mode) ? EntryType::folder
+         : S_ISLNK(mode) ? EntryType::link
+                         : EntryType::other;
+}
+
+FileStatus status_of(const struct stat& found) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  return {.type = type_of(found.st_mode),
+          .size_bytes = static_cast<std::uint64_t>(found.st_size),
+          .allocated_bytes = static_cast<std::uint64_t>(found.st_blocks) * 512,
+          .modified_ns = found.st_mtim.tv_sec * second_ns + found.st_mtim.tv_nsec,
+          .changed_ns = found.st_ctim.tv_sec * second_ns + found.st_ctim.tv_nsec};
+}
+
+// The owner before the mode, since a new owner clears parts of the mode.
+Status be_like(const Descriptor& file, const struct stat& model) {
+  struct stat now {};
+  if (::fstat(file.get(), &now) != 0) return error_of(errno);
+  if ((now.st_uid != model.st_uid || now.st_gid != model.st_gid) &&
+      ::fchown(file.get(), model.st_uid, model.st_gid) != 0) {
+    return Error{ErrorKind::denied,
+                 "its owner " + std::to_string(model.st_uid) + ":" + std::to_string(model.st_gid) + " cannot be kept"};
+  }
+  if (::fchmod(file.get(), model.st_mode & 07777) != 0) return error_of(errno);
   return formats::core::success();
+}
+
+Status write_all(const Descriptor& file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(file.get(), bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return error_of(errno);
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return formats::core::success();
+}
+
+// Before Linux 5.8 syncfs kept a failed write to itself.
+bool syncfs_tells_errors() {
+  utsname system{};
+  unsigned major = 0;
+  unsigned minor = 0;
+  constexpr unsigned first_major = 5;
+  constexpr unsigned first_minor = 8;
+  return ::uname(&system) == 0 && std::sscanf(system.release, "%u.%u", &major, &minor) == 2 &&
+         (major > first_major || (major == first_major && minor >= first_minor));
 }
 
 class LocalWriter final : public Writer {
  public:
-  explicit LocalWriter(Descriptor root) : root_(std::move(root)) {}
+  LocalWriter(Descriptor root, bool holds_volumes) : root_(std::move(root)), holds_volumes_(holds_volumes) {}
 
   Result<FileStatus> status(const std::string& path) override {
-    const auto folder = folder_of(path);
-    if (!folder) return folder.error();
-    struct stat found {};
-    if (::fstatat(folder->get(), name_of(path).c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0)
-      return error_of(errno).in(path);
-    constexpr std::int64_t second_ns = 1'000'000'000;
-    const EntryType type = S_ISREG(found.st_mode)   ? EntryType::file
-                           : S_ISDIR(found.st_mode) ? EntryType::folder
-                           : S_ISLNK(found.st_mode) ? EntryType::link
-                                                    : EntryType::other;
-    return FileStatus{.type = type,
-                      .size_bytes = static_cast<std::uint64_t>(found.st_size),
-                      .allocated_bytes = static_cast<std::uint64_t>(found.st_blocks) * 512,
-                      .modified_ns = found.st_mtim.tv_sec * second_ns + found.st_mtim.tv_nsec,
-                      .changed_ns = found.st_ctim.tv_sec * second_ns + found.st_ctim.tv_nsec};
+    const auto found = stat_of(path);
+    if (!found) return found.error();
+    return status_of(*found);
   }
 
   Result<std::string> read(const std::string& path) override {
@@ -86,97 +133,152 @@ class LocalWriter final : public Writer {
   }
 
   Status make_folder(const std::string& path) override {
-    const auto folder = folder_of(path);
+    auto folder = folder_of(path);
     if (!folder) return folder.error();
-    if (::mkdirat(folder->get(), name_of(path).c_str(), 0700) != 0)
-      return errno == EEXIST ? exists(path) : error_of(errno).in(path);
-    return synced(*folder);
+    const Status made = done(::mkdirat(folder->get(), name_of(path).c_str(), 0700), path);
+    if (made) touch(std::move(*folder));
+    return made;
   }
 
   Status create(const std::string& path, std::string_view bytes, const std::string& like) override {
-    const auto folder = folder_of(path);
-    if (!folder) return folder.error();
     struct stat model {};
-    model.st_mode = 0600;
     if (!like.empty()) {
-      const auto beside = folder_of(like);
-      if (!beside) return beside.error();
-      if (::fstatat(beside->get(), name_of(like).c_str(), &model, AT_SYMLINK_NOFOLLOW) != 0)
-        return error_of(errno).in(like);
+      const auto found = stat_of(like);
+      if (!found) return found.error();
+      model = *found;
     }
-    const Status written = write_new(*folder, name_of(path), bytes, model);
-    return written                                    ? synced(*folder)
-           : written.error().kind == ErrorKind::usage ? Status(exists(path))
-                                                      : Status(written.error().in(path));
-  }
-
-  Status replace(const std::string& path, std::string_view bytes) override {
-    const auto folder = folder_of(path);
+    auto folder = folder_of(path);
     if (!folder) return folder.error();
-    const std::string name = name_of(path);
-    struct stat before {};
-    if (::fstatat(folder->get(), name.c_str(), &before, AT_SYMLINK_NOFOLLOW) != 0) return error_of(errno).in(path);
-    if (!S_ISREG(before.st_mode)) return Error{ErrorKind::outside, path + ": is not a regular file"};
-    const std::string temporary = name + temporary_suffix();
-    ::unlinkat(folder->get(), temporary.c_str(), 0);  // of an earlier run that was stopped here
-    if (const Status written = write_new(*folder, temporary, bytes, before); !written) {
-      ::unlinkat(folder->get(), temporary.c_str(), 0);
+    Descriptor file(
+        ::openat(folder->get(), name_of(path).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file.is_open()) return done(-1, path);
+    Status written = like.empty() ? formats::core::success() : be_like(file, model);
+    if (written) written = write_all(file, bytes);
+    if (!written) {
+      ::unlinkat(folder->get(), name_of(path).c_str(), 0);
       return written.error().in(path);
     }
-    if (::renameat(folder->get(), temporary.c_str(), folder->get(), name.c_str()) != 0) {
-      const Error error = error_of(errno).in(path);
-      ::unlinkat(folder->get(), temporary.c_str(), 0);
-      return error;
-    }
-    return synced(*folder);
+    written_.push_back(std::move(file));
+    touch(std::move(*folder));
+    return written;
   }
 
-  void remove_leftover(const std::string& path) override {
-    if (const auto folder = folder_of(path)) ::unlinkat(folder->get(), (name_of(path) + temporary_suffix()).c_str(), 0);
+  Status keep(const std::string& path, const std::string& as) override {
+    const auto from = folder_of(path);
+    if (!from) return from.error();
+    auto to = folder_of(as);
+    if (!to) return to.error();
+    const auto found = stat_of(path);
+    if (!found) return found.error();
+    if (!S_ISREG(found->st_mode)) return Error{ErrorKind::outside, path + ": is not a regular file"};
+    if (::linkat(from->get(), name_of(path).c_str(), to->get(), name_of(as).c_str(), 0) == 0) {
+      touch(std::move(*to));
+      return formats::core::success();
+    }
+    if (errno == EEXIST) return exists(as);
+    const auto bytes = read(path);
+    return bytes ? create(as, *bytes, path) : Status(bytes.error());
+  }
+
+  Status replace(const std::string& from, const std::string& over) override {
+    const auto found = stat_of(over);
+    if (!found) return found.error();
+    if (!S_ISREG(found->st_mode)) return Error{ErrorKind::outside, over + ": is not a regular file"};
+    auto source = folder_of(from);
+    if (!source) return source.error();
+    auto target = folder_of(over);
+    if (!target) return target.error();
+    const Status renamed =
+        done(::renameat(source->get(), name_of(from).c_str(), target->get(), name_of(over).c_str()), over);
+    if (renamed) touch(std::move(*source), std::move(*target));
+    return renamed;
   }
 
   Status move(const std::string& from, const std::string& to) override {
-    const auto source = folder_of(from);
+    auto source = folder_of(from);
     if (!source) return source.error();
-    const auto target = folder_of(to);
+    auto target = folder_of(to);
     if (!target) return target.error();
     long result =
         ::syscall(SYS_renameat2, source->get(), name_of(from).c_str(), target->get(), name_of(to).c_str(), no_replace);
     if (result != 0 && (errno == ENOSYS || errno == EINVAL)) {  // an old kernel, or a file system that cannot
-      struct stat there {};
-      if (::fstatat(target->get(), name_of(to).c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0) return exists(to);
+      if (stat_of(to)) return exists(to);
       result = ::renameat(source->get(), name_of(from).c_str(), target->get(), name_of(to).c_str());
     }
-    if (result != 0) return errno == EEXIST ? exists(to) : error_of(errno).in(from);
-    if (const Status status = synced(*target); !status) return status;
-    return synced(*source);
+    const Status moved = done(static_cast<int>(result), errno == EEXIST ? to : from);
+    if (moved) touch(std::move(*source), std::move(*target));
+    return moved;
   }
 
-  Status remove_file(const std::string& path) override {
-    const auto folder = folder_of(path);
-    if (!folder) return folder.error();
-    if (::unlinkat(folder->get(), name_of(path).c_str(), 0) != 0) return error_of(errno).in(path);
-    return formats::core::success();
+  Status sync() override {
+    const auto files = std::exchange(written_, {});
+    const auto devices = std::exchange(touched_, {});
+    static const bool one_call = syncfs_tells_errors();
+    bool whole = true;
+    for (const auto& [device, folders] : devices) {
+      const bool alone = files.empty() && folders.size() == 1;
+      if (one_call && !alone && ::syncfs(folders.begin()->second.get()) == 0) continue;
+      whole = whole && (!one_call || alone || errno == ENOSYS) && sync_each(files, folders);
+    }
+    return whole ? formats::core::success() : Status(error_of(errno));
   }
 
-  Status remove_empty_folder(const std::string& path) override {
-    const auto folder = folder_of(path);
-    if (!folder) return folder.error();
-    if (::unlinkat(folder->get(), name_of(path).c_str(), AT_REMOVEDIR) != 0) return error_of(errno).in(path);
-    return formats::core::success();
-  }
+  Status remove_file(const std::string& path) override { return remove(path, 0); }
+  Status remove_empty_folder(const std::string& path) override { return remove(path, AT_REMOVEDIR); }
 
  private:
-  static std::string name_of(const std::string& path) { return std::string(file_name(path)); }
-  static std::string temporary_suffix() { return ".cbtctl-new"; }
+  using Folders = std::map<ino_t, Descriptor>;
+
+  static bool sync_one(const Descriptor& file) { return ::fsync(file.get()) == 0 || errno == EINVAL; }
+  static bool sync_each(const std::vector<Descriptor>& files, const Folders& folders) {
+    return std::all_of(files.begin(), files.end(), sync_one) &&
+           std::all_of(folders.begin(), folders.end(), [](const auto& each) { return sync_one(each.second); });
+  }
+
+  Status remove(const std::string& path, int flags) {
+    auto folder = folder_of(path);
+    if (!folder) return folder.error();
+    const Status removed = done(::unlinkat(folder->get(), name_of(path).c_str(), flags), path);
+    if (removed) touch(std::move(*folder));
+    return removed;
+  }
+
+  template <typename... Folders>
+  void touch(Folders&&... folders) {
+    (touch_one(std::forward<Folders>(folders)), ...);
+  }
+  void touch_one(Descriptor folder) {
+    struct stat found {};
+    if (::fstat(folder.get(), &found) == 0) touched_[found.st_dev].try_emplace(found.st_ino, std::move(folder));
+  }
+
+  Result<struct stat> stat_of(const std::string& path) {
+    const auto folder = folder_of(path);
+    if (!folder) return folder.error();
+    struct stat found {};
+    if (::fstatat(folder->get(), name_of(path).c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0)
+      return error_of(errno).in(path);
+    return found;
+  }
+
+  // Below /vmfs/volumes a volume's name is a link to the folder beside it that bears its UUID.
+  std::string volume_of(const std::string& name) const {
+    std::array<char, 256> target{};
+    const ssize_t length = ::readlinkat(root_.get(), name.c_str(), target.data(), target.size() - 1);
+    if (length <= 0) return name;
+    std::string volume(target.data(), static_cast<std::size_t>(length));
+    if (volume.starts_with(std::string(volumes_root) + "/")) volume.erase(0, volumes_root.size() + 1);
+    return volume.find('/') == std::string::npos && volume != ".." ? volume : name;
+  }
 
   Result<Descriptor> open_folder(const std::string& path) {
     if (!is_inside(path)) return Error{ErrorKind::outside, path + ": leads out of the target"};
     Descriptor folder(::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     std::string_view rest = path;
-    while (folder.is_open() && !rest.empty()) {
+    for (bool first = true; folder.is_open() && !rest.empty(); first = false) {
       const std::size_t end = rest.find('/');
-      const std::string part(rest.substr(0, end));
+      std::string part(rest.substr(0, end));
+      if (first && holds_volumes_) part = volume_of(part);
       rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
       folder = Descriptor(::openat(folder.get(), part.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
     }
@@ -186,26 +288,10 @@ class LocalWriter final : public Writer {
 
   Result<Descriptor> folder_of(const std::string& path) { return open_folder(std::string(parent_of(path))); }
 
-  static Status write_new(const Descriptor& folder, const std::string& name, std::string_view bytes,
-                          const struct stat& model) {
-    Descriptor file(::openat(folder.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file.is_open()) return errno == EEXIST ? Error{ErrorKind::usage, "exists already"} : error_of(errno);
-    while (!bytes.empty()) {
-      const ssize_t count = ::write(file.get(), bytes.data(), bytes.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return error_of(errno);
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-    if (model.st_uid != ::geteuid() || model.st_gid != ::getegid()) {
-      // Only root may give a file away; another owner of the same group is still better than none.
-      if (model.st_ino != 0 && ::fchown(file.get(), model.st_uid, model.st_gid) != 0 && errno != EPERM)
-        return error_of(errno);
-    }
-    if (::fchmod(file.get(), model.st_mode & 07777) != 0) return error_of(errno);
-    return synced(file);
-  }
-
   Descriptor root_;
+  bool holds_volumes_ = false;
+  std::map<dev_t, Folders> touched_;  // since the last sync
+  std::vector<Descriptor> written_;
 };
 
 }  // namespace
@@ -213,7 +299,7 @@ class LocalWriter final : public Writer {
 Result<std::unique_ptr<Writer>> open_local_writer(const std::string& root) {
   Descriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.is_open()) return error_of(errno).in(root);
-  return std::unique_ptr<Writer>(std::make_unique<LocalWriter>(std::move(folder)));
+  return std::unique_ptr<Writer>(std::make_unique<LocalWriter>(std::move(folder), root == volumes_root));
 }
 
 }  // namespace cbtctl::storage

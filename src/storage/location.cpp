@@ -34,6 +34,14 @@ std::optional<unsigned> port_number(std::string_view text) {
   return value;
 }
 
+// "ssh://user:password@host"
+bool holds_password(std::string_view text) {
+  if (!text.starts_with(scheme)) return false;
+  const std::string_view authority = text.substr(scheme.size(), text.substr(scheme.size()).find('/'));
+  const std::size_t at = authority.rfind('@');
+  return at != std::string_view::npos && authority.substr(0, at).find(':') != std::string_view::npos;
+}
+
 // "host", "host:22", "[::1]", "[::1]:22"; false where it is none of them.
 bool read_authority(std::string_view text, Location& location) {
   std::string_view port;
@@ -59,6 +67,12 @@ bool read_authority(std::string_view text, Location& location) {
 }  // namespace
 
 formats::core::Result<Location> parse_location(std::string_view text) {
+  // Checked before anything that repeats the text.
+  if (holds_password(text)) {
+    return Error{ErrorKind::usage,
+                 "a password does not belong in a target, where every process list shows it: --password-file, "
+                 "--password-fd and CBTCTL_PASSWORD are for that"};
+  }
   const Error malformed{ErrorKind::usage,
                         "expected a path or ssh://[user@]host[:port][/path], found '" + std::string(text) + "'"};
   Location location;
@@ -82,6 +96,29 @@ formats::core::Result<Location> parse_location(std::string_view text) {
   if (!path || !read_authority(rest, location)) return malformed;
   location.path = *path == "/" ? "/vmfs/volumes" : *path;
   return location;
+}
+
+std::string location_text(const Location& location) {
+  if (!location.is_ssh) return location.path;
+  const auto encoded = [](const std::string& text, std::string_view reserved) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+      if (reserved.find(c) == std::string_view::npos) {
+        out += c;
+        continue;
+      }
+      const auto byte = static_cast<unsigned char>(c);
+      out += {'%', digits[byte >> 4U], digits[byte & 15U]};
+    }
+    return out;
+  };
+  const bool is_ipv6 = location.host.find(':') != std::string::npos;
+  std::string out(scheme);
+  if (!location.user.empty()) out += encoded(location.user, "%@:/") + "@";
+  out += is_ipv6 ? "[" + location.host + "]" : encoded(location.host, "%@:/[");
+  if (location.port) out += ":" + std::to_string(*location.port);
+  return out + encoded(location.path, "%");
 }
 
 }  // namespace cbtctl::storage

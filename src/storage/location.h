@@ -20,4 +20,7 @@ struct Location {
 // `usage` where the text is no target.
 formats::core::Result<Location> parse_location(std::string_view text);
 
+// "ssh://root@esx1:22/vmfs/..." as `parse_location` would read it.
+[[nodiscard]] std::string location_text(const Location& location);
+
 }  // namespace cbtctl::storage

@@ -23,14 +23,9 @@ using formats::core::ByteSource;
 using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Result;
+using formats::core::Status;
 
 enum class EntryType { file, folder, link, other };
-
-struct Entry {
-  std::string name;  // bytes as the file system holds them
-  EntryType type = EntryType::other;
-  std::string link_target;  // of a link, as written
-};
 
 struct FileStatus {
   EntryType type = EntryType::file;
@@ -40,9 +35,22 @@ struct FileStatus {
   std::int64_t changed_ns = 0;   // ctime
 };
 
+struct FileSize {
+  std::uint64_t size_bytes = 0;
+  std::uint64_t allocated_bytes = 0;
+};
+
+struct Entry {
+  std::string name;  // bytes as the file system holds them
+  EntryType type = EntryType::other;
+  std::string link_target;       // of a link, as written
+  std::optional<FileSize> size;  // where listing told it for nothing, as hosts do
+};
+
 // The entries of one folder, in no order, without "." and "..".
 struct ListRequest {
   std::string folder;
+  bool goes_on = false;  // the folders below are asked for next: a host lists them all at once and waits for no request
 };
 // Turns what was fetched into what it means, on one of the reader's workers: a pure function. An empty answer leaves
 // the bytes to the caller.
@@ -65,6 +73,7 @@ using Request = std::variant<ListRequest, FetchRequest, StatusRequest>;
 
 struct Listing {
   std::vector<Entry> entries;
+  std::optional<Error> incomplete;  // some entries could not be had
 };
 struct Fetched {
   std::vector<std::byte> bytes;

@@ -132,7 +132,7 @@ TEST_CASE("a change id '*' is not trusted where an own link below names no CTK f
   files["x/base.vmdk"] = descriptor("base-flat.vmdk");
   const auto datastore = support::scan(files);
   const auto& machine = datastore.virtual_machines[0];
-  CHECK(judge_star_query(datastore, machine, machine.disks[0]).usable == false);
+  CHECK(judge_star_query(datastore, machine.disks[0]).usable == false);
   const auto plain = support::scan(tracked());
-  CHECK_FALSE(judge_star_query(plain, plain.virtual_machines[0], plain.virtual_machines[0].disks[0]).usable);
+  CHECK_FALSE(judge_star_query(plain, plain.virtual_machines[0].disks[0]).usable);
 }

@@ -26,7 +26,7 @@ def check(*arguments):
         return None
     document = json.loads(run.stdout.decode("utf-8"))
     name = document["schema"].split(".")[1].split("/")[0]
-    name = "change" if name in ("enable", "disable", "reset", "clean", "repair", "undo") else name
+    name = "change" if name in ("enable", "disable", "reset", "clean", "repair", "apply", "undo") else name
     schema = json.loads((SOURCE / "src/report/schemas" / f"{name}.json").read_text())
     checked += 1
     for error in jsonschema.Draft7Validator(schema).iter_errors(document):
@@ -54,7 +54,23 @@ for case in cases:
     check("check", str(case), "--deep", "--fail-on", "none")
     for verb in ("enable", "disable", "reset", "clean", "repair"):
         check(verb, str(case), "--dry-run")
-check("history")
+    check("purge", str(case), "--dry-run", "--older-than", "0")
+with tempfile.TemporaryDirectory() as folder:
+    os.environ["XDG_STATE_HOME"] = f"{folder}/state"
+    subprocess.run(["cp", "-a", "--sparse=always", str(SOURCE / "fixtures/demo"), f"{folder}/ds"], check=True)
+    plan, ds = f"{folder}/plan.json", f"{folder}/ds"
+    check("reset", ds, "--vm", "app01", "--yes")
+    check("history")
+    run = check("repair", ds, "--yes")["run"]
+    check("history", run, "--verify")
+    check("history", run, ds)
+    check("undo", run, "--dry-run")
+    check("undo", run, "--yes")
+    check("undo", run, "--yes")
+    check("disable", ds, "--vm", "rdm", "--plan-out", plan)
+    check("apply", plan, "--dry-run")
+    check("apply", plan, "--yes")
+    check("purge", ds, "--older-than", "0", "--yes")
 check("explain")
 check("explain", "ctk-missing")
 for case in ("demo", "hostile"):

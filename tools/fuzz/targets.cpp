@@ -1,5 +1,6 @@
 #include "tools/fuzz/targets.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <string>
@@ -9,9 +10,15 @@
 #include "formats/ctk/tracking_file.h"
 #include "formats/identify.h"
 #include "formats/vmdk/descriptor.h"
+#include "formats/vmdk/grain_tables.h"
 #include "formats/vmdk/sparse.h"
 #include "formats/vmsd/snapshots.h"
 #include "formats/vmx/configuration.h"
+#include "host/facts.h"
+#include "host/locks.h"
+#include "host/machines.h"
+#include "host/tasks.h"
+#include "host/volumes.h"
 
 namespace fuzz {
 namespace {
@@ -54,6 +61,26 @@ void sparse(std::span<const std::byte> bytes) {
   if (decoded) static_cast<void>(formats::vmdk::check(*decoded, bytes.size(), decoded->capacity_bytes()).size());
 }
 
+void grains(std::span<const std::byte> bytes) {
+  const SpanSource source(bytes);
+  const auto decoded = formats::vmdk::decode_sparse(source);
+  if (!decoded) return;
+  const auto layout = formats::vmdk::layout_of(*decoded, source);
+  if (!layout || layout->table_entries > 65536) return;
+  const auto defects = formats::vmdk::check_tables(source, *layout);
+  require(defects && defects->size() <= formats::vmdk::most_defects + 1);
+  for (const auto& defect : *defects) require(!defect.message.empty());
+  std::array<std::uint64_t, 64> directory{};
+  const auto known = std::span(directory).first(std::min<std::size_t>(64, layout->tables()));
+  require(formats::vmdk::read_directory(source, *layout, 0, known).has_value());
+  std::vector<std::uint64_t> table(layout->table_entries);
+  for (const std::uint64_t at : known) {
+    if (at == formats::vmdk::place_absent || at == formats::vmdk::place_damaged) continue;
+    require(formats::vmdk::read_table(source, *layout, at, table).has_value());
+    require(formats::vmdk::run_length(table, *layout) >= 1);
+  }
+}
+
 void ctk(std::span<const std::byte> bytes) {
   const auto header = formats::ctk::decode(bytes);
   if (!header) return;
@@ -81,9 +108,29 @@ void ctk(std::span<const std::byte> bytes) {
 
 void identify(std::span<const std::byte> bytes) { static_cast<void>(formats::identify(bytes, "x.vmdk")); }
 
+// The answers of a host, framed by "w", and each parser on the whole text too.
+void host(std::span<const std::byte> bytes) {
+  const std::string text = formats::core::text_of(bytes);
+  const auto answers = cbtctl::host::split_answers({.output = text, .errors = text}, "w");
+  if (answers) static_cast<void>(cbtctl::host::facts_of(*answers).version.has_value());
+  const cbtctl::host::Answer whole{.name = "x", .source = "x", .status = 0, .text = text, .errors = {}};
+  if (const auto found = cbtctl::host::parse_registered(whole)) {
+    for (const auto& machine : found->machines) require(!machine.id.empty() && machine.path.starts_with('/'));
+  }
+  if (const auto found = cbtctl::host::parse_running(whole)) {
+    for (const auto& machine : *found) require(machine.path.starts_with('/'));
+  }
+  if (const auto found = cbtctl::host::parse_volumes(whole)) {
+    for (const auto& volume : *found) require(!volume.uuid.empty());
+  }
+  static_cast<void>(cbtctl::host::parse_tasks(whole).has_value());
+  static_cast<void>(cbtctl::host::parse_lock(whole).has_value());
+}
+
 constexpr std::array all{
-    Target{"text", text},     Target{"vmx", vmx}, Target{"vmsd", vmsd},        Target{"descriptor", descriptor},
-    Target{"sparse", sparse}, Target{"ctk", ctk}, Target{"identify", identify}};
+    Target{"text", text},     Target{"vmx", vmx},       Target{"vmsd", vmsd}, Target{"descriptor", descriptor},
+    Target{"sparse", sparse}, Target{"grains", grains}, Target{"ctk", ctk},   Target{"identify", identify},
+    Target{"host", host}};
 
 }  // namespace
 

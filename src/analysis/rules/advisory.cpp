@@ -61,14 +61,22 @@ std::string text_of(const model::BuildWitness& witness) {
   return "ESXi " + witness.version + " build " + witness.build;
 }
 
+// The host that has the machine registered; else the one it was found on, unless that one says that it is not its own
+// and the machine's logs tell where it ran.
+const model::HostFacts* host_of(const Subject& subject, const model::VirtualMachine& machine) {
+  const auto& targets = subject.datastore.targets;
+  const auto facts = [&](model::Index target) {
+    return target < targets.size() && targets[target].host ? &*targets[target].host : nullptr;
+  };
+  if (machine.registrations && !machine.registrations->empty()) return facts(machine.registrations->front().target);
+  if (machine.registrations && !machine.witnesses.empty()) return nullptr;
+  return facts(subject.file(machine.file).target);
+}
+
 // The newest witnesses first: the host, then the newest version line of the newest log.
 std::vector<model::BuildWitness> witnesses_of(const Subject& subject, const model::VirtualMachine& machine) {
   std::vector<model::BuildWitness> all;
-  const model::Index target = subject.file(machine.file).target;
-  if (target < subject.datastore.targets.size()) {
-    if (const auto& host = subject.datastore.targets[target].host)
-      all.push_back({"the host", host->version, host->build});
-  }
+  if (const model::HostFacts* host = host_of(subject, machine)) all.push_back({"the host", host->version, host->build});
   all.insert(all.end(), machine.witnesses.begin(), machine.witnesses.end());
   return all;
 }

@@ -1,0 +1,52 @@
+// Carries out a plan that was made earlier, maybe elsewhere: every guard is asked again, and every file must be what it
+// was.
+#include "cli/exit_status.h"
+#include "cli/look.h"
+#include "cli/run_plan.h"
+#include "cli/text_file.h"
+#include "log/log.h"
+
+namespace cbtctl::cli {
+
+int run_apply(const Verb& verb, const std::vector<std::string>& arguments) {
+  options::options_description own("Options of apply");
+  add_change_options(own);
+  own.add_options()("map", options::value<std::vector<std::string>>()->composing(),
+                    "REMOTE=LOCAL: where absolute paths inside files are found");
+  const Parsed parsed = parse(verb, arguments, own);
+  if (!parsed.line) return parsed.exit_status;
+  const CommandLine& line = *parsed.line;
+  const std::string help = "cbtctl apply --help";
+  if (line.arguments.size() != 1) return usage_error("apply needs one plan", help);
+  const auto text = read_text_file(line.arguments.front());
+  if (!text) {
+    log::error(text.error().message);
+    return exit_incomplete;
+  }
+  auto plan = repair::plan_from_text(*text);
+  if (!plan) return usage_error(line.arguments.front() + ": " + plan.error().message, help);
+  auto mappings = mappings_of(line);
+  if (!mappings) return usage_error(mappings.error().message, help);
+  plan->id = repair::new_run_id(repair::newest_recorded());
+  plan->refused.clear();
+  plan->unchanged.clear();
+  const PlanPlaces places = places_of(plan->machines);
+  refuse_unreachable(*plan, places.sites);
+  const repair::Look look = look_through({}, *mappings);
+  int status = exit_done;
+  Stopped stopped = find_stopped(folders_of(plan->machines), places.sites);
+  if (may_change(line)) recover_stopped(stopped, places.sites, look, line, status);
+  stopped.take_out(*plan, true);
+  return run_plan({.verb = std::string(verb.name),
+                   .plan = std::move(*plan),
+                   .targets = places.targets,
+                   .sites = places.sites,
+                   .look = look,
+                   .look_everywhere = look_everywhere({}, *mappings),
+                   .recovered = stopped.results,
+                   .status = status,
+                   .is_old = true},
+                  line);
+}
+
+}  // namespace cbtctl::cli

@@ -1,0 +1,146 @@
+#include "cli/file_opener.h"
+
+#include <map>
+
+#include "cli/ssh_options.h"
+#include "storage/local_path.h"
+#include "storage/local_reader.h"
+#include "storage/location.h"
+#include "storage/path.h"
+#include "storage/ssh_reader.h"
+
+namespace cbtctl::cli {
+namespace {
+
+using formats::core::ByteRange;
+using formats::core::ByteSource;
+using formats::core::Result;
+using storage::Location;
+
+// A file of a host, which lives no longer than its connection.
+class HostFile final : public ByteSource {
+ public:
+  HostFile(std::shared_ptr<storage::SshReader> reader, std::unique_ptr<ByteSource> file)
+      : reader_(std::move(reader)), file_(std::move(file)) {}
+  [[nodiscard]] std::uint64_t size_bytes() const override { return file_->size_bytes(); }
+  [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset_bytes, std::span<std::byte> out) const override {
+    return file_->read_at(offset_bytes, out);
+  }
+  [[nodiscard]] Result<ByteRange> next_data(std::uint64_t offset_bytes) const override {
+    return file_->next_data(offset_bytes);
+  }
+
+ private:
+  std::shared_ptr<storage::SshReader> reader_;
+  std::unique_ptr<ByteSource> file_;
+};
+
+std::string host_name(Location location) {
+  location.path.clear();
+  return storage::location_text(location);
+}
+
+// Relative to "/", which is the root of every connection here.
+std::string path_on_host(const Location& location) { return storage::normalise(location.path).value_or(".."); }
+
+}  // namespace
+
+struct FileOpener::Hosts {
+  storage::SshOptions options;
+  std::map<std::string, Result<std::shared_ptr<storage::SshReader>>> connected;
+
+  // Files are read by SFTP: no shell is started for them.
+  Result<std::shared_ptr<storage::SshReader>> reader(Location location) {
+    const std::string name = host_name(location);
+    if (const auto known = connected.find(name); known != connected.end()) return known->second;
+    location.path = "/";
+    auto opened = storage::open_ssh(location, options);
+    const auto reader = opened ? Result<std::shared_ptr<storage::SshReader>>(opened->reader) : opened.error();
+    return connected.emplace(name, reader).first->second;
+  }
+};
+
+bool is_on_host(const std::string& name) {
+  const auto location = storage::parse_location(name);
+  return location && location->is_ssh;
+}
+
+Result<FileOpener> FileOpener::with(const CommandLine& line) {
+  auto options = ssh_options_of(line);
+  if (!options) return options.error();
+  if (options->transport == storage::SshTransport::automatic) options->transport = storage::SshTransport::sftp;
+  FileOpener opener;
+  opener.hosts_ = std::make_shared<Hosts>(Hosts{std::move(*options), {}});
+  return opener;
+}
+
+Result<std::unique_ptr<ByteSource>> FileOpener::open(const std::string& name) const {
+  const auto location = storage::parse_location(name);
+  if (!location) return location.error();
+  if (!location->is_ssh) return storage::open_local_file(name);
+  const auto reader = hosts_->reader(*location);
+  if (!reader) return reader.error();
+  auto file = (*reader)->open(path_on_host(*location));
+  if (!file) return file.error();
+  return std::unique_ptr<ByteSource>(std::make_unique<HostFile>(*reader, std::move(*file)));
+}
+
+Result<std::string> FileOpener::read_text(const std::string& name) const {
+  const auto source = open(name);
+  if (!source) return source.error().in(name);
+  const auto bytes = formats::core::read_exact(**source, 0, (*source)->size_bytes());
+  if (!bytes) return bytes.error().in(name);
+  return formats::core::text_of(*bytes);
+}
+
+Result<std::string> FileOpener::real_name(const std::string& name) const {
+  const auto location = storage::parse_location(name);
+  if (!location) return location.error();
+  if (!location->is_ssh) {
+    const auto local = storage::resolve_local(name);
+    if (!local) return local.error();
+    return local->real;
+  }
+  const auto reader = hosts_->reader(*location);
+  if (!reader) return reader.error();
+  const auto real = (*reader)->real_path(path_on_host(*location));
+  if (!real) return real.error();
+  return host_name(*location) + *real;
+}
+
+std::vector<std::string> FileOpener::names_beside(const std::string& name) const {
+  const auto location = storage::parse_location(name);
+  std::shared_ptr<storage::Reader> reader;
+  std::string folder;
+  if (location && location->is_ssh) {
+    if (const auto connected = hosts_->reader(*location)) reader = *connected;
+    folder = storage::parent_of(path_on_host(*location));
+  } else if (const auto local = storage::resolve_local(name)) {
+    if (auto opened = storage::open_local(std::string(storage::parent_of(local->real)))) reader = std::move(*opened);
+  }
+  std::vector<std::string> names;
+  if (reader == nullptr) return names;
+  reader->submit({{0, storage::ListRequest{folder}}});
+  for (const storage::Reply& reply : reader->collect()) {
+    if (!reply.answer) continue;
+    for (const auto& entry : std::get<storage::Listing>(*reply.answer).entries) names.push_back(entry.name);
+  }
+  return names;
+}
+
+std::string FileOpener::beside(const std::string& from, const std::string& written) {
+  auto location = storage::parse_location(from);
+  const bool remote = location && location->is_ssh;
+  if (!remote && written.starts_with('/')) return written;
+  if (remote && written.starts_with('/')) {
+    location->path = written;
+    return storage::location_text(*location);
+  }
+  std::string path = storage::join(storage::parent_of(remote ? location->path : from), written);
+  if ((remote || from.starts_with('/')) && !path.starts_with('/')) path.insert(path.begin(), '/');
+  if (!remote) return path;
+  location->path = std::move(path);
+  return storage::location_text(*location);
+}
+
+}  // namespace cbtctl::cli

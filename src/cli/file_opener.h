@@ -1,0 +1,41 @@
+// Files that the user names, and what they name in turn: on this machine, or on a host (ssh://...), with one connection
+// per host.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/command_line.h"
+#include "formats/core/byte_source.h"
+
+namespace cbtctl::cli {
+
+class FileOpener {
+ public:
+  // `usage` where an option of SSH connections makes no sense.
+  static formats::core::Result<FileOpener> with(const CommandLine& line);
+
+  // Links are followed, as the user named it. Errors do not name the file.
+  [[nodiscard]] formats::core::Result<std::unique_ptr<formats::core::ByteSource>> open(const std::string& name) const;
+
+  // Whole; the error names the file.
+  [[nodiscard]] formats::core::Result<std::string> read_text(const std::string& name) const;
+
+  // The name without links, to tell what lies below what; on a host it begins with the host.
+  [[nodiscard]] formats::core::Result<std::string> real_name(const std::string& name) const;
+
+  // What lies in the file's folder; nothing where that cannot be told.
+  [[nodiscard]] std::vector<std::string> names_beside(const std::string& name) const;
+
+  // What the file `from` calls `written`: beside it, or an absolute path of the same machine.
+  [[nodiscard]] static std::string beside(const std::string& from, const std::string& written);
+
+ private:
+  struct Hosts;
+  std::shared_ptr<Hosts> hosts_;
+};
+
+[[nodiscard]] bool is_on_host(const std::string& name);
+
+}  // namespace cbtctl::cli

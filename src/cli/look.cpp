@@ -1,0 +1,61 @@
+#include "cli/look.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "discovery/discover.h"
+#include "storage/local_reader.h"
+
+namespace cbtctl::cli {
+namespace {
+
+discovery::Place place_at(const std::string& root, const std::vector<discovery::Place>& known) {
+  const auto open = std::find_if(known.begin(), known.end(), [&](const discovery::Place& place) {
+    return !place.target.error && !place.roots.empty() && place.roots.back() == root;
+  });
+  if (open != known.end()) return *open;
+  discovery::Place place;
+  place.target.location = root;
+  place.roots = {root};
+  auto reader = storage::open_local(root);
+  if (reader)
+    place.reader = std::move(*reader);
+  else
+    place.target.error = reader.error();
+  return place;
+}
+
+std::vector<discovery::Place> places_of(const repair::MachinePlan& machine,
+                                        const std::vector<discovery::Place>& known) {
+  std::vector<discovery::Place> places;
+  for (const repair::Root& root : machine.roots) {
+    places.push_back(place_at(root.location, known));
+    places.back().only_vmx.clear();
+  }
+  return places;
+}
+
+}  // namespace
+
+repair::Look look_through(std::vector<discovery::Place> known, std::vector<discovery::Mapping> mappings) {
+  return [known = std::move(known), mappings = std::move(mappings)](const repair::MachinePlan& machine) {
+    auto places = places_of(machine, known);
+    for (const repair::Spot& folder : machine.folders) places[folder.root].only_folders.push_back(folder.path);
+    return discovery::discover(places, mappings);
+  };
+}
+
+repair::Look look_everywhere(std::vector<discovery::Place> known, std::vector<discovery::Mapping> mappings) {
+  using Seen = std::map<std::vector<std::string>, model::Datastore>;
+  return [known = std::move(known), mappings = std::move(mappings),
+          seen = std::make_shared<Seen>()](const repair::MachinePlan& machine) {
+    std::vector<std::string> roots;
+    for (const repair::Root& root : machine.roots) roots.push_back(root.location);
+    const auto [look, first] = seen->try_emplace(roots);
+    if (first) look->second = discovery::discover(places_of(machine, known), mappings);
+    return look->second;
+  };
+}
+
+}  // namespace cbtctl::cli

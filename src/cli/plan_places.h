@@ -1,0 +1,26 @@
+// Where plans are carried out: the targets of a verb, or the roots that plans name.
+#pragma once
+
+#include <vector>
+
+#include "discovery/place.h"
+#include "model/datastore.h"
+#include "repair/planner.h"
+
+namespace cbtctl::cli {
+
+// One per place; a place that cannot be written has no writer.
+[[nodiscard]] std::vector<repair::Site> sites_of(const std::vector<discovery::Place>& places);
+
+// The targets and sites of plans, by the roots that they name; sets their Root::target.
+struct PlanPlaces {
+  std::vector<model::Target> targets;
+  std::vector<repair::Site> sites;
+};
+[[nodiscard]] PlanPlaces places_of(std::vector<repair::MachinePlan>& machines);
+
+// Every folder that the plans change; roots are targets.
+[[nodiscard]] std::vector<repair::Spot> folders_of(const std::vector<repair::MachinePlan>& machines);
+void refuse_unreachable(repair::Plan& plan, const std::vector<repair::Site>& sites);
+
+}  // namespace cbtctl::cli

@@ -1,0 +1,89 @@
+#include "cli/recover.h"
+
+#include <algorithm>
+
+#include "cli/exit_status.h"
+#include "log/log.h"
+#include "report/text.h"
+#include "storage/path.h"
+
+namespace cbtctl::cli {
+namespace {
+
+constexpr int most_rounds = 4;  // a recovery that was stopped itself leaves one run more each time
+
+bool is_taken_over(const CommandLine& line, const repair::Unfinished& unfinished) {
+  const auto words = line.list("take-over");
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    return word == unfinished.run || word == unfinished.folder.path ||
+           word == storage::join(unfinished.folder.path, ".cbtctl");
+  });
+}
+
+std::string vm_of(const repair::Unfinished& unfinished) {
+  return storage::join(unfinished.folder.path, unfinished.vm_name);
+}
+
+bool holds(const repair::Unfinished& unfinished, const repair::MachinePlan& machine) {
+  const auto folders = repair::folders_of(machine);
+  return std::any_of(folders.begin(), folders.end(), [&](const repair::Spot& folder) {
+    return machine.roots[folder.root].target == unfinished.folder.root && folder.path == unfinished.folder.path;
+  });
+}
+
+bool is_settled(const repair::Result& result) { return result.outcome == "changed" || result.outcome == "rolled-back"; }
+
+}  // namespace
+
+void Stopped::take_out(repair::Plan& plan, bool all) const {
+  for (const repair::Unfinished& unfinished : found) {
+    const auto taken = std::erase_if(plan.machines, [&](const auto& machine) { return holds(unfinished, machine); });
+    if (taken == 0 && !all) continue;
+    const std::string vm = vm_of(unfinished);
+    const auto told = std::find_if(results.begin(), results.end(), [&](const auto& result) { return result.vm == vm; });
+    if (told != results.end())
+      plan.refused.push_back({vm, told->reason.empty() ? "locked" : told->reason, told->message});
+    else
+      plan.refused.push_back({vm, "locked", unfinished.folder.path + "/.cbtctl/lock is held by " + unfinished.owner});
+  }
+}
+
+std::vector<repair::Spot> marked_folders(const model::Datastore& datastore) {
+  std::vector<repair::Spot> folders;
+  for (const model::Quarantine& quarantine : datastore.quarantine)
+    folders.push_back({quarantine.target, std::string(storage::parent_of(quarantine.path))});
+  return folders;
+}
+
+Stopped find_stopped(const std::vector<repair::Spot>& folders, const std::vector<repair::Site>& sites) {
+  Stopped stopped;
+  for (const repair::Spot& folder : folders) {
+    if (folder.root >= sites.size() || !sites[folder.root].writer) continue;
+    if (auto found = repair::find_unfinished(folder, *sites[folder.root].writer))
+      stopped.found.push_back(std::move(*found));
+  }
+  return stopped;
+}
+
+void recover_stopped(Stopped& stopped, const std::vector<repair::Site>& sites, const repair::Look& look,
+                     const CommandLine& line, int& status) {
+  std::vector<repair::Unfinished> left;
+  for (const repair::Unfinished& first : stopped.found) {
+    storage::Writer& writer = *sites[first.folder.root].writer;
+    auto found = repair::find_unfinished(first.folder, writer);  // another folder of the same run may have settled it
+    for (int round = 0; found && round < most_rounds; ++round) {
+      repair::Result result = repair::recover(*found, sites, look, is_taken_over(line, *found));
+      const bool settled = is_settled(result);
+      if (result.outcome == "refused") status |= exit_findings;
+      if (result.outcome == "failed") status |= exit_incomplete;
+      log::warning(report::escaped(result.vm + ": " + result.outcome + ": " + result.message));
+      stopped.results.push_back(std::move(result));
+      if (!settled) break;
+      found = repair::find_unfinished(first.folder, writer);
+    }
+    if (found) left.push_back(std::move(*found));
+  }
+  stopped.found = std::move(left);
+}
+
+}  // namespace cbtctl::cli

@@ -1,0 +1,124 @@
+#include "cli/runs.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <map>
+
+#include "cli/exit_status.h"
+#include "log/log.h"
+#include "storage/local_path.h"
+#include "storage/path.h"
+
+namespace cbtctl::cli {
+namespace {
+
+std::vector<repair::MachinePlan> all_machines(const std::vector<repair::RecordedRun>& runs) {
+  std::vector<repair::MachinePlan> machines;
+  for (const repair::RecordedRun& run : runs) {
+    if (run.plan) machines.insert(machines.end(), run.plan->machines.begin(), run.plan->machines.end());
+  }
+  return machines;
+}
+
+void number_roots(std::vector<repair::RecordedRun>& runs, const PlanPlaces& places) {
+  for (repair::RecordedRun& run : runs) {
+    if (!run.plan) continue;
+    for (repair::MachinePlan& machine : run.plan->machines) {
+      for (repair::Root& root : machine.roots) {
+        const auto site = std::find_if(places.sites.begin(), places.sites.end(),
+                                       [&](const auto& each) { return each.root == root.location; });
+        root.target = static_cast<model::Index>(site - places.sites.begin());
+      }
+    }
+  }
+}
+
+// One copy of a plan lies in each folder of its machine.
+void add_copy(const repair::Spot& folder, const std::string& run, const std::string& name, const PlanPlaces& places,
+              repair::RecordedRun& found) {
+  const auto text =
+      places.sites[folder.root].writer->read(storage::join(repair::run_folder_of(folder.path, run), name));
+  auto plan = text ? repair::plan_from_text(*text) : formats::core::Result<repair::Plan>(text.error());
+  if (!plan || plan->machines.size() != 1 || plan->id != run) return;
+  repair::MachinePlan machine = std::move(plan->machines.front());
+  if (!repair::bind(machine, run, folder, places.sites))
+    return log::error(run + ": a file of " + machine.vm + " lies in none of the targets");
+  if (!found.plan) found.plan = repair::Plan{.id = run, .verb = plan->verb};
+  const bool known = std::any_of(found.plan->machines.begin(), found.plan->machines.end(), [&](const auto& each) {
+    return each.vm == machine.vm && each.roots.front().location == machine.roots.front().location;
+  });
+  if (!known) found.plan->machines.push_back(std::move(machine));
+}
+
+// What lies on the datastore, with the steps of this operator's record where it has any.
+std::vector<repair::RecordedRun> runs_on(const model::Datastore& datastore, const PlanPlaces& places) {
+  std::map<std::string, repair::RecordedRun> runs;
+  for (const model::Quarantine& quarantine : datastore.quarantine) {
+    const repair::Spot folder{quarantine.target, std::string(storage::parent_of(quarantine.path))};
+    if (!places.sites[folder.root].writer) continue;
+    for (const std::string& run : quarantine.runs) {
+      const auto names = repair::is_run_id(run)
+                             ? places.sites[folder.root].writer->list(repair::run_folder_of(folder.path, run))
+                             : formats::core::Result<std::vector<std::string>>(formats::core::Error{});
+      for (const std::string& name : names ? *names : std::vector<std::string>{}) {
+        if (name.ends_with(repair::plan_copy_suffix)) add_copy(folder, run, name, places, runs[run]);
+      }
+    }
+  }
+  std::vector<repair::RecordedRun> found;
+  for (auto& [id, run] : runs) {
+    run.id = id;
+    if (auto recorded = repair::recorded_run(id)) run.steps = std::move(recorded->steps);
+    found.push_back(std::move(run));
+  }
+  return found;
+}
+
+// What a user who mistypes a run gives: no path, and no folder of that name.
+bool names_nothing(const std::string& argument) {
+  return argument.find('/') == std::string::npos && !storage::resolve_local(argument);
+}
+
+}  // namespace
+
+std::variant<KnownRuns, int> find_runs(const Verb& verb, const CommandLine& line) {
+  KnownRuns known;
+  CommandLine rest = line;
+  if (!rest.arguments.empty() && repair::is_run_id(rest.arguments.front())) {
+    known.wanted = rest.arguments.front();
+    rest.arguments.erase(rest.arguments.begin());
+  } else if (!rest.arguments.empty() && names_nothing(rest.arguments.front())) {
+    return usage_error("there is no run and no target '" + rest.arguments.front() + "'; cbtctl history lists runs",
+                       "cbtctl " + std::string(verb.name) + " --help");
+  }
+  if (rest.arguments.empty() && !line.has("targets-file")) {
+    known.runs = repair::recorded_runs();
+    auto mappings = mappings_of(line);
+    if (!mappings) return usage_error(mappings.error().message, "cbtctl " + std::string(verb.name) + " --help");
+    known.mappings = std::move(*mappings);
+    auto machines = all_machines(known.runs);
+    known.places = places_of(machines);
+    number_roots(known.runs, known.places);
+    return known;
+  }
+  auto found = discover_targets(verb, rest);
+  if (const int* status = std::get_if<int>(&found)) return *status;
+  Scanned& scanned = std::get<Scanned>(found);
+  known.places = {scanned.datastore.targets, sites_of(scanned.places)};
+  known.mappings = std::move(scanned.mappings);
+  known.runs = runs_on(scanned.datastore, known.places);
+  if (const int status = completeness(scanned.datastore); status != exit_done && known.runs.empty()) return status;
+  return known;
+}
+
+bool fits(const std::vector<std::string>& globs, const repair::MachinePlan& machine) {
+  const std::string name(storage::file_name(machine.vm));
+  const std::string stem = name.substr(0, name.rfind('.'));
+  return globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+           const auto hit = [&](const std::string& text) { return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0; };
+           return hit(machine.vm) || hit(name) || hit(stem) || (!machine.name.empty() && hit(machine.name));
+         });
+}
+
+}  // namespace cbtctl::cli

@@ -1,0 +1,26 @@
+// Runs as a verb finds them: in this operator's record, or from what they left on the targets that are named.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "cli/command_line.h"
+#include "cli/run_plan.h"
+#include "repair/journal.h"
+
+namespace cbtctl::cli {
+
+struct KnownRuns {
+  std::vector<repair::RecordedRun> runs;  // oldest first; the roots of their plans name `places`
+  PlanPlaces places;
+  std::vector<discovery::Mapping> mappings;
+  std::string wanted;  // the run that the command line names; empty: none
+};
+
+// The arguments are a run's id, or targets, or both. An exit status where the call is over.
+[[nodiscard]] std::variant<KnownRuns, int> find_runs(const Verb& verb, const CommandLine& line);
+
+// Whether one of the globs fits the machine; no glob fits all.
+[[nodiscard]] bool fits(const std::vector<std::string>& globs, const repair::MachinePlan& machine);
+
+}  // namespace cbtctl::cli

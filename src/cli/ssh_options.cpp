@@ -1,0 +1,96 @@
+#include "cli/ssh_options.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+#include "cli/secrets.h"
+
+namespace cbtctl::cli {
+namespace {
+
+using formats::core::Error;
+using formats::core::ErrorKind;
+using formats::core::Result;
+
+constexpr unsigned most_seconds = 3600;
+constexpr unsigned most_jobs = 256;
+
+Result<std::string> line_of_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return Error{ErrorKind::usage, path + ": " + std::generic_category().message(errno)};
+  auto line = first_line_of(file, path);
+  ::close(file);
+  return line;
+}
+
+Result<std::optional<std::string>> password_of(const CommandLine& line) {
+  std::optional<std::string> password;
+  if (line.has("password-file") && line.has("password-fd")) {
+    return Error{ErrorKind::usage, "--password-file and --password-fd exclude each other"};
+  }
+  if (line.has("password-file") || line.has("password-fd")) {
+    auto read = line.has("password-file") ? line_of_file(line.values["password-file"].as<std::string>())
+                                          : first_line_of(line.values["password-fd"].as<int>(), "--password-fd");
+    if (!read) return read.error();
+    password = std::move(*read);
+  } else if (const char* given = std::getenv("CBTCTL_PASSWORD"); given != nullptr) {
+    password = given;
+  }
+  ::unsetenv("CBTCTL_PASSWORD");  // no program that is started inherits it
+  return password;
+}
+
+Result<std::chrono::seconds> seconds_of(const CommandLine& line, const char* option) {
+  const unsigned seconds = line.values[option].as<unsigned>();
+  if (seconds == 0 || seconds > most_seconds) {
+    return Error{ErrorKind::usage,
+                 std::string("--") + option + " takes seconds from 1 to " + std::to_string(most_seconds)};
+  }
+  return std::chrono::seconds(seconds);
+}
+
+}  // namespace
+
+void add_ssh_options(options::options_description& own) {
+  own.add_options()("accept-new-host-key", "trust a host whose key is not known yet, and remember the key")(
+      "ssh-config", options::value<std::string>(), "read this file in the place of your ssh_config")(
+      "password-file", options::value<std::string>(), "the first line of this file is the password")(
+      "password-fd", options::value<int>(), "the first line of this open descriptor is the password")(
+      "connect-timeout", options::value<unsigned>(), "seconds to connect, and for each step of the login (15)")(
+      "timeout", options::value<unsigned>()->default_value(60), "seconds that a host may be silent")(
+      "transport", options::value<std::string>()->default_value("auto"), "auto, shell or sftp")(
+      "jobs", options::value<unsigned>()->default_value(8), "how many hosts at once");
+}
+
+Result<storage::SshOptions> ssh_options_of(const CommandLine& line) {
+  storage::SshOptions made;
+  if (line.has("ssh-config")) made.config_file = line.values["ssh-config"].as<std::string>();
+  made.accept_new_host_key = line.has("accept-new-host-key");
+  if (line.has("connect-timeout")) {
+    const auto connect = seconds_of(line, "connect-timeout");
+    if (!connect) return connect.error();
+    made.limits.connect = *connect;
+  }
+  const auto silence = seconds_of(line, "timeout");
+  if (!silence) return silence.error();
+  made.limits.silence = *silence;
+  const std::string transport = line.values["transport"].as<std::string>();
+  if (transport == "shell") made.transport = storage::SshTransport::shell;
+  if (transport == "sftp") made.transport = storage::SshTransport::sftp;
+  if (transport != "auto" && transport != "shell" && transport != "sftp") {
+    return Error{ErrorKind::usage, "--transport takes auto, shell or sftp"};
+  }
+  const unsigned jobs = line.values["jobs"].as<unsigned>();
+  if (jobs == 0 || jobs > most_jobs) return Error{ErrorKind::usage, "--jobs takes a number from 1 to 256"};
+  made.turns = std::make_shared<std::counting_semaphore<>>(static_cast<std::ptrdiff_t>(jobs));
+  auto password = password_of(line);
+  if (!password) return password.error();
+  made.secrets = secrets_with(std::move(*password));
+  return made;
+}
+
+}  // namespace cbtctl::cli

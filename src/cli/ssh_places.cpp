@@ -1,0 +1,69 @@
+#include "cli/ssh_places.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "log/log.h"
+#include "storage/path.h"
+#include "storage/ssh_reader.h"
+
+namespace cbtctl::cli {
+namespace {
+
+using formats::core::Error;
+using formats::core::ErrorKind;
+
+discovery::Place place_of(const SshTarget& target, const storage::SshOptions& options) {
+  discovery::Place place;
+  place.target.location = target.text;
+  place.target.is_ssh = true;
+  auto opened = storage::open_ssh(target.location, options);
+  if (!opened) {
+    place.target.error = opened.error();
+    // What is wrong with one host's part of ssh_config stops no other host.
+    if (opened.error().kind == ErrorKind::usage) place.target.error->kind = ErrorKind::unavailable;
+    return place;
+  }
+  std::string given = "/" + storage::normalise(std::string_view(target.location.path).substr(1)).value_or("");
+  if (opened->is_file) {
+    place.only_vmx = std::string(storage::file_name(given));
+    given = std::string(storage::parent_of(given));
+  }
+  if (given == "/") given.clear();
+  place.host = opened->host_identity;
+  place.roots.push_back(given);
+  if (opened->real_root != given) place.roots.push_back(opened->real_root);
+  place.reader = std::move(opened->reader);
+  place.commands = std::move(opened->commands);
+  return place;
+}
+
+}  // namespace
+
+std::vector<discovery::Place> open_ssh_places(const std::vector<SshTarget>& targets, const storage::SshOptions& options,
+                                              unsigned jobs) {
+  std::vector<discovery::Place> places(targets.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < targets.size(); i = next++) places[i] = place_of(targets[i], options);
+  };
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < std::min<std::size_t>(jobs, targets.size()); ++i) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+  return places;
+}
+
+void tell_costs(const std::vector<discovery::Place>& places) {
+  for (const discovery::Place& place : places) {
+    const auto* reader = dynamic_cast<const storage::SshReader*>(place.reader.get());
+    if (reader == nullptr) continue;
+    const storage::SshCounters& counters = reader->counters();
+    log::detail(place.target.location + ": after the login " + std::to_string(counters.waits) + " waits, " +
+                std::to_string(counters.requests) + " requests, at most " + std::to_string(counters.most_outstanding) +
+                " outstanding, " + std::to_string(counters.bytes_received) + " bytes received");
+  }
+}
+
+}  // namespace cbtctl::cli

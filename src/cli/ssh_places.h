@@ -1,0 +1,25 @@
+// Targets on hosts, as places to look: many hosts at once.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "discovery/place.h"
+#include "storage/location.h"
+#include "storage/ssh_options.h"
+
+namespace cbtctl::cli {
+
+struct SshTarget {
+  std::string text;  // as the user wrote it
+  storage::Location location;
+};
+
+// One place per target, in their order, of `jobs` hosts at a time; a host that cannot be reached or read has its error.
+[[nodiscard]] std::vector<discovery::Place> open_ssh_places(const std::vector<SshTarget>& targets,
+                                                            const storage::SshOptions& options, unsigned jobs);
+
+// What each host's connection has cost so far, on standard error with --verbose.
+void tell_costs(const std::vector<discovery::Place>& places);
+
+}  // namespace cbtctl::cli

@@ -1,0 +1,130 @@
+// Takes a run back: the operator's own, or what any run left on the targets that are named.
+#include <algorithm>
+
+#include "cli/exit_status.h"
+#include "cli/look.h"
+#include "cli/runs.h"
+#include "log/log.h"
+#include "report/plan.h"
+
+namespace cbtctl::cli {
+namespace {
+
+using repair::MachinePlan;
+using repair::RecordedRun;
+using repair::Result;
+
+// Of a run that another operator made no outcome is known here; its files tell.
+bool has_something(const RecordedRun& run, const MachinePlan& machine) {
+  const std::string outcome = run.steps.empty() ? "changed" : run.outcome_of(machine.vm);
+  return outcome != "restored" && outcome != "rolled-back" && outcome != "refused";
+}
+
+// The one that is named, or the newest that changed anything.
+const RecordedRun* choose(const KnownRuns& known) {
+  if (!known.wanted.empty()) {
+    const auto found =
+        std::find_if(known.runs.begin(), known.runs.end(), [&](const auto& run) { return run.id == known.wanted; });
+    return found == known.runs.end() ? nullptr : &*found;
+  }
+  const auto newest = std::find_if(known.runs.rbegin(), known.runs.rend(), [](const RecordedRun& run) {
+    return run.plan && std::any_of(run.plan->machines.begin(), run.plan->machines.end(), [&](const auto& machine) {
+             const std::string outcome = run.outcome_of(machine.vm);
+             return outcome != "refused" && outcome != "rolled-back";
+           });
+  });
+  return newest == known.runs.rend() ? nullptr : &*newest;
+}
+
+repair::Plan plan_of(const RecordedRun& run, const CommandLine& line) {
+  repair::Plan plan = *run.plan;
+  plan.refused.clear();
+  plan.unchanged.clear();
+  std::erase_if(plan.machines, [&](MachinePlan& machine) {
+    if (!fits(line.list("vm"), machine)) return true;
+    const auto words = line.list("assume-powered-off");
+    machine.assumed_off |= std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+      return word == machine.vm || (!word.empty() && word == machine.name);
+    });
+    if (has_something(run, machine)) return false;
+    const std::string outcome = run.outcome_of(machine.vm);
+    plan.unchanged.push_back({machine.vm, outcome == "restored" ? "it was taken back already" : "it was not changed"});
+    return true;
+  });
+  std::reverse(plan.machines.begin(), plan.machines.end());
+  return plan;
+}
+
+std::vector<Result> take_back_all(const repair::Plan& plan, const std::vector<repair::Site>& sites,
+                                  const repair::Look& look, int& status) {
+  std::vector<Result> results;
+  const auto journal = repair::reopen_journal(plan.id);
+  for (const MachinePlan& machine : plan.machines) {
+    results.push_back(repair::take_back(plan, machine, {sites, *journal, look}));
+    if (results.back().outcome == "refused") status |= exit_findings;
+    if (results.back().outcome == "failed") status |= exit_incomplete;
+  }
+  return results;
+}
+
+options::options_description undo_options() {
+  options::options_description own = target_options();
+  const auto list = [] { return options::value<std::vector<std::string>>()->composing(); };
+  own.add_options()("yes", "do not ask")("dry-run", "show what would be restored and stop")(
+      "assume-powered-off", list(), "VM that you vouch for to be off; by name or .vmx path")(
+      "take-over", list(), "RUN or folder whose lock is held by a process that you vouch for to be dead")(
+      "detailed-exitcode", "add 1 to the exit status when something was restored");
+  return own;
+}
+
+}  // namespace
+
+int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
+  const Parsed parsed = parse(verb, arguments, undo_options());
+  if (!parsed.line) return parsed.exit_status;
+  const CommandLine& line = *parsed.line;
+  auto found = find_runs(verb, line);
+  if (const int* over = std::get_if<int>(&found)) return *over;
+  const KnownRuns& known = std::get<KnownRuns>(found);
+  const RecordedRun* run = choose(known);
+  if (run == nullptr) return usage_error("there is no such run; cbtctl history lists them", "cbtctl undo --help");
+  if (!run->plan) {
+    log::error("the plan of run " + run->id + " cannot be read; name a target to read its copy there");
+    return exit_incomplete;
+  }
+  repair::Plan plan = plan_of(*run, line);
+  refuse_unreachable(plan, known.places.sites);
+  const repair::Look look = look_through({}, known.mappings);
+  int status = exit_done;
+  Stopped stopped = find_stopped(folders_of(plan.machines), known.places.sites);
+  if (!stopped.found.empty() && may_change(line)) {
+    recover_stopped(stopped, known.places.sites, look, line, status);
+    if (const auto again = repair::recorded_run(run->id); again && !again->steps.empty()) {
+      RecordedRun settled = *run;
+      settled.steps = again->steps;
+      plan = plan_of(settled, line);
+    }
+  }
+  stopped.take_out(plan, false);
+  if (!plan.refused.empty()) status |= exit_findings;
+  std::optional<std::vector<Result>> results;
+  const auto print = [&] {
+    const report::PlanReport report{plan, known.places.targets, results, stopped.results, status, "undo"};
+    const bool written = write_output(line.json ? report::plan_json(report)
+                                      : results ? report::results_text(report, line.style)
+                                                : report::plan_text(report, line.style));
+    return written ? status : status | exit_incomplete;
+  };
+  if (line.has("dry-run") || plan.machines.empty()) return print();
+  const auto agreed = is_agreed(line, "The files of " + std::to_string(plan.machines.size()) +
+                                          " virtual machines become what they were before run " + plan.id + ".");
+  if (!agreed) return exit_usage;
+  if (!*agreed) return exit_cancelled;
+  results = take_back_all(plan, known.places.sites, look, status);
+  const bool restored =
+      std::any_of(results->begin(), results->end(), [](const Result& each) { return each.outcome == "restored"; });
+  if (restored && line.has("detailed-exitcode")) status |= 1;
+  return print();
+}
+
+}  // namespace cbtctl::cli

@@ -1,0 +1,217 @@
+// A host names machines by absolute paths; each is resolved like a path in a file, and so falls on the same file
+// whichever host names it, by the volume's name or its identity.
+#include "discovery/hosts.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "discovery/power.h"
+#include "discovery/volumes.h"
+#include "host/locks.h"
+#include "host/volumes.h"
+#include "storage/path.h"
+
+namespace cbtctl::discovery {
+namespace {
+
+using model::Index;
+
+std::string key_of(const Spot& spot) { return std::to_string(spot.place) + '/' + spot.path; }
+
+// Where an absolute path of a place's host leads in the scan: by the volume's identity, which other hosts share, where
+// the host tells it. The tail of a path is no proof.
+std::optional<Spot> spot_on(const Tree& tree, std::size_t place, const model::HostInventory& inventory,
+                            const std::string& path) {
+  auto resolved = tree.resolve({place, {}}, inventory.volumes ? host::by_identity(*inventory.volumes, path) : path);
+  if (!resolved || resolved->by_tail) return std::nullopt;
+  return std::move(resolved->spot);
+}
+
+std::map<std::string, Index> files_of_machines(const Loader& loader, const model::Datastore& datastore) {
+  std::map<std::string, Index> files;
+  for (const model::VirtualMachine& machine : datastore.virtual_machines) {
+    files.emplace(key_of(loader.spot_of(machine.file)), machine.file);
+  }
+  return files;
+}
+
+// Nothing is there although its folder, or the one above that, was listed.
+bool is_missing(const Tree& tree, const std::vector<Place>& places, const Spot& spot) {
+  if (!places[spot.place].only_vmx.empty()) return false;
+  const Lookup here = tree.look_up(spot);
+  if (here.entry != nullptr || here.error) return false;
+  const std::string_view folder = storage::parent_of(spot.path);
+  if (tree.folder(spot.place, folder) != nullptr) return true;
+  return !tree.look_up({spot.place, std::string(folder)}).error;
+}
+
+// The files whose locks tell of a machine: the process's own, where it is there, and the active links' extents.
+std::vector<Spot> files_to_ask(const Tree& tree, const Loader& loader, const model::Datastore& datastore,
+                               const model::VirtualMachine& machine) {
+  std::vector<Spot> spots;
+  Spot lock = loader.spot_of(machine.file);
+  lock.path += ".lck";
+  if (tree.look_up(lock).entry != nullptr) spots.push_back(lock);
+  for (const model::Disk& disk : machine.disks) {
+    const auto& active = disk.chain.front().descriptor;
+    if (!active) continue;
+    for (const model::Extent& extent : datastore.descriptors[*active].extents) {
+      const bool exists = extent.reference && extent.reference->file && datastore.files[*extent.reference->file].exists;
+      if (exists) spots.push_back(loader.spot_of(*extent.reference->file));
+    }
+  }
+  return spots;
+}
+
+bool is_suspended(const model::VirtualMachine& machine) { return !machine.settings.checkpoint_vm_state.empty(); }
+
+}  // namespace
+
+Hosts::Hosts(const std::vector<Place>& places) : places_(places) {
+  for (const Place& place : places_) {
+    if (!place.target.error && place.commands) pending_.try_emplace(place.host, *place.commands);
+  }
+}
+
+void Hosts::join(const Tree& tree, const Loader& loader, model::Datastore& datastore) {
+  collect(datastore);
+  tell_datastores(tree, datastore);
+  find_registered(tree, loader, datastore);
+  find_running(tree, loader, datastore);
+  tell_power(tree, loader, datastore);
+}
+
+void Hosts::collect(model::Datastore& datastore) {
+  std::map<std::string, host::Facts> known;
+  for (auto& [host, pending] : pending_) {
+    auto facts = pending.get();
+    if (facts) {
+      known.emplace(host, std::move(*facts));
+    } else {
+      known[host].inventory.emplace().unanswered.push_back({"what the host knows", facts.error()});
+    }
+  }
+  for (std::size_t place = 0; place < places_.size(); ++place) {
+    const auto facts = known.find(places_[place].host);
+    if (facts == known.end() || !places_[place].commands) continue;
+    datastore.targets[place].host = facts->second.version;
+    datastore.targets[place].inventory = facts->second.inventory;
+  }
+}
+
+void Hosts::tell_datastores(const Tree& tree, model::Datastore& datastore) const {
+  for (std::size_t place = 0; place < places_.size(); ++place) {
+    model::Target& target = datastore.targets[place];
+    if (!target.inventory || !target.inventory->volumes) continue;
+    const auto add = [&](const std::string& path, const std::string& absolute) {
+      const model::Volume* volume = host::volume_of(*target.inventory->volumes, absolute);
+      if (volume != nullptr) target.datastores.push_back({path, volume->type});
+    };
+    for (const std::string& root : places_[place].roots) add({}, root);
+    const Folder* root = is_volumes_root(places_[place]) ? tree.folder(place, "") : nullptr;
+    if (root == nullptr) continue;
+    for (const storage::Entry& entry : root->entries) {
+      add(entry.name, storage::join(std::string(volumes_root), entry.name));
+    }
+  }
+}
+
+void Hosts::find_registered(const Tree& tree, const Loader& loader, model::Datastore& datastore) {
+  const auto files = files_of_machines(loader, datastore);
+  std::map<Index, std::vector<model::Registration>> registrations;
+  for (Index place = 0; place < places_.size(); ++place) {
+    auto& inventory = datastore.targets[place].inventory;
+    if (!inventory || !inventory->registered) continue;
+    for (model::RegisteredMachine& registered : *inventory->registered) {
+      const auto spot = spot_on(tree, place, *inventory, registered.path);
+      if (!spot) continue;
+      const auto file = files.find(key_of(*spot));
+      if (file != files.end()) {
+        registered.file = file->second;
+        registrations[file->second].push_back({place, registered.id});
+      } else {
+        registered.is_missing = spot->place < places_.size() && is_missing(tree, places_, *spot);
+      }
+    }
+  }
+  for (model::VirtualMachine& machine : datastore.virtual_machines) {
+    const bool is_told = std::any_of(machine.seen_by.begin(), machine.seen_by.end(), [&](const Index target) {
+      const auto& inventory = datastore.targets[target].inventory;
+      return inventory && inventory->registered;
+    });
+    if (is_told) machine.registrations = std::move(registrations[machine.file]);
+  }
+}
+
+void Hosts::find_running(const Tree& tree, const Loader& loader, const model::Datastore& datastore) {
+  const auto files = files_of_machines(loader, datastore);
+  for (Index place = 0; place < places_.size(); ++place) {
+    const auto& inventory = datastore.targets[place].inventory;
+    if (!inventory || !inventory->running) continue;
+    for (const model::RunningMachine& running : *inventory->running) {
+      const auto spot = spot_on(tree, place, *inventory, running.path);
+      const auto file = spot ? files.find(key_of(*spot)) : files.end();
+      if (file != files.end()) running_[{place, file->second}] = true;
+    }
+  }
+}
+
+void Hosts::tell_power(const Tree& tree, const Loader& loader, model::Datastore& datastore) {
+  std::vector<Index> unsettled;
+  for (Index i = 0; i < datastore.virtual_machines.size(); ++i) {
+    model::VirtualMachine& machine = datastore.virtual_machines[i];
+    std::vector<HostSign> signs;
+    std::set<std::string> hosts;  // two targets may be on one host
+    for (const Index target : machine.seen_by) {
+      const auto& inventory = datastore.targets[target].inventory;
+      if (!inventory || !hosts.insert(places_[target].host).second) continue;
+      HostSign sign{.host = datastore.targets[target].location};
+      if (inventory->running) sign.running = running_.contains({target, machine.file});
+      sign.tells_registrations = inventory->registered.has_value();
+      for (const model::Registration& registration :
+           machine.registrations.value_or(std::vector<model::Registration>{})) {
+        if (registration.target == target) sign.id = registration.id;
+      }
+      signs.push_back(std::move(sign));
+    }
+    if (signs.empty()) continue;
+    if (needs_locks(machine.power, signs)) unsettled.push_back(i);
+    machine.power = power_with_hosts(std::move(machine.power), signs);
+  }
+  ask_locks(tree, loader, datastore, unsettled);
+}
+
+// One request per place for all its machines.
+void Hosts::ask_locks(const Tree& tree, const Loader& loader, model::Datastore& datastore,
+                      const std::vector<Index>& machines) const {
+  struct Asked {
+    Index machine = 0;
+    Spot spot;
+  };
+  std::map<std::size_t, std::vector<Asked>> by_place;
+  for (const Index machine : machines) {
+    for (Spot& spot : files_to_ask(tree, loader, datastore, datastore.virtual_machines[machine])) {
+      const bool can_ask = spot.place < places_.size() && places_[spot.place].commands;
+      if (can_ask) by_place[spot.place].push_back({machine, std::move(spot)});
+    }
+  }
+  std::map<Index, std::vector<LockSign>> signs;
+  for (const auto& [place, asked] : by_place) {
+    std::vector<std::string> paths;
+    for (const Asked& each : asked) {
+      paths.push_back(places_[place].roots.back() + "/" + tree.read_path(each.spot));
+    }
+    const auto locks = host::ask_locks(*places_[place].commands, paths);
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      const std::string name(storage::file_name(asked[i].spot.path));
+      signs[asked[i].machine].push_back({name, name.ends_with(".lck"), locks ? (*locks)[i] : locks.error()});
+    }
+  }
+  for (const auto& [machine, locks] : signs) {
+    model::VirtualMachine& subject = datastore.virtual_machines[machine];
+    subject.power = power_with_locks(std::move(subject.power), is_suspended(subject), locks);
+  }
+}
+
+}  // namespace cbtctl::discovery

@@ -1,0 +1,39 @@
+// What hosts know, joined to what was found: versions, datastore types, registrations, power.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "discovery/loader.h"
+#include "discovery/place.h"
+#include "discovery/tree.h"
+#include "host/facts.h"
+#include "model/datastore.h"
+
+namespace cbtctl::discovery {
+
+class Hosts {
+ public:
+  // Asks every host, once each, and waits for none.
+  explicit Hosts(const std::vector<Place>& places);
+
+  // Waits. Fills the targets' hosts, inventories and datastore types, and the machines' registrations; joins power,
+  // asking for locks where nothing else settles it: one more request per host at most.
+  void join(const Tree& tree, const Loader& loader, model::Datastore& datastore);
+
+ private:
+  void collect(model::Datastore& datastore);
+  void tell_datastores(const Tree& tree, model::Datastore& datastore) const;
+  void find_registered(const Tree& tree, const Loader& loader, model::Datastore& datastore);
+  void find_running(const Tree& tree, const Loader& loader, const model::Datastore& datastore);
+  void tell_power(const Tree& tree, const Loader& loader, model::Datastore& datastore);
+  void ask_locks(const Tree& tree, const Loader& loader, model::Datastore& datastore,
+                 const std::vector<model::Index>& machines) const;
+
+  const std::vector<Place>& places_;
+  std::map<std::string, host::PendingFacts> pending_;             // by host
+  std::map<std::pair<std::size_t, model::Index>, bool> running_;  // target and file of the .vmx
+};
+
+}  // namespace cbtctl::discovery

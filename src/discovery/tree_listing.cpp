@@ -1,0 +1,199 @@
+// The first half of the tree: what is listed, and in which place. All places are listed together, wave by wave, so that
+// hosts work at the same time. The folders of /vmfs/volumes of every host come first: they tell which volumes several
+// hosts have, and each is walked below the first place that reaches it.
+#include <algorithm>
+#include <utility>
+
+#include "discovery/tree.h"
+#include "discovery/volumes.h"
+#include "storage/path.h"
+
+namespace cbtctl::discovery {
+namespace {
+
+using storage::Entry;
+using storage::EntryType;
+
+// Files of the volume's own bookkeeping; see reference/esxi-facts.md section 9.
+bool is_walked(const Entry& entry) {
+  return entry.type == EntryType::folder && entry.name != ".cbtctl" && !entry.name.ends_with(".sf");
+}
+
+Folder folder_of(std::string path, formats::core::Result<storage::Answer>& answer) {
+  Folder folder{.path = std::move(path), .entries = {}, .error = {}};
+  if (!answer) {
+    folder.error = answer.error();
+    return folder;
+  }
+  auto& listing = std::get<storage::Listing>(*answer);
+  folder.entries = std::move(listing.entries);
+  folder.error = std::move(listing.incomplete);
+  std::sort(folder.entries.begin(), folder.entries.end(),
+            [](const Entry& a, const Entry& b) { return a.name < b.name; });
+  return folder;
+}
+
+}  // namespace
+
+Tree Tree::list(const std::vector<Place>& places, const std::vector<Mapping>& mappings) {
+  Tree tree;
+  tree.places_ = &places;
+  tree.mappings_ = &mappings;
+  tree.listed_.resize(places.size() + mappings.size());
+  Waves waves(places.size());
+  for (std::size_t place = 0; place < places.size(); ++place) {
+    for (const std::string& root : places[place].roots) {
+      tree.listed_[place].anchors.push_back({location_of(places[place].host, root), {}});
+    }
+    if (!places[place].target.error && is_volumes_root(places[place])) waves[place] = {""};
+  }
+  tree.list_wave(waves, false);
+  for (std::size_t place = 0; place < places.size(); ++place) {
+    if (places[place].target.error) continue;
+    const std::vector<std::string>& only = places[place].only_folders;
+    if (is_volumes_root(places[place])) {
+      if (!only.empty()) waves[place] = only;
+    } else if (!tree.is_elsewhere(place, "")) {
+      waves[place] = only.empty() ? std::vector<std::string>{""} : only;
+    }
+  }
+  while (std::any_of(waves.begin(), waves.end(), [](const auto& wave) { return !wave.empty(); })) {
+    tree.list_wave(waves, true);
+  }
+  for (std::size_t place = 0; place < places.size(); ++place) tree.number_entries(place);
+  return tree;
+}
+
+// Lists the wave of each place, and puts the next in its place.
+void Tree::list_wave(Waves& waves, bool goes_on) {
+  for (std::size_t place = 0; place < waves.size(); ++place) {
+    std::vector<storage::Submission> submissions;
+    for (std::size_t i = 0; i < waves[place].size(); ++i) {
+      submissions.push_back({i, storage::ListRequest{read_path({place, waves[place][i]}), goes_on && walks(place)}});
+    }
+    if (!submissions.empty()) (*places_)[place].reader->submit(std::move(submissions));
+  }
+  for (std::size_t place = 0; place < waves.size(); ++place) {
+    if (waves[place].empty()) continue;
+    storage::Reader& reader = *(*places_)[place].reader;
+    std::vector<std::string> next;
+    for (auto replies = reader.collect(); !replies.empty(); replies = reader.collect()) {
+      for (storage::Reply& reply : replies) {
+        enter(place, folder_of(std::move(waves[place][reply.tag]), reply.answer), next);
+      }
+    }
+    waves[place] = std::move(next);
+  }
+}
+
+bool Tree::walks(std::size_t place) const { 
+  return (*places_)[place].only_vmx.empty() && (*places_)[place].only_folders.empty();
+}
+
+void Tree::number_entries(std::size_t place) {
+  Listed& listed = listed_[place];
+  std::sort(listed.folders.begin(), listed.folders.end(),
+            [](const Folder& a, const Folder& b) { return a.path < b.path; });
+  listed.by_path.reserve(listed.folders.size());
+  for (std::size_t i = 0; i < listed.folders.size(); ++i) {
+    listed.by_path.emplace(listed.folders[i].path, i);
+    listed.folders[i].first_number = std::exchange(entries_, entries_ + listed.folders[i].entries.size());
+  }
+}
+
+void Tree::enter(std::size_t place, Folder folder, std::vector<std::string>& next) {
+  if (folder.path.empty() && is_volumes_root((*places_)[place])) {
+    enter_volumes(place, folder, next);
+  } else if (walks(place)) {
+    for (const Entry& entry : folder.entries) {
+      if (!is_walked(entry)) continue;
+      std::string path = storage::join(folder.path, entry.name);
+      if (!is_elsewhere(place, path)) next.push_back(std::move(path));
+    }
+  }
+  listed_[place].folders.push_back(std::move(folder));
+}
+
+// A volume's name is a link to its UUID folder beside it: visited under the name.
+void Tree::enter_volumes(std::size_t place, const Folder& root, std::vector<std::string>& next) {
+  Listed& listed = listed_[place];
+  std::vector<std::string> volumes;
+  for (const Entry& entry : root.entries) {
+    if (entry.type != EntryType::link) continue;
+    std::string volume = entry.link_target;
+    if (volume.starts_with(std::string(volumes_root) + "/")) volume.erase(0, volumes_root.size() + 1);
+    const Entry* folder = root.find(volume);
+    if (folder == nullptr || folder->type != EntryType::folder || listed.name_of_volume.contains(volume)) continue;
+    listed.volume_of_name.emplace(entry.name, volume);
+    listed.name_of_volume.emplace(volume, entry.name);
+    volumes.push_back(entry.name);
+  }
+  for (const Entry& entry : root.entries) {
+    if (is_walked(entry) && !listed.name_of_volume.contains(entry.name)) volumes.push_back(entry.name);
+  }
+  for (std::string& volume : volumes) {
+    listed.anchors.push_back({location_at({place, volume}), volume});
+    if (!is_elsewhere(place, volume)) next.push_back(std::move(volume));
+  }
+}
+
+std::string Tree::location_at(const Spot& spot) const {
+  const Place& place = (*places_)[spot.place];
+  return location_of(place.host, storage::join(place.roots.back(), read_path(spot)));
+}
+
+// What a file of the host calls by a volume's name is called by its identity.
+std::string Tree::located(const std::string& host, const std::string& absolute) const {
+  const std::string_view rest = is_below(absolute, volumes_root) ? below(absolute, volumes_root) : std::string_view{};
+  const std::string name(rest.substr(0, rest.find('/')));
+  for (std::size_t place = 0; place < places_->size(); ++place) {
+    if (name.empty() || (*places_)[place].host != host) continue;
+    const auto volume = listed_[place].volume_of_name.find(name);
+    if (volume == listed_[place].volume_of_name.end()) continue;
+    const std::string path = storage::join(volume->second, below(rest, name));
+    return location_of(host, storage::join(volumes_root, path));
+  }
+  return location_of(host, absolute);
+}
+
+// Whether an earlier place lists what lies at `path`. A target that is one .vmx has its folder whatever others list.
+bool Tree::is_elsewhere(std::size_t place, const std::string& path) const {
+  const Place& where = (*places_)[place];
+  if (place == 0 || where.roots.empty() || !where.only_vmx.empty()) return false;
+  const std::string location = location_at({place, path});
+  for (std::size_t other = 0; other < place; ++other) {
+    if (reaches(other, location)) return true;
+  }
+  return false;
+}
+
+bool Tree::reaches(std::size_t place, const std::string& location) const {
+  const auto& anchors = listed_[place].anchors;
+  return !(*places_)[place].target.error && walks(place) &&
+         std::any_of(anchors.begin(), anchors.end(),
+                     [&](const Anchor& anchor) { return is_below(location, anchor.location); });
+}
+
+std::vector<std::size_t> Tree::seen_by(std::size_t place, std::string_view path) const {
+  std::vector<std::size_t> seen;
+  const bool has_roots = !(*places_)[place].roots.empty();
+  const std::string location = has_roots ? location_at({place, std::string(path)}) : std::string{};
+  for (std::size_t other = 0; other < places_->size(); ++other) {
+    if (other == place || (has_roots && reaches(other, location))) seen.push_back(other);
+  }
+  return seen;
+}
+
+void Tree::list_mapped(std::size_t mapping, const std::string& path) const {
+  Listed& listed = listed_[places_->size() + mapping];
+  storage::Reader* reader = (*mappings_)[mapping].reader.get();
+  if (reader == nullptr || listed.by_path.contains(path)) return;
+  reader->submit({{0, storage::ListRequest{path}}});
+  Folder folder;
+  for (storage::Reply& reply : reader->collect()) folder = folder_of(path, reply.answer);
+  listed.by_path.emplace(path, listed.folders.size());
+  folder.first_number = std::exchange(entries_, entries_ + folder.entries.size());
+  listed.folders.push_back(std::move(folder));
+}
+
+}  // namespace cbtctl::discovery

@@ -1,0 +1,44 @@
+#include "discovery/volumes.h"
+
+#include <algorithm>
+
+namespace cbtctl::discovery {
+namespace {
+
+bool is_hex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+}  // namespace
+
+bool is_below(std::string_view location, std::string_view root) {
+  return location == root ||
+         (location.size() > root.size() && location.starts_with(root) && location[root.size()] == '/') || root.empty();
+}
+
+std::string_view below(std::string_view location, std::string_view root) {
+  return location.size() <= root.size() ? std::string_view{} : location.substr(root.size() + 1);
+}
+
+bool is_volume_identity(std::string_view name) {
+  if (name.starts_with("vsan:")) return true;
+  if (name.size() != 17 && name.size() != 35) return false;
+  if (!is_hex(name.substr(0, 8)) || name[8] != '-' || !is_hex(name.substr(9, 8))) return false;
+  return name.size() == 17 ||
+         (name[17] == '-' && is_hex(name.substr(18, 4)) && name[22] == '-' && is_hex(name.substr(23)));
+}
+
+std::string location_of(const std::string& host, const std::string& absolute) {
+  if (host.empty()) return absolute;
+  if (is_below(absolute, volumes_root)) {
+    const std::string_view rest = below(absolute, volumes_root);
+    if (is_volume_identity(rest.substr(0, rest.find('/')))) return absolute;
+  }
+  return host + absolute;
+}
+
+bool is_volumes_root(const Place& place) {
+  return std::find(place.roots.begin(), place.roots.end(), volumes_root) != place.roots.end();
+}
+
+}  // namespace cbtctl::discovery

@@ -1,0 +1,342 @@
+// Steps in their order: keys FALSE; tracking sections out and versions down; CTK files aside; keys TRUE.
+#include "repair/compiler.h"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include "analysis/cbt_state.h"
+#include "repair/edits.h"
+#include "repair/guards.h"
+#include "repair/record.h"
+#include "repair/roots.h"
+#include "repair/settled.h"
+#include "repair/tracking.h"
+
+namespace cbtctl::repair {
+namespace {
+
+using analysis::CbtState;
+using formats::core::Result;
+using formats::core::sha256;
+using formats::text::Document;
+using formats::text::equal_ignoring_case;
+using model::Index;
+
+bool is_true(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == true; }
+
+std::string joined(const std::vector<std::string>& list) {
+  std::string out;
+  for (const std::string& text : list) out += (out.empty() ? "" : ", ") + text;
+  return out;
+}
+
+struct Failure {
+  std::string reason;
+  std::string message;
+};
+using MaybeFailure = std::optional<Failure>;
+
+class Compiler {
+ public:
+  Compiler(const model::Datastore& datastore, const model::VirtualMachine& machine, const Intent& intent,
+           const std::vector<Site>& sites)
+      : datastore_(datastore),
+        machine_(machine),
+        settled_(machine),
+        configuration_(datastore.files[machine.file]),
+        intent_(intent),
+        roots_(datastore, sites, configuration_.target) {}
+
+  std::variant<MachinePlan, Refusal> compile() {
+    plan_.vm = configuration_.path;
+    plan_.name = machine_.settings.display_name;
+    if (auto failed = settle()) return refused(*failed);
+    close_over();
+    if (auto objection = object()) return *objection;
+    for (const auto step : {&Compiler::keys_off, &Compiler::lines_out, &Compiler::other_edits, &Compiler::files_aside,
+                            &Compiler::keys_on}) {
+      if (auto failed = (this->*step)()) return refused(*failed);
+    }
+    promise();
+    record(datastore_, machine_, roots_, plan_);
+    plan_.intent = std::move(intent_);
+    plan_.roots = roots_.all();
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] Refusal refused(const Failure& failure) const {
+    return refusal(datastore_, machine_, failure.reason, failure.message);
+  }
+  [[nodiscard]] const DiskIntent* intent_of(const model::Disk& disk) const {
+    const auto found = intent_.disks.find(disk.settings.slot);
+    return found == intent_.disks.end() ? nullptr : &found->second;
+  }
+  [[nodiscard]] bool is_stripped(const model::Disk& disk) const {
+    const DiskIntent* wanted = intent_of(disk);
+    return wanted != nullptr && wanted->strip;
+  }
+  [[nodiscard]] bool vm_will_be_on() const { return intent_.vm_key.value_or(is_true(settled_.settings.ctk_enabled)); }
+  [[nodiscard]] bool will_be_on(const formats::vmx::Disk& disk) const {
+    const auto found = intent_.disks.find(disk.slot);
+    const bool is_on = is_true(disk.ctk_enabled);
+    return vm_will_be_on() && (found == intent_.disks.end() ? is_on : found->second.key.value_or(is_on));
+  }
+  [[nodiscard]] bool will_be_disallowed() const {
+    const auto flag = intent_.flags.find("ctkDisallowed");
+    return flag != intent_.flags.end() ? flag->second : is_true(settled_.settings.ctk_disallowed);
+  }
+
+  // A disk that has another file once one line is left of each key was never looked at: its key goes FALSE, and the
+  // next look knows it.
+  MaybeFailure settle() {
+    if (intent_.kept_keys.empty()) return {};
+    storage::Writer* writer = roots_.writer({0, plan_.vm});
+    const auto text = writer != nullptr ? writer->read(plan_.vm) : Result<std::string>(no_writer());
+    auto settled = text ? settled_machine(machine_, *text, intent_) : Result<Settled>(text.error());
+    if (!settled) return Failure{"unreadable", settled.error().message};
+    settled_ = std::move(settled->machine);
+    for (const formats::vmx::Disk& disk : settled->unknown_disks) {
+      if (will_be_on(disk)) intent_.disks[disk.slot] = {.key = false, .strip = false};
+    }
+    return {};
+  }
+
+  // The invariant. A disk that is stripped and stays on gets its key set, so that it goes FALSE in between. What could
+  // not be read for a key that stood twice counts as not tracked, and leaves nothing behind where it will be off.
+  void close_over() {
+    for (const model::Disk& disk : settled_.disks) {
+      const std::string& slot = disk.settings.slot;
+      const CbtState before = state_before(slot);
+      const bool unread = before == CbtState::unreadable;
+      if (!intent_.vm_key && !intent_.disks.contains(slot) && !unread) continue;
+      if (!will_be_on(disk.settings)) {
+        if (unread && names_tracking(datastore_, disk)) intent_.disks[slot].strip = true;
+        continue;
+      }
+      DiskIntent& wanted = intent_.disks[slot];
+      if (before != CbtState::tracked) wanted.strip = true;
+      if (wanted.strip) wanted.key = true;
+      if (!wanted.strip && !wanted.key) intent_.disks.erase(slot);
+    }
+  }
+
+  [[nodiscard]] CbtState state_before(const std::string& slot) const {
+    for (const model::Disk& disk : machine_.disks) {
+      if (disk.settings.slot == slot) return analysis::judge(datastore_, machine_, disk).state;
+    }
+    return CbtState::unreadable;
+  }
+
+  [[nodiscard]] std::optional<Refusal> object() const {
+    if (!intent_.touches_tracking()) return std::nullopt;
+    std::vector<const model::Disk*> touched;
+    bool goes_on = false;
+    for (const model::Disk& disk : settled_.disks) {
+      if (intent_of(disk) == nullptr) continue;
+      touched.push_back(&disk);
+      goes_on |= will_be_on(disk.settings);
+    }
+    if (auto objection = refuse_tracking(datastore_, settled_, touched)) return objection;
+    if (goes_on && will_be_disallowed()) return refusal(datastore_, machine_, "disallowed", "ctkDisallowed is TRUE");
+    return std::nullopt;
+  }
+
+  static formats::core::Error no_writer() { return {formats::core::ErrorKind::denied, "the target cannot be written"}; }
+
+  // As earlier steps of this plan leave it.
+  Result<std::string> content_of(const Spot& spot) {
+    for (auto change = plan_.changes.rbegin(); change != plan_.changes.rend(); ++change) {
+      if (change->spot == spot && change->kind == ChangeKind::edit) return change->content_after;
+    }
+    storage::Writer* writer = roots_.writer(spot);
+    return writer != nullptr ? writer->read(spot.path) : Result<std::string>(no_writer());
+  }
+
+  // `change` returns what it did.
+  MaybeFailure edit(Index target, const std::string& path, Phase phase,
+                    const std::function<std::string(Document&)>& change) {
+    const auto spot = roots_.spot_of(target, path);
+    if (!spot) return Failure{"outside-scan", path + " lies in no target"};
+    auto before = content_of(*spot);
+    if (!before) return Failure{"unreadable", before.error().message};
+    Document document = Document::decode(*before);
+    const std::string description = change(document);
+    if (document.encode() == *before) return {};
+    plan_.changes.push_back({.kind = ChangeKind::edit,
+                             .phase = phase,
+                             .spot = *spot,
+                             .description = description,
+                             .sha256_before = sha256(*before),
+                             .sha256_after = sha256(document.encode()),
+                             .content_before = std::move(*before),
+                             .content_after = document.encode()});
+    return {};
+  }
+
+  MaybeFailure keys_off() {
+    return edit(configuration_.target, configuration_.path, Phase::keys_off, [this](Document& document) {
+      std::vector<std::string> done;
+      for (const std::string& key : intent_.removed_keys) {
+        remove_key(document, key);
+        done.push_back(key + " removed");
+      }
+      for (const auto& [key, first] : intent_.kept_keys) {
+        keep_one(document, key, first);
+        done.push_back(key + ": the " + (first ? "first" : "last") + " line stays");
+      }
+      for (const auto& [key, value] : intent_.flags) {
+        set_flag(document, key, value);
+        done.push_back(key + (value ? " TRUE" : " FALSE"));
+      }
+      if (flags_off(document)) done.emplace_back("CBT keys FALSE");
+      return joined(done);
+    });
+  }
+
+  bool flags_off(Document& document) {
+    const std::string before = document.encode();
+    const auto is_on = [&](const std::string& key) {
+      const auto* entry = document.find(key);
+      return entry != nullptr && equal_ignoring_case(entry->value, "TRUE");
+    };
+    for (const auto& [slot, wanted] : intent_.disks) {
+      const std::string key = slot + ".ctkEnabled";
+      if (wanted.key == false || (wanted.key == true && wanted.strip && is_on(key))) set_flag(document, key, false);
+    }
+    // In between both levels are FALSE, unless a disk that stays tracked would lose writes by that.
+    const bool none_stays = std::all_of(settled_.disks.begin(), settled_.disks.end(), [&](const model::Disk& disk) {
+      return !is_true(disk.settings.ctk_enabled) || is_stripped(disk);
+    });
+    const bool in_between = intent_.vm_key == true && none_stays && document.encode() != before;
+    if (intent_.vm_key == false || (in_between && is_on("ctkEnabled"))) set_flag(document, "ctkEnabled", false);
+    return document.encode() != before;
+  }
+
+  MaybeFailure lines_out() {
+    MaybeFailure failed;
+    for (const model::Disk& disk : settled_.disks) {
+      if (!is_stripped(disk)) continue;
+      for_own_links(disk, [&](Index index) {
+        const model::File& file = datastore_.files[datastore_.descriptors[index].file];
+        if (failed || !datastore_.descriptors[index].content.change_track_path) return;
+        failed = file.sparse ? MaybeFailure(Failure{"unreadable", file.path + " holds its descriptor in the extent"})
+                             : edit(file.target, file.path, Phase::tracking, remove_tracking);
+      });
+    }
+    return failed;
+  }
+
+  MaybeFailure other_edits() {
+    for (const Spot& spot : intent_.lowered) {
+      if (auto failed = edit(spot.root, spot.path, Phase::tracking, lower_version)) return failed;
+    }
+    for (const auto& [spot, cid] : intent_.parent_cids) {
+      const auto adopt = [&value = cid](Document& document) {
+        if (const auto* entry = document.find("parentCID")) document.set_value(*entry, value);
+        return "parentCID is that of the parent, " + value;
+      };
+      if (auto failed = edit(spot.root, spot.path, Phase::tracking, adopt)) return failed;
+    }
+    for (Spot& spot : intent_.lowered) spot = *roots_.spot_of(spot.root, spot.path);
+    for (auto& [spot, cid] : intent_.parent_cids) spot = *roots_.spot_of(spot.root, spot.path);
+    return {};
+  }
+
+  MaybeFailure files_aside() {
+    std::set<std::pair<Index, std::string>> paths;
+    std::set<Index> stripped;
+    MaybeFailure failed;
+    for (const model::Disk& disk : settled_.disks) {
+      if (!is_stripped(disk)) continue;
+      for_own_links(disk, [&](Index index) {
+        const model::Descriptor& descriptor = datastore_.descriptors[index];
+        const model::File& file = datastore_.files[descriptor.file];
+        stripped.insert(index);
+        if (descriptor.tracking && descriptor.tracking->file && datastore_.files[*descriptor.tracking->file].exists) {
+          const model::File& ctk = datastore_.files[*descriptor.tracking->file];
+          paths.emplace(ctk.target, ctk.path);
+        }
+        const std::string usual = default_tracking(file.path);
+        if (tracking_at(datastore_, file.target, usual) != nullptr) paths.emplace(file.target, usual);
+        if (is_link(file.target, usual)) failed = Failure{"outside-scan", usual + " is a link"};
+      });
+    }
+    for (const auto& [target, path] : paths) {
+      if (!failed) failed = aside(target, path, stripped);
+    }
+    return failed;
+  }
+
+  // ESXi would follow it.
+  bool is_link(Index target, const std::string& path) {
+    const auto spot = path.empty() ? std::nullopt : roots_.spot_of(target, path);
+    storage::Writer* writer = spot ? roots_.writer(*spot) : nullptr;
+    const auto status = writer != nullptr ? writer->status(path) : Result<storage::FileStatus>(no_writer());
+    return status && status->type == storage::EntryType::link;
+  }
+
+  MaybeFailure aside(Index target, const std::string& path, const std::set<Index>& stripped) {
+    if (const auto* tracking = tracking_at(datastore_, target, path)) {
+      for (const Index user : tracking->named_by) {
+        if (!stripped.contains(user) && datastore_.descriptors[user].judged)
+          return Failure{"shared-disk", datastore_.files[datastore_.descriptors[user].file].path + " names " + path};
+      }
+    }
+    const auto spot = roots_.spot_of(target, path);
+    if (!spot) return Failure{"outside-scan", path + " lies in no target"};
+    storage::Writer* writer = roots_.writer(*spot);
+    auto change = writer != nullptr ? quarantine_of(*writer, *spot, "CTK file aside") : Result<Change>(no_writer());
+    if (!change) return Failure{"unreadable", change.error().message};
+    plan_.changes.push_back(std::move(*change));
+    return {};
+  }
+
+  MaybeFailure keys_on() {
+    return edit(configuration_.target, configuration_.path, Phase::keys_on, [this](Document& document) {
+      for (const auto& [slot, wanted] : intent_.disks) {
+        if (wanted.key == true) set_flag(document, slot + ".ctkEnabled", true);
+      }
+      if (intent_.vm_key == true) set_flag(document, "ctkEnabled", true);
+      return std::string("CBT keys TRUE");
+    });
+  }
+
+  // What a disk without any tracking section is then; contract, section 5.
+  [[nodiscard]] std::string state_without_tracking(const formats::vmx::Disk& disk) const {
+    if (will_be_disallowed()) return "off";
+    if (will_be_on(disk)) return "pending";
+    const auto found = intent_.disks.find(disk.slot);
+    const auto key = found != intent_.disks.end() && found->second.key ? found->second.key
+                     : disk.ctk_enabled                                ? disk.ctk_enabled->value
+                                                                       : std::nullopt;
+    const bool half = vm_will_be_on() ? !key : key == true;
+    return half ? "partial" : "off";
+  }
+
+  void promise() {
+    for (const model::Disk& disk : settled_.disks) {
+      if (!is_stripped(disk)) continue;
+      if (analysis::judge(datastore_, settled_, disk).state == CbtState::unsupported) continue;
+      plan_.promised.emplace_back(disk.settings.slot, state_without_tracking(disk.settings));
+    }
+  }
+
+  const model::Datastore& datastore_;
+  const model::VirtualMachine& machine_;
+  model::VirtualMachine settled_;
+  const model::File& configuration_;
+  Intent intent_;
+  Roots roots_;
+  MachinePlan plan_;
+};
+
+}  // namespace
+
+std::variant<MachinePlan, Refusal> compile(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                           const Intent& intent, const std::vector<Site>& sites) {
+  return Compiler(datastore, machine, intent, sites).compile();
+}
+
+}  // namespace cbtctl::repair

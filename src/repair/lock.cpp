@@ -1,0 +1,269 @@
+#include "repair/lock.h"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include "repair/journal.h"
+#include "storage/path.h"
+
+namespace cbtctl::repair {
+namespace {
+
+using formats::core::Error;
+using formats::core::ErrorKind;
+using formats::core::Status;
+using formats::core::success;
+using storage::join;
+
+struct Marker {
+  std::string name;
+  std::string run;
+  std::string token;
+  std::string vm_name;
+};
+
+std::string marker_name(const std::string& run, const std::string& token, const std::string& vm) {
+  return run + "." + token + "." + std::string(storage::file_name(vm));
+}
+
+std::optional<Marker> marker_from(const std::string& name) {
+  const std::size_t first = name.find('.');
+  const std::size_t second = first == std::string::npos ? first : name.find('.', first + 1);
+  if (second == std::string::npos) return std::nullopt;
+  Marker marker{name, name.substr(0, first), name.substr(first + 1, second - first - 1), name.substr(second + 1)};
+  return is_run_id(marker.run) && is_token(marker.token) ? std::optional(marker) : std::nullopt;
+}
+
+// Nothing: there is no lock.
+std::optional<std::vector<Marker>> markers_in(const Spot& folder, storage::Writer& writer) {
+  const auto names = writer.list(lock_folder_of(folder.path));
+  if (!names) return std::nullopt;
+  std::vector<Marker> markers;
+  for (const std::string& name : *names) {
+    if (auto marker = marker_from(name)) markers.push_back(std::move(*marker));
+  }
+  std::sort(markers.begin(), markers.end(), [](const Marker& a, const Marker& b) { return a.name < b.name; });
+  return markers;
+}
+
+std::string own_token() { return token_of(this_owner()); }
+
+Error held(const Spot& folder, storage::Writer& writer) {
+  const auto other = find_unfinished(folder, writer);
+  return {ErrorKind::in_use,
+          join(folder.path, ".cbtctl/lock") + " is held by " + (other ? other->owner : "a run that ended just now")};
+}
+
+Status put_marker(const Workplace& place, const Spot& folder) {
+  const std::string name = marker_name(place.run, own_token(), place.machine.vm);
+  const Status made = place.writer(folder).create(join(lock_folder_of(folder.path), name), {}, {});
+  return made || made.error().kind == ErrorKind::usage ? success() : made;  // it is this process that is there
+}
+
+Status lock_one(const Workplace& place, const Spot& folder) {
+  storage::Writer& writer = place.writer(folder);
+  Status made = writer.make_folder(lock_folder_of(folder.path));
+  if (!made && made.error().kind == ErrorKind::missing) {  // of a run that had nearly gone
+    static_cast<void>(writer.make_folder(own_folder_of(folder.path)));
+    made = writer.make_folder(lock_folder_of(folder.path));
+  }
+  if (!made && made.error().kind != ErrorKind::usage) return made;
+  if (!made) {
+    const auto markers = markers_in(folder, writer);
+    const bool mine =
+        markers && !markers->empty() &&
+        std::all_of(markers->begin(), markers->end(), [](const auto& each) { return each.token == own_token(); });
+    if (!mine) return held(folder, writer);
+  }
+  const Status marked = put_marker(place, folder);
+  if (!marked && made) static_cast<void>(writer.remove_empty_folder(lock_folder_of(folder.path)));
+  return marked;
+}
+
+void unlock_one(const Workplace& place, const Spot& folder) {
+  storage::Writer& writer = place.writer(folder);
+  static_cast<void>(
+      writer.remove_file(join(lock_folder_of(folder.path), marker_name(place.run, own_token(), place.machine.vm))));
+  static_cast<void>(writer.remove_empty_folder(lock_folder_of(folder.path)));
+}
+
+// Who removes a dead owner's file is the next owner; a lock without any is shared out by looking who else is there.
+Status claim_one(const Workplace& place, const Spot& folder, bool taken_over) {
+  storage::Writer& writer = place.writer(folder);
+  const auto before = markers_in(folder, writer);
+  if (!before) return lock_one(place, folder);
+  if (const Status marked = put_marker(place, folder); !marked) return marked;
+  bool first = true;
+  for (const Marker& marker : *before) {
+    if (marker.run != place.run || marker.token == own_token()) continue;
+    const Status removed = writer.remove_file(join(lock_folder_of(folder.path), marker.name));
+    if (!removed && first) {
+      unlock_one(place, folder);
+      return held(folder, writer);
+    }
+    first = false;
+  }
+  const auto after = markers_in(folder, writer);
+  const bool alone = after && std::all_of(after->begin(), after->end(), [&](const Marker& marker) {
+                       const Life life = marker.token == own_token() ? Life::dead : life_of(marker.token);
+                       return life == Life::dead || (life == Life::cannot_tell && taken_over);
+                     });
+  if (alone) return success();
+  unlock_one(place, folder);
+  return held(folder, writer);
+}
+
+Status for_all(const Workplace& place, const std::function<Status(const Workplace&, const Spot&)>& take) {
+  std::vector<Spot> taken;
+  for (const Spot& folder : place.folders()) {
+    const Status one = take(place, folder);
+    if (one) {
+      taken.push_back(folder);
+      continue;
+    }
+    for (const Spot& each : taken) unlock_one(place, each);
+    return one;
+  }
+  return success();
+}
+
+std::optional<Plan> plan_at(const std::string& path, storage::Writer& writer) {
+  const auto text = writer.read(path);
+  if (!text) return std::nullopt;
+  auto plan = plan_from_text(*text);
+  return plan && plan->machines.size() == 1 ? std::optional(std::move(*plan)) : std::nullopt;
+}
+
+// The operator's own copy, where this is the operator.
+std::optional<Plan> local_plan(const std::string& run, const std::string& vm_name) {
+  auto recorded = recorded_run(run);
+  if (!recorded || !recorded->plan) return std::nullopt;
+  std::erase_if(recorded->plan->machines,
+                [&](const MachinePlan& machine) { return storage::file_name(machine.vm) != vm_name; });
+  return recorded->plan->machines.size() == 1 ? std::move(recorded->plan) : std::nullopt;
+}
+
+// The lock is empty: its run was stopped, or is, between making it and saying so. The newest run's folder in which
+// somebody is at work tells who.
+std::optional<Marker> find_silent(const Spot& folder, storage::Writer& writer) {
+  std::optional<Marker> found;
+  const auto runs = writer.list(own_folder_of(folder.path));
+  for (const std::string& run : runs ? *runs : std::vector<std::string>{}) {
+    if (!is_run_id(run) || (found && run < found->run)) continue;
+    const auto names = writer.list(run_folder_of(folder.path, run));
+    for (const std::string& name : names ? *names : std::vector<std::string>{}) {
+      if (const auto at_work = at_work_from(name)) found = Marker{{}, run, at_work->token, at_work->vm_name};
+    }
+  }
+  return found;
+}
+
+std::string in_words(const std::optional<Marker>& marker, const std::optional<Plan>& plan) {
+  if (!marker) return "nobody who can be told";
+  const bool is_plans = plan && plan->owner && token_of(*plan->owner) == marker->token;
+  const std::string process = std::to_string(std::stoll(marker->token.substr(0, marker->token.find('-')), nullptr, 16));
+  return (is_plans ? described(*plan->owner) : "process " + process) + ", run " + marker->run;
+}
+
+Life life_of_all(const std::vector<Marker>& markers) {
+  Life life = Life::dead;
+  for (const Marker& marker : markers) {
+    const Life one = life_of(marker.token);
+    if (one == Life::alive || (one == Life::cannot_tell && life == Life::dead)) life = one;
+  }
+  return life;
+}
+
+}  // namespace
+
+Status lock(const Workplace& place) { return for_all(place, lock_one); }
+Status claim(const Workplace& place, bool taken_over) {
+  return for_all(place, [=](const Workplace& at, const Spot& folder) { return claim_one(at, folder, taken_over); });
+}
+
+// The lock goes before what names its owner in the run's folder.
+void unlock(const Workplace& place) {
+  for (const Spot& folder : place.folders()) unlock_one(place, folder);
+  place.leave();
+  for (const Spot& folder : place.folders())  // stays while a run's folder is in it
+    static_cast<void>(place.writer(folder).remove_empty_folder(place.own_folder(folder).path));
+}
+
+// The other way round the lock would be nobody's for a moment.
+void vanish(const Workplace& place) {
+  place.remove_waiting();
+  place.remove_kept();
+  unlock(place);
+  place.remove_plan();
+}
+
+std::optional<Unfinished> find_unfinished(const Spot& folder, storage::Writer& writer) {
+  const auto markers = markers_in(folder, writer);
+  if (!markers) return std::nullopt;
+  const auto newest = markers->empty() ? find_silent(folder, writer) : std::optional(markers->back());
+  Unfinished found{.folder = folder, .run = {}, .vm_name = {}, .plan = {}, .owner = {}};
+  if (newest) {
+    found.run = newest->run;
+    found.vm_name = newest->vm_name;
+    found.plan = plan_at(plan_copy_of(folder.path, found.run, found.vm_name), writer);
+    if (!found.plan) found.plan = local_plan(found.run, found.vm_name);
+    found.life = markers->empty() ? life_of(newest->token) : life_of_all(*markers);
+  }
+  found.owner = in_words(newest, found.plan);
+  return found;
+}
+
+namespace {
+
+// What of the run's folder belongs to its other machines; nothing where that cannot be told.
+std::optional<std::set<std::string>> names_of_others(const Unfinished& unfinished, const std::string& run_folder,
+                                                     const std::vector<std::string>& names, storage::Writer& writer) {
+  std::set<std::string> others;
+  for (const std::string& name : names) {
+    if (!name.ends_with(plan_copy_suffix) || name == unfinished.vm_name + std::string(plan_copy_suffix)) continue;
+    const auto plan = plan_at(join(run_folder, name), writer);
+    if (!plan) return std::nullopt;
+    others.insert(name);
+    for (const Change& change : plan->machines.front().changes)
+      others.insert(std::string(storage::file_name(change.spot.path)));
+  }
+  return others;
+}
+
+bool is_same(storage::Writer& writer, const std::string& a, const std::string& b) {
+  const auto one = writer.open(a);
+  const auto other = writer.open(b);
+  if (!one || !other) return false;
+  const auto digest = formats::core::sha256(**one);
+  const auto other_digest = formats::core::sha256(**other);
+  return digest && other_digest && *digest == *other_digest;
+}
+
+}  // namespace
+
+bool remove_untouched(const Unfinished& unfinished, storage::Writer& writer) {
+  const std::string& folder = unfinished.folder.path;
+  const std::string run_folder = run_folder_of(folder, unfinished.run);
+  const auto listed =
+      unfinished.run.empty() ? formats::core::Result<std::vector<std::string>>(Error{}) : writer.list(run_folder);
+  const auto names = listed ? *listed : std::vector<std::string>{};
+  const auto others = names_of_others(unfinished, run_folder, names, writer);
+  if (!others) return false;
+  for (const std::string& name : names) {
+    const bool is_ours = name.ends_with(waiting_suffix) || name.ends_with(plan_copy_suffix) || others->contains(name);
+    if (!is_ours && !is_same(writer, join(run_folder, name), join(folder, name))) return false;
+  }
+  const auto markers = writer.list(lock_folder_of(folder));
+  for (const std::string& name : markers ? *markers : std::vector<std::string>{})
+    static_cast<void>(writer.remove_file(join(lock_folder_of(folder), name)));
+  static_cast<void>(writer.remove_empty_folder(lock_folder_of(folder)));
+  for (const std::string& name : names) {
+    if (!others->contains(name)) static_cast<void>(writer.remove_file(join(run_folder, name)));
+  }
+  if (!unfinished.run.empty()) static_cast<void>(writer.remove_empty_folder(run_folder));
+  static_cast<void>(writer.remove_empty_folder(own_folder_of(folder)));
+  return true;
+}
+
+}  // namespace cbtctl::repair

@@ -1,0 +1,35 @@
+// Who is at work: a process, told apart from every other one on every machine.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace cbtctl::repair {
+
+struct Owner {
+  std::string user;
+  std::string host;
+  std::string machine;        // its own id, since many are called "localhost"
+  std::string boot;           // differs after every start of the machine
+  std::string process_space;  // in which processes have their numbers; containers have their own
+  std::int64_t process = 0;
+  std::int64_t started = 0;  // of the process, in ticks since the machine's start
+  std::string since;         // RFC 3339
+};
+
+[[nodiscard]] Owner this_owner();
+
+// The same in a short word that a file's name can hold; letters, digits and '-'.
+[[nodiscard]] std::string token_of(const Owner& owner);
+[[nodiscard]] bool is_token(const std::string& text);
+
+enum class Life { alive, dead, cannot_tell };
+// `cannot_tell` of a process on another machine, or in another container.
+[[nodiscard]] Life life_of(const std::string& token);
+
+[[nodiscard]] std::string time_now();  // RFC 3339, UTC
+
+// "root@esx-admin, process 4711, since 2026-01-31T09:30:00Z"
+[[nodiscard]] std::string described(const Owner& owner);
+
+}  // namespace cbtctl::repair

@@ -1,0 +1,85 @@
+#include "repair/record.h"
+
+#include <algorithm>
+#include <set>
+
+#include "analysis/cbt_state.h"
+#include "repair/tracking.h"
+#include "storage/path.h"
+
+namespace cbtctl::repair {
+namespace {
+
+using Spots = std::set<Spot>;
+
+void add(const model::Datastore& datastore, const std::optional<model::Index>& file, Roots& roots, Spots& spots) {
+  if (!file) return;
+  if (auto spot = roots.spot_of(datastore.files[*file])) spots.insert(std::move(*spot));
+}
+
+// Everything that the machine's disks are made of, foreign links included: they decide which links are own.
+Spots files_of(const model::Datastore& datastore, const model::VirtualMachine& machine, Roots& roots) {
+  Spots spots;
+  add(datastore, machine.file, roots, spots);
+  for (const model::Disk& disk : machine.disks) {
+    for (const model::ChainLink& link : disk.chain) {
+      add(datastore, link.reference.file, roots, spots);
+      if (!link.descriptor) continue;
+      const model::Descriptor& descriptor = datastore.descriptors[*link.descriptor];
+      if (descriptor.tracking) add(datastore, descriptor.tracking->file, roots, spots);
+      for (const model::Extent& extent : descriptor.extents) {
+        if (extent.reference) add(datastore, extent.reference->file, roots, spots);
+      }
+    }
+  }
+  return spots;
+}
+
+Spots witnesses_of(const model::Datastore& datastore, const model::VirtualMachine& machine, Roots& roots) {
+  const model::File& configuration = datastore.files[machine.file];
+  Spots spots{{0, storage::join(storage::parent_of(configuration.path), "vmware.log")}};
+  for (const model::Disk& disk : machine.disks) {
+    for (const model::ChainLink& link : disk.chain) {
+      if (!link.own || !link.descriptor) continue;
+      const model::Descriptor& descriptor = datastore.descriptors[*link.descriptor];
+      for (const model::Extent& extent : descriptor.extents) {
+        if (extent.reference) add(datastore, extent.reference->file, roots, spots);
+      }
+      const model::File& file = datastore.files[descriptor.file];
+      const std::string usual = default_tracking(file.path);
+      const auto spot = usual.empty() ? std::nullopt : roots.spot_of(file.target, usual);
+      storage::Writer* writer = spot ? roots.writer(*spot) : nullptr;
+      if (writer != nullptr && !writer->status(usual)) spots.insert(*spot);
+    }
+  }
+  return spots;
+}
+
+Witness witness_at(const Spot& spot, const Roots& roots) {
+  storage::Writer* writer = roots.writer(spot);
+  const auto status = writer != nullptr ? writer->status(spot.path)
+                                        : formats::core::Result<storage::FileStatus>(formats::core::Error{});
+  if (!status) return {.spot = spot, .exists = false};
+  return {spot, true, status->size_bytes, status->modified_ns, status->changed_ns};
+}
+
+}  // namespace
+
+void record(const model::Datastore& datastore, const model::VirtualMachine& machine, Roots& roots, MachinePlan& plan) {
+  for (const Spot& spot : witnesses_of(datastore, machine, roots)) plan.witnesses.push_back(witness_at(spot, roots));
+  std::set<Spot> folders;
+  for (const Spot& spot : files_of(datastore, machine, roots))
+    folders.insert({spot.root, std::string(storage::parent_of(spot.path))});
+  plan.folders.assign(folders.begin(), folders.end());
+  for (const model::Disk& disk : machine.disks) {
+    const auto verdict = analysis::judge(datastore, machine, disk);
+    plan.disks.push_back({disk.settings.slot, std::string(name_of(verdict.state)), verdict.change_id.value_or("")});
+  }
+}
+
+void record_folder(const Spot& file, MachinePlan& plan) {
+  const Spot folder{file.root, std::string(storage::parent_of(file.path))};
+  if (std::find(plan.folders.begin(), plan.folders.end(), folder) == plan.folders.end()) plan.folders.push_back(folder);
+}
+
+}  // namespace cbtctl::repair

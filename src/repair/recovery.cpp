@@ -1,0 +1,207 @@
+// One question decides: may the machine have run since? Where it provably has not, the steps are taken back by the same
+// walk that undo uses. Where it may have, no old CTK file comes back: the intent is planned anew from what is found,
+// and its steps repeat whatever was done before.
+#include "repair/recovery.h"
+
+#include <algorithm>
+
+#include "repair/guards.h"
+#include "repair/reverse.h"
+#include "repair/standing.h"
+#include "storage/path.h"
+
+namespace cbtctl::repair {
+namespace {
+
+using formats::core::Status;
+
+Result told(const Unfinished& unfinished, std::string outcome, std::string message, std::string reason = {}) {
+  return {.vm = storage::join(unfinished.folder.path, unfinished.vm_name),
+          .outcome = std::move(outcome),
+          .reason = std::move(reason),
+          .message = std::move(message),
+          .follow_up = {}};
+}
+
+// Without a plan: either it never was complete, and then nothing was changed, or it was damaged since.
+Result recover_blindly(const Unfinished& unfinished, storage::Writer& writer, bool taken_over) {
+  if (unfinished.run.empty() && !taken_over)
+    return told(unfinished, "refused", unfinished.folder.path + "/.cbtctl/lock names no run", "locked");
+  if (remove_untouched(unfinished, writer))
+    return told(unfinished, "rolled-back", "an earlier run was stopped before its first change");
+  return told(unfinished, "failed",
+              "the plan of run " + unfinished.run + " cannot be read; what it moved lies in " +
+                  run_folder_of(unfinished.folder.path, unfinished.run));
+}
+
+class Recovery {
+ public:
+  Recovery(const Plan& plan, const MachinePlan& machine, const std::vector<Site>& sites, const Look& look,
+           bool taken_over)
+      : plan_(plan),
+        machine_(machine),
+        by_target_(sites),
+        sites_(sites_of(machine, sites)),
+        look_(look),
+        taken_over_(taken_over),
+        place_{plan_.id, machine_, sites_},
+        journal_(reopen_journal(plan.id)) {}
+
+  Result run() {
+    const model::Datastore now = look_(machine_);
+    if (const auto objection = refuse_power(machine_, now))
+      return result_of(machine_, "refused", "run " + plan_.id + " was stopped here, and " + objection->message,
+                       objection->reason);
+    if (const Status claimed = claim(place_, taken_over_); !claimed)
+      return result_of(machine_, "refused", claimed.error().message, "locked");
+    if (!has_begun(place_)) return ended("it had not made its first change");
+    if (check_done(place_) && !broken_promise(machine_, now, true)) return finished("it had made all its changes");
+    const auto ran = ran_since(place_);
+    const Status known = check_known(place_);
+    if (!ran && known) return back();
+    return forward(now, ran ? *ran : known.error().message);
+  }
+
+ private:
+  Result finished(const std::string& how) {
+    static_cast<void>(journal_->append({.vm = machine_.vm, .what = "changed"}));
+    place_.remove_waiting();
+    unlock(place_);
+    return result_of(machine_, "changed", "run " + plan_.id + " had been stopped: " + how);
+  }
+
+  Result back() {
+    if (const Status reversed = reverse(place_, *journal_); !reversed)
+      return result_of(machine_, "failed", reversed.error().message + "; the next verb that writes tries again");
+    return ended("it was taken back");
+  }
+
+  Result ended(const char* how) {
+    vanish(place_);
+    static_cast<void>(journal_->append({.vm = machine_.vm, .what = "rolled-back"}));
+    return result_of(machine_, "rolled-back", "run " + plan_.id + " had been stopped: " + how);
+  }
+
+  // Goes on under the locks of the stopped run, as a run of its own.
+  Result forward(const model::Datastore& now, const std::string& why) {
+    const std::string story = "run " + plan_.id + " had been stopped, and " + why;
+    if (!broken_promise(machine_, now, true)) return finished(why + "; it is as promised");
+    auto again = plan_again(machine_, plan_.verb, now, sites_);
+    if (const auto* objection = std::get_if<Refusal>(&again))
+      return result_of(machine_, "refused", story + "; " + objection->message, objection->reason);
+    MachinePlan rest = std::move(std::get<MachinePlan>(again));
+    if (rest.changes.empty()) return finished(why + "; nothing was left to do");
+    for (Root& root : rest.roots) root.target = target_of(root);
+    Plan plan{.id = new_run_id(std::max(plan_.id, newest_recorded())), .verb = plan_.verb, .machines = {rest}};
+    plan.owner = this_owner();
+    auto journal = create_journal(plan);
+    if (!journal) return result_of(machine_, "failed", journal.error().message);
+    Result result = carry_out(plan, rest, {by_target_, **journal, look_});
+    result.message = story + (result.message.empty() ? "" : "; " + result.message);
+    if (result.outcome != "changed") return result;
+    result.message += "; finished as run " + plan.id;
+    static_cast<void>(finished("run " + plan.id + " finished it"));
+    return result;
+  }
+
+  // plan_again numbers the roots anew; they are those of the machine.
+  [[nodiscard]] model::Index target_of(const Root& root) const {
+    for (const Root& each : machine_.roots) {
+      if (each.location == root.location) return each.target;
+    }
+    return root.target;
+  }
+
+  const Plan& plan_;
+  const MachinePlan& machine_;
+  const std::vector<Site>& by_target_;
+  std::vector<Site> sites_;
+  const Look& look_;
+  bool taken_over_ = false;
+  Workplace place_;
+  std::unique_ptr<Journal> journal_;
+};
+
+// The trailing components that both have: "a/vm/x" and "b/vm/x" share 2.
+std::size_t shared_tail(std::string a, std::string b) {
+  std::size_t count = 0;
+  while (!a.empty() && !b.empty() && storage::file_name(a) == storage::file_name(b)) {
+    a = storage::parent_of(a);
+    b = storage::parent_of(b);
+    ++count;
+  }
+  return count;
+}
+
+std::string without_tail(std::string path, std::size_t count) {
+  for (; count > 0; --count) path = storage::parent_of(path);
+  return path;
+}
+
+// "old/..." becomes "now/..."; false where the path is not below `old`.
+bool rebase(std::string& path, const std::string& old, const std::string& now) {
+  if (!old.empty() && path != old && !path.starts_with(old + "/")) return false;
+  const std::string rest = old.empty() ? path : path.size() > old.size() ? path.substr(old.size() + 1) : std::string();
+  path = storage::join(now, rest);
+  return true;
+}
+
+template <typename Visitor>
+bool for_every_spot(MachinePlan& machine, Visitor&& visit) {
+  bool all = true;
+  const auto see = [&](Spot& spot) { all = all && visit(spot); };
+  for (Change& change : machine.changes) see(change.spot);
+  for (Witness& witness : machine.witnesses) see(witness.spot);
+  for (Spot& folder : machine.folders) see(folder);
+  for (Spot& spot : machine.intent.lowered) see(spot);
+  for (auto& [spot, cid] : machine.intent.parent_cids) see(spot);
+  for (Spot& spot : machine.intent.unnamed) see(spot);
+  Spot vm{0, machine.vm};
+  see(vm);
+  machine.vm = vm.path;
+  return all;
+}
+
+}  // namespace
+
+bool bind(MachinePlan& machine, const std::string& run, const Spot& folder, const std::vector<Site>& sites) {
+  // The folder that this one was for the plan: the one that ends most alike.
+  const auto folders = folders_of(machine);
+  const auto best = std::max_element(folders.begin(), folders.end(), [&](const Spot& a, const Spot& b) {
+    return shared_tail(a.path, folder.path) < shared_tail(b.path, folder.path);
+  });
+  const std::size_t shared = shared_tail(best->path, folder.path);
+  const std::string old = without_tail(best->path, shared);
+  const std::string now = without_tail(folder.path, shared);
+  const std::size_t known = best->root;
+  if (!for_every_spot(machine, [&](Spot& spot) { return spot.root != known || rebase(spot.path, old, now); }))
+    return false;
+  for (std::size_t root = 0; root < machine.roots.size(); ++root) {
+    const auto fits = [&](const Site& site) {
+      if (root == known) return &site == &sites[folder.root];
+      const auto there = folders_of(machine);
+      return site.writer && std::any_of(there.begin(), there.end(), [&](const Spot& each) {
+               return each.root == root && site.writer->status(plan_copy_of(each.path, run, machine.vm));
+             });
+    };
+    const auto site = std::find_if(sites.begin(), sites.end(), fits);
+    if (site == sites.end() || !site->writer) return false;
+    machine.roots[root] = {static_cast<model::Index>(site - sites.begin()), site->root};
+  }
+  return true;
+}
+
+Result recover(const Unfinished& unfinished, const std::vector<Site>& sites, const Look& look, bool taken_over) {
+  const bool may = unfinished.life == Life::dead || (unfinished.life == Life::cannot_tell && taken_over);
+  if (!may)
+    return told(unfinished, "refused", unfinished.folder.path + "/.cbtctl/lock is held by " + unfinished.owner,
+                "locked");
+  if (!unfinished.plan) return recover_blindly(unfinished, *sites[unfinished.folder.root].writer, taken_over);
+  MachinePlan machine = unfinished.plan->machines.front();
+  if (!bind(machine, unfinished.run, unfinished.folder, sites))
+    return told(unfinished, "refused",
+                "run " + unfinished.run + " was stopped here, and a file of it lies in no target", "outside-scan");
+  return Recovery(*unfinished.plan, machine, sites, look, taken_over).run();
+}
+
+}  // namespace cbtctl::repair

@@ -1,0 +1,123 @@
+#include "repair/standing.h"
+
+#include <set>
+
+namespace cbtctl::repair {
+namespace {
+
+using formats::core::Error;
+using formats::core::ErrorKind;
+using formats::core::Result;
+using formats::core::Status;
+using formats::core::success;
+
+Error changed(const Spot& spot, const char* how) { return {ErrorKind::changed, spot.path + ": " + how}; }
+constexpr const char* by_somebody = "was changed by somebody else";
+
+// Size and times answer for a file that was not touched; only where they differ is its digest taken.
+Status check_waits(const Workplace& place, const Change& change) {
+  const auto now = place.writer(change.spot).status(change.spot.path);
+  if (!now) return now.error();
+  if (now->size_bytes == change.size_bytes && now->modified_ns == change.modified_ns &&
+      now->changed_ns == change.changed_ns)
+    return success();
+  const auto digest = place.digest_at(change.spot);
+  if (!digest) return digest.error();
+  return *digest == change.sha256_before ? success() : Status(changed(change.spot, by_somebody));
+}
+
+}  // namespace
+
+std::optional<std::size_t> Contents::find(const std::string& digest) const {
+  for (std::size_t i = digests.size(); i-- > 0;) {
+    if (digests[i] == digest) return i;
+  }
+  return std::nullopt;
+}
+
+std::map<Spot, Contents> contents_of(const MachinePlan& machine) {
+  std::map<Spot, Contents> contents;
+  for (const Change& change : machine.changes) {
+    if (change.kind != ChangeKind::edit) continue;
+    Contents& file = contents[change.spot];
+    if (file.digests.empty()) file.digests.push_back(change.sha256_before);
+    file.digests.push_back(change.sha256_after);
+  }
+  return contents;
+}
+
+bool has_begun(const Workplace& place) {
+  std::set<Spot> seen;
+  for (std::size_t i = 0; i < place.machine.changes.size(); ++i) {
+    const Change& change = place.machine.changes[i];
+    if (!seen.insert(change.spot).second || !place.exists(place.kept(change.spot))) continue;
+    if (change.kind == ChangeKind::quarantine || !place.exists(place.waiting(i))) return true;
+  }
+  return false;
+}
+
+Status check_untouched(const Workplace& place) {
+  for (const auto& [spot, contents] : contents_of(place.machine)) {
+    const auto digest = place.digest_at(spot);
+    if (!digest) return digest.error();
+    if (*digest != contents.digests.front()) return changed(spot, by_somebody);
+  }
+  for (const Change& change : place.machine.changes) {
+    if (change.kind != ChangeKind::quarantine) continue;
+    if (const Status waits = check_waits(place, change); !waits) return waits;
+  }
+  return success();
+}
+
+Status check_known(const Workplace& place) {
+  for (const auto& [spot, contents] : contents_of(place.machine)) {
+    const auto digest = place.digest_at(spot);
+    if (!digest) return digest.error();
+    if (!contents.find(*digest)) return changed(spot, by_somebody);
+  }
+  for (const Change& change : place.machine.changes) {
+    if (change.kind != ChangeKind::quarantine) continue;
+    const bool here = place.exists(change.spot);
+    const bool aside = place.exists(place.kept(change.spot));
+    if (here == aside) return changed(change.spot, here ? "is there again" : "is in no place that the plan knows");
+    const auto digest = place.digest_at(here ? change.spot : place.kept(change.spot));
+    if (!digest) return digest.error();
+    if (*digest != change.sha256_before) return changed(change.spot, by_somebody);
+  }
+  return success();
+}
+
+Status check_done(const Workplace& place) {
+  for (const auto& [spot, contents] : contents_of(place.machine)) {
+    const auto digest = place.digest_at(spot);
+    if (!digest) return digest.error();
+    if (*digest != contents.digests.back()) return changed(spot, by_somebody);
+  }
+  for (const Change& change : place.machine.changes) {
+    if (change.kind != ChangeKind::quarantine) continue;
+    if (place.exists(change.spot)) return changed(change.spot, "is there again");
+    const auto digest = place.digest_at(place.kept(change.spot));
+    if (!digest) return digest.error();
+    if (*digest != change.sha256_before) return changed(place.kept(change.spot), "is not what was moved there");
+  }
+  return success();
+}
+
+std::optional<std::string> ran_since(const Workplace& place) {
+  for (const Witness& witness : place.machine.witnesses) {
+    const std::string& path = witness.spot.path;
+    const auto now = place.writer(witness.spot).status(path);
+    if (!now && now.error().kind != ErrorKind::missing) return path + " cannot be looked at";
+    if (now.has_value() != witness.exists) return path + (witness.exists ? " has gone" : " is new");
+    if (now && (now->size_bytes != witness.size_bytes || now->modified_ns != witness.modified_ns ||
+                now->changed_ns != witness.changed_ns))
+      return path + " was written";
+  }
+  for (const Change& change : place.machine.changes) {
+    if (change.kind == ChangeKind::quarantine && place.exists(change.spot) && place.exists(place.kept(change.spot)))
+      return "a new " + change.spot.path + " is there";
+  }
+  return std::nullopt;
+}
+
+}  // namespace cbtctl::repair

@@ -1,0 +1,81 @@
+#include "repair/unnamed.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "repair/guards.h"
+#include "repair/record.h"
+#include "repair/tracking.h"
+#include "storage/path.h"
+
+namespace cbtctl::repair {
+namespace {
+
+using analysis::Code;
+
+std::int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+bool is_lock(const std::string& name) { return name.starts_with(".lck-") || name.ends_with(".lck"); }
+
+}  // namespace
+
+bool is_about_unnamed(const analysis::Finding& finding) {
+  return finding.code == Code::ctk_orphan || finding.code == Code::ctk_orphan_snapshot ||
+         finding.code == Code::ctk_leftover;
+}
+
+std::vector<const model::VirtualMachine*> owners_of(const model::Datastore& datastore, const model::File& file) {
+  const auto lies_here = [&](const model::File& other) {
+    return other.target == file.target && storage::parent_of(other.path) == storage::parent_of(file.path);
+  };
+  std::vector<const model::VirtualMachine*> owners;
+  for (const model::VirtualMachine& machine : datastore.virtual_machines) {
+    bool owns = lies_here(datastore.files[machine.file]);
+    for (const model::Disk& disk : machine.disks) {
+      for (const model::ChainLink& link : disk.chain)
+        owns |= link.own && link.reference.file && lies_here(datastore.files[*link.reference.file]);
+    }
+    if (owns) owners.push_back(&machine);
+  }
+  return owners;
+}
+
+std::optional<Refusal> refuse_unnamed(const model::Datastore& datastore, const model::File& file,
+                                      const Request& request, storage::Writer& writer) {
+  Request as_is = request;
+  as_is.include_templates = true;
+  const auto owners = owners_of(datastore, file);
+  for (const model::VirtualMachine* owner : owners) {
+    auto objection = refuse_machine(datastore, *owner, as_is);
+    if (!objection) continue;
+    objection->message = file.path + ": " + objection->message;
+    return objection;
+  }
+  const std::string vm = owners.empty() ? file.path : datastore.files[owners.front()->file].path;
+  const auto names = writer.list(std::string(storage::parent_of(file.path)));
+  if (!names) return Refusal{vm, "unreadable", names.error().message};
+  const auto lock = std::find_if(names->begin(), names->end(), is_lock);
+  if (lock != names->end()) return Refusal{vm, "locked", file.path + ": " + *lock + " lies beside it"};
+  const auto status = writer.status(file.path);
+  if (!status) return Refusal{vm, "unreadable", status.error().message};
+  if (status->modified_ns > now_ns() - request.least_age_ns)
+    return Refusal{vm, "too-young", file.path + " was changed less than --min-age ago"};
+  return std::nullopt;
+}
+
+formats::core::Status add_unnamed(const Spot& spot, storage::Writer& writer, MachinePlan& plan) {
+  const auto same = [&](const Change& change) { return change.spot == spot; };
+  if (std::any_of(plan.changes.begin(), plan.changes.end(), same)) return formats::core::success();
+  auto change = quarantine_of(writer, spot, "no descriptor names it");
+  if (!change) return change.error();
+  const auto last = std::find_if(plan.changes.begin(), plan.changes.end(),
+                                 [](const Change& each) { return each.phase == Phase::keys_on; });
+  plan.changes.insert(last, std::move(*change));
+  record_folder(spot, plan);
+  return formats::core::success();
+}
+
+}  // namespace cbtctl::repair

@@ -1,0 +1,66 @@
+// Where one machine's plan is carried out, and what lies there of the run: contract, section 7.
+//
+// In each folder that is changed, and in the machine's own, `.cbtctl/RUN/` holds the plan (`x.vmx.plan.json`) and under
+// its own name the old content of every file that is edited and every file that was moved aside; while the run is at
+// work also an empty `x.vmx.TOKEN.new` (owner.h), and the new contents that wait for their turn (`x.vmx.0.new`). All of
+// it, and the lock, is synced before the first change.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "repair/plan.h"
+#include "repair/planner.h"
+
+namespace cbtctl::repair {
+
+struct Workplace {
+  const std::string& run;
+  const MachinePlan& machine;
+  const std::vector<Site>& sites;  // by root; each can be written
+
+  [[nodiscard]] storage::Writer& writer(const Spot& spot) const { return *sites[spot.root].writer; }
+  [[nodiscard]] bool exists(const Spot& spot) const { return writer(spot).status(spot.path).has_value(); }
+  [[nodiscard]] formats::core::Result<std::string> digest_at(const Spot& spot) const;  // "" where it is missing
+  [[nodiscard]] formats::core::Status sync() const;
+
+  [[nodiscard]] std::vector<Spot> folders() const;  // that are locked, each once, in order
+  [[nodiscard]] Spot own_folder(const Spot& folder) const;
+  [[nodiscard]] Spot run_folder(const Spot& folder) const;
+  [[nodiscard]] Spot plan_copy(const Spot& folder) const;
+  [[nodiscard]] Spot at_work(const Spot& folder) const;    // of this process
+  [[nodiscard]] Spot kept(const Spot& file) const;         // its old content, or where it was moved to
+  [[nodiscard]] Spot waiting(std::size_t change) const;    // what an edit will write
+  [[nodiscard]] Spot returning(std::size_t change) const;  // what takes an edit back
+
+  // The run's folders, and that this process is at work in them: before the lock.
+  [[nodiscard]] formats::core::Status enter() const;
+  // The plan, the old contents and the new ones: behind the lock; not synced.
+  [[nodiscard]] formats::core::Status prepare(const Plan& plan) const;
+  // In this order around unlock: what was prepared and not used; the old contents that are no more needed, since the
+  // files have them again; that anybody is at work; the plan; folders that are empty then. Never what was moved.
+  void remove_waiting() const;
+  void remove_kept() const;
+  void leave() const;
+  void remove_plan() const;
+  void remove_if_empty() const;
+};
+
+// Names, for those who look for a run.
+[[nodiscard]] std::string own_folder_of(const std::string& folder);
+[[nodiscard]] std::string lock_folder_of(const std::string& folder);
+[[nodiscard]] std::string run_folder_of(const std::string& folder, const std::string& run);
+[[nodiscard]] std::string plan_copy_of(const std::string& folder, const std::string& run, const std::string& vm);
+inline constexpr std::string_view plan_copy_suffix = ".plan.json";
+inline constexpr std::string_view waiting_suffix = ".new";
+
+// "x.vmx.TOKEN.new" -> "x.vmx" and the token; nothing where it is no such name.
+struct AtWork {
+  std::string vm_name;
+  std::string token;
+};
+[[nodiscard]] std::optional<AtWork> at_work_from(const std::string& name);
+
+[[nodiscard]] std::vector<Spot> folders_of(const MachinePlan& machine);
+
+}  // namespace cbtctl::repair

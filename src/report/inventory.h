@@ -1,0 +1,17 @@
+// What hosts know of their machines, for people and as JSON.
+#pragma once
+
+#include <string>
+
+#include "model/datastore.h"
+#include "report/json.h"
+
+namespace cbtctl::report {
+
+// Adds "inventory" to each of the document's targets; null on a mount.
+void add_inventories(Json& document, const model::Datastore& datastore);
+
+// A line per host, and what does not agree between hosts and files; empty where no target is a host.
+[[nodiscard]] std::string inventory_text(const model::Datastore& datastore);
+
+}  // namespace cbtctl::report

@@ -1,0 +1,36 @@
+#include "report/purge.h"
+
+#include <algorithm>
+
+#include "report/json.h"
+#include "report/text.h"
+
+namespace cbtctl::report {
+
+std::string purge_text(const PurgeReport& report, const Style& style) {
+  const auto deleted =
+      std::count_if(report.runs.begin(), report.runs.end(), [](const auto& run) { return run.deleted; });
+  if (report.carried_out) return std::to_string(deleted) + (deleted == 1 ? " run" : " runs") + " deleted for good\n";
+  Table table({{"RUN"}, {"FILES", true}, {"SIZE", true}});
+  for (const PurgedRun& run : report.runs)
+    table.add({{escaped(run.path)}, {std::to_string(run.files)}, {human_size(run.size_bytes)}});
+  const std::string count = std::to_string(report.runs.size()) + (report.runs.size() == 1 ? " run" : " runs");
+  return (table.is_empty() ? std::string() : table.print(style) + "\n") + count + " to delete for good\n";
+}
+
+std::string purge_json(const PurgeReport& report) {
+  Json document = envelope("cbtctl.purge/1", report.exit_status, report.targets);
+  document["runs"] = Json::array();
+  for (const PurgedRun& run : report.runs) {
+    Json object{{"target", run.target}};
+    put_text(object, "path", run.path);
+    object["run"] = run.run;
+    object["files"] = run.files;
+    object["size_bytes"] = run.size_bytes;
+    object["deleted"] = run.deleted;
+    document["runs"].push_back(std::move(object));
+  }
+  return printed(document);
+}
+
+}  // namespace cbtctl::report

@@ -1,0 +1,31 @@
+// What purge would delete, and what it has: for people, and JSON (`cbtctl.purge/1`).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/datastore.h"
+#include "report/table.h"
+
+namespace cbtctl::report {
+
+struct PurgedRun {
+  model::Index target = 0;
+  std::string path;
+  std::string run;
+  std::size_t files = 0;
+  std::uint64_t size_bytes = 0;
+  bool deleted = false;
+};
+
+struct PurgeReport {
+  const std::vector<model::Target>& targets;
+  std::vector<PurgedRun> runs;
+  bool carried_out = false;
+  int exit_status = 0;
+};
+
+[[nodiscard]] std::string purge_text(const PurgeReport& report, const Style& style);
+[[nodiscard]] std::string purge_json(const PurgeReport& report);
+
+}  // namespace cbtctl::report

@@ -1,0 +1,81 @@
+#include "storage/ssh_algorithms.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace cbtctl::storage {
+namespace {
+
+constexpr unsigned char kexinit = 20;
+constexpr std::size_t cookie_bytes = 16;
+constexpr std::size_t most_packet_bytes = 35000;
+
+// Big-endian, taken from the front; nothing where the text ends before.
+std::optional<std::uint32_t> take_number(std::string_view& text) {
+  if (text.size() < 4) return std::nullopt;
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(text[i]);
+  text.remove_prefix(4);
+  return value;
+}
+
+std::optional<std::vector<std::string>> take_names(std::string_view& text) {
+  const auto length = take_number(text);
+  if (!length || *length > text.size()) return std::nullopt;
+  std::string_view list = text.substr(0, *length);
+  text.remove_prefix(*length);
+  std::vector<std::string> names;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(','), list.size());
+    names.emplace_back(list.substr(0, end));
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return names;
+}
+
+// Other lines may stand before it.
+std::optional<std::string> take_version(std::string_view& text) {
+  for (;;) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return std::nullopt;
+    std::string line(text.substr(0, end));
+    text.remove_prefix(end + 1);
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.starts_with("SSH-")) return line;
+  }
+}
+
+// The payload of the first packet, which nothing encrypts yet.
+std::optional<std::string_view> take_packet(std::string_view text) {
+  const auto length = take_number(text);
+  if (!length || *length > most_packet_bytes || *length > text.size() || *length < 2) return std::nullopt;
+  const auto padding = static_cast<unsigned char>(text[0]);
+  if (padding + std::size_t{1} > *length) return std::nullopt;
+  return text.substr(1, *length - padding - 1);
+}
+
+}  // namespace
+
+std::optional<OfferedAlgorithms> offered_algorithms(std::string_view received) {
+  OfferedAlgorithms offered;
+  auto version = take_version(received);
+  if (!version) return std::nullopt;
+  offered.version = std::move(*version);
+  auto packet = take_packet(received);
+  if (!packet || packet->size() < 1 + cookie_bytes || static_cast<unsigned char>(packet->front()) != kexinit) {
+    return std::nullopt;
+  }
+  packet->remove_prefix(1 + cookie_bytes);
+  std::vector<std::string> from_server_cipher;
+  const std::array<std::vector<std::string>*, 5> lists{&offered.key_exchange, &offered.host_key, &offered.cipher,
+                                                       &from_server_cipher, &offered.mac};
+  for (auto* list : lists) {
+    auto names = take_names(*packet);
+    if (!names) return std::nullopt;
+    *list = std::move(*names);
+  }
+  return offered;
+}
+
+}  // namespace cbtctl::storage

@@ -1,0 +1,23 @@
+// What a server offers, read from the clear text that begins every connection: its version line and its KEXINIT packet
+// (RFC 4253, sections 4.2, 6 and 7.1). libssh2 keeps none of it, and a message that names no algorithm helps nobody.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cbtctl::storage {
+
+struct OfferedAlgorithms {
+  std::string version;  // "SSH-2.0-OpenSSH_9.2"
+  std::vector<std::string> key_exchange;
+  std::vector<std::string> host_key;
+  std::vector<std::string> cipher;  // client to server
+  std::vector<std::string> mac;     // client to server
+};
+
+// Nothing where `received` does not hold both, or is no SSH.
+[[nodiscard]] std::optional<OfferedAlgorithms> offered_algorithms(std::string_view received);
+
+}  // namespace cbtctl::storage

@@ -1,0 +1,18 @@
+// One file of a host, read by SFTP: any range at any time, ahead of a reader who goes from front to back.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "storage/ssh_host.h"
+#include "storage/ssh_queue.h"
+
+namespace cbtctl::storage {
+
+// `path` is relative to the host's root. Waits for the host. The source may outlive neither.
+Result<std::unique_ptr<ByteSource>> open_ssh_file(SshHost& host, SshQueue& queue, const std::string& path);
+
+// The absolute path on the host without links; what does not exist is `missing`.
+Result<std::string> real_ssh_path(SshHost& host, SshQueue& queue, const std::string& path);
+
+}  // namespace cbtctl::storage

@@ -1,0 +1,58 @@
+// One host: the session, and which channel it holds, the shell's or that of SFTP. On the queue's thread alone.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "storage/ssh_counters.h"
+#include "storage/ssh_session.h"
+#include "storage/ssh_sftp_engine.h"
+#include "storage/ssh_shell_engine.h"
+
+namespace cbtctl::storage {
+
+class SshHost {
+ public:
+  SshHost(std::unique_ptr<SshSession> session, std::string root, SshTransport transport)
+      : session_(std::move(session)), root_(std::move(root)), transport_(transport) {}
+
+  // Chooses the transport and looks at the root; before anything else. `missing`, `denied`: the root.
+  [[nodiscard]] Status start();
+
+  // The engine that answers requests; its channel is opened again where the other one was in between.
+  Result<SshEngine*> engine();
+  // `unsupported`: the host has no shell, or no SFTP.
+  Result<SshShell*> shell();
+  Result<SshSftpEngine*> sftp();
+
+  // The connection cannot be used any more: every later call answers this error.
+  void fail(const Error& error);
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+
+  void keep_alive() { session_->keep_alive(); }
+  [[nodiscard]] const SshSession& session() const { return *session_; }
+  [[nodiscard]] const std::string& real_root() const { return real_root_; }
+  [[nodiscard]] bool is_file() const { return is_file_; }
+  [[nodiscard]] bool has_shell() const { return transport_ == SshTransport::shell; }
+  [[nodiscard]] const SshCounters& counters() const { return counters_; }
+  // Grows whenever SFTP begins anew: handles of an earlier one are void.
+  [[nodiscard]] unsigned sftp_generation() const { return sftp_generation_; }
+
+ private:
+  [[nodiscard]] Status start_shell();
+  [[nodiscard]] Status start_sftp();
+
+  SshCounters counters_;
+  std::unique_ptr<SshSession> session_;
+  std::string root_;  // as the user named it
+  SshTransport transport_;
+  std::string real_root_;
+  bool is_file_ = false;
+  std::unique_ptr<SshShellEngine> shell_;  // one of the two at most
+  std::unique_ptr<SshSftpEngine> sftp_;
+  unsigned sftp_generation_ = 0;
+  std::optional<Error> failure_;
+};
+
+}  // namespace cbtctl::storage

@@ -1,0 +1,44 @@
+// What the operator decides about SSH connections, and where secrets come from.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <semaphore>
+#include <string>
+
+namespace cbtctl::storage {
+
+struct SshLimits {
+  // To connect, and for each step of the login; nothing: ssh_config's ConnectTimeout, or 15 seconds.
+  std::optional<std::chrono::seconds> connect;
+  std::chrono::seconds silence{60};    // without a byte of an answer that is waited for
+  std::chrono::seconds keepalive{15};  // between signs of life while nothing is asked
+};
+
+// Both may be called from several threads at once, each for its own host. Nothing: there is none (any more).
+struct SshSecrets {
+  // `who` is "root@esx1"; `attempt` counts from 0 within one login.
+  std::function<std::optional<std::string>(const std::string& who, unsigned attempt)> password;
+  std::function<std::optional<std::string>(const std::string& key_file)> passphrase;
+  // Any other question of the host, whose answer may be seen.
+  std::function<std::optional<std::string>(const std::string& who, const std::string& question)> answer;
+};
+
+enum class SshTransport {
+  automatic,  // the shell where it has what is needed, else SFTP
+  shell,
+  sftp,
+};
+
+struct SshOptions {
+  std::string config_file;  // in the place of the user's ssh_config; empty: that one
+  bool accept_new_host_key = false;
+  SshTransport transport = SshTransport::automatic;
+  SshLimits limits;
+  SshSecrets secrets;
+  std::shared_ptr<std::counting_semaphore<>> turns;  // how many hosts may be at work at once; empty: all
+};
+
+}  // namespace cbtctl::storage

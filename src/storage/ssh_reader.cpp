@@ -1,0 +1,119 @@
+#include "storage/ssh_reader.h"
+
+#include <utility>
+
+#include "storage/path.h"
+#include "storage/ssh_file.h"
+#include "storage/ssh_host.h"
+#include "storage/ssh_queue.h"
+#include "storage/ssh_settings.h"
+
+namespace cbtctl::storage {
+namespace {
+
+using Output = Result<CommandOutput>;
+
+constexpr std::size_t most_arguments_per_call = 256;
+
+class ConnectedReader final : public SshReader, public Commands {
+ public:
+  ConnectedReader(std::unique_ptr<SshHost> host, const SshOptions& options)
+      : host_(std::move(host)),
+        queue_(
+            options.limits.keepalive, [this] { host_->keep_alive(); }, options.turns) {}
+
+  [[nodiscard]] const SshCounters& counters() const override { return host_->counters(); }
+
+  void submit(std::vector<Submission> submissions) override {
+    const std::size_t count = submissions.size();
+    auto shared = std::make_shared<std::vector<Submission>>(std::move(submissions));
+    queue_.add([this, shared] { answer(std::move(*shared)); }, count);
+  }
+  std::vector<Reply> collect() override { return queue_.collect(); }
+  Result<std::unique_ptr<ByteSource>> open(const std::string& path) override {
+    return open_ssh_file(*host_, queue_, path);
+  }
+
+  Result<std::string> real_path(const std::string& path) override { return real_ssh_path(*host_, queue_, path); }
+
+  std::future<Output> run(std::string_view script, std::vector<std::string> arguments) override {
+    auto promise = std::make_shared<std::promise<Output>>();
+    auto future = promise->get_future();
+    queue_.add(
+        [this, promise, script, arguments = std::move(arguments)] { promise->set_value(run_now(script, arguments)); },
+        0);
+    return future;
+  }
+
+ private:
+  // What the engine leaves unanswered when the connection ends is answered here.
+  void answer(std::vector<Submission> submissions) {
+    std::vector<std::uint64_t> tags;
+    for (Submission& submission : submissions) tags.push_back(std::exchange(submission.tag, tags.size()));
+    std::vector<bool> answered(tags.size());
+    const auto give = [&](std::vector<Reply> replies) {
+      for (Reply& reply : replies) {
+        answered[reply.tag] = true;
+        reply.tag = tags[reply.tag];
+      }
+      queue_.give(std::move(replies));
+    };
+    auto engine = host_->engine();
+    const Status done = engine ? (*engine)->answer(std::move(submissions), give) : Status(engine.error());
+    if (done) return;
+    host_->fail(done.error());
+    std::vector<Reply> unanswered;
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+      if (!answered[i]) unanswered.push_back({tags[i], *host_->failure()});
+    }
+    queue_.give(std::move(unanswered));
+  }
+
+  Output run_now(std::string_view script, const std::vector<std::string>& arguments) {
+    const auto shell = host_->shell();
+    if (!shell) return shell.error();
+    CommandOutput result;
+    const auto take = [&](const Record& record) {
+      if (record.kind.empty()) result.output = record.payload;
+      return formats::core::success();
+    };
+    auto ended = (*shell)->run(script, arguments, SshShell::most_of(arguments, most_arguments_per_call), take);
+    if (!ended) {
+      host_->fail(ended.error());
+      return *host_->failure();
+    }
+    result.errors = std::move(ended->errors);
+    result.exit_status = ended->status;
+    return result;
+  }
+
+  std::unique_ptr<SshHost> host_;
+  SshQueue queue_;  // last: its thread uses the host
+};
+
+}  // namespace
+
+Result<SshPlace> open_ssh(const Location& location, const SshOptions& options) {
+  const auto inside = normalise(location.path);
+  if (!inside) return Error{ErrorKind::usage, location.host + ": " + location.path + " leads above the root"};
+  const std::string root = "/" + *inside;
+  const auto settings = ask_ssh_settings(location, options.config_file);
+  if (!settings) return settings.error();
+  auto session = SshSession::open(*settings, options);
+  if (!session) return session.error();
+  auto host = std::make_unique<SshHost>(std::move(*session), root, options.transport);
+  const std::string who = host->session().who();
+  const Status started = host->start();
+  if (!started)
+    return started.error().message.starts_with(who) ? started.error() : started.error().in(who + ": " + root);
+  SshPlace place{.real_root = host->real_root()};
+  place.is_file = host->is_file();
+  place.host_identity = host->session().identity();
+  const bool has_shell = host->has_shell();
+  auto reader = std::make_shared<ConnectedReader>(std::move(host), options);
+  place.reader = reader;
+  if (has_shell) place.commands = reader;
+  return place;
+}
+
+}  // namespace cbtctl::storage

@@ -1,0 +1,35 @@
+// A folder on a host, over SSH: one connection, one thread that works through what is submitted.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "storage/commands.h"
+#include "storage/location.h"
+#include "storage/reader.h"
+#include "storage/ssh_counters.h"
+#include "storage/ssh_options.h"
+
+namespace cbtctl::storage {
+
+class SshReader : public Reader {
+ public:
+  // The absolute path on the host without links. Waits for the host.
+  [[nodiscard]] virtual Result<std::string> real_path(const std::string& path) = 0;
+
+  // From any thread.
+  [[nodiscard]] virtual const SshCounters& counters() const = 0;
+};
+
+struct SshPlace {
+  std::shared_ptr<SshReader> reader;
+  std::shared_ptr<Commands> commands;  // empty where there is no shell
+  std::string real_root;               // the folder without links; "" where it is "/"
+  bool is_file = false;                // the location names a file: the root is its folder
+  std::string host_identity;           // the same for two places on one host
+};
+
+// Connects and logs in. Errors begin with the host ("root@esx1: ..."): `unavailable`, `denied`, `missing`, `usage`.
+Result<SshPlace> open_ssh(const Location& location, const SshOptions& options);
+
+}  // namespace cbtctl::storage

@@ -1,0 +1,49 @@
+// How a host is reached, as the user's own ssh_config has it: `ssh -G` is asked, ssh_config is never parsed here.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/core/result.h"
+#include "storage/location.h"
+
+namespace cbtctl::storage {
+
+struct SshSettings {
+  std::string alias;      // as the user wrote the host
+  std::string host_name;  // what is connected to
+  unsigned port = 22;
+  std::string user;
+  std::vector<std::string> identity_files;  // private keys; some may not exist
+  bool identities_only = false;             // nothing of the agent but these
+  std::string identity_agent;               // its socket; empty: SSH_AUTH_SOCK; "none": no agent
+  std::vector<std::string> user_known_hosts;
+  std::vector<std::string> global_known_hosts;
+  std::string host_key_alias;                     // looked up in known_hosts in the place of the name; may be empty
+  bool hash_known_hosts = false;                  // how a new entry is written
+  std::string proxy_command;                      // a shell command with its % tokens; empty: none
+  std::string proxy_jump;                         // "user@first:22,last"; empty: none
+  std::optional<unsigned> connect_limit_seconds;  // ConnectTimeout
+};
+
+// What `ssh -G` printed. Unknown lines are skipped; what is absent keeps its default.
+[[nodiscard]] SshSettings parse_ssh_settings(std::string_view text);
+
+// Settings without an ssh program: the defaults of OpenSSH for this user.
+[[nodiscard]] SshSettings default_ssh_settings(const Location& location);
+
+// Asks `ssh -G` with the location's user and port before those of ssh_config. `config_file` stands in for the user's
+// and the system's ssh_config where it is not empty. Where no ssh is installed: the defaults. `usage`: ssh_config is
+// wrong, and what ssh says of it.
+formats::core::Result<SshSettings> ask_ssh_settings(const Location& location, const std::string& config_file);
+
+// A command with %h, %n, %p, %r and %% filled in; `usage` where a name that would go in could mean something to a
+// shell.
+formats::core::Result<std::string> expanded_proxy_command(const SshSettings& settings);
+
+// ssh's own command line that carries the connection through the jump hosts: `ssh -W host:port -J first last`.
+[[nodiscard]] std::vector<std::string> jump_command(const SshSettings& settings, const std::string& config_file);
+
+}  // namespace cbtctl::storage

@@ -1,0 +1,67 @@
+// The SFTP subsystem of a session with many requests in flight: libssh2's own SFTP calls wait for one answer each.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "storage/sftp_packets.h"
+#include "storage/ssh_counters.h"
+#include "storage/ssh_session.h"
+
+namespace cbtctl::storage {
+
+class SshSftp {
+ public:
+  using Result = formats::core::Result<std::unique_ptr<SshSftp>>;
+  using Status = formats::core::Status;
+  using Maker = std::function<std::string(std::uint32_t id)>;
+  using Handler = std::function<void(const sftp::Answer&)>;
+
+  // Starts the subsystem and agrees on version 3. `unsupported`: the host has no SFTP.
+  static Result start(SshSession& session, SshCounters& counters);
+
+  // Queues a request; its handler is called from `run`, and may ask more. `answer_bytes` is what the answer will carry:
+  // so much data is under way at most.
+  void ask(const Maker& maker, Handler handler, std::size_t answer_bytes = 0);
+
+  // Sends and receives until `is_done`, or nothing is outstanding. An error ends the subsystem.
+  [[nodiscard]] Status run(const std::function<bool()>& is_done = {});
+
+  [[nodiscard]] bool has_extension(std::string_view name) const;
+
+ private:
+  struct Queued {
+    std::uint32_t id = 0;
+    std::string packet;
+    std::size_t answer_bytes = 0;
+  };
+  struct Waiting {
+    Handler handler;
+    std::size_t answer_bytes = 0;
+  };
+
+  SshSftp(SshSession& session, SshCounters& counters) : session_(&session), counters_(&counters) {}
+  [[nodiscard]] Status greet();
+  void fill();
+  [[nodiscard]] Status take_answers();
+
+  SshSession* session_;
+  SshCounters* counters_;
+  std::vector<std::string> extensions_;
+  std::uint32_t next_id_ = 1;
+  std::deque<Queued> queue_;
+  std::unordered_map<std::uint32_t, Waiting> waiting_;
+  std::size_t bytes_under_way_ = 0;
+  std::string to_send_;
+  std::size_t sent_ = 0;  // of to_send_
+  std::string received_;
+};
+
+// What went wrong, as the same errno would say it on this machine.
+[[nodiscard]] formats::core::Error error_of_outcome(const sftp::Outcome& outcome);
+
+}  // namespace cbtctl::storage

@@ -1,0 +1,174 @@
+// One suite for every Writer: what holds for a folder holds for memory.
+#include <sys/stat.h>
+#include <unistd.h>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "storage/memory_writer.h"
+#include "storage/writer.h"
+
+using namespace cbtctl::storage;
+
+namespace {
+
+struct Place {
+  std::filesystem::path folder;  // empty: memory
+  MemoryDisk disk;
+  std::unique_ptr<Writer> writer;
+  ~Place() {
+    writer.reset();
+    if (!folder.empty()) std::filesystem::remove_all(folder);
+  }
+};
+
+std::unique_ptr<Place> any_place() {
+  auto place = std::make_unique<Place>();
+  if (GENERATE(true, false)) {
+    place->disk.put("vm/a.vmx", "config", 0755);
+    place->disk.put("vm/b", "other", 0600);
+    place->writer = place->disk.writer();
+    return place;
+  }
+  std::string name = (std::filesystem::temp_directory_path() / "cbtctl-XXXXXX").string();
+  place->folder = ::mkdtemp(name.data());
+  std::filesystem::create_directories(place->folder / "vm");
+  std::ofstream(place->folder / "vm/a.vmx") << "config";
+  std::ofstream(place->folder / "vm/b") << "other";
+  ::chmod((place->folder / "vm/a.vmx").c_str(), 0755);
+  ::chmod((place->folder / "vm/b").c_str(), 0600);
+  place->writer = std::move(*open_local_writer(place->folder.string()));
+  return place;
+}
+
+unsigned mode_of(const Place& place, const std::string& path) {
+  if (place.folder.empty()) return place.disk.files().at(path)->mode;
+  struct stat found {};
+  REQUIRE(::stat((place.folder / path).c_str(), &found) == 0);
+  return found.st_mode & 07777;
+}
+
+}  // namespace
+
+TEST_CASE("a folder is made once") {
+  const auto place = any_place();
+  CHECK(place->writer->make_folder("vm/new"));
+  CHECK(place->writer->make_folder("vm/new").error().kind == ErrorKind::usage);
+  CHECK(place->writer->make_folder("none/new").error().kind == ErrorKind::missing);
+  CHECK(place->writer->status("vm/new")->type == EntryType::folder);
+}
+
+TEST_CASE("a new file has the mode of the one it is like, and is never written over another") {
+  const auto place = any_place();
+  REQUIRE(place->writer->create("vm/c", "bytes", "vm/a.vmx"));
+  CHECK(*place->writer->read("vm/c") == "bytes");
+  CHECK(mode_of(*place, "vm/c") == 0755);
+  CHECK(place->writer->create("vm/c", "more", {}).error().kind == ErrorKind::usage);
+  CHECK(*place->writer->read("vm/c") == "bytes");
+  CHECK(place->writer->create("vm/d", "bytes", "vm/none").error().kind == ErrorKind::missing);
+  CHECK_FALSE(place->writer->status("vm/d"));
+}
+
+TEST_CASE("what is kept stays what it was when the first name gets other bytes") {
+  const auto place = any_place();
+  REQUIRE(place->writer->keep("vm/a.vmx", "vm/kept"));
+  REQUIRE(place->writer->create("vm/new", "changed", "vm/a.vmx"));
+  REQUIRE(place->writer->replace("vm/new", "vm/a.vmx"));
+  CHECK(*place->writer->read("vm/a.vmx") == "changed");
+  CHECK(*place->writer->read("vm/kept") == "config");
+  CHECK(mode_of(*place, "vm/kept") == 0755);
+  CHECK_FALSE(place->writer->status("vm/new"));
+  CHECK(place->writer->keep("vm/b", "vm/kept").error().kind == ErrorKind::usage);
+}
+
+TEST_CASE("a file takes the place of one that is there, and of nothing else") {
+  const auto place = any_place();
+  CHECK(place->writer->replace("vm/a.vmx", "vm/none").error().kind == ErrorKind::missing);
+  CHECK(place->writer->replace("vm/none", "vm/a.vmx").error().kind == ErrorKind::missing);
+  CHECK(*place->writer->read("vm/a.vmx") == "config");
+}
+
+TEST_CASE("a move never goes over an existing file") {
+  const auto place = any_place();
+  CHECK(place->writer->move("vm/a.vmx", "vm/b").error().kind == ErrorKind::usage);
+  CHECK(*place->writer->read("vm/b") == "other");
+  REQUIRE(place->writer->move("vm/a.vmx", "vm/c"));
+  CHECK(*place->writer->read("vm/c") == "config");
+  CHECK(place->writer->status("vm/a.vmx").error().kind == ErrorKind::missing);
+  CHECK(place->writer->sync());
+}
+
+TEST_CASE("files and empty folders can be removed, and a folder lists what is left") {
+  const auto place = any_place();
+  REQUIRE(place->writer->make_folder("vm/new"));
+  REQUIRE(place->writer->create("vm/new/x", "", {}));
+  CHECK_FALSE(place->writer->remove_empty_folder("vm/new"));
+  CHECK(*place->writer->list("vm/new") == std::vector<std::string>{"x"});
+  CHECK(place->writer->remove_file("vm/new/x"));
+  CHECK(place->writer->remove_empty_folder("vm/new"));
+  CHECK(place->writer->list("vm/new").error().kind == ErrorKind::missing);
+  CHECK(place->writer->remove_file("vm/new/x").error().kind == ErrorKind::missing);
+}
+
+TEST_CASE("a path that leads out is refused by whatever writes") {
+  const auto place = any_place();
+  for (const char* path : {"../out", "/etc/x", "vm/../../out"}) {
+    CHECK(place->writer->create(path, "x", {}).error().kind == ErrorKind::outside);
+    CHECK(place->writer->make_folder(path).error().kind == ErrorKind::outside);
+    CHECK(place->writer->move("vm/a.vmx", path).error().kind == ErrorKind::outside);
+    CHECK_FALSE(place->writer->replace("vm/a.vmx", path));
+  }
+  CHECK(*place->writer->read("vm/a.vmx") == "config");
+}
+
+TEST_CASE("a link in the way is never written through") {
+  std::string name = (std::filesystem::temp_directory_path() / "cbtctl-XXXXXX").string();
+  const std::filesystem::path top = ::mkdtemp(name.data());
+  std::filesystem::create_directories(top / "outside");
+  std::filesystem::create_directories(top / "root/vm");
+  std::ofstream(top / "outside/x.vmx") << "theirs";
+  std::ofstream(top / "root/vm/y.vmx") << "ours";
+  std::filesystem::create_symlink("../outside", top / "root/linked");
+  std::filesystem::create_symlink("../../outside/x.vmx", top / "root/vm/x.vmx");
+  auto writer = std::move(*open_local_writer((top / "root").string()));
+  CHECK_FALSE(writer->create("linked/new", "x", {}));
+  CHECK_FALSE(writer->make_folder("linked/.cbtctl"));
+  CHECK_FALSE(writer->replace("vm/y.vmx", "vm/x.vmx"));
+  CHECK_FALSE(writer->replace("vm/y.vmx", "linked/x.vmx"));
+  CHECK_FALSE(writer->move("vm/y.vmx", "linked/y.vmx"));
+  CHECK_FALSE(writer->keep("vm/x.vmx", "vm/kept"));
+  CHECK_FALSE(writer->create("vm/x.vmx", "x", {}));
+  CHECK_FALSE(writer->remove_file("linked/x.vmx"));
+  std::ifstream theirs(top / "outside/x.vmx");
+  CHECK(std::string(std::istreambuf_iterator<char>(theirs), {}) == "theirs");
+  CHECK(std::distance(std::filesystem::directory_iterator(top / "outside"), {}) == 1);
+  std::filesystem::remove_all(top);
+}
+
+TEST_CASE("memory forgets at a loss of power what was not synced") {
+  MemoryDisk disk;
+  disk.put("vm/a", "old");
+  const auto writer = disk.writer();
+  REQUIRE(writer->create("vm/b", "synced", {}));
+  REQUIRE(writer->sync());
+  REQUIRE(writer->create("vm/c", "four", {}));
+  REQUIRE(writer->move("vm/c", "vm/d"));
+  REQUIRE(writer->remove_file("vm/a"));
+  CHECK(disk.unsynced() == 3);
+
+  SECTION("all of it") {
+    disk.lose_power([](std::size_t) { return false; });
+    CHECK(*writer->read("vm/a") == "old");
+    CHECK(*writer->read("vm/b") == "synced");
+    CHECK_FALSE(writer->status("vm/d"));
+  }
+  SECTION("a part of it, and the bytes of a new file are half there") {
+    disk.lose_power([](std::size_t change) { return change < 2; });
+    CHECK(*writer->read("vm/a") == "old");
+    CHECK(*writer->read("vm/d") == "fo");
+  }
+  SECTION("a part that makes no sense without the rest did not happen") {
+    disk.lose_power([](std::size_t change) { return change == 1; });
+    CHECK_FALSE(writer->status("vm/d"));
+  }
+}

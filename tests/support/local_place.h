@@ -1,0 +1,78 @@
+// A folder on this machine with a datastore's files, and a state folder of its own, gone at the end.
+#pragma once
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <string>
+
+#include "discovery/discover.h"
+#include "repair/proof.h"
+#include "storage/local_reader.h"
+#include "tests/support/findings.h"
+
+namespace support {
+
+class LocalPlace {
+ public:
+  explicit LocalPlace(const Files& files) {
+    std::string name = (std::filesystem::temp_directory_path() / "cbtctl-XXXXXX").string();
+    top_ = ::mkdtemp(name.data());
+    ::setenv("XDG_STATE_HOME", (top_ / "state").c_str(), 1);
+    for (const auto& [path, content] : files) put(path, content);
+  }
+  LocalPlace(const LocalPlace&) = delete;
+  LocalPlace& operator=(const LocalPlace&) = delete;
+  ~LocalPlace() { std::filesystem::remove_all(top_); }
+
+  [[nodiscard]] std::string root() const { return (top_ / "ds").string(); }
+  [[nodiscard]] std::filesystem::path path(const std::string& name) const { return top_ / "ds" / name; }
+
+  void put(const std::string& name, const std::string& content) const {
+    std::filesystem::create_directories(path(name).parent_path());
+    std::ofstream(path(name), std::ios::binary | std::ios::trunc) << content;
+    ::chmod(path(name).c_str(), name.ends_with(".vmx") ? 0755 : 0600);
+  }
+
+  // Path and content, with the mode in front; without what cbtctl keeps for itself.
+  [[nodiscard]] Files contents() const {
+    Files files;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path(""))) {
+      const std::string name = std::filesystem::relative(entry.path(), path("")).string();
+      if (!entry.is_regular_file() || name.find(".cbtctl/") != std::string::npos) continue;
+      std::ifstream file(entry.path(), std::ios::binary);
+      files[name] = std::to_string(static_cast<unsigned>(entry.status().permissions())) + ":" +
+                    std::string(std::istreambuf_iterator<char>(file), {});
+    }
+    return files;
+  }
+  // A lock, or a content that still waits for its turn.
+  [[nodiscard]] bool has_leftovers() const {
+    const std::regex leftover("lock|.*\\.[0-9]+(\\.back)?\\.new");
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path(""))) {
+      if (std::regex_match(entry.path().filename().string(), leftover)) return true;
+    }
+    return false;
+  }
+
+  [[nodiscard]] Datastore scan() const {
+    cbtctl::discovery::Place place;
+    place.target.location = root();
+    place.roots = {root()};
+    place.reader = std::move(*cbtctl::storage::open_local(root(), 1));
+    return cbtctl::discovery::discover({place}, {});
+  }
+  [[nodiscard]] cbtctl::repair::Look look() const {
+    return [this](const cbtctl::repair::MachinePlan&) { return scan(); };
+  }
+
+ private:
+  std::filesystem::path top_;
+};
+
+}  // namespace support
