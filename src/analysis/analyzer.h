@@ -16,7 +16,8 @@ namespace cbtctl::analysis {
 // Opens a file of the datastore for a deep look.
 using Opener = std::function<formats::core::Result<std::unique_ptr<formats::core::ByteSource>>(model::Index file)>;
 
-// Sorted by target, path, code and disk. With an `opener` the tables of CTK files are read too.
+// Sorted by target, path, code and disk. With an `opener` the tables of CTK files and of sparse
+// extents are read too.
 [[nodiscard]] Findings analyze(const model::Datastore& datastore, const Opener& opener = {});
 
 }  // namespace cbtctl::analysis

@@ -86,7 +86,7 @@ int verify_images(const FileOpener& opener, const std::vector<std::string>& file
                 .ctk = files[2],
                 .against = {files[0], files[1]},
                 .since = since->epoch,
-                .since_source = text},
+                .since_source = text == std::to_string(since->epoch) ? std::string() : text},
                disk::verify_by_images(**before, **after, *tracking, since->epoch), line);
 }
 

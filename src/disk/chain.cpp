@@ -37,11 +37,18 @@ Result<formats::vmdk::Descriptor> descriptor_in(const NamedSource& file) {
   return descriptor;
 }
 
+// The others lie in a device or an object store; to open them is refused in the words of open_extent.
+bool is_file(formats::vmdk::ExtentKind kind) {
+  using formats::vmdk::ExtentKind;
+  return kind != ExtentKind::zero && kind != ExtentKind::vsan_sparse && kind != ExtentKind::vmfs_raw &&
+         kind != ExtentKind::other;
+}
+
 Link::Part part_of(const std::string& from, const formats::vmdk::ExtentLine& line, std::uint64_t begin,
                    const Finder& finder) {
   Link::Part part{.begin_bytes = begin, .length_bytes = line.sectors * sector_bytes};
   NamedSource file;
-  if (line.kind != formats::vmdk::ExtentKind::zero) {
+  if (is_file(line.kind)) {
     auto found = finder(from, line.file_name);
     if (!found) {
       part.error = found.error();

@@ -20,6 +20,7 @@ using formats::core::Status;
 
 constexpr std::size_t piece_bytes = std::size_t{256} << 10;
 constexpr std::size_t pieces = 8;
+constexpr std::uint64_t zeros_bytes = std::uint64_t{256} << 20;  // hashed between two looks at the user's wish
 constexpr std::uint64_t checkpoint_bytes = std::uint64_t{8} << 30;
 
 // The regions of data, in order.
@@ -73,7 +74,11 @@ class Exporter {
 
  private:
   Status zeros(std::uint64_t begin, std::uint64_t end) {
-    if (image_hash_ && end > begin) image_hash_->add_zeros(end - begin);
+    for (std::uint64_t at = begin; image_hash_ && at < end; at += zeros_bytes) {
+      image_hash_->add_zeros(std::min(zeros_bytes, end - at));
+      image_hash_->wait(pieces - 2);
+      if (!progress_(done_.data_bytes)) return stopped();
+    }
     const std::uint64_t from = std::max(begin, output_.resumed_bytes());
     return end > from ? output_.skip(end - from) : formats::core::success();
   }
@@ -119,10 +124,12 @@ class Exporter {
   Status step() {
     const bool stop = !progress_(done_.data_bytes);
     if (!stop && since_checkpoint_ < checkpoint_bytes) return formats::core::success();
+    if (stop) return stopped();
     since_checkpoint_ = 0;
-    if (const auto kept = output_.checkpoint(); !kept) return kept;
-    return stop ? Status(Error{ErrorKind::cancelled, "the export was stopped"}) : formats::core::success();
+    return output_.checkpoint();
   }
+
+  static Status stopped() { return Error{ErrorKind::cancelled, "the export was stopped"}; }
 
   Exported finish() {
     done_.size_bytes = chain_.size_bytes();

@@ -34,7 +34,7 @@ Result<std::uint64_t> measure_data(const Chain& chain);
 using ExportProgress = std::function<bool(std::uint64_t done_bytes)>;
 
 // Writes and hashes in one pass, behind what `output` has from an earlier go; never finishes it. `cancelled` where the
-// progress said stop, after a checkpoint.
+// progress said stop.
 Result<Exported> export_raw(const Chain& chain, storage::PartialOutput& output, const ExportOptions& options,
                             const ExportProgress& progress);
 

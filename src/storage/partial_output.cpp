@@ -36,13 +36,14 @@ class LocalPartial final : public PartialOutput {
     const auto count = read_fully(file_, record_offset(), bytes);
     if (!count || *count != record_bytes) return std::nullopt;
     const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const std::string head = std::string(record_title) + identity_ + "\n";
+    const std::string head = record_head();
     std::uint64_t done = 0;
     if (!text.starts_with(head)) return std::nullopt;
     const auto [end, code] = std::from_chars(text.data() + head.size(), text.data() + text.size(), done);
     if (code != std::errc{} || *end != '\n' || done > size_bytes_) return std::nullopt;
     return done;
   }
+  void leave() { kept_ = true; }
   void resume_at(std::uint64_t done) { position_ = resumed_ = done; }
 
   [[nodiscard]] std::uint64_t resumed_bytes() const override { return resumed_; }
@@ -67,12 +68,15 @@ class LocalPartial final : public PartialOutput {
 
   [[nodiscard]] Status checkpoint() override {
     if (const auto synced = sync(); !synced) return synced;
-    std::string record = std::string(record_title) + identity_ + "\n" + std::to_string(position_) + "\n";
+    std::string record = record_head() + std::to_string(position_) + "\n";
     record.resize(record_bytes, '\0');
     return write_all(record_offset(), std::as_bytes(std::span(record)));
   }
 
-  void keep() override { kept_ = true; }
+  void keep() override {
+    kept_ = true;
+    static_cast<void>(checkpoint().has_value());  // without it the next go begins where the last record is
+  }
 
   // The name is taken by a new empty file, which the rename then replaces: no file that came meanwhile is lost.
   [[nodiscard]] Status finish() override {
@@ -80,7 +84,7 @@ class LocalPartial final : public PartialOutput {
     if (const auto synced = sync(); !synced) return synced;
     const Descriptor name(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (!name.is_open()) {
-      keep();
+      kept_ = true;
       return errno == EEXIST ? Error{ErrorKind::usage, path_ + ": came while it was written, and is not overwritten; " +
                                                            partial_path() + " is whole"}
                              : error_of(errno).in(path_);
@@ -92,6 +96,9 @@ class LocalPartial final : public PartialOutput {
 
  private:
   [[nodiscard]] std::string partial_path() const { return path_ + ".partial"; }
+  [[nodiscard]] std::string record_head() const {
+    return std::string(record_title) + identity_ + "\n" + std::to_string(size_bytes_) + "\n";
+  }
   [[nodiscard]] std::uint64_t record_offset() const { return (size_bytes_ / record_bytes + 1) * record_bytes; }
 
   [[nodiscard]] Status sync() const {
@@ -130,7 +137,7 @@ Result<std::unique_ptr<PartialOutput>> resume_partial(Descriptor file, const std
   auto output = std::make_unique<LocalPartial>(std::move(file), path, size_bytes, identity);
   const auto done = output->recorded();
   if (!done) {
-    output->keep();
+    output->leave();
     return Error{ErrorKind::usage, path + ".partial: was made of something else, or was not begun; remove it"};
   }
   output->resume_at(*done);

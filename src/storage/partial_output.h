@@ -18,7 +18,8 @@ class PartialOutput : public Output {
   [[nodiscard]] virtual formats::core::Status read_at(std::uint64_t offset_bytes, std::span<std::byte> out) const = 0;
   // What was written so far is on the disk, and an interruption from here on loses nothing of it.
   [[nodiscard]] virtual formats::core::Status checkpoint() = 0;
-  // PATH.partial stays when this object goes, though it is not finished. Without it nothing stays.
+  // PATH.partial stays when this object goes, though it is not finished, and an earlier go can be gone on with from
+  // where it is now, if that can be recorded. Without it nothing stays.
   virtual void keep() = 0;
 };
 

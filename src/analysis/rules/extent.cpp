@@ -4,6 +4,7 @@
 
 #include "analysis/subject.h"
 #include "formats/core/checked.h"
+#include "formats/vmdk/grain_tables.h"
 
 namespace cbtctl::analysis {
 namespace {
@@ -36,8 +37,33 @@ void check_flat(const model::File& descriptor, const model::File& file, const fo
   out.found.push_back(std::move(finding));
 }
 
-void check_sparse(const Subject& subject, const model::File& file, const formats::vmdk::ExtentLine& line,
-                  Findings& out) {
+// The grain directory and the tables, read whole: what they point at lies in the file, and nothing lies there twice.
+void check_grains(const Subject& subject, model::Index index, Finding& finding, Findings& out) {
+  const model::File& file = subject.file(index);
+  const auto source = subject.opener(index);
+  if (!source) {
+    out.skipped.push_back({file.path, "grain tables: " + source.error().message});
+    return;
+  }
+  const auto layout = formats::vmdk::layout_of(subject.datastore.sparse_extents[*file.sparse], **source);
+  if (!layout) {
+    const bool told = !finding.evidence.empty() || !is_damage(layout.error());
+    if (!told) finding.evidence.push_back({"grain tables", "a layout that adds up", layout.error().message});
+    return;
+  }
+  const auto defects = formats::vmdk::check_tables(**source, *layout);
+  if (!defects) {
+    out.skipped.push_back({file.path, "grain tables: " + defects.error().message});
+    return;
+  }
+  for (const auto& defect : *defects) {
+    const std::string place = defect.field + " at byte " + std::to_string(defect.offset_bytes);
+    finding.evidence.push_back({place, defect.expected, defect.found});
+  }
+}
+
+void check_sparse(const Subject& subject, model::Index index, const formats::vmdk::ExtentLine& line, Findings& out) {
+  const model::File& file = subject.file(index);
   Finding finding = about(Code::extent_invalid, file);
   if (file.error && !is_damage(*file.error)) {
     out.skipped.push_back({file.path, file.error->message});
@@ -55,6 +81,7 @@ void check_sparse(const Subject& subject, const model::File& file, const formats
          formats::vmdk::check(subject.datastore.sparse_extents[*file.sparse], file.size_bytes.value_or(0), capacity)) {
       finding.evidence.push_back({defect.field, defect.expected, defect.found});
     }
+    if (subject.opener) check_grains(subject, index, finding, out);
   }
   if (!finding.evidence.empty()) out.found.push_back(std::move(finding));
 }
@@ -80,7 +107,7 @@ void check_extents(const Subject& subject, Findings& out) {
         if (subject.running[*extent.reference->file]) {
           out.skipped.push_back({file.path, "the VM that uses it is not proven to be off: its header may be moving"});
         } else {
-          check_sparse(subject, file, extent.line, out);
+          check_sparse(subject, *extent.reference->file, extent.line, out);
         }
       }
     }

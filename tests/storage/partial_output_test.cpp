@@ -1,0 +1,122 @@
+// A large file in more than one go: its name comes last, and an interruption is told from a file of something else.
+#include <catch2/catch.hpp>
+
+#include <unistd.h>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "storage/partial_output.h"
+
+using namespace cbtctl::storage;
+using formats::core::ErrorKind;
+namespace fs = std::filesystem;
+
+namespace {
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "cbtctl-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ~Folder() { fs::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] std::string operator/(const char* name) const { return (path_ / name).string(); }
+  [[nodiscard]] bool is_empty() const { return fs::is_empty(path_); }
+
+ private:
+  fs::path path_;
+};
+
+std::string content(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+// Writes "hello" of ten bytes and stops.
+void interrupted(const std::string& path) {
+  const auto output = open_partial(path, 10, "disk one", false);
+  REQUIRE(output);
+  REQUIRE((*output)->append(bytes_of("hello")));
+  (*output)->keep();
+}
+
+}  // namespace
+
+TEST_CASE("a partial file gets its name when it is whole, and nothing else is left") {
+  const Folder folder;
+  {
+    const auto output = open_partial(folder / "x.raw", 10, "disk one", false);
+    REQUIRE(output);
+    CHECK((*output)->resumed_bytes() == 0);
+    REQUIRE((*output)->append(bytes_of("hello")));
+    REQUIRE((*output)->skip(5));
+    CHECK(!fs::exists(folder / "x.raw"));
+    REQUIRE((*output)->finish());
+  }
+  CHECK(content(folder / "x.raw") == std::string("hello\0\0\0\0\0", 10));
+  CHECK(!fs::exists(folder / "x.raw.partial"));
+}
+
+TEST_CASE("a partial file that is given up leaves nothing") {
+  const Folder folder;
+  { REQUIRE((*open_partial(folder / "x.raw", 10, "disk one", false))->append(bytes_of("hello"))); }
+  CHECK(folder.is_empty());
+}
+
+TEST_CASE("an interrupted file is gone on with where it was") {
+  const Folder folder;
+  interrupted(folder / "x.raw");
+  const auto output = open_partial(folder / "x.raw", 10, "disk one", true);
+  REQUIRE(output);
+  CHECK((*output)->resumed_bytes() == 5);
+  std::string there(5, '?');
+  REQUIRE((*output)->read_at(0, std::as_writable_bytes(std::span(there))));
+  CHECK(there == "hello");
+  REQUIRE((*output)->append(bytes_of("world")));
+  REQUIRE((*output)->finish());
+  CHECK(content(folder / "x.raw") == "helloworld");
+}
+
+TEST_CASE("without being asked to, or for something else, an interrupted file is left alone") {
+  const Folder folder;
+  interrupted(folder / "x.raw");
+  const std::string before = content(folder / "x.raw.partial");
+  CHECK(open_partial(folder / "x.raw", 10, "disk one", false).error().kind == ErrorKind::usage);
+  CHECK(open_partial(folder / "x.raw", 10, "disk two", true).error().kind == ErrorKind::usage);
+  CHECK(open_partial(folder / "x.raw", 11, "disk one", true).error().kind == ErrorKind::usage);
+  CHECK(content(folder / "x.raw.partial") == before);
+}
+
+TEST_CASE("a file that exists is not overwritten, also where it came meanwhile") {
+  const Folder folder;
+  std::ofstream(folder / "old.raw") << "old";
+  CHECK(open_partial(folder / "old.raw", 10, "disk one", false).error().kind == ErrorKind::usage);
+  {
+    const auto output = open_partial(folder / "x.raw", 10, "disk one", false);
+    REQUIRE((*output)->append(bytes_of("helloworld")));
+    std::ofstream(folder / "x.raw") << "mine";
+    const auto finished = (*output)->finish();
+    REQUIRE(!finished);
+    CHECK(finished.error().kind == ErrorKind::usage);
+  }
+  CHECK(content(folder / "x.raw") == "mine");
+  CHECK(content(folder / "x.raw.partial") == "helloworld");
+}
+
+TEST_CASE("two processes do not write one file") {
+  const Folder folder;
+  const auto first = open_partial(folder / "x.raw", 10, "disk one", false);
+  REQUIRE(first);
+  CHECK(open_partial(folder / "x.raw", 10, "disk one", true).error().kind == ErrorKind::in_use);
+}
+
+TEST_CASE("where no file can be made, the system's reason is told") {
+  const Folder folder;
+  CHECK(open_partial(folder / "no/x.raw", 10, "disk one", false).error().kind == ErrorKind::missing);
+}
