@@ -88,7 +88,9 @@ void tell_power(const Tree& tree, const Loader& loader, model::Datastore& datast
 
 }  // namespace
 
-model::Datastore discover(const std::vector<Place>& places, const std::vector<Mapping>& mappings, bool with_logs) {
+namespace {
+
+model::Datastore look(const std::vector<Place>& places, const std::vector<Mapping>& mappings, bool with_logs) {
   model::Datastore datastore;
   for (const Place& place : places) datastore.targets.push_back(place.target);
   Hosts hosts(places);
@@ -108,6 +110,28 @@ model::Datastore discover(const std::vector<Place>& places, const std::vector<Ma
   hosts.join(tree, loader, datastore);
   find_quarantine(tree, places, datastore);
   if (with_logs) read_logs(tree, loader, datastore);
+  return datastore;
+}
+
+// Whether a connection was lost that was there before; its place has the error now.
+bool lost_some(std::vector<Place>& places) {
+  bool lost = false;
+  for (Place& place : places) {
+    if (place.target.error || place.reader == nullptr) continue;
+    place.target.error = place.reader->failure();
+    lost = lost || place.target.error;
+  }
+  return lost;
+}
+
+}  // namespace
+
+// What was read of a place before its connection was lost is worth nothing: half a datastore is full of orphans. The
+// others are looked at again without it.
+model::Datastore discover(const std::vector<Place>& places, const std::vector<Mapping>& mappings, bool with_logs) {
+  model::Datastore datastore = look(places, mappings, with_logs);
+  std::vector<Place> left = places;
+  while (lost_some(left)) datastore = look(left, mappings, with_logs);
   return datastore;
 }
 

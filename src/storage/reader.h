@@ -112,6 +112,9 @@ class Reader {
   // Waits until at least one reply is there and returns all that are; empty only when nothing is outstanding.
   [[nodiscard]] virtual std::vector<Reply> collect() = 0;
 
+  // Why nothing can be read here any more: the connection is lost. What was asked since has that for its answer.
+  [[nodiscard]] virtual std::optional<Error> failure() { return std::nullopt; }
+
   // Random access to one file, for deep reads. The source may outlive neither the Reader nor the file.
   [[nodiscard]] virtual Result<std::unique_ptr<ByteSource>> open(const std::string& path) = 0;
 };

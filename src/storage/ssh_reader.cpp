@@ -30,6 +30,11 @@ class ConnectedReader final : public SshReader, public Commands {
     queue_.add([this, shared] { answer(std::move(*shared)); }, count);
   }
   std::vector<Reply> collect() override { return queue_.collect(); }
+  std::optional<Error> failure() override {
+    std::promise<std::optional<Error>> promise;
+    queue_.add([&] { promise.set_value(host_->failure()); }, 0);
+    return promise.get_future().get();
+  }
   Result<std::unique_ptr<ByteSource>> open(const std::string& path) override {
     return open_ssh_file(*host_, queue_, path);
   }

@@ -250,6 +250,11 @@ formats::core::Result<SshSession::Moved> SshSession::move(std::string_view input
   if (state.lost || state.channel == nullptr) return state.error(ErrorKind::unavailable, "the connection is lost");
   const auto deadline = State::Clock::now() + state.options.limits.silence;
   state.give_up_at = deadline;
+  const auto silent = [&] {
+    state.lost = true;
+    return state.error(ErrorKind::unavailable,
+                       "no answer for " + std::to_string(state.options.limits.silence.count()) + " s");
+  };
   for (;;) {
     Moved moved;
     const ssize_t out = read_stream(state, 0, state.output_buffer, moved.output);
@@ -260,6 +265,7 @@ formats::core::Result<SshSession::Moved> SshSession::move(std::string_view input
       written = libssh2_channel_write(state.channel, input.data(), input.size());
     }
     for (const ssize_t count : {out, errors, written}) {
+      if (is_failure(count) && State::Clock::now() >= deadline) return silent();
       if (is_failure(count)) return state.failure("the connection is lost", static_cast<int>(count));
     }
     if (written > 0) moved.written = static_cast<std::size_t>(written);
@@ -268,11 +274,7 @@ formats::core::Result<SshSession::Moved> SshSession::move(std::string_view input
     int seconds = 0;
     libssh2_keepalive_send(state.session, &seconds);
     const auto next_sign = State::Clock::now() + std::chrono::seconds(std::max(seconds, 1));
-    if (!state.wait_for_socket(std::min(deadline, next_sign)) && State::Clock::now() >= deadline) {
-      state.lost = true;
-      return state.error(ErrorKind::unavailable,
-                         "no answer for " + std::to_string(state.options.limits.silence.count()) + " s");
-    }
+    if (!state.wait_for_socket(std::min(deadline, next_sign)) && State::Clock::now() >= deadline) return silent();
   }
 }
 

@@ -37,8 +37,10 @@ def free_port():
 
 
 def configuration(profile, host_keys, port, subsystem, overrides):
-    settings = profile.sshd | dict(line.split("=", 1) for line in overrides)
-    lines = [CONFIGURATION.format(port=port)]
+    overrides = dict(line.split("=", 1) for line in overrides)
+    settings = profile.sshd | overrides
+    lines = [f"{key} {value}" for key, value in overrides.items()]  # sshd obeys the first
+    lines.append(CONFIGURATION.format(port=port))
     lines += [f"HostKey /etc/ssh/ssh_host_{kind}_key" for kind in host_keys]
     lines += [f"{key} {value}" for key, value in settings.items()]
     lines += [f"Subsystem sftp {subsystem}"] if subsystem else []
