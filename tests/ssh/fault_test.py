@@ -180,12 +180,6 @@ def test_hostile_names():
 def test_denied():
     """A user who may not read everything: what is denied is told, the rest is read."""
     with Standin(SOURCE, "8.0", [f"ds={SOURCE}/fixtures/healthy"]) as host, tempfile.TemporaryDirectory() as folder:
-        with (host.root / "etc/passwd").open("a") as accounts:
-            accounts.write("reader:x:1000:1000::/:/bin/sh\n")
-        keys = host.root / "etc/ssh/keys-reader"
-        shutil.copytree(host.root / "etc/ssh/keys-root", keys)
-        os.chmod(keys, 0o755)
-        os.chmod(keys / "authorized_keys", 0o644)
         volume = host.volume("ds")
         for path in [volume, *volume.rglob("*")]:
             os.chmod(path, 0o755 if path.is_dir() else 0o644)
