@@ -4,7 +4,6 @@
 #include <csignal>
 
 #include "cli/exit_status.h"
-#include "cli/run.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -16,15 +15,22 @@ extern "C" void remember_cancel(int) {
   requested = 1;
 }
 
+using Handler = void (*)(int);
+Handler before_interrupt = SIG_DFL;
+Handler before_terminate = SIG_DFL;
+
 }  // namespace
 
 Cancellation::Cancellation() {
   requested = 0;
-  std::signal(SIGINT, remember_cancel);
-  std::signal(SIGTERM, remember_cancel);
+  before_interrupt = std::signal(SIGINT, remember_cancel);
+  before_terminate = std::signal(SIGTERM, remember_cancel);
 }
 
-Cancellation::~Cancellation() { prepare_process(); }
+Cancellation::~Cancellation() {
+  std::signal(SIGINT, before_interrupt);
+  std::signal(SIGTERM, before_terminate);
+}
 
 bool Cancellation::is_requested() const { return requested != 0; }
 

@@ -1,4 +1,4 @@
-// Ctrl-C as a wish to stop at the next good moment, while long work that can be resumed is under way.
+// Ctrl-C as a wish to stop at the next good moment, while long work that can be resumed, or a machine, is under way.
 #pragma once
 
 namespace cbtctl::cli {

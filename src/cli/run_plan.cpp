@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iostream>
 
-#include "cli/cancel.h"
+#include "cli/cancellation.h"
 #include "cli/exit_status.h"
 #include "log/log.h"
 #include "report/plan.h"
@@ -64,9 +64,9 @@ std::optional<Result> object(const MachinePlan& machine, const Run& run) {
 
 std::vector<Result> carry_out_all(const Run& run, bool is_old, repair::Journal& journal) {
   std::vector<Result> results;
-  const CancelLater cancel;
+  const Cancellation cancellation;
   for (const MachinePlan& machine : run.plan.machines) {
-    if (cancel.was_asked()) {
+    if (cancellation.is_requested()) {
       results.push_back(repair::result_of(machine, "cancelled", "it was not begun"));
     } else if (auto objection = is_old ? object(machine, run) : std::nullopt) {
       static_cast<void>(journal.append({.vm = machine.vm, .what = "refused"}));
