@@ -29,7 +29,7 @@ const std::map<std::string, Rooms> allowed{
     {"formats/vmdk", {"formats/core", "formats/text"}},
     {"formats/ctk", {"formats/core", "formats/text"}},
     {"formats", formats_rooms},
-    {"log", {}},
+    {"log", {"formats/core"}},
     {"model", with_formats({})},
     {"storage", {"formats/core", "log"}},
     {"host", {"formats/core", "storage", "model", "log"}},

@@ -4,10 +4,13 @@
 #include <spdlog/spdlog.h>
 
 #include <memory>
-#include <string>
+
+#include "formats/core/utf8.h"
 
 namespace cbtctl::log {
 namespace {
+
+using formats::core::escaped;
 
 spdlog::logger& logger() {
   static spdlog::logger instance = [] {
@@ -17,21 +20,6 @@ spdlog::logger& logger() {
     return made;
   }();
   return instance;
-}
-
-// Names come from files: no control character may reach the terminal.
-std::string escaped(std::string_view message) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (const char c : message) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7F) {
-      out.push_back(c);
-    } else {
-      out += {'\\', 'x', digits[byte >> 4], digits[byte & 0xF]};
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -47,6 +35,7 @@ void set_level(Level level) {
   }
 }
 
+// Names come from files: no control character may reach the terminal.
 void detail(std::string_view message) { logger().debug(escaped(message)); }
 void warning(std::string_view message) { logger().warn(escaped(message)); }
 void error(std::string_view message) { logger().error(escaped(message)); }

@@ -6,21 +6,16 @@
 #include <string>
 #include <string_view>
 
+#include "formats/core/utf8.h"
+
 namespace cbtctl::report {
 
-[[nodiscard]] bool is_utf8(std::string_view bytes);
-
-// Every control character, also those of C1 and the bidirectional ones, as `\n`, `\x1b`, `\u202e`; bytes that are no
-// UTF-8 as `\xNN`; a backslash stays one.
-[[nodiscard]] std::string escaped(std::string_view bytes);
-
-// Valid UTF-8: what is none becomes U+FFFD.
-[[nodiscard]] std::string lossy_utf8(std::string_view bytes);
+using formats::core::columns_of;
+using formats::core::escaped;
+using formats::core::is_utf8;
+using formats::core::lossy_utf8;
 
 [[nodiscard]] std::string base64(std::string_view bytes);
-
-// How many columns a terminal takes for escaped text (East Asian wide characters take two).
-[[nodiscard]] std::size_t columns_of(std::string_view utf8);
 
 // "40 GiB", "1.5 TiB", "512 B".
 [[nodiscard]] std::string human_size(std::uint64_t bytes);
