@@ -15,7 +15,7 @@ namespace formats::ctk {
 namespace {
 
 constexpr std::size_t piece_entries = 65536;  // 256 KiB: stays in the second-level cache
-constexpr std::size_t lead_entries = 16;          // room before a piece for the entry before it, keeping alignment
+constexpr std::size_t lead_entries = 16;      // room before a piece for the entry before it, keeping alignment
 
 }  // namespace
 

@@ -178,30 +178,6 @@ class Histogram {
   std::uint64_t cut_blocks_ = 0;
 };
 
-// Up to 64 bits at `first_block`, whose place in its byte a hole before it may have shifted.
-void put_bits(std::span<std::byte> bitmap, std::uint64_t first_block, std::uint64_t bits, std::size_t count) {
-  auto at = static_cast<std::size_t>(first_block / 8);
-  if (first_block % 8 == 0) {
-    for (; count > 0; bits >>= 8, count -= std::min<std::size_t>(count, 8))
-      bitmap[at++] |= static_cast<std::byte>(bits);
-    return;
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint64_t block = first_block + i;
-    bitmap[static_cast<std::size_t>(block / 8)] |= static_cast<std::byte>((bits >> i & 1U) << (block % 8));
-  }
-}
-
-void mark_piece(const EntryReader::Piece& piece, std::uint32_t since, std::span<std::byte> bitmap) {
-  std::uint64_t done = 0;
-  for (; done + group_entries <= piece.blocks; done += group_entries) {
-    put_bits(bitmap, piece.first_block + done, group_mask(piece.entries + done, since).changed, group_entries);
-  }
-  for (; done < piece.blocks; ++done) {
-    put_bits(bitmap, piece.first_block + done, piece.entries[done] > since ? 1 : 0, 1);
-  }
-}
-
 void count_piece(const EntryReader::Piece& piece, Histogram& histogram) {
   std::uint64_t done = 0;
   for (;;) {
@@ -217,6 +193,16 @@ void count_piece(const EntryReader::Piece& piece, Histogram& histogram) {
 
 }  // namespace
 
+std::optional<TableShape> table_shape(const Reading& reading) {
+  if (!reading.blocks || !reading.block_sectors || !reading.capacity_sectors) return std::nullopt;
+  const auto capacity = core::checked_multiply(*reading.capacity_sectors, core::sector_bytes);
+  if (!capacity) return std::nullopt;
+  return TableShape{.table_offset_bytes = header_bytes,
+                    .blocks = *reading.blocks,
+                    .block_bytes = *reading.block_sectors * core::sector_bytes,
+                    .capacity_bytes = *capacity};
+}
+
 core::Result<TableTotals> total(const core::ByteSource& file, const TableShape& shape) {
   EntryReader reader(file, shape);
   Histogram histogram;
@@ -231,17 +217,6 @@ core::Result<TableTotals> total(const core::ByteSource& file, const TableShape& 
     } else {
       count_piece(*piece, histogram);
     }
-  }
-}
-
-core::Status mark_changed(const core::ByteSource& file, const TableShape& shape, std::uint32_t since,
-                          std::span<std::byte> bitmap) {
-  EntryReader reader(file, shape);
-  for (;;) {
-    const auto piece = reader.next();
-    if (!piece) return piece.error();
-    if (piece->blocks == 0) return core::success();
-    if (piece->entries != nullptr) mark_piece(*piece, since, bitmap);
   }
 }
 

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "formats/core/byte_source.h"
 #include "formats/core/result.h"
+#include "formats/ctk/tracking_file.h"
 
 namespace formats::ctk {
 
@@ -19,6 +21,9 @@ struct TableShape {
   std::uint64_t block_bytes = 0;
   std::uint64_t capacity_bytes = 0;  // the last block is clipped to it
 };
+
+// As the reading has it; nothing where capacity or block size are not known.
+[[nodiscard]] std::optional<TableShape> table_shape(const Reading& reading);
 
 struct EpochTotal {
   std::uint32_t epoch = 0;
@@ -52,10 +57,5 @@ struct ChangeQuery {
 using ExtentSink = std::function<void(std::span<const ChangedExtent>)>;
 core::Status visit_changed(const core::ByteSource& file, const TableShape& shape, const ChangeQuery& query,
                            const ExtentSink& sink);
-
-// One bit per block into `bitmap` (at least (blocks + 7) / 8 zero bytes), first block in the least significant bit: 1
-// where the entry is greater than `since`.
-core::Status mark_changed(const core::ByteSource& file, const TableShape& shape, std::uint32_t since,
-                          std::span<std::byte> bitmap);
 
 }  // namespace formats::ctk

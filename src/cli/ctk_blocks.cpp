@@ -1,8 +1,8 @@
+#include "cli/disk_files.h"
 #include "cli/exit_status.h"
-#include "cli/files.h"
 #include "cli/since.h"
 #include "cli/ssh_options.h"
-#include "discovery/inspect.h"
+#include "formats/ctk/bitmap.h"
 #include "log/log.h"
 #include "report/blocks.h"
 #include "storage/output.h"
@@ -14,35 +14,27 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Result;
 
-Result<formats::ctk::TableShape> shape_of(const model::InspectedFile& file, const Since& since) {
-  if (file.error) return file.error->in(file.path);
-  if (!file.tracking) return Error{ErrorKind::unsupported, file.path + ": has no CTK signature"};
-  const auto shape = discovery::table_shape(*file.tracking);
-  if (!shape) return Error{ErrorKind::unsupported, file.path + ": the header is not understood, the table not read"};
-  const auto uuid = file.tracking->uuid_text();
-  if (since.uuid && !has_uuid(*file.tracking, *since.uuid)) {
-    return Error{ErrorKind::unsupported, file.path + ": the change id has another UUID than the file, " +
-                                             uuid.value_or("which has none") + ": tracking was restarted"};
-  }
-  return *shape;
+Result<disk::Tracking> open_since(const FileOpener& files, const std::string& path, const Since& since) {
+  auto tracking = open_ctk(files, path);
+  if (!tracking || !since.uuid || has_uuid(tracking->reading, *since.uuid)) return tracking;
+  return Error{ErrorKind::unsupported, path + ": the change id has another UUID than the file, " +
+                                           tracking->reading.uuid_text().value_or("which has none") +
+                                           ": tracking was restarted"};
 }
 
-int write_bitmap(const std::string& path, std::span<const std::byte> bytes) {
+int write_bitmap(const disk::Tracking& tracking, std::uint32_t since, const std::string& path) {
   auto output = storage::create_output(path);
   if (!output) {
     log::error(output.error().message);
     return output.error().kind == ErrorKind::usage ? exit_usage : exit_incomplete;
   }
-  auto status = (*output)->append(bytes);
-  if (status) status = (*output)->finish();
-  if (status) return exit_done;
-  log::error(path + ": " + status.error().message);
-  return exit_incomplete;
-}
-
-int fail(const Error& error) {
-  log::error(error.message);
-  return exit_incomplete;
+  auto written = formats::core::success();
+  const auto read = formats::ctk::visit_bitmap(*tracking.source, tracking.shape, since,
+                                               [&](auto bytes) { return written = (*output)->append(bytes); });
+  if (!written) return told(written.error());
+  if (!read) return told(read.error().in(tracking.path));
+  written = (*output)->finish();
+  return written ? exit_done : told(written.error());
 }
 
 }  // namespace
@@ -68,26 +60,19 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
   const std::string& path = line.arguments.front();
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, help);
-  const auto source = files->open(path);
-  if (!source) return fail(source.error().in(path));
-  const model::InspectedFile file = discovery::inspect(**source, path);
-  const auto shape = shape_of(file, *since);
-  if (!shape) return fail(shape.error());
+  const auto tracking = open_since(*files, path, *since);
+  if (!tracking) return told(tracking.error());
   const formats::ctk::ChangeQuery query{.since = since->epoch, .merge_across_epochs = line.has("merge")};
 
-  if (line.has("bitmap")) {
-    std::vector<std::byte> bitmap(static_cast<std::size_t>((shape->blocks + 7) / 8));
-    const auto status = formats::ctk::mark_changed(**source, *shape, since->epoch, bitmap);
-    if (!status) return fail(status.error().in(path));
-    return write_bitmap(line.values["output"].as<std::string>(), bitmap);
-  }
+  if (line.has("bitmap")) return write_bitmap(*tracking, since->epoch, line.values["output"].as<std::string>());
   bool written = true;
   report::BlocksPrinter printer(line.json         ? report::BlocksFormat::json
                                 : line.has("csv") ? report::BlocksFormat::csv
                                                   : report::BlocksFormat::text,
                                 [&](std::string_view piece) { written = written && write_output(piece); });
-  printer.begin({path, since_text, *file.tracking});
-  const auto status = formats::ctk::visit_changed(**source, *shape, query, [&](auto extents) { printer.add(extents); });
+  printer.begin({path, since_text, tracking->reading});
+  const auto status = formats::ctk::visit_changed(*tracking->source, tracking->shape, query,
+                                                  [&](auto extents) { printer.add(extents); });
   if (!status) log::error(path + ": " + status.error().message);
   const int result = status && written ? exit_done : exit_incomplete;
   printer.end(result);

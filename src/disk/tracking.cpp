@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <map>
 
-#include "formats/core/checked.h"
-
 namespace cbtctl::disk {
 namespace {
 
 using formats::core::Error;
 using formats::core::ErrorKind;
-using formats::core::sector_bytes;
 
 constexpr std::uint64_t piece_entries = 64 * 1024;
 
@@ -58,16 +55,9 @@ Result<Tracking> open_tracking(const NamedSource& file) {
                     .reading = formats::ctk::read(*header, file.source->size_bytes(), std::nullopt),
                     .shape = {},
                     .modified_ns = file.modified_ns};
-  const auto& reading = tracking.reading;
-  const auto capacity = reading.capacity_sectors
-                            ? formats::core::checked_multiply(*reading.capacity_sectors, sector_bytes)
-                            : std::nullopt;
-  if (!capacity || !reading.blocks || !reading.block_sectors) {
-    return Error{ErrorKind::unsupported, file.path + ": the header is not understood, the table not read"};
-  }
-  tracking.shape = {.blocks = *reading.blocks,
-                    .block_bytes = std::uint64_t{*reading.block_sectors} * sector_bytes,
-                    .capacity_bytes = *capacity};
+  const auto shape = formats::ctk::table_shape(tracking.reading);
+  if (!shape) return Error{ErrorKind::unsupported, file.path + ": the header is not understood, the table not read"};
+  tracking.shape = *shape;
   if (!tracking.reading.epoch) {
     const auto totals = formats::ctk::total(*file.source, tracking.shape);
     if (!totals) return totals.error().in(file.path);

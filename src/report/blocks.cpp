@@ -1,5 +1,6 @@
 #include "report/blocks.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -14,6 +15,7 @@ using formats::core::sector_bytes;
 using formats::ctk::ChangedExtent;
 
 constexpr std::size_t piece_bytes = 1 << 20;
+constexpr std::size_t epoch_width = 10;  // of the greatest u32
 
 // The document's beginning, up to where the extents go.
 std::string json_head(const BlocksSubject& subject) {
@@ -35,8 +37,10 @@ void BlocksPrinter::begin(const BlocksSubject& subject) {
   if (format_ == BlocksFormat::json) buffer_ = json_head(subject);
   if (format_ == BlocksFormat::csv) buffer_ = "offset_bytes,length_bytes,epoch\n";
   if (format_ == BlocksFormat::text) {
+    width_ = std::max<std::size_t>(std::to_string(*subject.reading.capacity_sectors * sector_bytes).size(), 6);
     buffer_ = escaped(subject.path) + ": changed since " + escaped(subject.since) + "\n" +
-              "              OFFSET                LENGTH       EPOCH\n";
+              std::string(width_ - 6, ' ') + "OFFSET" + std::string(width_ - 4, ' ') + "LENGTH" +
+              std::string(epoch_width - 3, ' ') + "EPOCH\n";
   }
 }
 
@@ -49,11 +53,11 @@ void BlocksPrinter::add(std::span<const ChangedExtent> extents) {
   }
 }
 
-void BlocksPrinter::put(std::uint64_t number) {
+void BlocksPrinter::put(std::uint64_t number, std::size_t width) {
   std::array<char, 20> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
   const auto length = static_cast<std::size_t>(end - digits.data());
-  if (format_ == BlocksFormat::text && length < digits.size()) buffer_.append(digits.size() - length, ' ');
+  if (format_ == BlocksFormat::text && length < width) buffer_.append(width - length, ' ');
   buffer_.append(digits.data(), length);
 }
 
@@ -61,11 +65,11 @@ void BlocksPrinter::append(const ChangedExtent& extent) {
   total_bytes_ += extent.length_bytes;
   const bool json = format_ == BlocksFormat::json;
   if (json) buffer_ += count_ == 0 ? "\n    {\"offset_bytes\": " : ",\n    {\"offset_bytes\": ";
-  put(extent.offset_bytes);
+  put(extent.offset_bytes, width_);
   buffer_ += json ? ", \"length_bytes\": " : format_ == BlocksFormat::csv ? "," : "  ";
-  put(extent.length_bytes);
+  put(extent.length_bytes, width_);
   buffer_ += json ? ", \"epoch\": " : format_ == BlocksFormat::csv ? "," : "  ";
-  put(extent.epoch);
+  put(extent.epoch, epoch_width);
   buffer_ += json ? "}" : "\n";
   ++count_;
 }

@@ -34,11 +34,12 @@ class BlocksPrinter {
 
  private:
   void append(const formats::ctk::ChangedExtent& extent);
-  void put(std::uint64_t number);
+  void put(std::uint64_t number, std::size_t width);
 
   BlocksFormat format_;
   Sink sink_;
   std::string buffer_;
+  std::size_t width_ = 0;  // of offsets and lengths in a table
   std::uint64_t total_bytes_ = 0;
   std::uint64_t count_ = 0;
 };

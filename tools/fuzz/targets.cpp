@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdlib>
 #include <string>
 
 #include "formats/core/byte_source.h"
+#include "formats/core/checked.h"
+#include "formats/ctk/bitmap.h"
 #include "formats/ctk/table.h"
 #include "formats/ctk/tracking_file.h"
 #include "formats/identify.h"
@@ -91,19 +94,27 @@ void ctk(std::span<const std::byte> bytes) {
     covered += field.size_bytes;
   }
   require(covered == formats::ctk::header_bytes);
-  if (!reading.blocks || !reading.block_sectors || *reading.blocks > 1 << 20) return;
-  const formats::ctk::TableShape shape{.blocks = *reading.blocks,
-                                       .block_bytes = std::uint64_t{*reading.block_sectors} * 512,
-                                       .capacity_bytes = *reading.capacity_sectors * 512};
+  const auto shape = formats::ctk::table_shape(reading);
+  if (!shape || shape->blocks > 1 << 20) return;
   std::uint64_t end = 0;
-  static_cast<void>(formats::ctk::visit_changed(SpanSource(bytes), shape, {.since = 1}, [&](auto extents) {
-                      for (const auto& extent : extents) {
-                        require(extent.offset_bytes >= end && extent.length_bytes > 0);
-                        end = extent.offset_bytes + extent.length_bytes;
-                        require(end <= shape.capacity_bytes);
-                      }
-                    }).has_value());
-  static_cast<void>(formats::ctk::total(SpanSource(bytes), shape).has_value());
+  std::uint64_t changed = 0;
+  const auto visited = formats::ctk::visit_changed(SpanSource(bytes), *shape, {.since = 1}, [&](auto extents) {
+    for (const auto& extent : extents) {
+      require(extent.offset_bytes >= end && extent.length_bytes > 0);
+      end = extent.offset_bytes + extent.length_bytes;
+      require(end <= shape->capacity_bytes);
+      changed += formats::core::divide_up(extent.length_bytes, shape->block_bytes);
+    }
+  });
+  std::uint64_t bits = 0;
+  const auto packed = formats::ctk::visit_bitmap(SpanSource(bytes), *shape, 1, [&](auto piece) {
+    for (const std::byte byte : piece)
+      bits += static_cast<std::uint64_t>(std::popcount(std::to_integer<unsigned>(byte)));
+    return formats::core::success();
+  });
+  require(visited.has_value() == packed.has_value());
+  require(!visited || changed == bits);
+  static_cast<void>(formats::ctk::total(SpanSource(bytes), *shape).has_value());
 }
 
 void identify(std::span<const std::byte> bytes) { static_cast<void>(formats::identify(bytes, "x.vmdk")); }

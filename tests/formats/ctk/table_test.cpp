@@ -1,7 +1,8 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "formats/ctk/table.h"
+#include "formats/ctk/bitmap.h"
 #include "tests/support/ctk_builder.h"
 
 using formats::ctk::ChangedExtent;
@@ -22,6 +23,35 @@ std::vector<ChangedExtent> changed(const std::vector<std::uint32_t>& table, std:
   REQUIRE(status);
   return found;
 }
+
+std::vector<std::byte> bitmap_of(const formats::core::ByteSource& file, std::uint64_t blocks, std::uint32_t since) {
+  std::vector<std::byte> bitmap;
+  REQUIRE(formats::ctk::visit_bitmap(file, {512, blocks, block_bytes, blocks * block_bytes}, since, [&](auto bytes) {
+    bitmap.insert(bitmap.end(), bytes.begin(), bytes.end());
+    return formats::core::success();
+  }));
+  return bitmap;
+}
+
+// A table that is all hole but for its last entry, 7.
+class Hollow final : public formats::core::ByteSource {
+ public:
+  explicit Hollow(std::uint64_t blocks) : size_bytes_(512 + 4 * blocks) {}
+  [[nodiscard]] std::uint64_t size_bytes() const override { return size_bytes_; }
+  [[nodiscard]] formats::core::Result<std::size_t> read_at(std::uint64_t offset_bytes,
+                                                           std::span<std::byte> out) const override {
+    std::fill(out.begin(), out.end(), std::byte{0});
+    if (offset_bytes + out.size() == size_bytes_) out[out.size() - 4] = std::byte{7};
+    return out.size();
+  }
+  [[nodiscard]] formats::core::Result<formats::core::ByteRange> next_data(std::uint64_t offset_bytes) const override {
+    const std::uint64_t begin = std::max(offset_bytes, size_bytes_ - 4);
+    return formats::core::ByteRange{begin, size_bytes_ - begin};
+  }
+
+ private:
+  std::uint64_t size_bytes_;
+};
 
 // The same by one comparison a block.
 std::vector<ChangedExtent> changed_slowly(const std::vector<std::uint32_t>& table, std::uint32_t since, bool merge) {
@@ -86,14 +116,29 @@ TEST_CASE("a bitmap has the bit of every block whose entry is greater, first blo
     std::vector<std::uint32_t> table(1 + below(random, 700));
     for (std::uint32_t& entry : table) entry = below(random, 5);
     const auto builder = support::CtkBuilder{}.entries(table);
-    std::vector<std::byte> bitmap((table.size() + 7) / 8);
-    REQUIRE(formats::ctk::mark_changed(formats::core::SpanSource(builder.bytes()),
-                                       {512, table.size(), block_bytes, table.size() * block_bytes}, 2, bitmap));
+    const auto bitmap = bitmap_of(formats::core::SpanSource(builder.bytes()), table.size(), 2);
+    REQUIRE(bitmap.size() == (table.size() + 7) / 8);
     for (std::size_t i = 0; i < bitmap.size() * 8; ++i) {
       const bool set = (bitmap[i / 8] >> (i % 8) & std::byte{1}) != std::byte{0};
       REQUIRE(set == (i < table.size() && table[i] > 2));
     }
   }
+}
+
+TEST_CASE("a bitmap goes on across its pieces, and over a hole that is longer than one") {
+  const std::uint64_t blocks = GENERATE(as<std::uint64_t>{}, 1, 8, 524288, 524289, 2000003);
+  const auto bitmap = bitmap_of(Hollow(blocks), blocks, 6);
+  REQUIRE(bitmap.size() == (blocks + 7) / 8);
+  CHECK(bitmap.back() == std::byte{1} << ((blocks - 1) % 8));
+  CHECK(std::count(bitmap.begin(), bitmap.end(), std::byte{0}) == static_cast<std::ptrdiff_t>(bitmap.size()) - 1);
+  std::vector<std::uint32_t> table(700'001);
+  for (std::size_t i = 0; i < table.size(); i += 3) table[i] = 9;
+  const auto dense =
+      bitmap_of(formats::core::SpanSource(support::CtkBuilder{}.entries(table).bytes()), table.size(), 8);
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < table.size(); ++i)
+    wrong += ((dense[i / 8] >> (i % 8) & std::byte{1}) != std::byte{0}) != (i % 3 == 0) ? 1U : 0U;
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("runs go on across the pieces that a table is read in") {
