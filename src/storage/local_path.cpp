@@ -12,10 +12,12 @@ using formats::core::ErrorKind;
 
 formats::core::Result<LocalPath> resolve_local(const std::string& path) {
   boost::system::error_code code;
-  const fs::path real = fs::canonical(path, code);
+  // The working directory may be gone, which says nothing about an absolute path.
+  const fs::path base = path.starts_with('/') ? fs::path("/") : fs::current_path(code);
+  const fs::path real = code ? fs::path() : fs::canonical(path, base, code);
   if (!code) {
     const bool is_folder = fs::is_directory(real, code);
-    fs::path given = fs::absolute(path).lexically_normal();
+    fs::path given = fs::absolute(path, base).lexically_normal();
     if (given.filename_is_dot()) given = given.parent_path();
     std::string given_text = given.string();
     while (given_text.size() > 1 && given_text.ends_with('/')) given_text.pop_back();
