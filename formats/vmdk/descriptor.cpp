@@ -107,14 +107,12 @@ void read_entry(const text::Entry& entry, Descriptor& descriptor) {
   if (key == "version") {
     descriptor.version = parse_number<unsigned>(entry.value);
     if (!descriptor.version) descriptor.decode_defects.push_back(defect("version", "a number", in_quotes(entry.value)));
-    descriptor.encrypted |= descriptor.version == 2U;
   } else if (key == "cid") {
     const auto cid = read_cid(entry, descriptor);
     note_duplicate(descriptor.cid.has_value(), descriptor.cid != cid, entry, descriptor);
     if (!descriptor.cid) descriptor.cid = cid;
   } else if (key == "parentcid") {
-    const auto cid = read_cid(entry, descriptor);
-    if (cid != 0xFFFFFFFFU) descriptor.parent_cid = cid;
+    descriptor.parent_cid = read_cid(entry, descriptor);
   } else if (key == "createtype") {
     descriptor.create_type = entry.value;
   } else if (key == "parentfilenamehint") {
@@ -180,6 +178,11 @@ std::optional<std::uint64_t> Descriptor::capacity_bytes() const {
   return sectors ? core::checked_multiply(*sectors, core::sector_bytes) : std::nullopt;
 }
 
+std::optional<std::uint32_t> Descriptor::cid_of_parent() const {
+  constexpr std::uint32_t no_parent = 0xFFFFFFFF;
+  return parent_cid == no_parent ? std::nullopt : parent_cid;
+}
+
 core::Defects Descriptor::check() const {
   core::Defects defects = decode_defects;
   if (extents.empty()) defects.push_back(defect("extents", "at least one", "none"));
@@ -187,10 +190,11 @@ core::Defects Descriptor::check() const {
   if (!cid) defects.push_back(defect("CID", "8 hex digits", "none"));
   if (!extents.empty() && !capacity_bytes())
     defects.push_back(defect("extents", "a capacity below 2^64 bytes", "more"));
-  if (parent_cid && parent_hint.empty() && !native_snapshot) {
-    defects.push_back(defect("parentFileNameHint", "the parent of CID " + core::hex32(*parent_cid), "none"));
+  const auto parent = cid_of_parent();
+  if (parent && parent_hint.empty() && !native_snapshot) {
+    defects.push_back(defect("parentFileNameHint", "the parent of CID " + core::hex32(*parent), "none"));
   }
-  if (!parent_cid && !parent_hint.empty()) {
+  if (!parent && !parent_hint.empty()) {
     defects.push_back(defect("parentCID", "the CID of " + parent_hint, "none"));
   }
   return defects;

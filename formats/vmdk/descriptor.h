@@ -29,12 +29,12 @@ struct Descriptor {
   std::optional<unsigned> version;
   std::string encoding = "UTF-8";
   std::optional<std::uint32_t> cid;
-  std::optional<std::uint32_t> parent_cid;       // nothing: absent or "ffffffff" (no parent)
+  std::optional<std::uint32_t> parent_cid;       // as written, see cid_of_parent
   std::string create_type;                       // as written: "vmfs", "vmfsSparse", "seSparse", ...
   std::string parent_hint;                       // parentFileNameHint as written; empty: none
   std::optional<std::string> change_track_path;  // as written
   bool native_snapshot = false;                  // isNativeSnapshot="yes"
-  bool encrypted = false;                        // encryptionKeys, the filter vmwarevmcrypt, or version 2
+  bool encrypted = false;                        // encryptionKeys, or the filter vmwarevmcrypt
   std::vector<ExtentLine> extents;
   std::string adapter_type;
   std::string disk_uuid;
@@ -44,7 +44,9 @@ struct Descriptor {
 
   // Sum of the extents' sectors in bytes; nothing where it overflows or there is no extent.
   [[nodiscard]] std::optional<std::uint64_t> capacity_bytes() const;
-  [[nodiscard]] bool has_parent() const { return parent_cid.has_value() || !parent_hint.empty(); }
+  // Nothing: parentCID is absent, or ffffffff, which says that there is no parent.
+  [[nodiscard]] std::optional<std::uint32_t> cid_of_parent() const;
+  [[nodiscard]] bool has_parent() const { return cid_of_parent().has_value() || !parent_hint.empty(); }
   // Contradictions within the descriptor: no extent, no createType, an extent of 2^64 sectors, a parent hint
   // without parentCID, createType against extent kinds, duplicate CID, ...
   [[nodiscard]] core::Defects check() const;

@@ -20,7 +20,8 @@ class Checker {
 
   void expect(bool holds, const std::string& field, std::uint64_t offset, const std::string& expected,
               const std::string& found) {
-    if (!holds) defects_.push_back({field, offset, expected, found, field + ": expected " + expected + ", found " + found});
+    if (!holds)
+      defects_.push_back({field, offset, expected, found, field + ": expected " + expected + ", found " + found});
   }
   void expect(bool holds, const std::string& field, std::uint64_t offset, const std::string& expected,
               std::uint64_t found) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "discovery/decode.h"
-#include "formats/core/checked.h"
 #include "storage/path.h"
 
 namespace cbtctl::discovery {
@@ -12,7 +11,6 @@ namespace {
 using formats::FileKind;
 using formats::core::Error;
 using formats::core::ErrorKind;
-using formats::core::sector_bytes;
 using model::InspectedFile;
 
 void decode_text(const formats::core::ByteSource& source, InspectedFile& file) {
@@ -61,13 +59,13 @@ void decode_extent(const formats::core::ByteSource& source, InspectedFile& file)
   file.sparse = std::move(*extent);
 }
 
-void read_tracking_header(InspectedFile& file) {
+void read_tracking_header(InspectedFile& file, std::optional<std::uint64_t> disk_capacity_sectors) {
   const auto header = formats::ctk::decode(file.head);
   if (!header) {
     file.error = header.error();
     return;
   }
-  file.tracking = formats::ctk::read(*header, file.size_bytes, std::nullopt, true);
+  file.tracking = formats::ctk::read(*header, *file.size_bytes, disk_capacity_sectors, true);
 }
 
 InspectedFile identified(const formats::core::ByteSource& source, const std::string& path) {
@@ -93,7 +91,7 @@ InspectedFile identified(const formats::core::ByteSource& source, const std::str
 InspectedFile inspect(const formats::core::ByteSource& source, const std::string& path) {
   InspectedFile file = identified(source, path);
   if (file.error) return file;
-  switch (file.kind) {
+  switch (*file.kind) {
     case FileKind::vmx:
     case FileKind::vmsd:
     case FileKind::descriptor:
@@ -105,7 +103,7 @@ InspectedFile inspect(const formats::core::ByteSource& source, const std::string
       decode_extent(source, file);
       break;
     case FileKind::ctk:
-      read_tracking_header(file);
+      read_tracking_header(file, std::nullopt);
       break;
     case FileKind::empty:
     case FileKind::data:
@@ -114,12 +112,13 @@ InspectedFile inspect(const formats::core::ByteSource& source, const std::string
   return file;
 }
 
-InspectedFile inspect_tracking(const formats::core::ByteSource& source, const std::string& path) {
+InspectedFile inspect_tracking(const formats::core::ByteSource& source, const std::string& path,
+                               std::optional<std::uint64_t> disk_capacity_sectors) {
   InspectedFile file = identified(source, path);
   if (file.error || file.kind != FileKind::ctk) return file;
-  read_tracking_header(file);
+  read_tracking_header(file, disk_capacity_sectors);
   if (!file.tracking) return file;
-  const auto shape = table_shape(*file.tracking);
+  const auto shape = formats::ctk::table_shape(*file.tracking);
   if (!shape) return file;
   auto totals = formats::ctk::total(source, *shape);
   if (!totals) {
@@ -137,16 +136,6 @@ InspectedFile inspect_tracking(const formats::core::ByteSource& source, const st
   }
   file.totals = std::move(*totals);
   return file;
-}
-
-std::optional<formats::ctk::TableShape> table_shape(const formats::ctk::Reading& reading) {
-  if (!reading.blocks || !reading.block_sectors || !reading.capacity_sectors) return std::nullopt;
-  const auto capacity = formats::core::checked_multiply(*reading.capacity_sectors, sector_bytes);
-  if (!capacity) return std::nullopt;
-  return formats::ctk::TableShape{.table_offset_bytes = formats::ctk::header_bytes,
-                                  .blocks = *reading.blocks,
-                                  .block_bytes = *reading.block_sectors * sector_bytes,
-                                  .capacity_bytes = *capacity};
 }
 
 }  // namespace cbtctl::discovery

@@ -9,11 +9,10 @@ namespace cbtctl::discovery {
 
 [[nodiscard]] model::InspectedFile inspect(const formats::core::ByteSource& source, const std::string& path);
 
-// Takes the file for a CTK file: header field by field, and the table's totals where the layout is known. A file
-// without the signature comes back with its kind and no reading.
-[[nodiscard]] model::InspectedFile inspect_tracking(const formats::core::ByteSource& source, const std::string& path);
-
-// The shape of the table as a reading has it; nothing where the layout is not known.
-[[nodiscard]] std::optional<formats::ctk::TableShape> table_shape(const formats::ctk::Reading& reading);
+// Takes the file for a CTK file: header field by field, and the table's totals where the layout is known; it is
+// inferred with the capacity of the disk that it belongs to. A file without the signature comes back with its kind and
+// no reading.
+[[nodiscard]] model::InspectedFile inspect_tracking(const formats::core::ByteSource& source, const std::string& path,
+                                                    std::optional<std::uint64_t> disk_capacity_sectors = {});
 
 }  // namespace cbtctl::discovery

@@ -19,9 +19,9 @@
 namespace cbtctl::model {
 
 struct InspectedFile {
-  std::string path;  // as the user gave it
-  std::uint64_t size_bytes = 0;
-  formats::FileKind kind = formats::FileKind::data;
+  std::string path;                         // as the user gave it
+  std::optional<std::uint64_t> size_bytes;  // nothing: no such file could be opened
+  std::optional<formats::FileKind> kind;
   std::optional<formats::core::Error> error;  // the bytes could not be had (nothing else is set), or do not decode
   std::optional<formats::vmx::Configuration> configuration;
   std::optional<formats::vmsd::SnapshotList> snapshots;

@@ -10,11 +10,9 @@ namespace {
 using disk::Link;
 using formats::core::hex32;
 
-Json cid_json(const std::optional<std::uint32_t>& cid) { return cid ? Json(hex32(*cid)) : Json(nullptr); }
-
 bool matches_parent(const disk::Chain& chain, std::size_t index) {
   if (index + 1 >= chain.links().size()) return true;
-  const auto& child = chain.links()[index].content.parent_cid;
+  const auto child = chain.links()[index].content.cid_of_parent();
   const auto& parent = chain.links()[index + 1].content.cid;
   return !child || !parent || *child == *parent;
 }
@@ -130,7 +128,8 @@ std::vector<Cell> link_row(const InspectedChain& inspected, std::size_t index) {
   const auto& links = inspected.subject.chain->links();
   const Link& link = links[index];
   const bool matches = matches_parent(*inspected.subject.chain, index);
-  std::string parent = link.content.parent_cid ? hex32(*link.content.parent_cid) : "-";
+  const auto parent_cid = link.content.cid_of_parent();
+  std::string parent = parent_cid ? hex32(*parent_cid) : "-";
   if (!matches) parent += " is not " + hex32(*links[index + 1].content.cid);
   const std::string indent = index == 0 ? "" : std::string(2 * index - 2, ' ') + "└ ";
   return {{indent + escaped(file_of(link.path))},

@@ -32,7 +32,7 @@ Json finding_json(const model::Datastore& datastore, const Finding& finding) {
   object["severity"] = std::string(name_of(finding.severity));
   object["certainty"] = std::string(name_of(finding.certainty));
   object["fingerprint"] = fingerprint_of(finding);
-  object["target"] = finding.target;
+  object["target"] = target_json(finding.target, datastore.targets);
   put_text(object, "path", finding.path);
   if (finding.machine) {
     put_text(object, "vm", datastore.files[datastore.virtual_machines[*finding.machine].file].path);

@@ -56,7 +56,7 @@ std::vector<std::string> notes_of(const model::InspectedFile& file) {
   std::vector<std::string> notes = file.tracking ? file.tracking->notes : std::vector<std::string>{};
   if (file.error) notes.push_back(file.error->message);
   if (!file.tracking && !file.error) {
-    notes.push_back("no CTK signature: the file is " + std::string(formats::name_of(file.kind)) +
+    notes.push_back("no CTK signature: the file is " + std::string(formats::name_of(*file.kind)) +
                     " by content and is not interpreted");
   }
   if (file.totals && file.totals->epochs_cut) notes.emplace_back("more than a million different epochs: not listed");
@@ -67,8 +67,8 @@ Json file_json(const model::InspectedFile& file) {
   const formats::ctk::Reading reading = file.tracking.value_or(formats::ctk::Reading{});
   Json object;
   put_text(object, "path", file.path);
-  object["size_bytes"] = file.size_bytes;
-  object["layout"] = std::string(name_of(reading.layout));
+  object["size_bytes"] = or_null(file.size_bytes);
+  object["layout"] = file.size_bytes ? Json(std::string(name_of(reading.layout))) : Json(nullptr);
   object["header"] = file.tracking ? header_json(reading) : raw_header_json(file);
   object["capacity_bytes"] = reading.capacity_sectors ? Json(*reading.capacity_sectors * sector_bytes) : Json(nullptr);
   object["block_size_bytes"] = reading.block_sectors ? Json(*reading.block_sectors * sector_bytes) : Json(nullptr);
@@ -139,9 +139,8 @@ std::string ctk_show_text(const std::vector<model::InspectedFile>& files, const 
   std::string out;
   for (const model::InspectedFile& file : files) {
     if (!out.empty()) out += "\n";
-    out += escaped(file.path) + ": " + std::to_string(file.size_bytes) + " bytes\n";
-    if (file.tracking) out += summary_text(*file.tracking);
-    if (!file.tracking) out += line("layout", "unrecognised");
+    out += escaped(file.path) + (file.size_bytes ? ": " + std::to_string(*file.size_bytes) + " bytes\n" : "\n");
+    if (file.size_bytes) out += summary_text(file.tracking.value_or(formats::ctk::Reading{}));
     if (file.totals) out += totals_text(*file.totals, style);
     if (file.tracking) out += "\n" + fields_text(*file.tracking, style);
     for (const std::string& note : notes_of(file)) out += "note: " + escaped(note) + "\n";
@@ -157,7 +156,7 @@ std::string header_dump(const model::InspectedFile& file) {
     std::string hex;
     std::string text;
     for (std::size_t i = row; i < row + 16; ++i) {
-      const bool masked = file.tracking && i >= uuid_begin && i < uuid_end;
+      const bool masked = i >= uuid_begin && i < uuid_end;
       const bool there = i < file.head.size();
       const auto byte = there ? std::to_integer<unsigned char>(file.head[i]) : 0U;
       const std::array<std::byte, 1> one{static_cast<std::byte>(byte)};

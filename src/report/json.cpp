@@ -1,5 +1,6 @@
 #include "report/json.h"
 
+#include "formats/core/hex.h"
 #include "report/text.h"
 #include "report/tool.h"
 
@@ -34,6 +35,21 @@ void put_text(Json& object, const std::string& key, std::string_view bytes) {
   object[key] = lossy_utf8(bytes);
   if (!is_utf8(bytes)) object[key + "_base64"] = base64(bytes);
 }
+
+void put_path(Json& object, const std::string& key, std::string_view bytes) {
+  object[key] = lossy_utf8(bytes);
+  if (!is_utf8(bytes)) object["path_base64"] = base64(bytes);
+}
+
+Json target_json(model::Index target, const std::vector<model::Target>& targets) {
+  return target < targets.size() ? Json(target) : Json(nullptr);
+}
+
+Json cid_json(const std::optional<std::uint32_t>& cid) {
+  return cid ? Json(formats::core::hex32(*cid)) : Json(nullptr);
+}
+
+Json flag_json(const std::optional<formats::vmx::Flag>& flag) { return flag ? or_null(flag->value) : Json(nullptr); }
 
 Json texts(const std::vector<std::string>& list) {
   Json array = Json::array();

@@ -20,10 +20,22 @@ using Json = nlohmann::ordered_json;
 // Sets `key` to the text as UTF-8; where the bytes are none, `key` is lossy and `key_base64` beside it is exact.
 void put_text(Json& object, const std::string& key, std::string_view bytes);
 
+// The same for the path of what the object is about, whatever its key: the exact one is always `path_base64`.
+void put_path(Json& object, const std::string& key, std::string_view bytes);
+
 template <typename T>
 [[nodiscard]] Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
+
+// Null where the file lies below a --map, which is no target.
+[[nodiscard]] Json target_json(model::Index target, const std::vector<model::Target>& targets);
+
+// A content id as 8 hex digits.
+[[nodiscard]] Json cid_json(const std::optional<std::uint32_t>& cid);
+
+// Null where the key is absent or malformed.
+[[nodiscard]] Json flag_json(const std::optional<formats::vmx::Flag>& flag);
 
 [[nodiscard]] Json texts(const std::vector<std::string>& list);
 

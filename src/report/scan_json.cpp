@@ -2,7 +2,6 @@
 
 #include "analysis/cbt_state.h"
 #include "formats/core/checked.h"
-#include "formats/core/hex.h"
 #include "report/inventory.h"
 #include "report/json.h"
 #include "report/scan.h"
@@ -13,16 +12,12 @@ namespace {
 
 using formats::core::sector_bytes;
 
-Json flag_json(const std::optional<formats::vmx::Flag>& flag) { return flag ? or_null(flag->value) : Json(nullptr); }
-
-Json cid_json(const std::optional<std::uint32_t>& cid) {
-  return cid ? Json(formats::core::hex32(*cid)) : Json(nullptr);
-}
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(lossy_utf8(text)); }
 
 // A file that a name leads to; the name itself where it leads out of the scan.
 void put_reference(Json& object, const std::string& key, const model::Datastore& datastore,
                    const model::Reference& reference) {
-  put_text(object, key, reference.file ? datastore.files[*reference.file].path : reference.written);
+  put_path(object, key, reference.file ? datastore.files[*reference.file].path : reference.written);
   if (reference.by_tail) object["resolved_by"] = "tail";
   if (!reference.file) object["outside"] = true;
 }
@@ -37,7 +32,8 @@ Json tracking_json(const model::Datastore& datastore, const model::Descriptor& d
   ctk["valid"] = or_null(verdict.fits);
   ctk["size_bytes"] = file != nullptr ? or_null(file->size_bytes) : Json(nullptr);
   const formats::ctk::Reading reading = verdict.reading.value_or(formats::ctk::Reading{});
-  ctk["layout"] = verdict.reading ? Json(std::string(formats::ctk::name_of(reading.layout))) : Json(nullptr);
+  const bool is_read = verdict.reading || verdict.fits;
+  ctk["layout"] = is_read && file->exists ? Json(std::string(formats::ctk::name_of(reading.layout))) : Json(nullptr);
   ctk["block_size_bytes"] = reading.block_sectors ? Json(*reading.block_sectors * sector_bytes) : Json(nullptr);
   ctk["blocks"] = or_null(reading.blocks);
   ctk["epoch"] = or_null(reading.epoch);
@@ -51,7 +47,7 @@ Json extent_json(const model::Datastore& datastore, const model::Extent& extent)
   if (extent.reference) {
     put_reference(object, "path", datastore, *extent.reference);
   } else {
-    put_text(object, "path", extent.line.file_name);
+    object["path"] = text_or_null(extent.line.file_name);
   }
   object["kind"] = std::string(formats::vmdk::name_of(extent.line.kind));
   const bool known = extent.reference && extent.reference->file;
@@ -59,27 +55,28 @@ Json extent_json(const model::Datastore& datastore, const model::Extent& extent)
   return object;
 }
 
+std::string why_unreadable(const model::Datastore& datastore, const model::Reference& reference) {
+  if (!reference.file) return "outside the scan";
+  const model::File& file = datastore.files[*reference.file];
+  if (!file.exists) return "missing";
+  return file.error ? lossy_utf8(file.error->message) : "holds no descriptor";
+}
+
+// Of a link that cannot be read all is unknown but its name.
 Json link_json(const model::Datastore& datastore, const model::ChainLink& link) {
+  const model::Descriptor unknown;
+  const model::Descriptor& descriptor = link.descriptor ? datastore.descriptors[*link.descriptor] : unknown;
   Json object;
   put_reference(object, "descriptor", datastore, link.reference);
-  if (!link.descriptor) {
-    const model::File* file = link.reference.file ? &datastore.files[*link.reference.file] : nullptr;
-    object["own"] = link.own;
-    object["unreadable"] = file == nullptr ? "outside the scan"
-                           : !file->exists ? "missing"
-                           : file->error   ? lossy_utf8(file->error->message)
-                                           : "holds no descriptor";
-    return object;
-  }
-  const model::Descriptor& descriptor = datastore.descriptors[*link.descriptor];
   object["version"] = or_null(descriptor.content.version);
-  object["create_type"] = lossy_utf8(descriptor.content.create_type);
+  object["create_type"] = text_or_null(descriptor.content.create_type);
   object["cid"] = cid_json(descriptor.content.cid);
   object["parent_cid"] = cid_json(descriptor.content.parent_cid);
   object["own"] = link.own;
   object["extents"] = Json::array();
   for (const model::Extent& extent : descriptor.extents) object["extents"].push_back(extent_json(datastore, extent));
   object["ctk"] = tracking_json(datastore, descriptor);
+  if (!link.descriptor) object["unreadable"] = why_unreadable(datastore, link.reference);
   return object;
 }
 
@@ -109,8 +106,9 @@ Json machine_json(const model::Datastore& datastore, const model::VirtualMachine
   Json object;
   object["target"] = file.target;
   object["seen_by"] = machine.seen_by;
-  put_text(object, "name", machine.settings.display_name);
-  put_text(object, "config_path", file.path);
+  object["name"] = nullptr;
+  if (!machine.settings.display_name.empty()) put_text(object, "name", machine.settings.display_name);
+  put_path(object, "config_path", file.path);
   object["hardware_version"] = or_null(machine.settings.hardware_version);
   object["power"] = {{"state", std::string(name_of(machine.power.state))}, {"evidence", texts(machine.power.evidence)}};
   object["template"] = machine.is_template;
@@ -135,8 +133,8 @@ Json tracking_files_json(const model::Datastore& datastore) {
     const model::File& file = datastore.files[tracking.file];
     if (!file.exists) continue;
     Json object;
-    object["target"] = file.target;
-    put_text(object, "path", file.path);
+    object["target"] = target_json(file.target, datastore.targets);
+    put_path(object, "path", file.path);
     object["class"] = std::string(name_of(analysis::classify(datastore, tracking)));
     object["size_bytes"] = or_null(file.size_bytes);
     object["named_by"] = Json::array();

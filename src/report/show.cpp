@@ -1,13 +1,16 @@
 #include "report/show.h"
 
-#include "formats/core/hex.h"
+#include "formats/core/checked.h"
 #include "report/json.h"
 #include "report/text.h"
 
 namespace cbtctl::report {
 namespace {
 
-Json flag_json(const std::optional<formats::vmx::Flag>& flag) { return flag ? or_null(flag->value) : Json(nullptr); }
+// Null where no number of bytes is that large.
+Json bytes_of(std::uint64_t sectors) {
+  return or_null(formats::core::checked_multiply(sectors, formats::core::sector_bytes));
+}
 
 Json configuration_json(const formats::vmx::Configuration& settings) {
   Json object;
@@ -49,6 +52,8 @@ Json snapshots_json(const formats::vmsd::SnapshotList& list) {
     object["uid"] = lossy_utf8(snapshot.uid);
     object["parent_uid"] = snapshot.parent_uid.empty() ? Json(nullptr) : Json(lossy_utf8(snapshot.parent_uid));
     put_text(object, "display_name", snapshot.display_name);
+    put_text(object, "description", snapshot.description);
+    put_text(object, "state_file_name", snapshot.state_file_name);
     object["created"] = snapshot.created_us ? Json(rfc3339(*snapshot.created_us / 1'000'000)) : Json(nullptr);
     object["disks"] = Json::array();
     for (const formats::vmsd::FrozenDisk& disk : snapshot.disks) {
@@ -61,10 +66,6 @@ Json snapshots_json(const formats::vmsd::SnapshotList& list) {
   return {{"current_uid", lossy_utf8(list.current_uid)},
           {"need_consolidate", list.need_consolidate},
           {"snapshots", std::move(array)}};
-}
-
-Json cid_json(const std::optional<std::uint32_t>& cid) {
-  return cid ? Json(formats::core::hex32(*cid)) : Json(nullptr);
 }
 
 Json descriptor_json(const formats::vmdk::Descriptor& descriptor) {
@@ -82,26 +83,60 @@ Json descriptor_json(const formats::vmdk::Descriptor& descriptor) {
   object["adapter_type"] = lossy_utf8(descriptor.adapter_type);
   object["extents"] = Json::array();
   for (const formats::vmdk::ExtentLine& extent : descriptor.extents) {
-    Json entry{{"access", lossy_utf8(extent.access)}, {"sectors", extent.sectors}, {"type", lossy_utf8(extent.type)}};
+    Json entry{{"access", lossy_utf8(extent.access)},
+               {"size_bytes", bytes_of(extent.sectors)},
+               {"type", lossy_utf8(extent.type)}};
     put_text(entry, "file_name", extent.file_name);
-    entry["offset_sectors"] = extent.offset_sectors;
+    entry["offset_bytes"] = bytes_of(extent.offset_sectors);
     object["extents"].push_back(std::move(entry));
   }
   return object;
+}
+
+Json header_json(const formats::vmdk::CowdHeader& header) {
+  return {{"version", std::uint32_t{header.version}},
+          {"flags", std::uint32_t{header.flags}},
+          {"grain_directory_offset_bytes", bytes_of(header.grain_directory_sector)},
+          {"grain_directory_entries", std::uint32_t{header.grain_directory_entries}},
+          {"next_free_offset_bytes", bytes_of(header.next_free_sector)}};
+}
+
+Json header_json(const formats::vmdk::SeSparseHeader& header) {
+  return {{"version", std::uint64_t{header.version}},
+          {"flags", std::uint64_t{header.flags}},
+          {"grain_table_size_bytes", bytes_of(header.grain_table_sectors)},
+          {"journal_offset_bytes", bytes_of(header.journal_sector)},
+          {"grain_directory_offset_bytes", bytes_of(header.grain_directory_sector)},
+          {"grain_tables_offset_bytes", bytes_of(header.grain_tables_sector)},
+          {"free_bitmap_offset_bytes", bytes_of(header.free_bitmap_sector)},
+          {"back_map_offset_bytes", bytes_of(header.back_map_sector)},
+          {"grains_offset_bytes", bytes_of(header.grains_sector)}};
+}
+
+Json header_json(const formats::vmdk::HostedSparseHeader& header) {
+  return {{"version", std::uint32_t{header.version}},
+          {"flags", std::uint32_t{header.flags}},
+          {"descriptor_offset_bytes", bytes_of(header.descriptor_sector)},
+          {"grain_table_entries", std::uint32_t{header.grain_table_entries}},
+          {"redundant_grain_directory_offset_bytes", bytes_of(header.redundant_grain_directory_sector)},
+          {"grain_directory_offset_bytes", bytes_of(header.grain_directory_sector)},
+          {"overhead_bytes", bytes_of(header.overhead_sectors)},
+          {"compression", std::uint16_t{header.compression}}};
 }
 
 Json sparse_json(const formats::vmdk::SparseExtent& sparse) {
   return {{"capacity_bytes", sparse.capacity_bytes()},
           {"grain_bytes", sparse.grain_bytes()},
           {"stream_optimized", sparse.is_stream_optimized()},
-          {"unclean", sparse.is_unclean()}};
+          {"unclean", sparse.is_unclean()},
+          {"header", std::visit([](const auto& header) { return header_json(header); }, sparse.header)}};
 }
 
 Json tracking_json(const formats::ctk::Reading& reading) {
   return {{"layout", std::string(name_of(reading.layout))},
           {"version", reading.version},
-          {"capacity_sectors", or_null(reading.capacity_sectors)},
-          {"block_sectors", or_null(reading.block_sectors)},
+          {"capacity_bytes", reading.capacity_sectors ? bytes_of(*reading.capacity_sectors) : Json(nullptr)},
+          {"block_size_bytes", reading.block_sectors ? bytes_of(*reading.block_sectors) : Json(nullptr)},
           {"blocks", or_null(reading.blocks)},
           {"epoch", or_null(reading.epoch)},
           {"change_id", or_null(reading.change_id())}};
@@ -122,8 +157,8 @@ Json defects_json(const formats::core::Defects& defects) {
 Json file_json(const model::InspectedFile& file) {
   Json object;
   put_text(object, "path", file.path);
-  object["size_bytes"] = file.size_bytes;
-  object["kind"] = std::string(formats::name_of(file.kind));
+  object["size_bytes"] = or_null(file.size_bytes);
+  object["kind"] = file.kind ? Json(std::string(formats::name_of(*file.kind))) : Json(nullptr);
   object["error"] = file.error ? Json(lossy_utf8(file.error->message)) : Json(nullptr);
   if (file.configuration) object["configuration"] = configuration_json(*file.configuration);
   if (file.snapshots) object["snapshot_list"] = snapshots_json(*file.snapshots);

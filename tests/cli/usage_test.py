@@ -3,6 +3,7 @@
 
 usage: usage_test.py CBTCTL SOURCE_DIR
 """
+import base64
 import csv
 import io
 import json
@@ -93,8 +94,16 @@ try:
     for arguments in (["scan", "/nonexistent"], ["show", "/nonexistent"], ["ctk", "show", "/nonexistent"], ["ctk", "blocks", "/nonexistent", "--since", "1"], ["compare", "/nonexistent", "/nonexistent"]):
         found = status(8, *arguments, says="/nonexistent: is not there")
         expect(f"{arguments} names the file once", found.stderr.count(b"/nonexistent") == 1, found.stderr)
+    (scratch / "gone").mkdir()
+    lost = subprocess.run(["bash", "-c", f"cd '{scratch}/gone'; rmdir ../gone; exec '{CBTCTL}' scan '{DEMO}/app01'"], capture_output=True, timeout=60)
+    expect("a working directory that is gone says nothing about an absolute target", lost.returncode == 0 and b"app01" in lost.stdout, lost)
     found = json.loads(run("scan", ".", "/nonexistent", "--json").stdout)
     expect("one target of two is missing: the other is told", found["exit_status"] == 8 and found["targets"][1]["error"] and len(found["virtual_machines"]) > 20)
+    for verb in (["show"], ["ctk", "show"]):
+        lost = json.loads(run(*verb, "/nonexistent", "--json").stdout)["files"][0]
+        expect(f"{verb} guesses nothing of a file that is not there", lost["size_bytes"] is None and lost.get("kind") is None and lost.get("layout") is None, lost)
+    link = json.loads(run("scan", "gone", "--json").stdout)["virtual_machines"][0]["disks"][0]["chain"][0]
+    expect("all of a missing link is unknown", link["unreadable"] == "missing" and all(link[key] is None for key in ("version", "create_type", "cid", "parent_cid", "ctk")), link)
     found = run("show", "/nonexistent", "old01/old01.vmdk")
     expect("one file of two is missing: the other is shown", found.returncode == 8 and b"old01-ctk.vmdk" in found.stdout, found)
 
@@ -148,6 +157,21 @@ try:
     expect("'*' is all that was ever written", everything["total_bytes"] == sum(epoch["bytes"] for epoch in header["epochs"]))
     dump = run("ctk", "show", CTK, "--header-dump").stdout.decode()
     expect("the header dump hides the UUID", uuid.replace("-", " ")[:23] not in dump and "a2 72 19 f6" in dump and len(re.findall(r"^[0-9a-f]+ ", dump, re.M)) == 32, dump)
+    short = scratch / "short-ctk.vmdk"
+    short.write_bytes((DEMO / CTK).read_bytes()[:100])
+    expect("nor does that of a file shorter than its header show it", uuid[:11] not in run("ctk", "show", short, "--header-dump").stdout.decode())
+    table = run("ctk", "blocks", CTK, "--since", "1").stdout.decode().splitlines()[1:-1]
+    expect("titles and numbers end in the same columns", {tuple(m.end() for m in re.finditer(r"\S+", row)) for row in table} == {(11, 24, 36)}, table)
+    garbled = bytearray((DEMO / CTK).read_bytes())
+    garbled[16:36] = bytes(20)
+    (scratch / "own").mkdir()
+    for name in ("app01.vmdk", "app01-ctk.vmdk"):
+        (scratch / "own" / name).write_bytes(garbled if "ctk" in name else (DEMO / "app01" / name).read_bytes())
+    inferred = lambda: json.loads(run("ctk", "show", scratch / "own/app01-ctk.vmdk", "--json").stdout)["files"][0]
+    expect("a header that proves nothing is held against the disk that names the file", inferred()["layout"] == "inferred" and inferred()["block_size_bytes"] == 65536, inferred())
+    status(8, "ctk", "blocks", scratch / "own/app01-ctk.vmdk", "--since", "1", says="not understood")
+    (scratch / "own/app01.vmdk").unlink()
+    expect("and is not recognised without it", inferred()["layout"] == "unrecognised" and inferred()["capacity_bytes"] is None, inferred())
     far = json.loads(run("scan", "far", "--map", "/vmfs/volumes/661ab9c9-ea3e9a38-f0ba-d89ef3ff34e7/far-data=" + str(DEMO / "far-data"), "--json").stdout)["virtual_machines"][0]["disks"][0]
     expect("--map finds what lies elsewhere", far["cbt"]["state"] != "unreadable", far["cbt"])
 
@@ -167,6 +191,9 @@ try:
     paths = {vm["config_path"]: vm for vm in json.loads(run("scan", hostile, "--json").stdout)["virtual_machines"]}
     expect("a FIFO by a configuration's name is told", paths["pipe.vmx"]["unreadable"] == "is not a regular file", paths["pipe.vmx"])
     expect("a gigabyte of text by a configuration's name is told", "longer than" in paths["huge.vmx"]["unreadable"], paths["huge.vmx"])
+    base64_of = lambda vm: base64.b64decode(vm["path_base64"])
+    expect("a path that is no UTF-8 is exact in path_base64", any("path_base64" in vm and base64_of(vm).startswith(b"bad\xff\xfe/") for vm in paths.values()), list(paths))
+    expect("messages escape the control characters beyond ASCII too", "\x9b".encode() not in run("show", "no\x9bsuch").stderr)
     expect("nothing was executed", not (hostile / "pwned").exists() and not Path("pwned").exists())
     peak = subprocess.run(["/usr/bin/python3", "-c", "import resource,subprocess,sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)", CBTCTL, "scan", str(hostile)], capture_output=True)
     if "AddressSanitizer" not in subprocess.run(["nm", "-D", CBTCTL], capture_output=True, text=True).stdout and b"__asan_init" not in Path(CBTCTL).read_bytes():

@@ -30,9 +30,10 @@ void check_parent(const Subject& subject, Index index, Findings& out) {
   }
   if (!parent_file.descriptor) return;
   const model::Descriptor& parent = subject.datastore.descriptors[*parent_file.descriptor];
-  if (!child.content.parent_cid || !parent.content.cid || *child.content.parent_cid == *parent.content.cid) return;
+  const auto expected = child.content.cid_of_parent();
+  if (!expected || !parent.content.cid || *expected == *parent.content.cid) return;
   Finding finding = about_child(Code::chain_cid_mismatch, subject, index);
-  finding.evidence.push_back({"parentCID", hex32(*parent.content.cid), hex32(*child.content.parent_cid)});
+  finding.evidence.push_back({"parentCID", hex32(*parent.content.cid), hex32(*expected)});
   out.found.push_back(std::move(finding));
 }
 

@@ -24,7 +24,8 @@ TEST_CASE("a base disk with tracking is read whole") {
   const Descriptor descriptor = decoded(healthy);
   CHECK(descriptor.version == 3U);
   CHECK(descriptor.cid == 0x7475b330U);
-  CHECK_FALSE(descriptor.parent_cid);
+  CHECK(descriptor.parent_cid == 0xFFFFFFFFU);
+  CHECK_FALSE(descriptor.cid_of_parent());
   CHECK(descriptor.capacity_bytes() == 42949672960U);
   CHECK(descriptor.change_track_path == "x-ctk.vmdk");
   CHECK(descriptor.extents[0].kind == ExtentKind::vmfs);
@@ -35,7 +36,7 @@ TEST_CASE("a delta names its parent") {
   const Descriptor descriptor = decoded(
       "CID=1\nparentCID=1b77e0d4\ncreateType=\"vmfsSparse\"\nparentFileNameHint=\"x y.vmdk\"\n"
       "RW 8 VMFSSPARSE \"x-000001-delta.vmdk\"\n");
-  CHECK(descriptor.parent_cid == 0x1b77e0d4U);
+  CHECK(descriptor.cid_of_parent() == 0x1b77e0d4U);
   CHECK(descriptor.parent_hint == "x y.vmdk");
   CHECK(descriptor.check().empty());
 }
