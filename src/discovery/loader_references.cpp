@@ -131,7 +131,7 @@ void Loader::want_unclaimed_data() {
   for (std::size_t place = 0; place < datastore_.targets.size(); ++place) {
     for (const Folder& folder : tree_.folders(place)) {
       for (const storage::Entry& entry : folder.entries) {
-        if (entry.type != storage::EntryType::file || !entry.name.ends_with(".vmdk")) continue;
+        if (entry.type != storage::EntryType::file) continue;
         const NameHint hint = hint_of(entry.name);
         if (hint != NameHint::disk_data && hint != NameHint::flat) continue;
         const Index file = file_at({place, storage::join(folder.path, entry.name)}, {&entry, &folder, {}});

@@ -13,7 +13,7 @@ namespace cbtctl::discovery {
 
 struct Place {
   model::Target target;
-  std::shared_ptr<storage::Reader> reader;  // empty where `target.error` is set
+  std::shared_ptr<storage::Reader> reader;      // empty where `target.error` is set
   std::shared_ptr<storage::Commands> commands;  // empty on a mount, and where a host has no shell
   // Whose paths `roots` are: empty for this machine, else the same for all places on one host.
   std::string host;

@@ -57,6 +57,10 @@ class Tree {
   // The places that reach what lies at `path` of `place`, itself first among equals, ascending.
   [[nodiscard]] std::vector<std::size_t> seen_by(std::size_t place, std::string_view path) const;
 
+  // Whether some target asks for the configuration at `spot`: in the folder of a target that is one .vmx, that one, and
+  // those of other targets.
+  [[nodiscard]] bool is_targeted(const Spot& spot) const;
+
   // Where the name that a file in `folder` of `place` holds leads; nothing: out of the scan. A relative name is taken
   // from `folder`; an absolute one by mapping, by the places' roots, else (where no volume's identity is known) by its
   // longest tail that exists below exactly one root.
@@ -98,7 +102,8 @@ class Tree {
   [[nodiscard]] bool walks(std::size_t place) const;
   [[nodiscard]] std::string location_at(const Spot& spot) const;
   [[nodiscard]] std::string located(const std::string& host, const std::string& absolute) const;
-  [[nodiscard]] bool is_elsewhere(std::size_t place, const std::string& path) const;
+  [[nodiscard]] bool is_walked_before(std::size_t place, const std::string& path) const;
+  [[nodiscard]] bool is_held_before(std::size_t place, const std::string& path) const;
   [[nodiscard]] bool reaches(std::size_t place, const std::string& location) const;
 
   [[nodiscard]] std::string host_of(const Spot& spot) const;

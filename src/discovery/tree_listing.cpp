@@ -53,7 +53,7 @@ Tree Tree::list(const std::vector<Place>& places, const std::vector<Mapping>& ma
     const std::vector<std::string>& only = places[place].only_folders;
     if (is_volumes_root(places[place])) {
       if (!only.empty()) waves[place] = only;
-    } else if (!tree.is_elsewhere(place, "")) {
+    } else if (!tree.is_walked_before(place, "") && (tree.walks(place) || !tree.is_held_before(place, ""))) {
       waves[place] = only.empty() ? std::vector<std::string>{""} : only;
     }
   }
@@ -86,7 +86,7 @@ void Tree::list_wave(Waves& waves, bool goes_on) {
   }
 }
 
-bool Tree::walks(std::size_t place) const { 
+bool Tree::walks(std::size_t place) const {
   return (*places_)[place].only_vmx.empty() && (*places_)[place].only_folders.empty();
 }
 
@@ -108,10 +108,10 @@ void Tree::enter(std::size_t place, Folder folder, std::vector<std::string>& nex
     for (const Entry& entry : folder.entries) {
       if (!is_walked(entry)) continue;
       std::string path = storage::join(folder.path, entry.name);
-      if (!is_elsewhere(place, path)) next.push_back(std::move(path));
+      if (!is_walked_before(place, path)) next.push_back(std::move(path));
     }
   }
-  listed_[place].folders.push_back(std::move(folder));
+  if (!is_held_before(place, folder.path)) listed_[place].folders.push_back(std::move(folder));
 }
 
 // A volume's name is a link to its UUID folder beside it: visited under the name.
@@ -133,7 +133,7 @@ void Tree::enter_volumes(std::size_t place, const Folder& root, std::vector<std:
   }
   for (std::string& volume : volumes) {
     listed.anchors.push_back({location_at({place, volume}), volume});
-    if (!is_elsewhere(place, volume)) next.push_back(std::move(volume));
+    if (!is_walked_before(place, volume)) next.push_back(std::move(volume));
   }
 }
 
@@ -156,22 +156,47 @@ std::string Tree::located(const std::string& host, const std::string& absolute) 
   return location_of(host, absolute);
 }
 
-// Whether an earlier place lists what lies at `path`. A target that is one .vmx has its folder whatever others list.
-bool Tree::is_elsewhere(std::size_t place, const std::string& path) const {
-  const Place& where = (*places_)[place];
-  if (place == 0 || where.roots.empty() || !where.only_vmx.empty()) return false;
+// Whether an earlier place lists what lies at `path` and below.
+bool Tree::is_walked_before(std::size_t place, const std::string& path) const {
+  if (place == 0 || (*places_)[place].roots.empty()) return false;
   const std::string location = location_at({place, path});
   for (std::size_t other = 0; other < place; ++other) {
-    if (reaches(other, location)) return true;
+    if (walks(other) && reaches(other, location)) return true;
   }
   return false;
 }
 
+// Whether the folder at `path` is that of an earlier target that is one .vmx, and so listed there already.
+bool Tree::is_held_before(std::size_t place, const std::string& path) const {
+  const auto is_one_file = [](const Place& other) { return !other.target.error && !other.only_vmx.empty(); };
+  if (std::none_of(places_->begin(), places_->begin() + static_cast<std::ptrdiff_t>(place), is_one_file)) return false;
+  const std::string location = location_at({place, path});
+  for (std::size_t other = 0; other < place; ++other) {
+    const auto& anchors = listed_[other].anchors;
+    const auto is_here = [&](const Anchor& anchor) { return anchor.location == location; };
+    if (is_one_file((*places_)[other]) && std::any_of(anchors.begin(), anchors.end(), is_here)) return true;
+  }
+  return false;
+}
+
+// A folder as a target has all below it, a .vmx itself alone.
 bool Tree::reaches(std::size_t place, const std::string& location) const {
+  const Place& where = (*places_)[place];
+  if (where.target.error || !where.only_folders.empty()) return false;
   const auto& anchors = listed_[place].anchors;
-  return !(*places_)[place].target.error && walks(place) &&
-         std::any_of(anchors.begin(), anchors.end(),
-                     [&](const Anchor& anchor) { return is_below(location, anchor.location); });
+  return std::any_of(anchors.begin(), anchors.end(), [&](const Anchor& anchor) {
+    return where.only_vmx.empty() ? is_below(location, anchor.location)
+                                  : location == storage::join(anchor.location, where.only_vmx);
+  });
+}
+
+bool Tree::is_targeted(const Spot& spot) const {
+  if ((*places_)[spot.place].only_vmx.empty()) return true;
+  const std::string location = location_at(spot);
+  for (std::size_t place = 0; place < places_->size(); ++place) {
+    if (reaches(place, location)) return true;
+  }
+  return false;
 }
 
 std::vector<std::size_t> Tree::seen_by(std::size_t place, std::string_view path) const {

@@ -42,13 +42,15 @@ TEST_CASE("CTK files are classed by who names them and what stands beside them")
                                         {"x/z-ctk.vmdk", ""},
                                         {"x/x-000001-ctk.vmdk", support::tracking()},
                                         {"x/renamed-flat.vmdk", support::tracking()},
+                                        {"x/SHOUTED-DELTA.VMDK", support::tracking()},
                                         {"x/w-ctk.vmdk", descriptor("w-flat.vmdk")}});
   CHECK(class_of(datastore, "x/x-ctk.vmdk") == TrackingClass::in_use);
   CHECK(class_of(datastore, "x/y-ctk.vmdk") == TrackingClass::leftover);
   CHECK(class_of(datastore, "x/z-ctk.vmdk") == TrackingClass::orphan);
   CHECK(class_of(datastore, "x/x-000001-ctk.vmdk") == TrackingClass::orphan_snapshot);
   CHECK(class_of(datastore, "x/renamed-flat.vmdk") == TrackingClass::orphan);
-  CHECK(datastore.tracking_files.size() == 5);
+  CHECK(class_of(datastore, "x/SHOUTED-DELTA.VMDK") == TrackingClass::orphan);
+  CHECK(datastore.tracking_files.size() == 6);
 }
 
 TEST_CASE("a backup copy of a descriptor protects what it names") {
@@ -92,6 +94,40 @@ TEST_CASE("a target inside another is reported once, with all that see it") {
   const auto datastore = support::scan({{"/mnt/ds", {outer, {}, {}}}, {"/mnt/ds/x", {inner, {}, {}}}});
   REQUIRE(datastore.virtual_machines.size() == 1);
   CHECK(datastore.virtual_machines[0].seen_by == std::vector<std::size_t>{0, 1});
+}
+
+TEST_CASE("a .vmx beside the folder that holds it is one machine, and so are two .vmx of one folder") {
+  const Files inner{{"x.vmx", vmx("x.vmdk", support::both_keys)},
+                    {"x.vmdk", descriptor("x-flat.vmdk", "x-ctk.vmdk")},
+                    {"x-ctk.vmdk", support::tracking()},
+                    {"y.vmx", vmx("y.vmdk")},
+                    {"deep/z.vmx", vmx("z.vmdk")}};
+  Files outer;
+  for (const auto& [path, content] : inner) outer["x/" + path] = content;
+  const Source file{"/mnt/ds/x", {inner, {}, {}}, "x.vmx"};
+  const Source folder{"/mnt/ds", {outer, {}, {}}};
+  const auto machines = [](const support::Datastore& datastore) {
+    std::vector<std::string> found;
+    for (const auto& machine : datastore.virtual_machines) {
+      const auto& at = datastore.files[machine.file];
+      found.push_back(std::to_string(at.target) + " " + at.path);
+    }
+    return found;
+  };
+  using Names = std::vector<std::string>;
+  using Sources = std::vector<Source>;
+  CHECK(machines(support::scan(Sources{file})) == Names{"0 x.vmx"});
+  const auto folder_first = support::scan(Sources{folder, file});
+  CHECK(machines(folder_first) == Names{"0 x/deep/z.vmx", "0 x/x.vmx", "0 x/y.vmx"});
+  CHECK(folder_first.virtual_machines[1].seen_by == std::vector<std::size_t>{0, 1});
+  CHECK(folder_first.virtual_machines[2].seen_by == std::vector<std::size_t>{0});
+  const auto file_first = support::scan(Sources{file, folder});
+  CHECK(machines(file_first) == Names{"0 x.vmx", "0 y.vmx", "1 x/deep/z.vmx"});
+  CHECK(file_first.virtual_machines[0].seen_by == std::vector<std::size_t>{0, 1});
+  CHECK(file_first.tracking_files.size() == 1);
+  Source other = file;
+  other.only_vmx = "y.vmx";
+  CHECK(machines(support::scan(Sources{file, other})) == Names{"0 x.vmx", "0 y.vmx"});
 }
 
 TEST_CASE("a link that leads out is outside the scan, one that stays inside is its file") {

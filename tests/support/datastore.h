@@ -40,6 +40,7 @@ inline std::string tracking(std::uint64_t sectors = 8388608) {
 struct Source {
   std::string location;  // absolute
   cbtctl::storage::MemoryPlace place;
+  std::string only_vmx = {};  // a target that is one .vmx in `location`
 };
 
 inline Datastore scan(std::vector<Source> sources) {
@@ -48,6 +49,7 @@ inline Datastore scan(std::vector<Source> sources) {
     cbtctl::discovery::Place place;
     place.target.location = source.location;
     place.roots = {source.location};
+    place.only_vmx = source.only_vmx;
     place.reader = cbtctl::storage::open_memory(std::move(source.place));
     places.push_back(std::move(place));
   }
