@@ -25,6 +25,13 @@ bool names_tracking(const model::Datastore& datastore, const model::ChainLink& l
   return descriptor != nullptr && descriptor->tracking.has_value();
 }
 
+// Named, and not known to be missing.
+bool has_tracking(const model::Datastore& datastore, const model::ChainLink& link) {
+  if (!names_tracking(datastore, link)) return false;
+  const auto& file = descriptor_of(datastore, link)->tracking->file;
+  return !file || datastore.files[*file].exists;
+}
+
 bool is_raw_device_map(const model::Descriptor& descriptor, bool physical) {
   const std::string_view type = descriptor.content.create_type;
   return equal_ignoring_case(type, physical ? "vmfsPassthroughRawDeviceMap" : "vmfsRawDeviceMap");
@@ -77,6 +84,7 @@ std::optional<std::string> unreadable(const model::Datastore& datastore, const m
   if (auto twice = contradiction(machine.settings, disk.settings.slot)) return twice;
   const model::Descriptor* active = descriptor_of(datastore, disk.chain.front());
   if (active == nullptr) return why_unreadable(datastore, disk.chain.front());
+  if (active->content.encrypted) return "the descriptor " + disk.chain.front().reference.written + " is encrypted";
   const auto defects = active->content.check();
   if (!defects.empty()) return "the descriptor is damaged: " + defects.front().message;
   return std::nullopt;
@@ -125,7 +133,8 @@ std::vector<std::string> unsupported(const model::Datastore& datastore, const mo
     reasons.push_back("virtual hardware " + std::to_string(*hardware) + " is older than 7");
   }
   if (disk.settings.is_independent()) reasons.push_back("the disk's mode is " + disk.settings.mode);
-  if (has_raw_device_map(datastore, disk, true) || disk.settings.device_type == "scsi-passThru-rdm") {
+  if (has_raw_device_map(datastore, disk, true) ||
+      equal_ignoring_case(disk.settings.device_type, "scsi-passThru-rdm")) {
     reasons.emplace_back("the disk is a physical RDM");
   }
   if (disk.settings.shared_bus != "none") reasons.push_back("the SCSI bus is shared: " + disk.settings.shared_bus);
@@ -222,9 +231,8 @@ StarQuery judge_star_query(const model::Datastore& datastore, const model::Disk&
   const bool active_is_tracked = names_tracking(datastore, disk.chain.front());
   for (std::size_t i = 1; active_is_tracked && i < disk.chain.size(); ++i) {
     const model::ChainLink& link = disk.chain[i];
-    if (!link.own || !link.descriptor || names_tracking(datastore, link)) continue;
-    query.reasons.push_back("tracking began while a snapshot existed: " + link.reference.written +
-                            " names no CTK file");
+    if (!link.own || !link.descriptor || has_tracking(datastore, link)) continue;
+    query.reasons.push_back("tracking began while a snapshot existed: " + link.reference.written + " has no CTK file");
     break;
   }
   if (!query.reasons.empty()) {

@@ -105,12 +105,16 @@ TEST_CASE("a missing descriptor and a key that contradicts itself are unreadable
   CHECK(verdict(with(tracked(), "x/x.vmx", vmx("x.vmdk", both_keys + "CTKENABLED = \"FALSE\"\n"))).state ==
         CbtState::unreadable);
   CHECK(verdict(with(tracked(), "x/x.vmdk", "# Disk DescriptorFile\n")).state == CbtState::unreadable);
+  const auto encrypted = verdict(
+      with(tracked(), "x/x.vmdk", descriptor("x-flat.vmdk", "x-ctk.vmdk") + "ddb.iofilters = \"vmwarevmcrypt\"\n"));
+  CHECK(encrypted.state == CbtState::unreadable);
+  CHECK(encrypted.reasons == std::vector<std::string>{"the descriptor x.vmdk is encrypted"});
 }
 
 TEST_CASE("what cannot be tracked is unsupported, with every reason") {
   const std::string more =
       GENERATE("scsi0:0.mode = \"independent-nonpersistent\"\n", "scsi0.sharedBus = \"physical\"\n",
-               "scsi0:0.sharing = \"multi-writer\"\n", "scsi0:0.deviceType = \"scsi-passThru-rdm\"\n");
+               "scsi0:0.sharing = \"multi-writer\"\n", "scsi0:0.deviceType = \"scsi-passthru-rdm\"\n");
   CHECK(verdict(with(tracked(), "x/x.vmx", vmx("x.vmdk", both_keys + more))).state == CbtState::unsupported);
 }
 
@@ -127,12 +131,15 @@ TEST_CASE("the golden image of a linked clone is foreign and never judged as the
   CHECK(judge(datastore, clone, clone.disks[0]).state == CbtState::off);
 }
 
-TEST_CASE("a change id '*' is not trusted where an own link below names no CTK file") {
+TEST_CASE("a change id '*' is not trusted where an own link below has no CTK file") {
   auto files = with(tracked(), "x/x.vmdk", descriptor("x-flat.vmdk", "x-ctk.vmdk", "base.vmdk"));
   files["x/base.vmdk"] = descriptor("base-flat.vmdk");
   const auto datastore = support::scan(files);
   const auto& machine = datastore.virtual_machines[0];
   CHECK(judge_star_query(datastore, machine.disks[0]).usable == false);
+  files["x/base.vmdk"] = descriptor("base-flat.vmdk", "gone-ctk.vmdk");
+  const auto gone = support::scan(files);
+  CHECK(judge_star_query(gone, gone.virtual_machines[0].disks[0]).usable == false);
   const auto plain = support::scan(tracked());
   CHECK_FALSE(judge_star_query(plain, plain.virtual_machines[0].disks[0]).usable);
 }
