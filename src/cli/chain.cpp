@@ -32,7 +32,8 @@ report::LinkTracking tracking_of(const disk::Link& link, const disk::Finder& fin
   return tracking;
 }
 
-report::InspectedChain inspect(const FileOpener& files, const NamedChain& named, const std::vector<std::string>& mappings) {
+report::InspectedChain inspect(const FileOpener& files, const NamedChain& named,
+                               const std::vector<std::string>& mappings) {
   report::InspectedChain inspected{subject_of(named), {}, {}};
   if (!named.chain) return inspected;
   const auto finder = finder_for(files, named.path, mappings);

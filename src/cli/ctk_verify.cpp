@@ -115,8 +115,8 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   if (!opener) return usage_error(opener.error().message, help);
   std::vector<std::string> files = line.arguments;
   if (line.has("delta")) files.push_back(line.values["delta"].as<std::string>());
-  const auto live = std::find_if(files.begin(), files.end(),
-                                 [&](const std::string& file) { return may_be_running(*opener, file); });
+  const auto live =
+      std::find_if(files.begin(), files.end(), [&](const std::string& file) { return may_be_running(*opener, file); });
   if (live != files.end() && !line.has("even-if-running")) {
     return told({ErrorKind::in_use, *live + ": a lock or swap file beside it says that the VM may run; its files prove "
                                             "nothing (--even-if-running goes on)"});

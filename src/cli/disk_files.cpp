@@ -139,7 +139,8 @@ void open_chain(const FileOpener& files, NamedChain& named, const std::vector<st
   named.snapshots = snapshots_beside(files, named);
 }
 
-std::vector<NamedChain> chains_of_machine(const FileOpener& files, const std::string& vm, const std::vector<std::string>& mappings,
+std::vector<NamedChain> chains_of_machine(const FileOpener& files, const std::string& vm,
+                                          const std::vector<std::string>& mappings,
                                           const std::vector<std::string>& slots) {
   const auto text = files.read_text(vm);
   const auto settings =
@@ -163,8 +164,8 @@ std::vector<NamedChain> chains_of_machine(const FileOpener& files, const std::st
 
 }  // namespace
 
-std::vector<NamedChain> open_chains(const FileOpener& files, const std::vector<std::string>& arguments, const std::vector<std::string>& mappings,
-                                    const std::vector<std::string>& slots) {
+std::vector<NamedChain> open_chains(const FileOpener& files, const std::vector<std::string>& arguments,
+                                    const std::vector<std::string>& mappings, const std::vector<std::string>& slots) {
   std::vector<NamedChain> chains;
   for (const std::string& argument : arguments) {
     const std::string lower = formats::text::lower(argument);

@@ -16,7 +16,8 @@ namespace cbtctl::cli {
 
 // Names inside files may lead into the file's own folder, a folder beside that, or below a --map; on a host also
 // anywhere below /vmfs/volumes. An absolute path that is not there is looked for by its tail beside the file's folder.
-[[nodiscard]] disk::Finder finder_for(const FileOpener& files, const std::string& file, const std::vector<std::string>& mappings);
+[[nodiscard]] disk::Finder finder_for(const FileOpener& files, const std::string& file,
+                                      const std::vector<std::string>& mappings);
 
 struct NamedChain {
   std::string vm;  // the .vmx; empty where a disk was named

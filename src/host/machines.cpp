@@ -66,10 +66,8 @@ std::optional<model::RegisteredMachine> row_of(std::string_view line) {
     const std::string_view written = path_of_row(rest.substr(gap + 2));
     std::string path = absolute(written);
     if (path.empty()) continue;
-    return model::RegisteredMachine{.id = std::string(id),
-                                    .name = std::string(trimmed(rest.substr(0, gap))),
-                                    .path = std::move(path),
-                                    .file = {}};
+    return model::RegisteredMachine{
+        .id = std::string(id), .name = std::string(trimmed(rest.substr(0, gap))), .path = std::move(path), .file = {}};
   }
   return std::nullopt;
 }
