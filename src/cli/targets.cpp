@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
+#include <functional>
 #include <memory>
 
 #include "cli/exit_status.h"
@@ -123,8 +124,15 @@ Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>
 
 }  // namespace
 
+bool Selection::is_all() const {
+  return globs.empty() && slots.empty() &&
+         std::all_of(only_vmx.begin(), only_vmx.end(), std::mem_fn(&std::string::empty));
+}
+
 bool Selection::has(const model::Datastore& datastore, const model::VirtualMachine& machine) const {
-  const std::string& path = datastore.files[machine.file].path;
+  const model::File& file = datastore.files[machine.file];
+  const std::string& path = file.path;
+  if (file.target < only_vmx.size() && !only_vmx[file.target].empty() && only_vmx[file.target] != path) return false;
   bool wanted = std::all_of(globs.begin(), globs.end(), [](const std::string& glob) { return glob.starts_with('!'); });
   for (const std::string& glob : globs) {
     if (glob.starts_with('!')) {
@@ -145,7 +153,7 @@ bool Selection::has_slot(std::string_view slot) const {
 // A name that is nobody's is most likely mistyped, and silence would pass for health.
 void Selection::tell_unmatched(const model::Datastore& datastore) const {
   for (const std::string& glob : globs) {
-    const Selection alone{.globs = {glob}, .slots = {}};
+    const Selection alone{.globs = {glob}, .slots = {}, .only_vmx = only_vmx};
     const auto& machines = datastore.virtual_machines;
     const bool found = glob.starts_with('!') || std::any_of(machines.begin(), machines.end(), [&](const auto& machine) {
                          return alone.has(datastore, machine);
@@ -194,7 +202,8 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
   auto places = open_places(texts, line, workers);
   if (!places) return usage_error(places.error().message, help);
   model::Datastore datastore = discovery::discover(*places, *mappings, with_logs);
-  Selection selection{line.list("vm"), line.list("disk")};
+  Selection selection{line.list("vm"), line.list("disk"), {}};
+  for (const discovery::Place& place : *places) selection.only_vmx.push_back(place.only_vmx);
   selection.tell_unmatched(datastore);
   tell_costs(*places);
   return Scanned{std::move(datastore), std::move(selection), std::move(*places), std::move(*mappings)};

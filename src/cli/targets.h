@@ -16,7 +16,8 @@ namespace cbtctl::cli {
 struct Selection {
   std::vector<std::string> globs;  // by display name or .vmx name; "!GLOB" excludes
   std::vector<std::string> slots;
-  [[nodiscard]] bool is_all() const { return globs.empty() && slots.empty(); }
+  std::vector<std::string> only_vmx;  // by target: the .vmx that it is; empty where it is a folder
+  [[nodiscard]] bool is_all() const;
   [[nodiscard]] bool has(const model::Datastore& datastore, const model::VirtualMachine& machine) const;
   [[nodiscard]] bool has_slot(std::string_view slot) const;
   void tell_unmatched(const model::Datastore& datastore) const;

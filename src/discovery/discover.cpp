@@ -96,7 +96,7 @@ model::Datastore look(const std::vector<Place>& places, const std::vector<Mappin
   Hosts hosts(places);
   const Tree tree = Tree::list(places, mappings);
   Loader loader(tree, datastore);
-  for (std::size_t place = 0; place < places.size(); ++place) loader.want_by_name(place, places[place].only_vmx);
+  for (std::size_t place = 0; place < places.size(); ++place) loader.want_by_name(place);
   loader.load_by_reference();
 
   sort_by_path(datastore.virtual_machines, datastore.files);

@@ -66,7 +66,7 @@ void Loader::want(Wanted wanted) {
   wanted_.push_back(wanted);
 }
 
-void Loader::want_by_name(std::size_t place, const std::string& only_vmx) {
+void Loader::want_by_name(std::size_t place) {
   std::size_t entries = 0;
   for (const Folder& folder : tree_.folders(place)) entries += folder.entries.size();
   datastore_.files.reserve(datastore_.files.size() + entries);
@@ -82,7 +82,6 @@ void Loader::want_by_name(std::size_t place, const std::string& only_vmx) {
       const bool is_no_file = entry.type == storage::EntryType::other && hint == NameHint::configuration;
       if (entry.type != storage::EntryType::file && !is_no_file) continue;
       if (hint == NameHint::other || hint == NameHint::disk_data) continue;
-      if (hint == NameHint::configuration && !only_vmx.empty() && entry.name != only_vmx) continue;
       const Index file = file_at({place, storage::join(folder.path, entry.name)}, {&entry, &folder, {}});
       if (is_no_file) add_machine(file, *datastore_.files[file].error);
       if (hint == NameHint::configuration) want({file, Reading::configuration, first_text_bytes});

@@ -19,7 +19,7 @@ class Loader {
   Loader(const Tree& tree, model::Datastore& datastore) : tree_(tree), datastore_(datastore) {}
 
   // Wants everything in a place that its name makes worth reading.
-  void want_by_name(std::size_t place, const std::string& only_vmx);
+  void want_by_name(std::size_t place);
 
   // Resolves every reference and reads what is referred to and was not read, until nothing new turns up; reads what
   // looks like disk data and nobody refers to; then knows all tracking files.

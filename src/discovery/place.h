@@ -13,14 +13,15 @@ namespace cbtctl::discovery {
 
 struct Place {
   model::Target target;
-  std::shared_ptr<storage::Reader> reader;  // empty where `target.error` is set
+  std::shared_ptr<storage::Reader> reader;      // empty where `target.error` is set
   std::shared_ptr<storage::Commands> commands;  // empty on a mount, and where a host has no shell
   // Whose paths `roots` are: empty for this machine, else the same for all places on one host.
   std::string host;
   // The root as other files may name it, absolute, without a last '/': as given and with its links resolved. Two
   // places with a common form are the same folder.
   std::vector<std::string> roots;
-  std::string only_vmx;                   // a target that is one .vmx: its file name; else empty
+  std::string only_vmx;                   // a target that is one .vmx: its file name, whose neighbours are read too;
+                                          // else empty
   std::vector<std::string> only_folders;  // where not empty: these are listed, and nothing below them
 };
 
