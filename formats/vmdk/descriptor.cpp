@@ -180,6 +180,14 @@ std::optional<std::uint64_t> Descriptor::capacity_bytes() const {
   return sectors ? core::checked_multiply(*sectors, core::sector_bytes) : std::nullopt;
 }
 
+bool Descriptor::lies_in_objects() const {
+  const auto is_object = [](const ExtentLine& line) {
+    return line.kind == ExtentKind::vsan_sparse || line.file_name.starts_with("vsan://") ||
+           line.file_name.starts_with("vvol://");
+  };
+  return equal_ignoring_case(create_type, "vsanSparse") || std::any_of(extents.begin(), extents.end(), is_object);
+}
+
 core::Defects Descriptor::check() const {
   core::Defects defects = decode_defects;
   if (extents.empty()) defects.push_back(defect("extents", "at least one", "none"));

@@ -45,6 +45,8 @@ struct Descriptor {
   // Sum of the extents' sectors in bytes; nothing where it overflows or there is no extent.
   [[nodiscard]] std::optional<std::uint64_t> capacity_bytes() const;
   [[nodiscard]] bool has_parent() const { return parent_cid.has_value() || !parent_hint.empty(); }
+  // Its data are objects of vSAN or vVol and no files; how a CTK file looks there is not known.
+  [[nodiscard]] bool lies_in_objects() const;
   // Contradictions within the descriptor: no extent, no createType, an extent of 2^64 sectors, a parent hint
   // without parentCID, createType against extent kinds, duplicate CID, ...
   [[nodiscard]] core::Defects check() const;
