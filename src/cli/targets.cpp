@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
+#include <functional>
 #include <memory>
 
 #include "cli/exit_status.h"
@@ -123,7 +124,14 @@ Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>
 
 }  // namespace
 
+bool Selection::is_all(const model::Datastore& datastore) const {
+  const auto& machines = datastore.virtual_machines;
+  return globs.empty() && slots.empty() &&
+         std::all_of(machines.begin(), machines.end(), std::mem_fn(&model::VirtualMachine::is_targeted));
+}
+
 bool Selection::has(const model::Datastore& datastore, const model::VirtualMachine& machine) const {
+  if (!machine.is_targeted) return false;
   const std::string& path = datastore.files[machine.file].path;
   bool wanted = std::all_of(globs.begin(), globs.end(), [](const std::string& glob) { return glob.starts_with('!'); });
   for (const std::string& glob : globs) {

@@ -12,11 +12,11 @@ namespace cbtctl::cli {
 // --targets-file, --map, --vm, --disk, --workers: the options of every verb that takes targets.
 [[nodiscard]] options::options_description target_options();
 
-// What --vm and --disk ask for.
+// What the targets, --vm and --disk ask for.
 struct Selection {
   std::vector<std::string> globs;  // by display name or .vmx name; "!GLOB" excludes
   std::vector<std::string> slots;
-  [[nodiscard]] bool is_all() const { return globs.empty() && slots.empty(); }
+  [[nodiscard]] bool is_all(const model::Datastore& datastore) const;
   [[nodiscard]] bool has(const model::Datastore& datastore, const model::VirtualMachine& machine) const;
   [[nodiscard]] bool has_slot(std::string_view slot) const;
   void tell_unmatched(const model::Datastore& datastore) const;

@@ -83,6 +83,7 @@ void tell_power(const Tree& tree, const Loader& loader, model::Datastore& datast
     if (!machine.unreadable) machine.power = power_from_files(machine.settings, tree, spot);
     if (machine.unreadable) machine.power.evidence = {"the configuration cannot be read"};
     machine.seen_by = tree.seen_by(spot.place, spot.path);
+    machine.is_targeted = tree.is_targeted(spot);
   }
 }
 

@@ -82,9 +82,7 @@ void Loader::want_by_name(std::size_t place) {
       const bool is_no_file = entry.type == storage::EntryType::other && hint == NameHint::configuration;
       if (entry.type != storage::EntryType::file && !is_no_file) continue;
       if (hint == NameHint::other || hint == NameHint::disk_data) continue;
-      const Spot spot{place, storage::join(folder.path, entry.name)};
-      if (hint == NameHint::configuration && !tree_.is_targeted(spot)) continue;
-      const Index file = file_at(spot, {&entry, &folder, {}});
+      const Index file = file_at({place, storage::join(folder.path, entry.name)}, {&entry, &folder, {}});
       if (is_no_file) add_machine(file, *datastore_.files[file].error);
       if (hint == NameHint::configuration) want({file, Reading::configuration, first_text_bytes});
       if (hint == NameHint::snapshot_list) want({file, Reading::snapshot_list, first_text_bytes});

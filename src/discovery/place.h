@@ -20,7 +20,7 @@ struct Place {
   // The root as other files may name it, absolute, without a last '/': as given and with its links resolved. Two
   // places with a common form are the same folder.
   std::vector<std::string> roots;
-  std::string only_vmx;                   // a target that is one .vmx: its file name; else empty
+  std::string only_vmx;                   // a target that is one .vmx: its file name; the neighbours are read too
   std::vector<std::string> only_folders;  // where not empty: these are listed, and nothing below them
 };
 

@@ -79,7 +79,7 @@ struct TrackingFile {
   Index file = 0;
   std::optional<formats::ctk::Header> header;  // nothing: no signature, too short, missing or not read (see the file)
   std::vector<Index> named_by;                 // of Datastore::descriptors
-  bool disk_exists = false;                    // for "X-ctk.vmdk": there is an "X.vmdk" beside it
+  std::optional<Index> disk;                   // of Datastore::files, for "X-ctk.vmdk": the "X.vmdk" beside it
 };
 
 struct ChainLink {
@@ -124,6 +124,7 @@ struct BuildWitness {
 struct VirtualMachine {
   Index file = 0;
   std::vector<Index> seen_by;  // targets
+  bool is_targeted = true;     // false: a neighbour of a target that is one .vmx, read to tell whose files are whose
   bool is_template = false;
   formats::vmx::Configuration settings;  // empty where `unreadable`
   std::optional<Error> unreadable;

@@ -109,6 +109,7 @@ TEST_CASE("a .vmx beside the folder that holds it is one machine, and so are two
   const auto machines = [](const support::Datastore& datastore) {
     std::vector<std::string> found;
     for (const auto& machine : datastore.virtual_machines) {
+      if (!machine.is_targeted) continue;
       const auto& at = datastore.files[machine.file];
       found.push_back(std::to_string(at.target) + " " + at.path);
     }
@@ -117,6 +118,7 @@ TEST_CASE("a .vmx beside the folder that holds it is one machine, and so are two
   using Names = std::vector<std::string>;
   using Sources = std::vector<Source>;
   CHECK(machines(support::scan(Sources{file})) == Names{"0 x.vmx"});
+  CHECK(support::scan(Sources{file}).virtual_machines.size() == 2);  // the neighbour tells whose its files are
   const auto folder_first = support::scan(Sources{folder, file});
   CHECK(machines(folder_first) == Names{"0 x/deep/z.vmx", "0 x/x.vmx", "0 x/y.vmx"});
   CHECK(folder_first.virtual_machines[1].seen_by == std::vector<std::size_t>{0, 1});
