@@ -17,20 +17,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from line import Line
+from expectations import expect, finish
+from line import Silent
 from standin import Standin
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 HEALTHY = f"ds={SOURCE}/fixtures/healthy"
-failures = []
-done = 0
-
-
-def expect(what, holds, shown=""):
-    global done
-    done += 1
-    if not holds:
-        failures.append(f"{what}: {str(shown)[:900]}")
 
 
 def run(*arguments, env=None, **more):
@@ -275,17 +267,11 @@ def test_unreachable(folder, host):
         closed.bind(("127.0.0.1", 0))
         expect_error("a closed port", scan(at(closed.getsockname()[1])), "root@esx: 127.0.0.1:", "the connection is refused")
     expect_error("an unknown name", scan(at(22, HostName="no-such-host.invalid")), "the name no-such-host.invalid is unknown")
-    with Line() as silent:
+    with Silent() as silent:
         begin = time.monotonic()
         expect_error("a server that says nothing", scan(at(silent.port), "--connect-timeout", 1), "the host says nothing")
         expect_error("ConnectTimeout of ssh_config", scan(at(silent.port, ConnectTimeout=1)), "the host says nothing")
-        expect("both in time", time.monotonic() - begin < 10)
-    with Line(reply=b"HTTP/1.1 400 Bad Request\r\n\r\n" * 3) as web:
-        expect_error("a server of another kind", scan(at(web.port), "--connect-timeout", 1), "root@esx: ")
-    with Line(flood=b"x" * 70000 + b"\n") as flood:
-        begin = time.monotonic()
-        expect_error("a server that floods", scan(at(flood.port), "--connect-timeout", 1), "root@esx: ")
-        expect("is left in time", time.monotonic() - begin < 10)
+        expect("both in time", time.monotonic() - begin < 15)
     full = socket.create_server(("127.0.0.1", 0), backlog=0)
     waiting = []
     for _ in range(4):
@@ -362,7 +348,5 @@ with tempfile.TemporaryDirectory() as scratch:
     test_ipv6(scratch)
     test_many(scratch)
 
-for failure in failures:
-    print(failure)
-print(f"{done - len(failures)} passed, {len(failures)} failed")
-sys.exit(1 if failures or done < 100 else 0)
+finish(at_least=100)
+

@@ -14,20 +14,12 @@ from urllib.parse import quote
 
 import jsonschema
 
+from expectations import expect, finish
 from standin import Standin
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 DEMO = SOURCE / "fixtures/demo"
 DEMO_UUID = "661ab9c9-ea3e9a38-f0ba-d89ef3ff34e7"  # absolute paths inside the demo's files name it
-failures = []
-done = 0
-
-
-def expect(what, holds, shown=""):
-    global done
-    done += 1
-    if not holds:
-        failures.append(f"{what}: {str(shown)[:900]}")
 
 
 def run(host, verb, *arguments, target="/vmfs/volumes/demo"):
@@ -39,8 +31,9 @@ def document(host, verb, *arguments, **more):
     found = run(host, verb, "--json", *arguments, **more)
     text = json.loads(found.stdout)
     schema = json.loads((SOURCE / f"src/report/schemas/{verb}.json").read_text())
-    for error in jsonschema.Draft7Validator(schema).iter_errors(text):
-        failures.append(f"{verb}: {'/'.join(map(str, error.path))}: {error.message[:200]}")
+    errors = [f"{'/'.join(map(str, error.path))}: {error.message}" for error in
+              jsonschema.Draft7Validator(schema).iter_errors(text)]
+    expect(f"{verb} keeps its schema", not errors, errors)
     return text
 
 
@@ -259,7 +252,5 @@ test_volumes()
 test_waits()
 test_hostile_names()
 
-for failure in failures:
-    print(failure)
-print(f"{done - len(failures)} passed, {len(failures)} failed")
-sys.exit(1 if failures else 0)
+finish(at_least=60)
+
