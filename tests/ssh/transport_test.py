@@ -82,6 +82,10 @@ def test_without_a_shell():
             report = json.loads(scan(host.ssh_config).stdout)
             expect(f"{options}: SFTP tells the same", report["ctk_files"] == whole["ctk_files"] and
                    len(report["virtual_machines"]) == len(whole["virtual_machines"]) > 25, report["summary"])
+            target = report["targets"][0]
+            knows = options in (["--without", "stat"], ["--without", "find"])  # commands run, files are read by SFTP
+            expect(f"{options}: what the host knows is told where commands run", (target["host"] is not None) == knows and
+                   (not knows or target["inventory"]["registered"]), target)
     with Standin(SOURCE, "6.7", [f"ds={HEALTHY}"], ["--no-shell", "--no-sftp"]) as host:
         neither = scan(host.ssh_config)
         expect("without either nothing can be read", neither.returncode == 8 and "subsystem" in neither.stderr, neither.stderr)
