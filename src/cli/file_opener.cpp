@@ -3,6 +3,7 @@
 #include <map>
 
 #include "cli/ssh_options.h"
+#include "formats/core/read_ahead.h"
 #include "storage/local_path.h"
 #include "storage/local_reader.h"
 #include "storage/location.h"
@@ -18,7 +19,7 @@ using formats::core::Result;
 using storage::Location;
 
 // A file of a host, which lives no longer than its connection.
-class HostFile final : public ByteSource {
+class HostFile final : public ByteSource, public formats::core::ReadAhead {
  public:
   HostFile(std::shared_ptr<storage::SshReader> reader, std::unique_ptr<ByteSource> file)
       : reader_(std::move(reader)), file_(std::move(file)) {}
@@ -29,6 +30,7 @@ class HostFile final : public ByteSource {
   [[nodiscard]] Result<ByteRange> next_data(std::uint64_t offset_bytes) const override {
     return file_->next_data(offset_bytes);
   }
+  void expect(std::vector<ByteRange> ranges) const override { formats::core::expect(*file_, std::move(ranges)); }
 
  private:
   std::shared_ptr<storage::SshReader> reader_;

@@ -1,24 +1,29 @@
-// Reading from front to back, the next part is asked for while the last is worked on; parts grow, so that a look at a
-// header stays cheap. Any other range is asked for as it is, in pieces that travel together.
+// Bytes are asked for in batches, the next while the last is worked on: of the ranges that the reader has announced,
+// else of what follows where the file is read in order; then batches grow, so that a look at a header stays cheap. Any
+// other range is asked for as it is. The pieces of a batch travel together.
 #include "storage/ssh_file.h"
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <future>
 #include <mutex>
+#include <utility>
 #include <vector>
 
+#include "formats/core/read_ahead.h"
 #include "storage/local_file.h"
 #include "storage/path.h"
 
 namespace cbtctl::storage {
 namespace {
 
+using formats::core::ByteRange;
 using formats::core::success;
 
 constexpr std::size_t piece_bytes = 64 * 1024;  // what OpenSSH 5 to 9 give at once
 constexpr std::size_t first_part_bytes = 256 * 1024;
-constexpr std::size_t most_part_bytes = 4 * 1024 * 1024;
+constexpr std::size_t most_batch_bytes = 8 * 1024 * 1024;
 
 // Calls `work` on the queue's thread and waits for what it returns.
 template <typename Value>
@@ -158,14 +163,35 @@ class RangeRead {
   std::optional<Error> error_;
 };
 
-class SshFile final : public ByteSource {
+// Ranges that were asked for together, and their bytes behind one another.
+struct Batch {
+  std::vector<ByteRange> ranges;
+  std::vector<std::byte> bytes;
+
+  // What it holds from `offset` on, up to the end of the range; empty where it holds nothing there.
+  [[nodiscard]] std::span<const std::byte> from(std::uint64_t offset) const {
+    std::size_t at = 0;
+    for (const ByteRange& range : ranges) {
+      if (holds(range, offset))
+        return std::span(bytes).subspan(at, length_of(range)).subspan(offset - range.offset_bytes);
+      at += length_of(range);
+    }
+    return {};
+  }
+  static bool holds(const ByteRange& range, std::uint64_t offset) {
+    return offset >= range.offset_bytes && offset - range.offset_bytes < range.length_bytes;
+  }
+  static std::size_t length_of(const ByteRange& range) { return static_cast<std::size_t>(range.length_bytes); }
+};
+
+class SshFile final : public ByteSource, public formats::core::ReadAhead {
  public:
   SshFile(SshHost& host, SshQueue& queue, std::string path, OpenFile file)
       : host_(host), queue_(queue), path_(std::move(path)), file_(std::move(file)), size_bytes_(file_.size_bytes) {}
   SshFile(const SshFile&) = delete;
   SshFile& operator=(const SshFile&) = delete;
   ~SshFile() override {
-    if (next_.valid()) next_.wait();
+    if (coming_.valid()) coming_.wait();
     queue_.add([&host = host_, file = file_] { close_now(host, file); }, 0);
   }
 
@@ -174,24 +200,40 @@ class SshFile final : public ByteSource {
   [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) const override {
     if (offset >= size_bytes_ || out.empty()) return std::size_t{0};
     out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_bytes_ - offset)));
-    const std::lock_guard lock(mutex_);
-    if (offset != expected_) return read_elsewhere(offset, out);
     const std::size_t wanted = out.size();
+    const std::lock_guard lock(mutex_);
     while (!out.empty()) {
-      const auto part = part_at(offset);
-      if (!part) return part.error();
-      const std::size_t count = std::min(out.size(), part->size());
-      std::copy_n(part->begin(), count, out.begin());
+      const auto held = held_from(offset);
+      if (held.empty()) {
+        const Status read = read_elsewhere(offset, out);
+        if (!read) return read.error();
+        in_order_ = offset + out.size();
+        break;
+      }
+      const std::size_t count = std::min(out.size(), held.size());
+      std::copy_n(held.begin(), count, out.begin());
       out = out.subspan(count);
-      offset += count;
+      in_order_ = offset += count;
     }
-    expected_ = offset;
     return wanted;
   }
 
- private:
-  using Part = std::vector<std::byte>;
+  void expect(std::vector<ByteRange> ranges) const override {
+    const std::lock_guard lock(mutex_);
+    expected_.clear();
+    for (ByteRange& range : ranges) {
+      if (range.offset_bytes >= size_bytes_) continue;
+      range.length_bytes = std::min(range.length_bytes, size_bytes_ - range.offset_bytes);
+      for (; range.length_bytes > most_batch_bytes;
+           range = {range.offset_bytes + most_batch_bytes, range.length_bytes - most_batch_bytes}) {
+        expected_.push_back({range.offset_bytes, most_batch_bytes});
+      }
+      expected_.push_back(range);
+    }
+    if (!coming_.valid()) ask_expected();
+  }
 
+ private:
   static void close_now(SshHost& host, const OpenFile& file) {
     if (host.failure() || host.sftp_generation() != file.generation) return;
     const auto engine = host.sftp();
@@ -200,8 +242,8 @@ class SshFile final : public ByteSource {
     [[maybe_unused]] const Status ran = run(host, (*engine)->sftp());
   }
 
-  // On the queue's thread.
-  Result<Part> read_now(std::uint64_t offset, std::size_t length) const {
+  // On the queue's thread: all ranges, under way together, behind one another into `out`.
+  Status read_now(const std::vector<ByteRange>& ranges, std::span<std::byte> out) const {
     const auto engine = host_.sftp();
     if (!engine) return engine.error();
     if (host_.sftp_generation() != file_.generation) {
@@ -209,54 +251,92 @@ class SshFile final : public ByteSource {
       if (!again) return again.error();
       file_ = std::move(*again);
     }
-    Part part(length);
     RangeRead read((*engine)->sftp(), file_.handle);
-    read.ask(offset, part);
+    for (const ByteRange& range : ranges) {
+      read.ask(range.offset_bytes, out.first(Batch::length_of(range)));
+      out = out.subspan(Batch::length_of(range));
+    }
     const Status ran = run(host_, (*engine)->sftp());
     if (!ran) return ran.error();
-    if (read.error()) return *read.error();
-    return part;
+    return read.error() ? Status(*read.error()) : success();
   }
 
-  // A jump: what was read ahead is of no use, and reading from front to back begins anew.
-  Result<std::size_t> read_elsewhere(std::uint64_t offset, std::span<std::byte> out) const {
-    drop_ahead();
-    const std::size_t length = out.size();
-    const auto part = on_thread<Part>(queue_, [this, offset, length] { return read_now(offset, length); });
-    if (!part) return part.error();
-    std::copy(part->begin(), part->end(), out.begin());
-    expected_ = offset + length;
-    part_bytes_ = first_part_bytes;
-    return length;
-  }
-
-  void drop_ahead() const {
-    if (next_.valid()) next_.wait();
-    next_ = {};
-    part_ = {};
-  }
-
-  // What is there of the part that holds `offset`; the part after it is on its way already.
-  Result<std::span<const std::byte>> part_at(std::uint64_t offset) const {
-    if (part_.empty() || offset >= part_offset_ + part_.size()) {
-      if (!next_.valid()) ask_ahead(offset);
-      auto part = next_.get();
-      if (!part) return part.error();
-      part_ = std::move(*part);
-      part_offset_ = next_offset_;
-      if (part_offset_ + part_.size() < size_bytes_ && part_bytes_ > first_part_bytes)
-        ask_ahead(part_offset_ + part_.size());
-      part_bytes_ = std::min(part_bytes_ * 2, most_part_bytes);
+  // What is there from `offset` on, where that was to be foreseen; else empty.
+  std::span<const std::byte> held_from(std::uint64_t offset) const {
+    for (const Batch* batch : {&batch_, &last_batch_}) {
+      if (const auto held = batch->from(offset); !held.empty()) return held;
     }
-    return std::span<const std::byte>(part_).subspan(static_cast<std::size_t>(offset - part_offset_));
+    const bool comes = std::any_of(coming_ranges_.begin(), coming_ranges_.end(),
+                                   [&](const ByteRange& range) { return Batch::holds(range, offset); });
+    if (!comes && !ask_for(offset)) return {};
+    coming_ranges_.clear();
+    auto batch = coming_.get();
+    if (!batch) return {};  // reading its own range tells the reader whether that one is harmed
+    spare_ = std::move(last_batch_.bytes);
+    last_batch_ = std::exchange(batch_, std::move(*batch));
+    ask_further();
+    return batch_.from(offset);
   }
 
-  void ask_ahead(std::uint64_t offset) const {
-    const std::size_t length = static_cast<std::size_t>(std::min<std::uint64_t>(part_bytes_, size_bytes_ - offset));
-    auto promise = std::make_shared<std::promise<Result<Part>>>();
-    next_ = promise->get_future();
-    next_offset_ = offset;
-    queue_.add([this, promise, offset, length] { promise->set_value(read_now(offset, length)); }, 0);
+  // Asks for what begins at `offset` where that is expected, or the file is read in order.
+  bool ask_for(std::uint64_t offset) const {
+    const auto next = std::find_if(expected_.begin(), expected_.end(),
+                                   [&](const ByteRange& range) { return Batch::holds(range, offset); });
+    if (next == expected_.end() && offset != in_order_) return false;
+    if (next != expected_.end()) {
+      expected_.erase(expected_.begin(), next);
+      ask_expected();
+    } else {
+      ask({{offset, std::min<std::uint64_t>(part_bytes_, size_bytes_ - offset)}});
+    }
+    return true;
+  }
+
+  // The next batch is on its way while the last is worked on.
+  void ask_further() const {
+    if (!expected_.empty()) return ask_expected();
+    const ByteRange& last = batch_.ranges.back();
+    const std::uint64_t end = last.offset_bytes + last.length_bytes;
+    if (part_bytes_ > first_part_bytes && end < size_bytes_)
+      ask({{end, std::min<std::uint64_t>(part_bytes_, size_bytes_ - end)}});
+    part_bytes_ = std::min(part_bytes_ * 2, most_batch_bytes);
+  }
+
+  void ask_expected() const {
+    std::vector<ByteRange> ranges;
+    for (std::uint64_t bytes = 0; !expected_.empty(); expected_.pop_front()) {
+      bytes += expected_.front().length_bytes;
+      if (!ranges.empty() && bytes > most_batch_bytes) break;
+      ranges.push_back(expected_.front());
+    }
+    if (!ranges.empty()) ask(std::move(ranges));
+  }
+
+  void ask(std::vector<ByteRange> ranges) const {
+    if (coming_.valid()) coming_.wait();
+    coming_ranges_ = ranges;
+    auto promise = std::make_shared<std::promise<Result<Batch>>>();
+    coming_ = promise->get_future();
+    auto batch = std::make_shared<Batch>(Batch{.ranges = std::move(ranges), .bytes = std::move(spare_)});
+    spare_ = {};
+    const auto work = [this, promise, batch] {
+      std::size_t bytes = 0;
+      for (const ByteRange& range : batch->ranges) bytes += Batch::length_of(range);
+      batch->bytes.resize(bytes);
+      const Status read = read_now(batch->ranges, batch->bytes);
+      promise->set_value(read ? Result<Batch>(std::move(*batch)) : read.error());
+    };
+    queue_.add(work, 0);
+  }
+
+  // A jump: what was read ahead stays, and reading in order begins anew.
+  Status read_elsewhere(std::uint64_t offset, std::span<std::byte> out) const {
+    part_bytes_ = first_part_bytes;
+    const auto read = on_thread<bool>(queue_, [&]() -> Result<bool> {
+      const Status done = read_now({{offset, out.size()}}, out);
+      return done ? Result<bool>(true) : done.error();
+    });
+    return read ? success() : Status(read.error());
   }
 
   SshHost& host_;
@@ -264,13 +344,15 @@ class SshFile final : public ByteSource {
   const std::string path_;
   mutable OpenFile file_;  // on the queue's thread
   const std::uint64_t size_bytes_;
-  mutable std::mutex mutex_;  // of all below
-  mutable std::uint64_t expected_ = 0;
+  mutable std::mutex mutex_;            // of all below
+  mutable std::uint64_t in_order_ = 0;  // where the last reading ended
   mutable std::size_t part_bytes_ = first_part_bytes;
-  mutable Part part_;
-  mutable std::uint64_t part_offset_ = 0;
-  mutable std::future<Result<Part>> next_;
-  mutable std::uint64_t next_offset_ = 0;
+  mutable std::deque<ByteRange> expected_;
+  mutable Batch batch_;
+  mutable Batch last_batch_;              // several readers are not at the same place
+  mutable std::vector<std::byte> spare_;  // memory that has been touched is used again
+  mutable std::future<Result<Batch>> coming_;
+  mutable std::vector<ByteRange> coming_ranges_;
 };
 
 }  // namespace

@@ -14,8 +14,8 @@ namespace cbtctl::storage {
 
 class SshShell {
  public:
-  // Starts it in `root`, an absolute path. `unsupported`: there is no shell, or it lacks an applet that every run needs;
-  // `missing`, `denied`: the root.
+  // Starts it in `root`, an absolute path. `unsupported`: there is no shell, or it lacks an applet that every run
+  // needs; `missing`, `denied`: the root.
   static Result<std::unique_ptr<SshShell>> start(SshSession& session, const std::string& root, SshCounters& counters);
 
   [[nodiscard]] const std::string& token() const { return token_; }
