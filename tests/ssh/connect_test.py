@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from expectations import expect, finish
-from line import Silent
+from line import Line, Silent
 from standin import Standin
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
@@ -64,8 +64,9 @@ def allow(host, key, user="root"):
         file.write(Path(f"{key}.pub").read_text())
 
 
-def on_terminal(answers, *arguments):
-    """Runs cbtctl on a terminal of its own and types each answer when its question stands there. Exit status, output."""
+def on_terminal(answers, *arguments, thinks_s=0.0):
+    """Runs cbtctl on a terminal of its own and types each answer when its question stands there, after a while. Exit
+    status, output."""
     child, terminal = pty.fork()
     if child == 0:
         os.environ.pop("SSH_AUTH_SOCK", None)
@@ -83,6 +84,7 @@ def on_terminal(answers, *arguments):
                 break
             shown += piece
         if answers and answers[0][0] in shown:
+            time.sleep(thinks_s)
             os.write(terminal, answers.pop(0)[1])
             shown += b"|"
     else:
@@ -284,6 +286,24 @@ def test_unreachable(folder, host):
         each.close()
 
 
+def test_progress(host, folder):
+    """On a terminal one line tells how far the hosts are, and is taken away; a question stands there alone."""
+    with Line(host.port, round_trip_s=0.3) as line:
+        slow = host.config_behind(line.port)
+        status, shown = on_terminal([], "scan", "ssh://esx", "--ssh-config", slow)
+        drawn, _, after = shown.rpartition("received\r")
+        expect("how far the hosts are is drawn", status == 0 and "0 of 1 host connected; 0 B received" in drawn, shown)
+        expect("and taken away before the report", after.startswith("\r\x1b[K") and "connected" not in after, shown)
+        quiet = on_terminal([], "scan", "ssh://esx", "--quiet", "--ssh-config", slow)[1]
+        expect("nothing is drawn with --quiet", "connected" not in quiet, quiet)
+        asks = Path(folder) / "asks"
+        asks.write_text(slow.read_text().replace(str(host.key_file), "none"))
+        _, shown = on_terminal([(b"password: ", b"\x04")], "scan", "ssh://esx", "--ssh-config", asks, thinks_s=1.5)
+        question = shown[shown.index("root@esx's password: "):]
+        expect("a question stands alone", "connected" not in question[:question.index("\n")], shown)
+    expect("nor where standard error is no terminal", scan(host.ssh_config).stderr == "")
+
+
 def test_algorithms(folder):
     with Standin(SOURCE, "8.0", [HEALTHY], ["--set", "Ciphers=chacha20-poly1305@openssh.com"]) as host:
         expect_error("no common cipher", scan(host.ssh_config), "no common algorithm for cipher: the host offers chacha20-poly1305@openssh.com",
@@ -344,6 +364,7 @@ with tempfile.TemporaryDirectory() as scratch:
         test_passwords(standin, scratch)
         test_ways(standin, scratch)
         test_unreachable(scratch, standin)
+        test_progress(standin, scratch)
     test_algorithms(scratch)
     test_ipv6(scratch)
     test_many(scratch)
