@@ -68,6 +68,10 @@ bool is_on_host(const std::string& name) {
 }
 
 Result<FileOpener> FileOpener::with(const CommandLine& line) {
+  for (const std::string& name : line.arguments) {
+    const auto location = storage::parse_location(name);
+    if (!location && storage::is_ssh(name)) return location.error();
+  }
   auto options = ssh_options_of(line);
   if (!options) return options.error();
   if (options->transport == storage::SshTransport::automatic) options->transport = storage::SshTransport::sftp;
@@ -105,9 +109,18 @@ Result<std::string> FileOpener::real_name(const std::string& name) const {
   }
   const auto reader = hosts_->reader(*location);
   if (!reader) return reader.error();
-  const auto real = (*reader)->real_path(path_on_host(*location));
-  if (!real) return real.error();
-  return host_name(*location) + *real;
+  const auto found = (*reader)->find(path_on_host(*location));
+  if (!found) return found.error();
+  return host_name(*location) + found->real;
+}
+
+std::optional<std::int64_t> FileOpener::modified_ns(const std::string& name) const {
+  const auto location = storage::parse_location(name);
+  if (!location) return std::nullopt;
+  if (!location->is_ssh) return storage::modified_ns(name);
+  const auto reader = hosts_->reader(*location);
+  const auto found = reader ? (*reader)->find(path_on_host(*location)) : Result<storage::SshFound>(reader.error());
+  return found ? std::optional(found->status.modified_ns) : std::nullopt;
 }
 
 std::vector<std::string> FileOpener::names_beside(const std::string& name) const {
@@ -138,11 +151,11 @@ std::string FileOpener::beside(const std::string& from, const std::string& writt
     location->path = written;
     return storage::location_text(*location);
   }
-  std::string path = storage::join(storage::parent_of(remote ? location->path : from), written);
-  if ((remote || from.starts_with('/')) && !path.starts_with('/')) path.insert(path.begin(), '/');
-  if (!remote) return path;
-  location->path = std::move(path);
-  return storage::location_text(*location);
+  // As the user wrote it, whatever of it is percent-encoded.
+  if (remote) return storage::join(storage::parent_of(from), storage::encoded(written));
+  std::string path = storage::join(storage::parent_of(from), written);
+  if (from.starts_with('/') && !path.starts_with('/')) path.insert(path.begin(), '/');
+  return path;
 }
 
 }  // namespace cbtctl::cli

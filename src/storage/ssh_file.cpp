@@ -68,15 +68,10 @@ Status run(SshHost& host, SshSftp& channel) {
   return ran ? success() : Status(*host.failure());
 }
 
-struct Found {
-  std::string real;  // absolute, without links
-  FileStatus status;
-};
-
-Result<Found> look_up(SshHost& host, SshSftpEngine& engine, const std::string& path) {
+Result<SshFound> look_up(SshHost& host, SshSftpEngine& engine, const std::string& path) {
   if (!is_inside(path)) return Error{ErrorKind::outside, "leads out of the target"};
   const std::string absolute = engine.real_root() + "/" + path;
-  Found found;
+  SshFound found;
   Answers answers;
   engine.sftp().ask([&](std::uint32_t id) { return sftp::real_path(id, absolute); },
                     answers.expect<sftp::Names>([&](const sftp::Names& names) {
@@ -363,13 +358,11 @@ Result<std::unique_ptr<ByteSource>> open_ssh_file(SshHost& host, SshQueue& queue
   return std::unique_ptr<ByteSource>(std::make_unique<SshFile>(host, queue, path, std::move(*file)));
 }
 
-Result<std::string> real_ssh_path(SshHost& host, SshQueue& queue, const std::string& path) {
-  return on_thread<std::string>(queue, [&]() -> Result<std::string> {
+Result<SshFound> find_ssh_file(SshHost& host, SshQueue& queue, const std::string& path) {
+  return on_thread<SshFound>(queue, [&]() -> Result<SshFound> {
     const auto engine = host.sftp();
     if (!engine) return engine.error();
-    const auto found = look_up(host, **engine, path);
-    if (!found) return found.error();
-    return found->real;
+    return look_up(host, **engine, path);
   });
 }
 
