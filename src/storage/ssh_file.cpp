@@ -35,6 +35,7 @@ Result<Value> on_thread(SshQueue& queue, std::function<Result<Value>()> work) {
 struct Batch {
   std::vector<ByteRange> ranges;
   std::vector<std::byte> bytes;
+  bool is_in_order = false;  // one range, where the file is read from front to back
 
   // What it holds from `offset` on, up to the end of the range; empty where it holds nothing there.
   [[nodiscard]] std::span<const std::byte> from(std::uint64_t offset) const {
@@ -89,14 +90,9 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
   void expect(std::vector<ByteRange> ranges) const override {
     const std::lock_guard lock(mutex_);
     expected_.clear();
-    for (ByteRange& range : ranges) {
-      if (range.offset_bytes >= size_bytes_) continue;
-      range.length_bytes = std::min(range.length_bytes, size_bytes_ - range.offset_bytes);
-      for (; range.length_bytes > most_batch_bytes;
-           range = {range.offset_bytes + most_batch_bytes, range.length_bytes - most_batch_bytes}) {
-        expected_.push_back({range.offset_bytes, most_batch_bytes});
-      }
-      expected_.push_back(range);
+    for (const ByteRange& range : ranges) {
+      if (range.offset_bytes >= size_bytes_ || range.length_bytes == 0) continue;
+      expected_.push_back({range.offset_bytes, std::min(range.length_bytes, size_bytes_ - range.offset_bytes)});
     }
     if (!coming_.valid()) ask_expected();
   }
@@ -126,9 +122,11 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
     if (next == expected_.end() && offset != in_order_) return false;
     if (next != expected_.end()) {
       expected_.erase(expected_.begin(), next);
+      ByteRange& first = expected_.front();
+      first = {offset, first.length_bytes - (offset - first.offset_bytes)};
       ask_expected();
     } else {
-      ask({{offset, std::min<std::uint64_t>(part_bytes_, size_bytes_ - offset)}});
+      ask_in_order(offset);
     }
     return true;
   }
@@ -136,30 +134,38 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
   // The next batch is on its way while the last is worked on.
   void ask_further() const {
     if (!expected_.empty()) return ask_expected();
+    if (!batch_.is_in_order) return;
     const ByteRange& last = batch_.ranges.back();
     const std::uint64_t end = last.offset_bytes + last.length_bytes;
-    if (part_bytes_ > first_part_bytes && end < size_bytes_)
-      ask({{end, std::min<std::uint64_t>(part_bytes_, size_bytes_ - end)}});
+    if (part_bytes_ > first_part_bytes && end < size_bytes_) ask_in_order(end);
     part_bytes_ = std::min(part_bytes_ * 2, most_batch_bytes);
+  }
+
+  void ask_in_order(std::uint64_t offset) const {
+    ask({.ranges = {{offset, std::min<std::uint64_t>(part_bytes_, size_bytes_ - offset)}}, .is_in_order = true});
   }
 
   void ask_expected() const {
     std::vector<ByteRange> ranges;
-    for (std::uint64_t bytes = 0; !expected_.empty(); expected_.pop_front()) {
-      bytes += expected_.front().length_bytes;
-      if (!ranges.empty() && bytes > most_batch_bytes) break;
-      ranges.push_back(expected_.front());
+    for (std::uint64_t bytes = 0; !expected_.empty() && bytes < most_batch_bytes;) {
+      ByteRange& next = expected_.front();
+      ranges.push_back({next.offset_bytes, std::min<std::uint64_t>(next.length_bytes, most_batch_bytes - bytes)});
+      bytes += ranges.back().length_bytes;
+      next.offset_bytes += ranges.back().length_bytes;
+      next.length_bytes -= ranges.back().length_bytes;
+      if (next.length_bytes == 0) expected_.pop_front();
     }
-    if (!ranges.empty()) ask(std::move(ranges));
+    if (!ranges.empty()) ask({.ranges = std::move(ranges)});
   }
 
-  void ask(std::vector<ByteRange> ranges) const {
+  // `wanted` has no bytes yet.
+  void ask(Batch wanted) const {
     if (coming_.valid()) coming_.wait();
-    coming_ranges_ = ranges;
+    coming_ranges_ = wanted.ranges;
     auto promise = std::make_shared<std::promise<Result<Batch>>>();
     coming_ = promise->get_future();
-    auto batch = std::make_shared<Batch>(Batch{.ranges = std::move(ranges), .bytes = std::move(spare_)});
-    spare_ = {};
+    wanted.bytes = std::exchange(spare_, {});
+    auto batch = std::make_shared<Batch>(std::move(wanted));
     const auto work = [this, promise, batch] {
       std::size_t bytes = 0;
       for (const ByteRange& range : batch->ranges) bytes += Batch::length_of(range);
