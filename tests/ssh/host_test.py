@@ -6,6 +6,7 @@ usage: host_test.py CBTCTL SOURCE_DIR
 import copy
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -243,6 +244,18 @@ def test_hostile_names():
             if not found.startswith(b"bad ") and b"touch" not in found))
 
 
+def test_readme():
+    """What the README shows of a host is what is printed there."""
+    blocks = re.findall(r"```\n\$ build/cbtctl (\S+ ssh://[^\n]*)\n(.*?)```", (SOURCE / "README.md").read_text(), re.S)
+    expect("the README shows a host", blocks, blocks)
+    with Standin(SOURCE, "8.0", [f"ds1={DEMO}", f"ds2={SOURCE}/fixtures/healthy"]) as host:
+        config = host.folder / "esx1"
+        config.write_text(host.ssh_config.read_text().replace("Host esx ", "Host esx1 "))
+        for command, shown in blocks:
+            found = subprocess.run([CBTCTL, *command.split(), "--ssh-config", config], capture_output=True, text=True, timeout=120)
+            expect(f"README: {command}", found.stdout == shown, found)
+
+
 for release in ("6.0", "6.7", "7.0", "8.0"):
     test_release(release)
 test_quirks()
@@ -251,6 +264,7 @@ test_in_use()
 test_volumes()
 test_waits()
 test_hostile_names()
+test_readme()
 
 finish(at_least=60)
 
