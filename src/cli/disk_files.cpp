@@ -107,8 +107,7 @@ class Resolver {
 Result<disk::NamedSource> open_named(const FileOpener& files, const std::string& path) {
   auto source = files.open(path);
   if (!source) return source.error().in(path);
-  return disk::NamedSource{path, std::shared_ptr<const ByteSource>(std::move(*source)),
-                           is_on_host(path) ? std::nullopt : storage::modified_ns(path)};
+  return disk::NamedSource{path, std::shared_ptr<const ByteSource>(std::move(*source)), files.modified_ns(path)};
 }
 
 disk::Finder finder_for(const FileOpener& files, const std::string& file, const std::vector<std::string>& mappings) {

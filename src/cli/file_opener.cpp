@@ -3,6 +3,7 @@
 #include <map>
 
 #include "cli/ssh_options.h"
+#include "formats/core/read_ahead.h"
 #include "storage/local_path.h"
 #include "storage/local_reader.h"
 #include "storage/location.h"
@@ -18,7 +19,7 @@ using formats::core::Result;
 using storage::Location;
 
 // A file of a host, which lives no longer than its connection.
-class HostFile final : public ByteSource {
+class HostFile final : public ByteSource, public formats::core::ReadAhead {
  public:
   HostFile(std::shared_ptr<storage::SshReader> reader, std::unique_ptr<ByteSource> file)
       : reader_(std::move(reader)), file_(std::move(file)) {}
@@ -29,6 +30,7 @@ class HostFile final : public ByteSource {
   [[nodiscard]] Result<ByteRange> next_data(std::uint64_t offset_bytes) const override {
     return file_->next_data(offset_bytes);
   }
+  void expect(std::vector<ByteRange> ranges) const override { formats::core::expect(*file_, std::move(ranges)); }
 
  private:
   std::shared_ptr<storage::SshReader> reader_;
@@ -66,6 +68,10 @@ bool is_on_host(const std::string& name) {
 }
 
 Result<FileOpener> FileOpener::with(const CommandLine& line) {
+  for (const std::string& name : line.arguments) {
+    const auto location = storage::parse_location(name);
+    if (!location && storage::is_ssh(name)) return location.error();
+  }
   auto options = ssh_options_of(line);
   if (!options) return options.error();
   if (options->transport == storage::SshTransport::automatic) options->transport = storage::SshTransport::sftp;
@@ -103,9 +109,18 @@ Result<std::string> FileOpener::real_name(const std::string& name) const {
   }
   const auto reader = hosts_->reader(*location);
   if (!reader) return reader.error();
-  const auto real = (*reader)->real_path(path_on_host(*location));
-  if (!real) return real.error();
-  return host_name(*location) + *real;
+  const auto found = (*reader)->find(path_on_host(*location));
+  if (!found) return found.error();
+  return host_name(*location) + found->real;
+}
+
+std::optional<std::int64_t> FileOpener::modified_ns(const std::string& name) const {
+  const auto location = storage::parse_location(name);
+  if (!location) return std::nullopt;
+  if (!location->is_ssh) return storage::modified_ns(name);
+  const auto reader = hosts_->reader(*location);
+  const auto found = reader ? (*reader)->find(path_on_host(*location)) : Result<storage::SshFound>(reader.error());
+  return found ? std::optional(found->status.modified_ns) : std::nullopt;
 }
 
 std::vector<std::string> FileOpener::names_beside(const std::string& name) const {
@@ -136,11 +151,11 @@ std::string FileOpener::beside(const std::string& from, const std::string& writt
     location->path = written;
     return storage::location_text(*location);
   }
-  std::string path = storage::join(storage::parent_of(remote ? location->path : from), written);
-  if ((remote || from.starts_with('/')) && !path.starts_with('/')) path.insert(path.begin(), '/');
-  if (!remote) return path;
-  location->path = std::move(path);
-  return storage::location_text(*location);
+  // As the user wrote it, whatever of it is percent-encoded.
+  if (remote) return storage::join(storage::parent_of(from), storage::encoded(written));
+  std::string path = storage::join(storage::parent_of(from), written);
+  if (from.starts_with('/') && !path.starts_with('/')) path.insert(path.begin(), '/');
+  return path;
 }
 
 }  // namespace cbtctl::cli

@@ -2,7 +2,9 @@
 // per host.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +15,7 @@ namespace cbtctl::cli {
 
 class FileOpener {
  public:
-  // `usage` where an option of SSH connections makes no sense.
+  // `usage` where an option of SSH connections makes no sense, or a file's name begins as that of a host's and is none.
   static formats::core::Result<FileOpener> with(const CommandLine& line);
 
   // Links are followed, as the user named it. Errors do not name the file.
@@ -24,6 +26,9 @@ class FileOpener {
 
   // The name without links, to tell what lies below what; on a host it begins with the host.
   [[nodiscard]] formats::core::Result<std::string> real_name(const std::string& name) const;
+
+  // When it was last written, in ns since 1970; nothing where that cannot be told.
+  [[nodiscard]] std::optional<std::int64_t> modified_ns(const std::string& name) const;
 
   // What lies in the file's folder; nothing where that cannot be told.
   [[nodiscard]] std::vector<std::string> names_beside(const std::string& name) const;

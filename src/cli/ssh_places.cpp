@@ -14,11 +14,12 @@ namespace {
 using formats::core::Error;
 using formats::core::ErrorKind;
 
-discovery::Place place_of(const SshTarget& target, const storage::SshOptions& options) {
+discovery::Place place_of(const SshTarget& target, const storage::SshOptions& options, HostProgress& progress) {
   discovery::Place place;
   place.target.location = target.text;
   place.target.is_ssh = true;
   auto opened = storage::open_ssh(target.location, options);
+  progress.add(opened ? opened->reader : nullptr);
   if (!opened) {
     place.target.error = opened.error();
     // What is wrong with one host's part of ssh_config stops no other host.
@@ -41,12 +42,13 @@ discovery::Place place_of(const SshTarget& target, const storage::SshOptions& op
 
 }  // namespace
 
-std::vector<discovery::Place> open_ssh_places(const std::vector<SshTarget>& targets, const storage::SshOptions& options,
-                                              unsigned jobs) {
+std::vector<discovery::Place> open_ssh_places(const std::vector<SshTarget>& targets, storage::SshOptions options,
+                                              unsigned jobs, HostProgress& progress) {
+  options.secrets = progress.without_line(options.secrets);
   std::vector<discovery::Place> places(targets.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    for (std::size_t i = next++; i < targets.size(); i = next++) places[i] = place_of(targets[i], options);
+    for (std::size_t i = next++; i < targets.size(); i = next++) places[i] = place_of(targets[i], options, progress);
   };
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < std::min<std::size_t>(jobs, targets.size()); ++i) threads.emplace_back(work);

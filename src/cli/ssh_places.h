@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/host_progress.h"
 #include "discovery/place.h"
 #include "storage/location.h"
 #include "storage/ssh_options.h"
@@ -17,7 +18,8 @@ struct SshTarget {
 
 // One place per target, in their order, of `jobs` hosts at a time; a host that cannot be reached or read has its error.
 [[nodiscard]] std::vector<discovery::Place> open_ssh_places(const std::vector<SshTarget>& targets,
-                                                            const storage::SshOptions& options, unsigned jobs);
+                                                            storage::SshOptions options, unsigned jobs,
+                                                            HostProgress& progress);
 
 // What each host's connection has cost so far, on standard error with --verbose.
 void tell_costs(const std::vector<discovery::Place>& places);

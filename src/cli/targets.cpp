@@ -8,6 +8,8 @@
 #include <memory>
 
 #include "cli/exit_status.h"
+#include "cli/file_opener.h"
+#include "cli/host_progress.h"
 #include "cli/ssh_options.h"
 #include "cli/ssh_places.h"
 #include "discovery/discover.h"
@@ -96,7 +98,7 @@ bool matches(const std::string& glob, const model::VirtualMachine& machine, cons
 
 // Local targets one after another, hosts together; in the order of the targets.
 Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts, const CommandLine& line,
-                                                  unsigned workers) {
+                                                  unsigned workers, HostProgress& progress) {
   std::vector<discovery::Place> places(texts.size());
   std::vector<SshTarget> hosts;
   std::vector<std::size_t> host_places;
@@ -112,7 +114,7 @@ Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>
   }
   const auto options = ssh_options_of(line);
   if (!options) return options.error();
-  auto opened = open_ssh_places(hosts, *options, line.values["jobs"].as<unsigned>());
+  auto opened = open_ssh_places(hosts, *options, line.values["jobs"].as<unsigned>(), progress);
   for (std::size_t i = 0; i < opened.size(); ++i) places[host_places[i]] = std::move(opened[i]);
   for (const discovery::Place& place : places) {
     if (!place.target.error && !place.only_vmx.empty() && !names_a_configuration(place.only_vmx)) {
@@ -199,7 +201,8 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
 
   auto mappings = mappings_of(line);
   if (!mappings) return usage_error(mappings.error().message, help);
-  auto places = open_places(texts, line, workers);
+  HostProgress progress(static_cast<std::size_t>(std::count_if(texts.begin(), texts.end(), is_on_host)), !line.quiet);
+  auto places = open_places(texts, line, workers, progress);
   if (!places) return usage_error(places.error().message, help);
   model::Datastore datastore = discovery::discover(*places, *mappings, with_logs);
   Selection selection{line.list("vm"), line.list("disk")};

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "disk/chain.h"
+#include "disk/foresight.h"
 
 namespace cbtctl::disk {
 
@@ -20,10 +20,14 @@ class DataWalker {
   explicit DataWalker(const ByteSource& image);
   // The range that begins where the one before ended; neighbours may be alike. Nothing at the end.
   [[nodiscard]] Result<std::optional<DataRange>> next();
+  // The image is told that the data of the ranges given since the last time is read now.
+  void tell();
 
  private:
   const ByteSource& image_;
   std::optional<MapWalker> map_;
+  Foresight foresight_;                         // of a chain
+  std::vector<formats::core::ByteRange> told_;  // of any other image
   std::uint64_t at_bytes_ = 0;
   std::uint64_t data_end_bytes_ = 0;  // data from at_bytes_ to here, where that is more
 };

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <memory>
 #include <vector>
 
 #include "disk/background_hash.h"
+#include "disk/foresight.h"
 #include "formats/core/sha256.h"
 
 namespace cbtctl::disk {
@@ -21,49 +23,53 @@ using formats::core::Status;
 constexpr std::size_t piece_bytes = std::size_t{256} << 10;
 constexpr std::size_t pieces = 8;
 constexpr std::uint64_t zeros_bytes = std::uint64_t{256} << 20;  // hashed between two looks at the user's wish
+constexpr std::uint64_t ahead_bytes = std::uint64_t{64} << 20;   // of data that the files are told of at once
 constexpr std::uint64_t checkpoint_bytes = std::uint64_t{8} << 30;
 
-// The regions of data, in order.
+// The regions of data, in order; `foresight`, where there is one, is given what they consist of.
 class Regions {
  public:
-  explicit Regions(const Chain& chain) : chain_(chain), walker_(chain, 0, chain.size_bytes()) { step(); }
+  explicit Regions(const Chain& chain, Foresight* foresight = nullptr)
+      : chain_(chain), foresight_(foresight), walker_(chain, 0, chain.size_bytes()), piece_(walker_.next()) {}
 
   // A length of 0 at the end.
   Result<ByteRange> next() {
-    while (piece_ && piece_->allocation == Allocation::zero) step();
-    ByteRange region{piece_ ? piece_->offset_bytes : chain_.size_bytes(), 0};
-    for (; piece_ && piece_->allocation != Allocation::zero; step()) {
-      if (piece_->allocation == Allocation::unreadable) return chain_.why_unreadable(piece_->offset_bytes);
-      region.length_bytes += piece_->length_bytes;
+    while (piece_ && allocation() == Allocation::zero) piece_ = walker_.next();
+    ByteRange region{piece_ ? piece_->extent.offset_bytes : chain_.size_bytes(), 0};
+    for (; piece_ && allocation() != Allocation::zero; piece_ = walker_.next()) {
+      if (allocation() == Allocation::unreadable) return chain_.why_unreadable(piece_->extent.offset_bytes);
+      region.length_bytes += piece_->extent.length_bytes;
+      if (foresight_ != nullptr) foresight_->add(*piece_);
     }
     return region;
   }
 
  private:
-  void step() {
-    const auto piece = walker_.next();
-    piece_ = piece ? std::optional(piece->extent) : std::nullopt;
-  }
+  [[nodiscard]] Allocation allocation() const { return piece_->extent.allocation; }
 
   const Chain& chain_;
+  Foresight* foresight_;
   MapWalker walker_;
-  std::optional<MapExtent> piece_;
+  std::optional<MapWalker::Piece> piece_;
 };
 
 class Exporter {
  public:
   Exporter(const Chain& chain, storage::PartialOutput& output, const ExportOptions& options,
            const ExportProgress& progress)
-      : chain_(chain), output_(output), progress_(progress), buffers_(pieces * piece_bytes) {
+      : chain_(chain),
+        output_(output),
+        progress_(progress),
+        regions_(chain, &foresight_),
+        buffers_(pieces * piece_bytes) {
     if (options.hash_data) data_hash_ = std::make_unique<BackgroundHash>();
     if (options.hash_image) image_hash_ = std::make_unique<BackgroundHash>();
   }
 
   Result<Exported> run() {
-    Regions regions(chain_);
     std::uint64_t at = 0;
     for (;;) {
-      const auto region = regions.next();
+      const auto region = next_region();
       if (!region) return region.error();
       if (const auto done = zeros(at, region->offset_bytes); !done) return done.error();
       if (region->length_bytes == 0) return finish();
@@ -73,6 +79,20 @@ class Exporter {
   }
 
  private:
+  // The files are told of what is read next, a good deal at a time.
+  Result<ByteRange> next_region() {
+    std::uint64_t bytes = 0;
+    for (bool more = ahead_.empty(); more;
+         more = bytes < ahead_bytes && ahead_.back() && ahead_.back()->length_bytes > 0) {
+      ahead_.push_back(regions_.next());
+      if (ahead_.back()) bytes += ahead_.back()->length_bytes;
+    }
+    if (bytes > 0) foresight_.tell();
+    Result<ByteRange> next = std::move(ahead_.front());
+    ahead_.pop_front();
+    return next;
+  }
+
   Status zeros(std::uint64_t begin, std::uint64_t end) {
     for (std::uint64_t at = begin; image_hash_ && at < end; at += zeros_bytes) {
       image_hash_->add_zeros(std::min(zeros_bytes, end - at));
@@ -142,6 +162,9 @@ class Exporter {
   const Chain& chain_;
   storage::PartialOutput& output_;
   const ExportProgress& progress_;
+  Foresight foresight_;
+  Regions regions_;
+  std::deque<Result<ByteRange>> ahead_;
   std::vector<std::byte> buffers_;
   std::size_t next_buffer_ = 0;
   std::uint64_t since_checkpoint_ = 0;

@@ -6,6 +6,7 @@
 #include "disk/data_ranges.h"
 #include "disk/sparse_extent.h"
 #include "formats/core/checked.h"
+#include "formats/core/read_ahead.h"
 
 namespace cbtctl::disk {
 namespace {
@@ -38,7 +39,8 @@ class FlatExtent final : public Extent {
     if (at >= source_->size_bytes()) return {Allocation::unreadable, most_bytes};
     const auto range = ranges_.at(at);
     if (!range) return {Allocation::unreadable, most_bytes};
-    return {range->is_data ? Allocation::data : Allocation::zero, std::min(range->end_bytes - at, most_bytes), at};
+    return {range->is_data ? Allocation::data : Allocation::zero, std::min(range->end_bytes - at, most_bytes), at,
+            false, offset_bytes};
   }
   Status read(const Run& run, std::uint64_t offset_bytes, std::span<std::byte> out) const override {
     if (run.allocation == Allocation::unreadable && begin_ + offset_bytes < source_->size_bytes()) {
@@ -46,6 +48,9 @@ class FlatExtent final : public Extent {
       if (!range) return range.error();
     }
     return read_whole(*source_, begin_ + offset_bytes, out);
+  }
+  void expect(std::vector<formats::core::ByteRange> ranges) const override {
+    formats::core::expect(*source_, std::move(ranges));
   }
   Result<Defects> check() const override {
     const std::uint64_t end = begin_ + length_;

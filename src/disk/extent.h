@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "formats/core/byte_source.h"
 #include "formats/core/defect.h"
@@ -22,10 +23,10 @@ enum class Allocation { data, zero, parent, unreadable };
 
 struct Run {
   Allocation allocation = Allocation::parent;
-  std::uint64_t length_bytes = 0;        // at least 1
-  std::uint64_t file_offset_bytes = 0;   // of data: where it lies; of a compressed grain: where that begins
-  bool is_compressed = false;            // then the run lies in one grain
-  std::uint64_t grain_offset_bytes = 0;  // of a compressed grain: where in the extent it begins
+  std::uint64_t length_bytes = 0;         // at least 1
+  std::uint64_t file_offset_bytes = 0;    // of data: where it lies; of a compressed grain: where that begins
+  bool is_compressed = false;             // then the run lies in one grain
+  std::uint64_t extent_offset_bytes = 0;  // of data: where in the extent the run or the compressed grain begins
 };
 
 // Safe to use from several threads at once.
@@ -38,6 +39,8 @@ class Extent {
   // error. Precondition: within that run.
   [[nodiscard]] virtual formats::core::Status read(const Run& run, std::uint64_t offset_bytes,
                                                    std::span<std::byte> out) const = 0;
+  // These ranges of the file are read next (formats/core/read_ahead.h).
+  virtual void expect(std::vector<formats::core::ByteRange>) const {}
   // What is wrong in headers and tables, each with its offset in the file.
   [[nodiscard]] virtual Result<formats::core::Defects> check() const = 0;
 };

@@ -56,6 +56,7 @@ class JobMaker {
       if (has_data[0] || has_data[1]) cut(jobs, end, has_data);
       at_ = end;
     }
+    for (DataWalker& side : sides_) side.tell();
     return jobs;
   }
 

@@ -13,6 +13,7 @@
 
 #include "disk/grain_unpacker.h"
 #include "formats/core/checked.h"
+#include "formats/core/read_ahead.h"
 #include "formats/vmdk/grain_tables.h"
 
 namespace cbtctl::disk {
@@ -73,7 +74,11 @@ class SparseExtent final : public Extent {
   Status read(const Run& run, std::uint64_t offset_bytes, std::span<std::byte> out) const override {
     if (run.allocation == Allocation::unreadable) return why_unreadable(offset_bytes);
     if (run.is_compressed) return read_compressed(run, offset_bytes, out);
-    return read_whole(*source_, run.file_offset_bytes + (offset_bytes - run.grain_offset_bytes), out);
+    return read_whole(*source_, run.file_offset_bytes + (offset_bytes - run.extent_offset_bytes), out);
+  }
+
+  void expect(std::vector<formats::core::ByteRange> ranges) const override {
+    formats::core::expect(*source_, std::move(ranges));
   }
 
   Result<formats::core::Defects> check() const override {
@@ -98,7 +103,7 @@ class SparseExtent final : public Extent {
     const std::uint64_t within = offset_bytes % layout_.grain_bytes();
     run.is_compressed = layout_.is_compressed;
     run.file_offset_bytes = sector * sector_bytes + (run.is_compressed ? 0 : within);
-    run.grain_offset_bytes = offset_bytes - (run.is_compressed ? within : 0);
+    run.extent_offset_bytes = offset_bytes - (run.is_compressed ? within : 0);
   }
 
   // Precondition: the mutex is held.
@@ -172,14 +177,14 @@ class SparseExtent final : public Extent {
 
   Status read_compressed(const Run& run, std::uint64_t offset_bytes, std::span<std::byte> out) const {
     const std::scoped_lock lock(mutex_);
-    const std::uint64_t grain = run.grain_offset_bytes / layout_.grain_bytes();
+    const std::uint64_t grain = run.extent_offset_bytes / layout_.grain_bytes();
     if (unpacked_grain_ != grain) {
       auto unpacked = unpack_grain(*source_, layout_, grain, run.file_offset_bytes / sector_bytes);
       if (!unpacked) return unpacked.error();
       unpacked_ = std::move(*unpacked);
       unpacked_grain_ = grain;
     }
-    std::memcpy(out.data(), unpacked_.data() + (offset_bytes - run.grain_offset_bytes), out.size());
+    std::memcpy(out.data(), unpacked_.data() + (offset_bytes - run.extent_offset_bytes), out.size());
     return formats::core::success();
   }
 

@@ -36,7 +36,7 @@ std::optional<unsigned> port_number(std::string_view text) {
 
 // "ssh://user:password@host"
 bool holds_password(std::string_view text) {
-  if (!text.starts_with(scheme)) return false;
+  if (!is_ssh(text)) return false;
   const std::string_view authority = text.substr(scheme.size(), text.substr(scheme.size()).find('/'));
   const std::size_t at = authority.rfind('@');
   return at != std::string_view::npos && authority.substr(0, at).find(':') != std::string_view::npos;
@@ -64,6 +64,20 @@ bool read_authority(std::string_view text, Location& location) {
   return location.port.has_value();
 }
 
+std::string with_reserved(std::string_view text, std::string_view reserved) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    if (reserved.find(c) == std::string_view::npos) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += {'%', digits[byte >> 4U], digits[byte & 15U]};
+  }
+  return out;
+}
+
 }  // namespace
 
 formats::core::Result<Location> parse_location(std::string_view text) {
@@ -77,7 +91,7 @@ formats::core::Result<Location> parse_location(std::string_view text) {
                         "expected a path or ssh://[user@]host[:port][/path], found '" + std::string(text) + "'"};
   Location location;
   if (text.empty()) return malformed;
-  if (!text.starts_with(scheme)) {
+  if (!is_ssh(text)) {
     location.path = std::string(text);
     return location;
   }
@@ -98,27 +112,18 @@ formats::core::Result<Location> parse_location(std::string_view text) {
   return location;
 }
 
+bool is_ssh(std::string_view text) { return text.starts_with(scheme); }
+
+std::string encoded(std::string_view path) { return with_reserved(path, "%"); }
+
 std::string location_text(const Location& location) {
   if (!location.is_ssh) return location.path;
-  const auto encoded = [](const std::string& text, std::string_view reserved) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-      if (reserved.find(c) == std::string_view::npos) {
-        out += c;
-        continue;
-      }
-      const auto byte = static_cast<unsigned char>(c);
-      out += {'%', digits[byte >> 4U], digits[byte & 15U]};
-    }
-    return out;
-  };
   const bool is_ipv6 = location.host.find(':') != std::string::npos;
   std::string out(scheme);
-  if (!location.user.empty()) out += encoded(location.user, "%@:/") + "@";
-  out += is_ipv6 ? "[" + location.host + "]" : encoded(location.host, "%@:/[");
+  if (!location.user.empty()) out += with_reserved(location.user, "%@:/") + "@";
+  out += is_ipv6 ? "[" + location.host + "]" : with_reserved(location.host, "%@:/[");
   if (location.port) out += ":" + std::to_string(*location.port);
-  return out + encoded(location.path, "%");
+  return out + encoded(location.path);
 }
 
 }  // namespace cbtctl::storage

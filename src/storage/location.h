@@ -20,6 +20,11 @@ struct Location {
 // `usage` where the text is no target.
 formats::core::Result<Location> parse_location(std::string_view text);
 
+[[nodiscard]] bool is_ssh(std::string_view text);  // "ssh://...", well-formed or not
+
+// A part of a path, as it stands in a target on a host.
+[[nodiscard]] std::string encoded(std::string_view path);
+
 // "ssh://root@esx1:22/vmfs/..." as `parse_location` would read it.
 [[nodiscard]] std::string location_text(const Location& location);
 

@@ -1,24 +1,26 @@
-// Reading from front to back, the next part is asked for while the last is worked on; parts grow, so that a look at a
-// header stays cheap. Any other range is asked for as it is, in pieces that travel together.
+// Bytes are asked for in batches, the next while the last is worked on: of the ranges that the reader has announced,
+// else of what follows where the file is read in order; then batches grow, so that a look at a header stays cheap. Any
+// other range is asked for as it is. The pieces of a batch travel together.
 #include "storage/ssh_file.h"
 
 #include <algorithm>
-#include <cerrno>
+#include <deque>
 #include <future>
 #include <mutex>
+#include <utility>
 #include <vector>
 
-#include "storage/local_file.h"
-#include "storage/path.h"
+#include "formats/core/read_ahead.h"
+#include "storage/ssh_open_file.h"
 
 namespace cbtctl::storage {
 namespace {
 
+using formats::core::ByteRange;
 using formats::core::success;
 
-constexpr std::size_t piece_bytes = 64 * 1024;  // what OpenSSH 5 to 9 give at once
 constexpr std::size_t first_part_bytes = 256 * 1024;
-constexpr std::size_t most_part_bytes = 4 * 1024 * 1024;
+constexpr std::size_t most_batch_bytes = 8 * 1024 * 1024;
 
 // Calls `work` on the queue's thread and waits for what it returns.
 template <typename Value>
@@ -29,143 +31,36 @@ Result<Value> on_thread(SshQueue& queue, std::function<Result<Value>()> work) {
   return future.get();
 }
 
-struct OpenFile {
-  std::string handle;
-  unsigned generation = 0;  // of the SFTP channel that knows the handle
-  std::uint64_t size_bytes = 0;
-};
+// Ranges that were asked for together, and their bytes behind one another.
+struct Batch {
+  std::vector<ByteRange> ranges;
+  std::vector<std::byte> bytes;
+  bool is_in_order = false;  // one range, where the file is read from front to back
 
-// Answers of several requests, until one is an error.
-class Answers {
- public:
-  template <typename Body, typename Take>
-  SshSftp::Handler expect(Take take) {
-    return [this, take](const sftp::Answer& answer) {
-      if (const auto* body = std::get_if<Body>(&answer.body)) return take(*body);
-      const auto* outcome = std::get_if<sftp::Outcome>(&answer.body);
-      if (error_) return;
-      error_ = outcome != nullptr ? error_of_outcome(*outcome)
-                                  : Error{ErrorKind::malformed, "the SFTP server's answer fits no question"};
-      is_failure_ = outcome != nullptr && outcome->code == sftp::Code::failure;
-    };
-  }
-  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
-  [[nodiscard]] bool is_failure() const { return is_failure_; }
-
- private:
-  std::optional<Error> error_;
-  bool is_failure_ = false;
-};
-
-Status run(SshHost& host, SshSftp& channel) {
-  const Status ran = channel.run();
-  if (!ran) host.fail(ran.error());
-  return ran ? success() : Status(*host.failure());
-}
-
-struct Found {
-  std::string real;  // absolute, without links
-  FileStatus status;
-};
-
-Result<Found> look_up(SshHost& host, SshSftpEngine& engine, const std::string& path) {
-  if (!is_inside(path)) return Error{ErrorKind::outside, "leads out of the target"};
-  const std::string absolute = engine.real_root() + "/" + path;
-  Found found;
-  Answers answers;
-  engine.sftp().ask([&](std::uint32_t id) { return sftp::real_path(id, absolute); },
-                    answers.expect<sftp::Names>([&](const sftp::Names& names) {
-                      if (!names.names.empty()) found.real = names.names.front().name;
-                    }));
-  engine.sftp().ask([&](std::uint32_t id) { return sftp::stat(id, absolute); },
-                    answers.expect<sftp::Attributes>([&](const auto& told) { found.status = status_of(told); }));
-  const Status ran = run(host, engine.sftp());
-  if (!ran) return ran.error();
-  if (answers.error()) return *answers.error();
-  return found;
-}
-
-// Where the path leads without links, beneath the root; and that it is a file.
-Result<std::string> real_file(SshHost& host, SshSftpEngine& engine, const std::string& path) {
-  const auto found = look_up(host, engine, path);
-  if (!found) return found.error();
-  if (!found->real.starts_with(engine.real_root() + "/")) return error_of(ELOOP);
-  if (found->status.type != EntryType::file) {
-    const bool is_folder = found->status.type == EntryType::folder;
-    return Error{ErrorKind::malformed, is_folder ? "is a folder" : "is not a regular file"};
-  }
-  return found->real;
-}
-
-Result<OpenFile> open_now(SshHost& host, const std::string& path) {
-  const auto engine = host.sftp();
-  if (!engine) return engine.error();
-  SshSftp& channel = (*engine)->sftp();
-  const auto real = real_file(host, **engine, path);
-  if (!real) return real.error();
-  OpenFile file{.handle = {}, .generation = host.sftp_generation()};
-  Answers answers;
-  channel.ask([&](std::uint32_t id) { return sftp::open(id, *real, sftp::open_read, {}); },
-              answers.expect<sftp::Handle>([&](const sftp::Handle& handle) {
-                file.handle = handle.bytes;
-                channel.ask([&](std::uint32_t id) { return sftp::fstat(id, file.handle); },
-                            answers.expect<sftp::Attributes>([&](const sftp::Attributes& found) {
-                              file.size_bytes = found.size_bytes.value_or(0);
-                            }));
-              }));
-  const Status ran = run(host, channel);
-  if (!ran) return ran.error();
-  if (!answers.error()) return file;
-  return answers.is_failure() && file.handle.empty() ? error_of(EBUSY) : *answers.error();
-}
-
-// Fills `out` from `offset`, all pieces under way together; a piece that comes short is asked for again from there on.
-class RangeRead {
- public:
-  RangeRead(SshSftp& channel, const std::string& handle) : channel_(channel), handle_(handle) {}
-
-  void ask(std::uint64_t offset, std::span<std::byte> out) {
-    for (std::size_t at = 0; at < out.size(); at += piece_bytes) {
-      ask_piece(offset + at, out.subspan(at, std::min(piece_bytes, out.size() - at)));
+  // What it holds from `offset` on, up to the end of the range; empty where it holds nothing there.
+  [[nodiscard]] std::span<const std::byte> from(std::uint64_t offset) const {
+    std::size_t at = 0;
+    for (const ByteRange& range : ranges) {
+      if (holds(range, offset))
+        return std::span(bytes).subspan(at, length_of(range)).subspan(offset - range.offset_bytes);
+      at += length_of(range);
     }
+    return {};
   }
-  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
-
- private:
-  void ask_piece(std::uint64_t offset, std::span<std::byte> out) {
-    channel_.ask(
-        [&](std::uint32_t id) { return sftp::read(id, handle_, offset, static_cast<std::uint32_t>(out.size())); },
-        [this, offset, out](const sftp::Answer& answer) { take(answer, offset, out); }, out.size());
+  static bool holds(const ByteRange& range, std::uint64_t offset) {
+    return offset >= range.offset_bytes && offset - range.offset_bytes < range.length_bytes;
   }
-
-  void take(const sftp::Answer& answer, std::uint64_t offset, std::span<std::byte> out) {
-    const auto* data = std::get_if<sftp::Data>(&answer.body);
-    if (data == nullptr || data->bytes.empty()) {
-      const auto* outcome = std::get_if<sftp::Outcome>(&answer.body);
-      const bool at_end = data != nullptr || (outcome != nullptr && outcome->code == sftp::Code::end_of_file);
-      if (!error_)
-        error_ = at_end || outcome == nullptr ? Error{ErrorKind::changed, "became shorter while it was read"}
-                                              : error_of_outcome(*outcome);
-      return;
-    }
-    const std::size_t count = std::min(out.size(), data->bytes.size());
-    std::copy_n(std::as_bytes(std::span(data->bytes)).begin(), count, out.begin());
-    if (count < out.size()) ask_piece(offset + count, out.subspan(count));
-  }
-
-  SshSftp& channel_;
-  const std::string& handle_;
-  std::optional<Error> error_;
+  static std::size_t length_of(const ByteRange& range) { return static_cast<std::size_t>(range.length_bytes); }
 };
 
-class SshFile final : public ByteSource {
+class SshFile final : public ByteSource, public formats::core::ReadAhead {
  public:
   SshFile(SshHost& host, SshQueue& queue, std::string path, OpenFile file)
       : host_(host), queue_(queue), path_(std::move(path)), file_(std::move(file)), size_bytes_(file_.size_bytes) {}
   SshFile(const SshFile&) = delete;
   SshFile& operator=(const SshFile&) = delete;
   ~SshFile() override {
-    if (next_.valid()) next_.wait();
+    if (coming_.valid()) coming_.wait();
     queue_.add([&host = host_, file = file_] { close_now(host, file); }, 0);
   }
 
@@ -174,89 +69,121 @@ class SshFile final : public ByteSource {
   [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) const override {
     if (offset >= size_bytes_ || out.empty()) return std::size_t{0};
     out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_bytes_ - offset)));
-    const std::lock_guard lock(mutex_);
-    if (offset != expected_) return read_elsewhere(offset, out);
     const std::size_t wanted = out.size();
+    const std::lock_guard lock(mutex_);
     while (!out.empty()) {
-      const auto part = part_at(offset);
-      if (!part) return part.error();
-      const std::size_t count = std::min(out.size(), part->size());
-      std::copy_n(part->begin(), count, out.begin());
+      const auto held = held_from(offset);
+      if (held.empty()) {
+        const Status read = read_elsewhere(offset, out);
+        if (!read) return read.error();
+        in_order_ = offset + out.size();
+        break;
+      }
+      const std::size_t count = std::min(out.size(), held.size());
+      std::copy_n(held.begin(), count, out.begin());
       out = out.subspan(count);
-      offset += count;
+      in_order_ = offset += count;
     }
-    expected_ = offset;
     return wanted;
   }
 
+  void expect(std::vector<ByteRange> ranges) const override {
+    const std::lock_guard lock(mutex_);
+    expected_.clear();
+    for (const ByteRange& range : ranges) {
+      if (range.offset_bytes >= size_bytes_ || range.length_bytes == 0) continue;
+      expected_.push_back({range.offset_bytes, std::min(range.length_bytes, size_bytes_ - range.offset_bytes)});
+    }
+    if (!coming_.valid()) ask_expected();
+  }
+
  private:
-  using Part = std::vector<std::byte>;
-
-  static void close_now(SshHost& host, const OpenFile& file) {
-    if (host.failure() || host.sftp_generation() != file.generation) return;
-    const auto engine = host.sftp();
-    if (!engine) return;
-    (*engine)->sftp().ask([&](std::uint32_t id) { return sftp::close(id, file.handle); }, [](const auto&) {});
-    [[maybe_unused]] const Status ran = run(host, (*engine)->sftp());
-  }
-
-  // On the queue's thread.
-  Result<Part> read_now(std::uint64_t offset, std::size_t length) const {
-    const auto engine = host_.sftp();
-    if (!engine) return engine.error();
-    if (host_.sftp_generation() != file_.generation) {
-      auto again = open_now(host_, path_);
-      if (!again) return again.error();
-      file_ = std::move(*again);
+  // What is there from `offset` on, where that was to be foreseen; else empty.
+  std::span<const std::byte> held_from(std::uint64_t offset) const {
+    for (const Batch* batch : {&batch_, &last_batch_}) {
+      if (const auto held = batch->from(offset); !held.empty()) return held;
     }
-    Part part(length);
-    RangeRead read((*engine)->sftp(), file_.handle);
-    read.ask(offset, part);
-    const Status ran = run(host_, (*engine)->sftp());
-    if (!ran) return ran.error();
-    if (read.error()) return *read.error();
-    return part;
+    const bool comes = std::any_of(coming_ranges_.begin(), coming_ranges_.end(),
+                                   [&](const ByteRange& range) { return Batch::holds(range, offset); });
+    if (!comes && !ask_for(offset)) return {};
+    coming_ranges_.clear();
+    auto batch = coming_.get();
+    if (!batch) return {};  // reading its own range tells the reader whether that one is harmed
+    spare_ = std::move(last_batch_.bytes);
+    last_batch_ = std::exchange(batch_, std::move(*batch));
+    ask_further();
+    return batch_.from(offset);
   }
 
-  // A jump: what was read ahead is of no use, and reading from front to back begins anew.
-  Result<std::size_t> read_elsewhere(std::uint64_t offset, std::span<std::byte> out) const {
-    drop_ahead();
-    const std::size_t length = out.size();
-    const auto part = on_thread<Part>(queue_, [this, offset, length] { return read_now(offset, length); });
-    if (!part) return part.error();
-    std::copy(part->begin(), part->end(), out.begin());
-    expected_ = offset + length;
+  // Asks for what begins at `offset` where that is expected, or the file is read in order.
+  bool ask_for(std::uint64_t offset) const {
+    const auto next = std::find_if(expected_.begin(), expected_.end(),
+                                   [&](const ByteRange& range) { return Batch::holds(range, offset); });
+    if (next == expected_.end() && offset != in_order_) return false;
+    if (next != expected_.end()) {
+      expected_.erase(expected_.begin(), next);
+      ByteRange& first = expected_.front();
+      first = {offset, first.length_bytes - (offset - first.offset_bytes)};
+      ask_expected();
+    } else {
+      ask_in_order(offset);
+    }
+    return true;
+  }
+
+  // The next batch is on its way while the last is worked on.
+  void ask_further() const {
+    if (!expected_.empty()) return ask_expected();
+    if (!batch_.is_in_order) return;
+    const ByteRange& last = batch_.ranges.back();
+    const std::uint64_t end = last.offset_bytes + last.length_bytes;
+    if (part_bytes_ > first_part_bytes && end < size_bytes_) ask_in_order(end);
+    part_bytes_ = std::min(part_bytes_ * 2, most_batch_bytes);
+  }
+
+  void ask_in_order(std::uint64_t offset) const {
+    ask({.ranges = {{offset, std::min<std::uint64_t>(part_bytes_, size_bytes_ - offset)}}, .is_in_order = true});
+  }
+
+  void ask_expected() const {
+    std::vector<ByteRange> ranges;
+    for (std::uint64_t bytes = 0; !expected_.empty() && bytes < most_batch_bytes;) {
+      ByteRange& next = expected_.front();
+      ranges.push_back({next.offset_bytes, std::min<std::uint64_t>(next.length_bytes, most_batch_bytes - bytes)});
+      bytes += ranges.back().length_bytes;
+      next.offset_bytes += ranges.back().length_bytes;
+      next.length_bytes -= ranges.back().length_bytes;
+      if (next.length_bytes == 0) expected_.pop_front();
+    }
+    if (!ranges.empty()) ask({.ranges = std::move(ranges)});
+  }
+
+  // `wanted` has no bytes yet.
+  void ask(Batch wanted) const {
+    if (coming_.valid()) coming_.wait();
+    coming_ranges_ = wanted.ranges;
+    auto promise = std::make_shared<std::promise<Result<Batch>>>();
+    coming_ = promise->get_future();
+    wanted.bytes = std::exchange(spare_, {});
+    auto batch = std::make_shared<Batch>(std::move(wanted));
+    const auto work = [this, promise, batch] {
+      std::size_t bytes = 0;
+      for (const ByteRange& range : batch->ranges) bytes += Batch::length_of(range);
+      batch->bytes.resize(bytes);
+      const Status read = read_now(host_, path_, file_, batch->ranges, batch->bytes);
+      promise->set_value(read ? Result<Batch>(std::move(*batch)) : read.error());
+    };
+    queue_.add(work, 0);
+  }
+
+  // A jump: what was read ahead stays, and reading in order begins anew.
+  Status read_elsewhere(std::uint64_t offset, std::span<std::byte> out) const {
     part_bytes_ = first_part_bytes;
-    return length;
-  }
-
-  void drop_ahead() const {
-    if (next_.valid()) next_.wait();
-    next_ = {};
-    part_ = {};
-  }
-
-  // What is there of the part that holds `offset`; the part after it is on its way already.
-  Result<std::span<const std::byte>> part_at(std::uint64_t offset) const {
-    if (part_.empty() || offset >= part_offset_ + part_.size()) {
-      if (!next_.valid()) ask_ahead(offset);
-      auto part = next_.get();
-      if (!part) return part.error();
-      part_ = std::move(*part);
-      part_offset_ = next_offset_;
-      if (part_offset_ + part_.size() < size_bytes_ && part_bytes_ > first_part_bytes)
-        ask_ahead(part_offset_ + part_.size());
-      part_bytes_ = std::min(part_bytes_ * 2, most_part_bytes);
-    }
-    return std::span<const std::byte>(part_).subspan(static_cast<std::size_t>(offset - part_offset_));
-  }
-
-  void ask_ahead(std::uint64_t offset) const {
-    const std::size_t length = static_cast<std::size_t>(std::min<std::uint64_t>(part_bytes_, size_bytes_ - offset));
-    auto promise = std::make_shared<std::promise<Result<Part>>>();
-    next_ = promise->get_future();
-    next_offset_ = offset;
-    queue_.add([this, promise, offset, length] { promise->set_value(read_now(offset, length)); }, 0);
+    const auto read = on_thread<bool>(queue_, [&]() -> Result<bool> {
+      const Status done = read_now(host_, path_, file_, {{offset, out.size()}}, out);
+      return done ? Result<bool>(true) : done.error();
+    });
+    return read ? success() : Status(read.error());
   }
 
   SshHost& host_;
@@ -264,13 +191,15 @@ class SshFile final : public ByteSource {
   const std::string path_;
   mutable OpenFile file_;  // on the queue's thread
   const std::uint64_t size_bytes_;
-  mutable std::mutex mutex_;  // of all below
-  mutable std::uint64_t expected_ = 0;
+  mutable std::mutex mutex_;            // of all below
+  mutable std::uint64_t in_order_ = 0;  // where the last reading ended
   mutable std::size_t part_bytes_ = first_part_bytes;
-  mutable Part part_;
-  mutable std::uint64_t part_offset_ = 0;
-  mutable std::future<Result<Part>> next_;
-  mutable std::uint64_t next_offset_ = 0;
+  mutable std::deque<ByteRange> expected_;
+  mutable Batch batch_;
+  mutable Batch last_batch_;              // several readers are not at the same place
+  mutable std::vector<std::byte> spare_;  // memory that has been touched is used again
+  mutable std::future<Result<Batch>> coming_;
+  mutable std::vector<ByteRange> coming_ranges_;
 };
 
 }  // namespace
@@ -281,14 +210,8 @@ Result<std::unique_ptr<ByteSource>> open_ssh_file(SshHost& host, SshQueue& queue
   return std::unique_ptr<ByteSource>(std::make_unique<SshFile>(host, queue, path, std::move(*file)));
 }
 
-Result<std::string> real_ssh_path(SshHost& host, SshQueue& queue, const std::string& path) {
-  return on_thread<std::string>(queue, [&]() -> Result<std::string> {
-    const auto engine = host.sftp();
-    if (!engine) return engine.error();
-    const auto found = look_up(host, **engine, path);
-    if (!found) return found.error();
-    return found->real;
-  });
+Result<SshFound> find_ssh_file(SshHost& host, SshQueue& queue, const std::string& path) {
+  return on_thread<SshFound>(queue, [&] { return find_now(host, path); });
 }
 
 }  // namespace cbtctl::storage

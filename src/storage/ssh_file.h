@@ -6,13 +6,14 @@
 
 #include "storage/ssh_host.h"
 #include "storage/ssh_queue.h"
+#include "storage/ssh_reader.h"
 
 namespace cbtctl::storage {
 
 // `path` is relative to the host's root. Waits for the host. The source may outlive neither.
 Result<std::unique_ptr<ByteSource>> open_ssh_file(SshHost& host, SshQueue& queue, const std::string& path);
 
-// The absolute path on the host without links; what does not exist is `missing`.
-Result<std::string> real_ssh_path(SshHost& host, SshQueue& queue, const std::string& path);
+// What lies there, links followed; what does not exist is `missing`.
+Result<SshFound> find_ssh_file(SshHost& host, SshQueue& queue, const std::string& path);
 
 }  // namespace cbtctl::storage

@@ -8,13 +8,16 @@ using formats::core::success;
 
 Status SshHost::start() {
   if (transport_ == SshTransport::sftp) return start_sftp();
-  const Status started = start_shell();
-  if (started) {
+  Status started = start_shell();
+  if (!started && started.error().kind != ErrorKind::unsupported) return started.error();
+  has_shell_ = started.has_value();
+  if (has_shell_ && !shell_->shell().lacks().empty())
+    started = Error{ErrorKind::unsupported, "the shell lacks " + shell_->shell().lacks()};
+  if (started || transport_ == SshTransport::shell) {
     transport_ = SshTransport::shell;
-    return success();
+    return started;
   }
-  if (transport_ == SshTransport::shell || started.error().kind != ErrorKind::unsupported) return started.error();
-  log::detail(session_->who() + ": " + started.error().message + "; SFTP is used instead");
+  log::detail(session_->who() + ": " + started.error().message + "; files are read by SFTP instead");
   transport_ = SshTransport::sftp;
   return start_sftp();
 }
@@ -63,7 +66,7 @@ Result<SshSftpEngine*> SshHost::sftp() {
 }
 
 Result<SshEngine*> SshHost::engine() {
-  if (!has_shell()) {
+  if (transport_ != SshTransport::shell) {
     const auto ready = sftp();
     if (!ready) return ready.error();
     return static_cast<SshEngine*>(*ready);

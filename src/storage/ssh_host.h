@@ -17,7 +17,7 @@ class SshHost {
   SshHost(std::unique_ptr<SshSession> session, std::string root, SshTransport transport)
       : session_(std::move(session)), root_(std::move(root)), transport_(transport) {}
 
-  // Chooses the transport and looks at the root; before anything else. `missing`, `denied`: the root.
+  // Chooses how files are read and looks at the root; before anything else. `missing`, `denied`: the root.
   [[nodiscard]] Status start();
 
   // The engine that answers requests; its channel is opened again where the other one was in between.
@@ -34,7 +34,7 @@ class SshHost {
   [[nodiscard]] const SshSession& session() const { return *session_; }
   [[nodiscard]] const std::string& real_root() const { return real_root_; }
   [[nodiscard]] bool is_file() const { return is_file_; }
-  [[nodiscard]] bool has_shell() const { return transport_ == SshTransport::shell; }
+  [[nodiscard]] bool has_shell() const { return has_shell_; }  // commands run, whichever way files are read
   [[nodiscard]] const SshCounters& counters() const { return counters_; }
   // Grows whenever SFTP begins anew: handles of an earlier one are void.
   [[nodiscard]] unsigned sftp_generation() const { return sftp_generation_; }
@@ -49,6 +49,7 @@ class SshHost {
   SshTransport transport_;
   std::string real_root_;
   bool is_file_ = false;
+  bool has_shell_ = false;
   std::unique_ptr<SshShellEngine> shell_;  // one of the two at most
   std::unique_ptr<SshSftpEngine> sftp_;
   unsigned sftp_generation_ = 0;

@@ -26,14 +26,24 @@ Error error_of_word(std::string_view word) {
 // The scripts walk past them (ssh_script.h).
 bool is_pruned(std::string_view name) { return name == ".cbtctl" || name.ends_with(".sf"); }
 
+struct Complaint {
+  std::size_t begun = 0;  // how many folders were begun before it
+  std::string line;
+};
+
 // Without the lines that tell no more than that a file went while its folder was read.
-std::vector<std::string> complaints_of(std::string_view errors) {
-  std::vector<std::string> kept;
+std::vector<Complaint> complaints_of(std::string_view errors, const std::string& token) {
+  std::vector<Complaint> kept;
+  std::size_t begun = 0;
   while (!errors.empty()) {
     const std::size_t end = std::min(errors.find('\n'), errors.size());
     const std::string_view line = errors.substr(0, end);
     errors.remove_prefix(std::min(end + 1, errors.size()));
-    if (!line.empty() && line.find("No such file") == std::string_view::npos) kept.emplace_back(line);
+    if (line == token + " l") {
+      ++begun;
+    } else if (!line.empty() && line.find("No such file") == std::string_view::npos) {
+      kept.push_back({begun, std::string(line)});
+    }
   }
   return kept;
 }
@@ -119,11 +129,14 @@ Status SshListings::look(const std::vector<Asked>& asked) {
                                  [&](const Record& record) { return walk.take(record); });
   if (!ended) return ended.error();
   if (walk.begun != asked.size()) return broken("it ends too early");
-  const auto complaints = complaints_of(ended->errors);
+  const auto complaints = complaints_of(ended->errors, shell_->token());
   if (complaints.empty()) return success();
   const Status explained = explain_empty();
   if (!explained) return explained.error();
-  for (const std::string& complaint : complaints) place_complaint(complaint, asked.front().request.folder);
+  for (const Complaint& complaint : complaints) {
+    if (complaint.begun > asked.size()) return broken("complaints about more folders than were asked for");
+    place_complaint(complaint.line, asked[std::max<std::size_t>(complaint.begun, 1) - 1].request.folder);
+  }
   return success();
 }
 
@@ -147,11 +160,13 @@ Status SshListings::explain_empty() {
 }
 
 // What is not explained by a folder that cannot be read makes the deepest folder that it names incomplete, else the
-// one that was asked for: nothing is lost in silence.
+// one that was asked for: nothing is lost in silence. Names in it are relative to that one.
 void SshListings::place_complaint(const std::string& complaint, const std::string& asked) {
   const std::string* deepest = &asked;
   for (const auto& [folder, answer] : listed_) {
-    const bool named = !folder.empty() && complaint.find("./" + folder) != std::string::npos;
+    if (!folder.starts_with(asked.empty() ? "" : asked + "/")) continue;
+    const std::string relative = asked.empty() ? folder : folder.substr(asked.size() + 1);
+    const bool named = !relative.empty() && complaint.find("./" + relative) != std::string::npos;
     if (named && !answer) return;
     if (named && folder.size() > deepest->size()) deepest = &folder;
   }

@@ -39,7 +39,7 @@ class ConnectedReader final : public SshReader, public Commands {
     return open_ssh_file(*host_, queue_, path);
   }
 
-  Result<std::string> real_path(const std::string& path) override { return real_ssh_path(*host_, queue_, path); }
+  Result<SshFound> find(const std::string& path) override { return find_ssh_file(*host_, queue_, path); }
 
   std::future<Output> run(std::string_view script, std::vector<std::string> arguments) override {
     auto promise = std::make_shared<std::promise<Output>>();

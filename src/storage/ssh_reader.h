@@ -12,10 +12,15 @@
 
 namespace cbtctl::storage {
 
+struct SshFound {
+  std::string real;  // absolute, without links
+  FileStatus status;
+};
+
 class SshReader : public Reader {
  public:
-  // The absolute path on the host without links. Waits for the host.
-  [[nodiscard]] virtual Result<std::string> real_path(const std::string& path) = 0;
+  // Links are followed. Waits for the host.
+  [[nodiscard]] virtual Result<SshFound> find(const std::string& path) = 0;
 
   // From any thread.
   [[nodiscard]] virtual const SshCounters& counters() const = 0;

@@ -66,6 +66,7 @@ done
 
 const std::string_view list_script = R"sh(while [ $# -gt 0 ]; do
   printf '%s l\n' "$t"
+  printf '%s l\n' "$t" >&2
   if [ -L "$r/$2" ]; then
     e=link
   elif cd -P -- "$r/$2" 2>/dev/null; then

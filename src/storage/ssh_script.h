@@ -22,7 +22,8 @@ extern const std::string_view resident_script;
 
 // Arguments: pairs of "1" (this folder alone) or "2" (all below it too, but nothing in .cbtctl and *.sf) and a path.
 // Per pair a record "l", then "s" per entry, its path relative to the folder ("./" before it, the folder itself is
-// "."), or one "e missing", "e denied", "e link", "e outside", "e file".
+// "."), or one "e missing", "e denied", "e link", "e outside", "e file". On standard error the "l" too, so that it is
+// known which pair a complaint is about.
 extern const std::string_view list_script;
 
 // Arguments: "N,M", then paths with "./" before them; empty ones are passed over. Per call a record "k" with a letter

@@ -127,11 +127,13 @@ class SshSftpEngine::ListTask final : public Task {
           const auto* names = std::get_if<sftp::Names>(&answer.body);
           const auto* outcome = std::get_if<sftp::Outcome>(&answer.body);
           if (names != nullptr) add(*names);
+          if (names != nullptr) ++answers_;
           const bool at_end = outcome != nullptr && outcome->code == sftp::Code::end_of_file;
           if (names == nullptr && !at_end && !error_) error_ = error_of_answer(answer);
           ended_ = ended_ || names == nullptr || listing_.entries.size() > most_entries;
-          // A folder of many names is read ahead ever further.
-          for (int more = 0; more < 2 && !ended_ && reading_ < most_folder_reads; ++more) read();
+          // Names and their end is what most folders answer; one that goes on is read ahead ever further.
+          const unsigned wanted = answers_ < 2 ? 1 : std::min(reading_ + 2, most_folder_reads);
+          while (!ended_ && reading_ < wanted) read();
           if (ended_ && reading_ == 0) close();
         });
   }
@@ -177,6 +179,7 @@ class SshSftpEngine::ListTask final : public Task {
   Listing listing_;
   std::optional<Error> error_;
   unsigned reading_ = 0;  // requests without answer
+  unsigned answers_ = 0;  // with names
   bool ended_ = false;
 };
 

@@ -52,7 +52,6 @@ Result<std::unique_ptr<SshShell>> SshShell::start(SshSession& session, const std
 Status SshShell::greet(const std::string& root) {
   const std::string input = std::string(resident_script) + ".\n" + token_ + "\n" + as_lines(root);
   RecordSplitter output(token_, most_record_bytes);
-  std::string lacks;
   std::string trouble;
   bool said_hello = false;
   bool ready = false;
@@ -60,7 +59,7 @@ Status SshShell::greet(const std::string& root) {
   const auto take = [&](const Record& record) {
     if (record.kind == "hello") {
       said_hello = true;
-      lacks = record.payload;
+      lacks_ = record.payload;
     }
     if (record.kind == "root") real_root_ = record.payload;
     if (record.kind == "file") is_file_ = true;
@@ -87,8 +86,10 @@ Status SshShell::greet(const std::string& root) {
   ++counters_->waits;
   const Status fed = output.feed(tail, take);
   if (!fed) return fed.error();
-  if (!said_hello || !lacks.empty())
-    return Error{ErrorKind::unsupported, "the shell lacks" + (lacks.empty() ? " words" : " " + lacks)};
+  if (!said_hello) return Error{ErrorKind::unsupported, "the shell lacks words"};
+  for (const char* needed : {"xargs -0", "head -c"}) {
+    if (lacks_.find(needed) != std::string::npos) return Error{ErrorKind::unsupported, "the shell lacks " + lacks_};
+  }
   if (trouble == "absent") return Error{ErrorKind::missing, "is not there"};
   if (trouble == "denied") return Error{ErrorKind::denied, "Permission denied"};
   return success();

@@ -14,11 +14,13 @@ namespace cbtctl::storage {
 
 class SshShell {
  public:
-  // Starts it in `root`, an absolute path. `unsupported`: there is no shell, or it lacks an applet (the message says
-  // which); `missing`, `denied`: the root.
+  // Starts it in `root`, an absolute path. `unsupported`: there is no shell, or it lacks an applet that every run
+  // needs; `missing`, `denied`: the root.
   static Result<std::unique_ptr<SshShell>> start(SshSession& session, const std::string& root, SshCounters& counters);
 
   [[nodiscard]] const std::string& token() const { return token_; }
+  // Applets without which no files can be listed and read: " stat -c find -exec +". Empty: all are there.
+  [[nodiscard]] const std::string& lacks() const { return lacks_; }
   [[nodiscard]] const std::string& real_root() const { return real_root_; }  // without links; "" where it is "/"
   [[nodiscard]] bool is_file() const { return is_file_; }  // the root is the folder of the file that was named
 
@@ -44,6 +46,7 @@ class SshShell {
   SshSession* session_;
   SshCounters* counters_;
   std::string token_;
+  std::string lacks_;
   std::string real_root_;
   bool is_file_ = false;
 };

@@ -6,6 +6,7 @@ usage: host_test.py CBTCTL SOURCE_DIR
 import copy
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,20 +15,12 @@ from urllib.parse import quote
 
 import jsonschema
 
+from expectations import expect, finish
 from standin import Standin
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 DEMO = SOURCE / "fixtures/demo"
 DEMO_UUID = "661ab9c9-ea3e9a38-f0ba-d89ef3ff34e7"  # absolute paths inside the demo's files name it
-failures = []
-done = 0
-
-
-def expect(what, holds, shown=""):
-    global done
-    done += 1
-    if not holds:
-        failures.append(f"{what}: {str(shown)[:900]}")
 
 
 def run(host, verb, *arguments, target="/vmfs/volumes/demo"):
@@ -39,8 +32,9 @@ def document(host, verb, *arguments, **more):
     found = run(host, verb, "--json", *arguments, **more)
     text = json.loads(found.stdout)
     schema = json.loads((SOURCE / f"src/report/schemas/{verb}.json").read_text())
-    for error in jsonschema.Draft7Validator(schema).iter_errors(text):
-        failures.append(f"{verb}: {'/'.join(map(str, error.path))}: {error.message[:200]}")
+    errors = [f"{'/'.join(map(str, error.path))}: {error.message}" for error in
+              jsonschema.Draft7Validator(schema).iter_errors(text)]
+    expect(f"{verb} keeps its schema", not errors, errors)
     return text
 
 
@@ -250,6 +244,18 @@ def test_hostile_names():
             if not found.startswith(b"bad ") and b"touch" not in found))
 
 
+def test_readme():
+    """What the README shows of a host is what is printed there."""
+    blocks = re.findall(r"```\n\$ build/cbtctl (\S+ ssh://[^\n]*)\n(.*?)```", (SOURCE / "README.md").read_text(), re.S)
+    expect("the README shows a host", blocks, blocks)
+    with Standin(SOURCE, "8.0", [f"ds1={DEMO}", f"ds2={SOURCE}/fixtures/healthy"]) as host:
+        config = host.folder / "esx1"
+        config.write_text(host.ssh_config.read_text().replace("Host esx ", "Host esx1 "))
+        for command, shown in blocks:
+            found = subprocess.run([CBTCTL, *command.split(), "--ssh-config", config], capture_output=True, text=True, timeout=120)
+            expect(f"README: {command}", found.stdout == shown, found)
+
+
 for release in ("6.0", "6.7", "7.0", "8.0"):
     test_release(release)
 test_quirks()
@@ -258,8 +264,7 @@ test_in_use()
 test_volumes()
 test_waits()
 test_hostile_names()
+test_readme()
 
-for failure in failures:
-    print(failure)
-print(f"{done - len(failures)} passed, {len(failures)} failed")
-sys.exit(1 if failures else 0)
+finish(at_least=60)
+

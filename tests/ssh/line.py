@@ -1,126 +1,155 @@
-"""A line to a server that does what lines do: delays, cuts, stalls, flips a byte.
+"""A line to a server that does what lines do, delays, cuts, stalls, flips a bit; and servers that are none.
 
-    with Line(port, cut_after=1000) as line:
-        ...connect to line.port...
+    with Line(host.port, cut={"down": 5000}) as line:
+        run(..., config=host.config_behind(line.port))
 
-Only what the server sends is counted and harmed. `reply` plays a server that is none: its bytes, then silence.
+"down" is from the server, "up" to it. A place is a number of bytes of that direction, over all connections.
 """
 import socket
 import threading
 import time
+from collections import deque
+
+PIECE = 1 << 18
 
 
-class Line:
-    def __init__(self, port=None, delay_s=0, cut_after=None, stall_after=None, flip_at=None, reply=None, flood=None):
-        self.to, self.delay_s, self.cut_after, self.stall_after, self.flip_at = port, delay_s, cut_after, stall_after, flip_at
-        self.reply, self.flood = reply, flood
-        self.passed = 0  # bytes of the server, on the last connection
+class Listener:
+    """Accepts on a free port of 127.0.0.1 and hands each connection to `serve`, in a thread of its own."""
+
+    def __init__(self):
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
         self.connections = 0
-        self.stopped = threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.sockets = []
+        self.ended = threading.Event()
+        self.sockets = [self.listening]
+        self.lock = threading.Lock()
         threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client = self.kept(self.listening.accept()[0])
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self.serve_quietly, args=(client,), daemon=True).start()
+
+    def serve_quietly(self, client):
+        try:
+            self.serve(client)
+        except OSError:
+            pass
+
+    def kept(self, line):
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self.lock:
+            self.sockets.append(line)
+        return line
+
+    def close(self):
+        self.ended.set()
+        with self.lock:
+            for each in self.sockets:
+                try:
+                    each.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+                each.close()
+            self.sockets.clear()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.stopped.set()
-        for each in [self.listener, *self.sockets]:
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            each.close()
+        self.close()
 
-    def accept(self):
-        while not self.stopped.is_set():
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            self.passed = 0
-            self.sockets.append(client)
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+class Line(Listener):
+    """To `server`, a port. What is sent arrives half a round trip later, however much is under way."""
+
+    def __init__(self, server, round_trip_s=0.0, cut=None, stall=None, flip=None):
+        self.server, self.delay_s = server, round_trip_s / 2
+        self.cut, self.stall, self.flip = cut or {}, stall or {}, flip or {}
+        self.moved = {"up": 0, "down": 0}
+        super().__init__()
 
     def serve(self, client):
+        server = self.kept(socket.create_connection(("127.0.0.1", self.server)))
+        threading.Thread(target=self.carry, args=(client, server, "up"), daemon=True).start()
+        self.carry(server, client, "down")
+
+    def carry(self, source, target, direction):
+        late = Late(target, self.delay_s) if self.delay_s else None
         try:
-            if self.to is None:
-                client.sendall(self.reply or b"")
-                while self.flood and not self.stopped.is_set():
-                    client.sendall(self.flood)
-                self.stopped.wait()
-                return
-            server = socket.create_connection(("127.0.0.1", self.to))
-            server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.sockets.append(server)
-            threading.Thread(target=self.carry, args=(client, server, False), daemon=True).start()
-            self.carry(server, client, True)
+            while piece := source.recv(PIECE):
+                whole, piece = piece, self.harmed(piece, direction)
+                (late or target).sendall(piece)
+                if len(piece) < len(whole):
+                    return self.end(direction)
+            (late or target).shutdown(socket.SHUT_WR)
         except OSError:
             pass
 
-    def carry(self, source, target, counts):
-        """Bytes leave `delay_s` after they came, however many are on their way."""
-        under_way = []
-        arrived = threading.Condition()
+    def harmed(self, piece, direction):
+        """What is left of a piece by the faults in it."""
+        begin = self.moved[direction]
+        self.moved[direction] = begin + len(piece)
+        flip = self.flip.get(direction, -1) - begin
+        if 0 <= flip < len(piece):
+            piece = piece[:flip] + bytes([piece[flip] ^ 0x10]) + piece[flip + 1:]
+        last = self.cut.get(direction, self.stall.get(direction))
+        return piece if last is None else piece[:max(0, last - begin)]
 
-        def deliver():
-            while True:
-                with arrived:
-                    while not under_way:
-                        arrived.wait()
-                    due, piece = under_way.pop(0)
-                time.sleep(max(0, due - time.monotonic()))
-                try:
-                    if piece is None:
-                        target.shutdown(socket.SHUT_WR)
-                        return
-                    target.sendall(piece)
-                except OSError:
-                    return
-
-        if self.delay_s:
-            threading.Thread(target=deliver, daemon=True).start()
-        try:
-            while piece := source.recv(65536):
-                piece = self.harm(piece, source, target) if counts else piece
-                if piece is None:
-                    return
-                if self.delay_s:
-                    with arrived:
-                        under_way.append((time.monotonic() + self.delay_s, piece))
-                        arrived.notify()
-                else:
-                    target.sendall(piece)
-        except OSError:
-            pass
-        if self.delay_s:
-            with arrived:
-                under_way.append((time.monotonic() + self.delay_s, None))
-                arrived.notify()
+    def end(self, direction):
+        if direction in self.cut:
+            self.close()
         else:
-            try:
-                target.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass
+            self.ended.wait()
 
-    def harm(self, piece, source, target):
-        """What is left of the piece; nothing where the line ends here."""
-        begin, self.passed = self.passed, self.passed + len(piece)
-        if self.flip_at is not None and begin <= self.flip_at < self.passed:
-            harmed = bytearray(piece)
-            harmed[self.flip_at - begin] ^= 1
-            return bytes(harmed)
-        for limit in (self.cut_after, self.stall_after):
-            if limit is not None and self.passed >= limit:
-                target.sendall(piece[:limit - begin])
-                if limit == self.cut_after:
-                    for each in (source, target):
-                        each.shutdown(socket.SHUT_RDWR)
-                else:
-                    self.stopped.wait()
-                return None
-        return piece
+
+class Late:
+    """Sends what it is given after a while, in order."""
+
+    def __init__(self, target, delay_s):
+        self.target, self.delay_s, self.queue, self.there = target, delay_s, deque(), threading.Semaphore(0)
+        threading.Thread(target=self.work, daemon=True).start()
+
+    def sendall(self, piece):
+        self.queue.append((time.monotonic() + self.delay_s, piece))
+        self.there.release()
+
+    def shutdown(self, _):
+        self.sendall(None)
+
+    def work(self):
+        try:
+            while True:
+                self.there.acquire()
+                due, piece = self.queue.popleft()
+                time.sleep(max(0.0, due - time.monotonic()))
+                if piece is None:
+                    return self.target.shutdown(socket.SHUT_WR)
+                self.target.sendall(piece)
+        except OSError:
+            pass
+
+
+class Silent(Listener):
+    """Accepts, and never says a word."""
+
+    def serve(self, client):
+        self.ended.wait()
+
+
+class Babbler(Listener):
+    """Says the same bytes over and over, or once."""
+
+    def __init__(self, words, forever=True):
+        self.words, self.forever = words, forever
+        super().__init__()
+
+    def serve(self, client):
+        client.sendall(self.words)
+        while self.forever:
+            client.sendall(self.words)
+        self.ended.wait()

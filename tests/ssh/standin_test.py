@@ -10,18 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from expectations import expect, finish
 from standin import Standin
 
 SOURCE = Path(sys.argv[2]).resolve()
-failures = []
-done = 0
-
-
-def expect(what, holds, shown=""):
-    global done
-    done += 1
-    if not holds:
-        failures.append(f"{what}: {str(shown)[:600]}")
 
 
 def offered(host):
@@ -114,7 +106,5 @@ with tempfile.TemporaryDirectory() as folder:
     again = subprocess.run([SOURCE / "tools/esxi-standin", "stop", "--dir", folder], capture_output=True, text=True)
     expect("what is no stand-in is not stopped", again.returncode != 0 and "holds no stand-in" in again.stderr)
 
-for failure in failures:
-    print(failure)
-print(f"{done - len(failures)} passed, {len(failures)} failed")
-sys.exit(1 if failures else 0)
+finish(at_least=60)
+

@@ -22,11 +22,11 @@ def seconds(command):
     return time.perf_counter() - start
 
 
-def paired(ours, theirs):
+def paired(ours, theirs, rounds=ROUNDS):
     """Medians of A B A B ... runs."""
     seconds(ours), seconds(theirs)
     a, b = [], []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         a.append(seconds(ours))
         b.append(seconds(theirs))
     return statistics.median(a), statistics.median(b)

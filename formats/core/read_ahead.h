@@ -1,0 +1,24 @@
+// A source far away, which asks for many ranges at once where it is told of them beforehand.
+#pragma once
+
+#include <vector>
+
+#include "formats/core/byte_source.h"
+
+namespace formats::core {
+
+class ReadAhead {
+ public:
+  virtual ~ReadAhead() = default;
+  // These ranges are read next, in about this order; what was announced before is not, any more. A hint: what is read
+  // does not depend on it.
+  virtual void expect(std::vector<ByteRange> ranges) const = 0;
+};
+
+// Tells the source, where it makes use of it.
+inline void expect(const ByteSource& source, std::vector<ByteRange> ranges) {
+  const auto* ahead = dynamic_cast<const ReadAhead*>(&source);
+  if (ahead != nullptr && !ranges.empty()) ahead->expect(std::move(ranges));
+}
+
+}  // namespace formats::core
