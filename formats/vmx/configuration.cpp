@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 #include "formats/vmx/slot.h"
 
@@ -164,7 +165,28 @@ void read_devices(const Keys& keys, Configuration& settings) {
   }
 }
 
-// What a key that does nothing was meant to be; empty where it is none of these.
+// How many letters were left out, added or exchanged: the edit distance.
+std::size_t slips_between(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t exchanged = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, exchanged}));
+    }
+  }
+  return row[b.size()];
+}
+
+bool is_slip_of(std::string_view written, std::string_view meant) {
+  constexpr std::size_t most_slips = 2;  // two letters that changed places are two
+  const std::size_t longer = std::max(written.size(), meant.size());
+  return longer - std::min(written.size(), meant.size()) <= most_slips && slips_between(written, meant) <= most_slips;
+}
+
+// What a key that does nothing was meant to be; empty where it is none of these. `changeTrackingEnabled` is the name
+// that the API has for it.
 std::string meant_by(std::string_view written) {
   const std::size_t dot = written.rfind('.');
   const std::size_t head_size = dot == std::string_view::npos ? 0 : dot + 1;
@@ -172,14 +194,11 @@ std::string meant_by(std::string_view written) {
   const std::string key = lower(written);
   const std::string_view head = std::string_view(key).substr(0, head_size);
   const std::string_view tail = std::string_view(key).substr(head_size);
-  constexpr std::array<std::string_view, 9> wrong{
-      "ctkenable",   "ctkenabeld",           "ctkenbled",   "cktenabled", "changetrackingenabled",
-      "ctkenabledd", "changetrackingenable", "ctk_enabled", "ctk-enabled"};
-  const bool is_wrong = std::find(wrong.begin(), wrong.end(), tail) != wrong.end();
-  const bool at_disk = !head.empty() && slot_of_key(key).has_value();
-  if (is_wrong && (head.empty() || at_disk)) return std::string(head) + "ctkEnabled";
-  if (head.empty() && (tail == "ctkdisallow" || tail == "ctkdissallowed")) return "ctkDisallowed";
-  return {};
+  if (is_cbt_key(tail) || (!head.empty() && !slot_of_key(key))) return {};
+  if (is_slip_of(tail, "ctkenabled") || is_slip_of(tail, "changetrackingenabled")) {
+    return std::string(head) + "ctkEnabled";
+  }
+  return head.empty() && is_slip_of(tail, "ctkdisallowed") ? "ctkDisallowed" : "";
 }
 
 DuplicateKey duplicate_of(std::span<const Key> same) {
