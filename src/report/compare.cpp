@@ -1,5 +1,7 @@
 #include "report/compare.h"
 
+#include <algorithm>
+#include <charconv>
 #include <map>
 #include <optional>
 #include <utility>
@@ -14,10 +16,14 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Result;
 
-struct DiskState {
-  std::string state;
+struct Tracking {
   std::string uuid;
   std::optional<std::uint64_t> epoch;
+};
+struct DiskState {
+  std::string state;
+  Tracking by_change_id;  // "UUID/EPOCH"
+  Tracking by_file;       // the CTK file of the active link
 };
 using Disks = std::map<std::string, DiskState>;  // by slot
 using Machines = std::map<std::string, Disks>;   // by target and .vmx
@@ -33,16 +39,34 @@ const Json* member(const Json& object, const char* key) {
   return found == object.end() ? nullptr : &*found;
 }
 
-DiskState disk_state(const Json& disk) {
-  DiskState state;
-  if (const Json* cbt = member(disk, "cbt")) state.state = text_at(*cbt, "state");
+Tracking tracking_of_change_id(const std::string& change_id) {
+  const std::size_t slash = std::min(change_id.rfind('/'), change_id.size());
+  Tracking tracking{change_id.substr(0, slash), {}};
+  std::uint64_t epoch = 0;
+  const char* begin = change_id.data() + std::min(slash + 1, change_id.size());
+  const char* end = change_id.data() + change_id.size();
+  const auto parsed = std::from_chars(begin, end, epoch);
+  if (parsed.ec == std::errc{} && parsed.ptr == end) tracking.epoch = epoch;
+  return tracking;
+}
+
+Tracking tracking_of_file(const Json& disk) {
   const Json* chain = member(disk, "chain");
-  if (chain == nullptr || !chain->is_array() || chain->empty()) return state;
+  if (chain == nullptr || !chain->is_array() || chain->empty()) return {};
   const Json* ctk = member(chain->front(), "ctk");
-  if (ctk == nullptr || !ctk->is_object()) return state;
-  state.uuid = text_at(*ctk, "uuid");
+  if (ctk == nullptr || !ctk->is_object()) return {};
+  Tracking tracking{text_at(*ctk, "uuid"), {}};
   const Json* epoch = member(*ctk, "epoch");
-  if (epoch != nullptr && epoch->is_number_unsigned()) state.epoch = epoch->get<std::uint64_t>();
+  if (epoch != nullptr && epoch->is_number_unsigned()) tracking.epoch = epoch->get<std::uint64_t>();
+  return tracking;
+}
+
+DiskState disk_state(const Json& disk) {
+  DiskState state{.state = {}, .by_change_id = {}, .by_file = tracking_of_file(disk)};
+  const Json* cbt = member(disk, "cbt");
+  if (cbt == nullptr || !cbt->is_object()) return state;
+  state.state = text_at(*cbt, "state");
+  state.by_change_id = tracking_of_change_id(text_at(*cbt, "change_id"));
   return state;
 }
 
@@ -65,18 +89,29 @@ Result<Machines> parse(const std::string& path, const std::string& text) {
   return found;
 }
 
+std::string change_id_of(const Tracking& tracking) {
+  return tracking.uuid + "/" + (tracking.epoch ? std::to_string(*tracking.epoch) : "?");
+}
+
+// Nothing where tracking went on, or nobody can tell.
+std::optional<Change> compare_tracking(const Tracking& before, const Tracking& after) {
+  if (before.uuid.empty() || after.uuid.empty()) return std::nullopt;
+  const bool restarted = before.uuid != after.uuid;
+  const bool went_backwards = before.epoch && after.epoch && *after.epoch < *before.epoch;
+  if (!restarted && !went_backwards) return std::nullopt;
+  return Change{
+      restarted ? "tracking-restarted" : "tracking-went-backwards", {}, {}, change_id_of(before), change_id_of(after)};
+}
+
 void compare_disk(const std::string& vm, const std::string& slot, const DiskState& before, const DiskState& after,
                   std::vector<Change>& out) {
   if (before.state != after.state) out.push_back({"state-changed", vm, slot, before.state, after.state});
-  if (before.uuid.empty() || after.uuid.empty()) return;
-  const auto change_id = [](const DiskState& disk) {
-    return disk.uuid + "/" + (disk.epoch ? std::to_string(*disk.epoch) : "?");
-  };
-  if (before.uuid != after.uuid) {
-    out.push_back({"tracking-restarted", vm, slot, change_id(before), change_id(after)});
-  } else if (before.epoch && after.epoch && *after.epoch < *before.epoch) {
-    out.push_back({"tracking-went-backwards", vm, slot, change_id(before), change_id(after)});
-  }
+  auto change = compare_tracking(before.by_change_id, after.by_change_id);
+  if (!change) change = compare_tracking(before.by_file, after.by_file);
+  if (!change) return;
+  change->vm = vm;
+  change->disk = slot;
+  out.push_back(std::move(*change));
 }
 
 std::string meaning_of(const Change& change) {
