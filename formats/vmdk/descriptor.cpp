@@ -183,6 +183,14 @@ std::optional<std::uint32_t> Descriptor::cid_of_parent() const {
   return parent_cid == no_parent ? std::nullopt : parent_cid;
 }
 
+bool Descriptor::lies_in_objects() const {
+  const auto is_object = [](const ExtentLine& line) {
+    return line.kind == ExtentKind::vsan_sparse || line.file_name.starts_with("vsan://") ||
+           line.file_name.starts_with("vvol://");
+  };
+  return equal_ignoring_case(create_type, "vsanSparse") || std::any_of(extents.begin(), extents.end(), is_object);
+}
+
 core::Defects Descriptor::check() const {
   core::Defects defects = decode_defects;
   if (extents.empty()) defects.push_back(defect("extents", "at least one", "none"));

@@ -47,6 +47,8 @@ struct Descriptor {
   // Nothing: parentCID is absent, or ffffffff, which says that there is no parent.
   [[nodiscard]] std::optional<std::uint32_t> cid_of_parent() const;
   [[nodiscard]] bool has_parent() const { return cid_of_parent().has_value() || !parent_hint.empty(); }
+  // Its data are objects of vSAN or vVol and no files; how a CTK file looks there is not known.
+  [[nodiscard]] bool lies_in_objects() const;
   // Contradictions within the descriptor: no extent, no createType, an extent of 2^64 sectors, a parent hint
   // without parentCID, createType against extent kinds, duplicate CID, ...
   [[nodiscard]] core::Defects check() const;

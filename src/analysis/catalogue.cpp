@@ -74,7 +74,9 @@ constexpr std::array rows{
         "Delete all snapshots before the next power-on or stun."},
     Row{Code::cbt_unsupported_disk, "cbt-unsupported-disk", Severity::warning, Fix::none, "",
         "CBT is on for a disk that cannot be tracked",
-        "ESXi does not track this kind of disk, so backups that count on it fail or read it whole.",
+        "CBT takes ESX 4.0 or later, virtual hardware 7 or later, a disk that is neither independent nor a physical "
+        "RDM, "
+        "and a SCSI bus and a disk that no other machine shares. Backups that count on it fail or read the disk whole.",
         "Change what the evidence names, or set the disk's key to FALSE."},
     Row{Code::cbt_vm_key_missing, "cbt-vm-key-missing", Severity::error, Fix::choice, "enable disable",
         "the disk's CBT key is TRUE, but the VM's key is not",
@@ -103,8 +105,9 @@ constexpr std::array rows{
         "cbtctl repair --choose ctk-epoch-ahead=restart, then make a full backup"},
     Row{Code::ctk_format_doubted, "ctk-format-doubted", Severity::note, Fix::none, "",
         "so many CTK files do not fit that our knowledge of the format is probably wrong for this ESXi release",
-        "Nobody has published the CTK format. At least four CTK files and more than a third of them do not add up as "
-        "we read them. No finding about a CTK file offers a fix.",
+        "Nobody has published the CTK format. Four CTK files or more, and more than a third of all, do not add up as "
+        "we "
+        "read them. No finding about a CTK file offers a fix.",
         "Send the output of `cbtctl ctk show --header-dump` of two of the files to the maintainers."},
     Row{Code::ctk_layout_unknown, "ctk-layout-unknown", Severity::note, Fix::none, "",
         "the CTK file's header is not understood",
@@ -114,7 +117,7 @@ constexpr std::array rows{
     Row{Code::ctk_leftover, "ctk-leftover", Severity::warning, Fix::safe, "",
         "a CTK file that no descriptor names, although its disk is there",
         "It is left from earlier tracking and takes space. Where CBT is on it stands in the place of the next CTK "
-        "file.",
+        "file, and is an error.",
         "cbtctl clean"},
     Row{Code::ctk_missing, "ctk-missing", Severity::error, Fix::safe, "",
         "a descriptor names a CTK file that is not there",
@@ -136,7 +139,9 @@ constexpr std::array rows{
         "cbtctl repair --choose ctk-size-mismatch=restart, then make a full backup"},
     Row{Code::ctk_unrecognised, "ctk-unrecognised", Severity::error, Fix::choice, "restart",
         "a descriptor names a file as its CTK file that is none",
-        "It has no CTK signature or is shorter than a header. Snapshots and incremental backups fail.",
+        "It has no CTK signature or is shorter than a header. Snapshots and incremental backups fail. Where the file "
+        "is "
+        "empty nothing can be lost, and the fix is safe.",
         "cbtctl repair --choose ctk-unrecognised=restart, then make a full backup"},
     Row{Code::descriptor_damaged, "descriptor-damaged", Severity::error, Fix::none, "",
         "a file that is used as a disk's descriptor is none, or contradicts itself",
@@ -212,6 +217,16 @@ const Row* find_row(std::string_view name) {
   const auto found = std::lower_bound(rows.begin(), rows.end(), name,
                                       [](const Row& row, std::string_view wanted) { return row.name < wanted; });
   return found != rows.end() && found->name == name ? &*found : nullptr;
+}
+
+std::vector<std::string> options_of(const Row& row) {
+  std::vector<std::string> options;
+  for (std::string_view rest = row.options; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    options.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return options;
 }
 
 }  // namespace cbtctl::analysis

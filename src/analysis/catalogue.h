@@ -25,5 +25,6 @@ struct Row {
 [[nodiscard]] std::span<const Row> catalogue();
 [[nodiscard]] const Row& row_of(Code code);
 [[nodiscard]] const Row* find_row(std::string_view name);
+[[nodiscard]] std::vector<std::string> options_of(const Row& row);
 
 }  // namespace cbtctl::analysis

@@ -93,14 +93,7 @@ std::optional<std::string> unreadable(const model::Datastore& datastore, const m
 bool has_unknown_layout(const model::Datastore& datastore, const model::Disk& disk) {
   return std::any_of(disk.chain.begin(), disk.chain.end(), [&](const model::ChainLink& link) {
     const model::Descriptor* descriptor = descriptor_of(datastore, link);
-    if (descriptor == nullptr) return false;
-    const auto lies_in_object = [](const formats::vmdk::ExtentLine& line) {
-      return line.kind == formats::vmdk::ExtentKind::vsan_sparse || line.file_name.starts_with("vsan://") ||
-             line.file_name.starts_with("vvol://");
-    };
-    const auto& extents = descriptor->content.extents;
-    return equal_ignoring_case(descriptor->content.create_type, "vsanSparse") ||
-           std::any_of(extents.begin(), extents.end(), lies_in_object);
+    return descriptor != nullptr && descriptor->content.lies_in_objects();
   });
 }
 
@@ -112,18 +105,6 @@ bool has_raw_device_map(const model::Datastore& datastore, const model::Disk& di
 }
 
 using model::DatastoreType;
-
-// Of the datastore that a file lies on; the longest path decides.
-DatastoreType type_of_file(const model::Datastore& datastore, model::Index index) {
-  const model::File& file = datastore.files[index];
-  if (file.target >= datastore.targets.size()) return DatastoreType::unknown;
-  const model::DatastoreSpan* best = nullptr;
-  for (const model::DatastoreSpan& span : datastore.targets[file.target].datastores) {
-    const bool holds = span.path.empty() || file.path.starts_with(span.path + "/");
-    if (holds && (best == nullptr || span.path.size() > best->path.size())) best = &span;
-  }
-  return best == nullptr ? DatastoreType::unknown : best->type;
-}
 
 std::vector<std::string> unsupported(const model::Datastore& datastore, const model::VirtualMachine& machine,
                                      const model::Disk& disk) {
@@ -192,11 +173,22 @@ std::optional<std::string> change_id_of(const model::Datastore& datastore, const
 
 }  // namespace
 
+// The longest path decides.
+DatastoreType datastore_type(const model::Datastore& datastore, const model::File& file) {
+  if (file.target >= datastore.targets.size()) return DatastoreType::unknown;
+  const model::DatastoreSpan* best = nullptr;
+  for (const model::DatastoreSpan& span : datastore.targets[file.target].datastores) {
+    const bool holds = span.path.empty() || file.path.starts_with(span.path + "/");
+    if (holds && (best == nullptr || span.path.size() > best->path.size())) best = &span;
+  }
+  return best == nullptr ? DatastoreType::unknown : best->type;
+}
+
 DatastoreType datastore_type(const model::Datastore& datastore, const model::Disk& disk) {
   DatastoreType type = DatastoreType::vmfs;
   for (const model::ChainLink& link : disk.chain) {
     const auto& file = link.reference.file;
-    const DatastoreType here = file ? type_of_file(datastore, *file) : DatastoreType::unknown;
+    const DatastoreType here = file ? datastore_type(datastore, datastore.files[*file]) : DatastoreType::unknown;
     if (type == DatastoreType::vmfs || here != DatastoreType::vmfs) type = here;
     if (type != DatastoreType::vmfs && type != DatastoreType::unknown) return type;
   }

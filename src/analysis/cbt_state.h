@@ -22,7 +22,9 @@ struct CbtVerdict {
 [[nodiscard]] CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine& machine,
                                const model::Disk& disk);
 
-// Of the datastores that a disk's links lie on: the type that all share, else the first that is not VMFS.
+// Of the datastore that a file lies on.
+[[nodiscard]] model::DatastoreType datastore_type(const model::Datastore& datastore, const model::File& file);
+// Of those that a disk's links lie on: the type that all share, else the first that is not VMFS.
 [[nodiscard]] model::DatastoreType datastore_type(const model::Datastore& datastore, const model::Disk& disk);
 
 // Whether a query with change id `*` can be trusted.

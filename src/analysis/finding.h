@@ -88,6 +88,7 @@ struct Finding {
 struct Skipped {
   std::string what;
   std::string why;
+  std::optional<model::Index> machine;  // of Datastore::virtual_machines, where it is about one
 };
 
 struct Findings {

@@ -15,6 +15,11 @@ std::string_view folder_of(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
 }
 
+std::string folder_key(Index target, std::string_view folder) {
+  return std::to_string(target) + '/' + std::string(folder);
+}
+std::string folder_key(const model::File& file) { return folder_key(file.target, folder_of(file.path)); }
+
 void judge_disks(Subject& subject) {
   for (Index i = 0; i < subject.datastore.virtual_machines.size(); ++i) {
     const model::VirtualMachine& machine = subject.datastore.virtual_machines[i];
@@ -24,101 +29,202 @@ void judge_disks(Subject& subject) {
   }
 }
 
+// The first disk that has a file keeps it.
+void own_link(Subject& subject, const JudgedDisk& judged, const model::Descriptor& descriptor) {
+  const model::PowerState power = subject.machine(judged).power.state;
+  const bool may_run = power == model::PowerState::on || power == model::PowerState::unknown;
+  const auto own = [&](Index file) {
+    Owner& owner = subject.owners[file];
+    if (owner.disk == nullptr) owner = {judged.machine, &judged};
+    if (may_run) subject.running[file] = true;
+  };
+  own(descriptor.file);
+  if (descriptor.tracking && descriptor.tracking->file) own(*descriptor.tracking->file);
+  for (const model::Extent& extent : descriptor.extents) {
+    if (extent.reference && extent.reference->file) own(*extent.reference->file);
+  }
+}
+
 void mark_links(Subject& subject) {
+  std::vector<bool> own(subject.datastore.descriptors.size());
   for (const JudgedDisk& judged : subject.disks) {
-    const bool runs = subject.machine(judged).power.state != model::PowerState::off;
     for (const model::ChainLink& link : judged.disk->chain) {
+      if (link.own && link.reference.file && subject.owners[*link.reference.file].disk == nullptr) {
+        subject.owners[*link.reference.file] = {judged.machine, &judged};  // also of a descriptor that is none
+      }
       if (!link.descriptor) continue;
       subject.used[*link.descriptor] = true;
-      (link.own ? subject.own : subject.foreign)[*link.descriptor] = true;
-      if (!runs || !link.own) continue;
-      const model::Descriptor& descriptor = subject.datastore.descriptors[*link.descriptor];
-      subject.running[descriptor.file] = true;
-      for (const model::Extent& extent : descriptor.extents) {
-        if (extent.reference && extent.reference->file) subject.running[*extent.reference->file] = true;
-      }
+      (link.own ? own : subject.foreign)[*link.descriptor] = true;
+      if (link.own) own_link(subject, judged, subject.datastore.descriptors[*link.descriptor]);
     }
   }
-  for (std::size_t i = 0; i < subject.own.size(); ++i) subject.foreign[i] = subject.foreign[i] && !subject.own[i];
+  for (std::size_t i = 0; i < own.size(); ++i) subject.foreign[i] = subject.foreign[i] && !own[i];
+}
+
+void mark_machines(Subject& subject) {
+  const auto& machines = subject.datastore.virtual_machines;
+  for (Index i = 0; i < machines.size(); ++i) {
+    subject.owners[machines[i].file] = {i, nullptr};
+    if (machines[i].snapshot_file) {
+      subject.owners[subject.datastore.snapshot_files[*machines[i].snapshot_file].file] = {i, nullptr};
+    }
+    const auto [folder, first] = subject.machine_of_folder.try_emplace(folder_key(subject.file(machines[i].file)), i);
+    if (!first) folder->second.reset();
+  }
 }
 
 void mark_used(Subject& subject) {
-  const auto use = [&](const model::Reference& reference) {
+  const auto use = [&](const model::Reference& reference, std::optional<Index> by = {}) {
     if (!reference.file) return;
-    if (const auto descriptor = subject.file(*reference.file).descriptor) subject.used[*descriptor] = true;
+    const auto descriptor = subject.file(*reference.file).descriptor;
+    if (descriptor && descriptor != by) subject.used[*descriptor] = true;
   };
   for (const model::SnapshotFile& list : subject.datastore.snapshot_files) {
     for (const model::Reference& frozen : list.frozen) use(frozen);
   }
-  for (const model::Descriptor& descriptor : subject.datastore.descriptors) {
-    if (descriptor.parent) use(*descriptor.parent);
+  for (Index i = 0; i < subject.datastore.descriptors.size(); ++i) {
+    const model::Descriptor& descriptor = subject.datastore.descriptors[i];
+    if (descriptor.parent) use(*descriptor.parent, i);
+    if (descriptor.content.lies_in_objects()) subject.object_folders.insert(folder_key(subject.file(descriptor.file)));
   }
 }
 
-// A text that names disks, of which nothing can be told: what it names must not be called an orphan.
-void note_unread(Subject& subject) {
-  const auto note = [&](const model::File& file, bool configuration) {
-    subject.damaged_folders.insert(folder_key(file.target, file.path));
-    (configuration ? subject.unread_configuration : subject.unread_descriptor) = true;
+// "web01-000002" of "web01-000002.vmdk", "-ctk.vmdk", "-delta.vmdk", ...: the disk that a file is called after.
+std::string disk_called(std::string_view path) {
+  std::string name = formats::text::lower(path.substr(path.rfind('/') + 1));
+  for (const std::string_view end : {".vmdk", "-ctk", "-flat", "-delta", "-sesparse"}) {
+    if (name.ends_with(end)) name.resize(name.size() - end.size());
+  }
+  return name;
+}
+
+void mark_outside(Subject& subject) {
+  const auto note = [&](const model::Reference& reference) {
+    if (!reference.file) subject.outside_disks.insert(disk_called(reference.written));
   };
+  for (const JudgedDisk& judged : subject.disks) {
+    for (const model::ChainLink& link : judged.disk->chain) note(link.reference);
+  }
+  for (const model::SnapshotFile& list : subject.datastore.snapshot_files) {
+    for (const model::Reference& frozen : list.frozen) note(frozen);
+  }
+}
+
+// Of a slot whose file name stands twice only one name was followed.
+bool names_another_disk(const model::VirtualMachine& machine) {
+  return std::any_of(machine.settings.duplicates.begin(), machine.settings.duplicates.end(), [](const auto& duplicate) {
+    return duplicate.values_differ && formats::text::lower(duplicate.key).ends_with(".filename");
+  });
+}
+
+// Whether it is or could be a descriptor, and what it names is not all known. Of other names than `.vmdk`, which backup
+// copies have, locks too, only what could not be read counts.
+bool is_unread_descriptor(const model::Datastore& datastore, const model::File& file) {
+  if (file.descriptor) return !datastore.descriptors[*file.descriptor].content.check().empty();
+  if (!file.exists || file.sparse || file.tracking || (!file.error && !file.kind)) return false;
+  const std::string path = formats::text::lower(file.path);
+  constexpr std::uint64_t greatest_descriptor = 1 << 20;
+  const bool is_disk_data = path.ends_with("-flat.vmdk") || path.ends_with("-delta.vmdk") ||
+                            path.ends_with("-sesparse.vmdk") ||
+                            (file.size_bytes && *file.size_bytes >= greatest_descriptor);
+  if (path.ends_with(".vmdk")) return !is_disk_data;
+  return is_unread(file) && path.find(".vmdk") != std::string::npos && !path.ends_with(".lck");
+}
+
+// A text that names files, of which nothing or not all can be told: what it names must not be called an orphan.
+void mark_unread(Subject& subject) {
   const model::Datastore& datastore = subject.datastore;
+  const auto silence = [&](Index file) { subject.silenced_folders.insert(folder_key(datastore.files[file])); };
   for (const model::VirtualMachine& machine : datastore.virtual_machines) {
-    if (machine.unreadable) note(datastore.files[machine.file], true);
+    if (machine.unreadable || names_another_disk(machine)) silence(machine.file);
   }
   for (const model::SnapshotFile& list : datastore.snapshot_files) {
-    if (!list.content) note(datastore.files[list.file], true);
+    if (!list.content) silence(list.file);
   }
-  for (const model::File& file : datastore.files) {
-    const bool could_be = file.path.ends_with(".vmdk") && !file.path.ends_with("-flat.vmdk") && !file.tracking &&
-                          !file.path.ends_with("-ctk.vmdk") && file.exists;
-    if (!could_be || file.descriptor || file.sparse) continue;
-    const bool names_data = file.path.ends_with("-delta.vmdk") || file.path.ends_with("-sesparse.vmdk");
-    constexpr std::uint64_t greatest = 1 << 20;
-    const bool is_small = !file.size_bytes || *file.size_bytes < greatest;
-    if (file.error ? file.error->kind != formats::core::ErrorKind::missing : file.kind && is_small && !names_data) {
-      note(file, false);
-    }
+  for (Index i = 0; i < datastore.files.size(); ++i) {
+    if (!is_unread_descriptor(datastore, datastore.files[i])) continue;
+    silence(i);
+    subject.unread_descriptor = true;
   }
   for (const model::File& folder : datastore.unreadable_folders) {
-    subject.damaged_folders.insert(std::to_string(folder.target) + '/' + folder.path);
-    subject.unread_configuration = subject.unread_descriptor = true;
+    subject.silenced_folders.insert(folder_key(folder.target, folder.path));
+    subject.unread_descriptor = true;
   }
 }
 
 }  // namespace
 
-std::string folder_key(Index target, std::string_view path) {
-  return std::to_string(target) + '/' + std::string(folder_of(path));
+std::optional<Index> Subject::machine_beside(const model::File& about) const {
+  const auto folder = machine_of_folder.find(folder_key(about));
+  return folder == machine_of_folder.end() ? std::nullopt : folder->second;
 }
 
 bool Subject::is_silenced(const model::File& about) const {
-  return !damaged_folders.empty() && damaged_folders.contains(folder_key(about.target, about.path));
+  return !silenced_folders.empty() && silenced_folders.contains(folder_key(about));
+}
+
+Certainty Subject::certainty_of_unnamed(const model::File& about) const {
+  const bool could_be =
+      unread_descriptor || (!outside_disks.empty() && outside_disks.contains(disk_called(about.path)));
+  return could_be ? Certainty::possible : Certainty::hit;
+}
+
+bool Subject::lies_among_objects(const model::File& about) const {
+  const model::DatastoreType type = datastore_type(datastore, about);
+  return type == model::DatastoreType::vsan || type == model::DatastoreType::vvol ||
+         (!object_folders.empty() && object_folders.contains(folder_key(about)));
 }
 
 Subject make_subject(const model::Datastore& datastore, const Opener& opener) {
   Subject subject{.datastore = datastore, .opener = opener};
   subject.used.resize(datastore.descriptors.size());
-  subject.own.resize(datastore.descriptors.size());
   subject.foreign.resize(datastore.descriptors.size());
   subject.running.resize(datastore.files.size());
+  subject.owners.resize(datastore.files.size());
   judge_disks(subject);
   mark_links(subject);
+  mark_machines(subject);
   mark_used(subject);
-  note_unread(subject);
+  mark_outside(subject);
+  mark_unread(subject);
   return subject;
 }
 
-Finding about(Code code, const model::File& file) {
+Finding finding_of(Code code) {
   const Row& row = row_of(code);
-  Finding finding{.code = code, .severity = row.severity, .fix = row.fix};
-  finding.target = file.target;
+  return {.code = code, .severity = row.severity, .fix = row.fix};
+}
+
+namespace {
+
+// A file in a mapping lies in no target: that of its machine stands for it.
+Index target_of(const Subject& subject, const model::File& file, const Owner& owner) {
+  if (file.target < subject.datastore.targets.size()) return file.target;
+  return owner.machine ? subject.file(subject.datastore.virtual_machines[*owner.machine].file).target : 0;
+}
+
+}  // namespace
+
+Finding about(Code code, const Subject& subject, Index index) {
+  const model::File& file = subject.file(index);
+  Finding finding = finding_of(code);
   finding.path = file.path;
+  const Owner& owner = subject.owners[index];
+  finding.machine = owner.machine;
+  finding.target = target_of(subject, file, owner);
+  if (owner.disk != nullptr) finding.slot = owner.disk->disk->settings.slot;
+  if (file.descriptor && subject.foreign[*file.descriptor]) finding.fix = Fix::none;
+  return finding;
+}
+
+Finding about_unused(Code code, const Subject& subject, Index index) {
+  Finding finding = about(code, subject, index);
+  if (!finding.machine) finding.machine = subject.machine_beside(subject.file(index));
   return finding;
 }
 
 Finding about(Code code, const Subject& subject, const JudgedDisk& judged) {
-  Finding finding = about(code, subject.file(subject.machine(judged).file));
-  finding.machine = judged.machine;
+  Finding finding = about(code, subject, subject.machine(judged).file);
   finding.slot = judged.disk->settings.slot;
   return finding;
 }

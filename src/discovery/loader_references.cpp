@@ -159,8 +159,9 @@ void Loader::collect_tracking_files() {
     const std::string disk = disk_of_tracking(storage::file_name(spots_[file].path));
     if (kind != FileKind::ctk && (disk.empty() || !is_no_other_kind || !datastore_.files[file].exists)) continue;
     model::TrackingFile& tracking = note(file);
-    const std::string beside = storage::join(storage::parent_of(spots_[file].path), disk);
-    tracking.disk_exists = !disk.empty() && tree_.look_up({spots_[file].place, beside}).entry != nullptr;
+    if (disk.empty()) continue;
+    const Spot beside{spots_[file].place, storage::join(storage::parent_of(spots_[file].path), disk)};
+    if (const Lookup seen = tree_.look_up(beside); seen.entry != nullptr) tracking.disk = file_at(beside, seen);
   }
   for (Index i = 0; i < datastore_.descriptors.size(); ++i) {
     const auto& tracking = datastore_.descriptors[i].tracking;

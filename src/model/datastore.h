@@ -79,7 +79,7 @@ struct TrackingFile {
   Index file = 0;
   std::optional<formats::ctk::Header> header;  // nothing: no signature, too short, missing or not read (see the file)
   std::vector<Index> named_by;                 // of Datastore::descriptors
-  bool disk_exists = false;                    // for "X-ctk.vmdk": there is an "X.vmdk" beside it
+  std::optional<Index> disk;                   // of Datastore::files, for "X-ctk.vmdk": the "X.vmdk" beside it
 };
 
 struct ChainLink {

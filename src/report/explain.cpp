@@ -8,21 +8,17 @@ namespace {
 
 using analysis::Row;
 
+// "choice (restart)"; "safe, else a choice (restart)" where it depends.
 std::string fix_text(const Row& row) {
   std::string text(name_of(row.fix));
+  if (row.fix == analysis::Fix::safe && !row.options.empty()) text += ", else a choice";
   if (!row.options.empty()) text += " (" + std::string(row.options) + ")";
   return text;
 }
 
 Json row_json(const Row& row) {
-  Json options = Json::array();
-  for (std::string_view rest = row.options; !rest.empty();) {
-    const std::size_t end = std::min(rest.find(' '), rest.size());
-    options.push_back(std::string(rest.substr(0, end)));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
   return {{"code", std::string(row.name)},        {"severity", std::string(name_of(row.severity))},
-          {"fix", std::string(name_of(row.fix))}, {"options", options},
+          {"fix", std::string(name_of(row.fix))}, {"options", options_of(row)},
           {"title", std::string(row.title)},      {"meaning", std::string(row.meaning)},
           {"remedy", std::string(row.remedy)}};
 }

@@ -104,7 +104,7 @@ std::string stray_files(const model::Datastore& datastore, const Style& style) {
     const analysis::TrackingClass kind = analysis::classify(datastore, tracking);
     if (!file.exists || kind == analysis::TrackingClass::in_use) continue;
     const char* why =
-        tracking.disk_exists ? "no descriptor names it, its disk is there" : "no descriptor names it, its disk is gone";
+        tracking.disk ? "no descriptor names it, its disk is there" : "no descriptor names it, its disk is gone";
     table.add({{escaped(file.path)},
                {std::string(name_of(kind)), Tint::warning},
                {file.size_bytes ? human_size(*file.size_bytes) : "?"},

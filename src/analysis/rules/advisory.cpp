@@ -162,7 +162,7 @@ void check_advisories(const Subject& subject, Findings& out) {
     if (advisor.witnesses().empty()) {
       if (first)
         out.skipped.push_back({"advisories for " + subject.file(subject.machine(judged).file).path,
-                               "no host and no vmware*.log tells the ESXi build"});
+                               "no host and no vmware*.log tells the ESXi build", judged.machine});
       continue;
     }
     if (first) check_consolidation_bug(advisor);

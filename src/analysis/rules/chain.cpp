@@ -11,9 +11,7 @@ using formats::core::hex32;
 using model::Index;
 
 Finding about_child(Code code, const Subject& subject, Index descriptor) {
-  Finding finding = about(code, subject.file(subject.datastore.descriptors[descriptor].file));
-  if (subject.foreign[descriptor]) finding.fix = Fix::none;
-  return finding;
+  return about(code, subject, subject.datastore.descriptors[descriptor].file);
 }
 
 // A delta remembers the CID its parent had when the delta was made. A parent written to since then no longer matches,

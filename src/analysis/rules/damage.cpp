@@ -6,8 +6,9 @@
 namespace cbtctl::analysis {
 namespace {
 
-void raise(Code code, const model::File& file, const std::string& expected, const std::string& found, Findings& out) {
-  Finding finding = about(code, file);
+void raise(Code code, const Subject& subject, model::Index file, const std::string& expected, const std::string& found,
+           Findings& out) {
+  Finding finding = about(code, subject, file);
   finding.evidence.push_back({"content", expected, found});
   out.found.push_back(std::move(finding));
 }
@@ -30,44 +31,38 @@ std::set<model::Index> used_as_descriptors(const Subject& subject) {
   return used;
 }
 
-void check_descriptor(const Subject& subject, const model::File& file, Findings& out) {
-  if (!file.exists) return;
+void check_descriptor(const Subject& subject, model::Index index, Findings& out) {
+  const model::File& file = subject.file(index);
+  if (!file.exists || is_unread(file)) return;
   if (file.descriptor) {
     const auto defects = subject.datastore.descriptors[*file.descriptor].content.check();
     if (defects.empty()) return;
-    Finding finding = about(Code::descriptor_damaged, file);
+    Finding finding = about(Code::descriptor_damaged, subject, index);
     for (const auto& defect : defects) finding.evidence.push_back({defect.field, defect.expected, defect.found});
     out.found.push_back(std::move(finding));
-    return;
-  }
-  if (file.error && !is_damage(*file.error)) {
-    out.skipped.push_back({file.path, file.error->message});
     return;
   }
   const std::string found = file.error  ? file.error->message
                             : file.kind ? std::string(formats::name_of(*file.kind))
                                         : "nothing";
-  raise(Code::descriptor_damaged, file, "a descriptor", found, out);
+  raise(Code::descriptor_damaged, subject, index, "a descriptor", found, out);
 }
 
 }  // namespace
 
 void check_damage(const Subject& subject, Findings& out) {
   const model::Datastore& datastore = subject.datastore;
-  for (model::Index i = 0; i < datastore.virtual_machines.size(); ++i) {
-    const auto& unreadable = datastore.virtual_machines[i].unreadable;
-    if (!unreadable || !is_damage(*unreadable)) continue;
-    raise(Code::vmx_damaged, subject.file(datastore.virtual_machines[i].file), "a configuration", unreadable->message,
-          out);
-    out.found.back().machine = i;
+  for (const model::VirtualMachine& machine : datastore.virtual_machines) {
+    if (!machine.unreadable || !is_damage(*machine.unreadable)) continue;
+    raise(Code::vmx_damaged, subject, machine.file, "a configuration", machine.unreadable->message, out);
   }
   for (const model::SnapshotFile& list : datastore.snapshot_files) {
     const model::File& file = subject.file(list.file);
     if (!list.content && file.error && is_damage(*file.error)) {
-      raise(Code::vmsd_damaged, file, "a snapshot list", file.error->message, out);
+      raise(Code::vmsd_damaged, subject, list.file, "a snapshot list", file.error->message, out);
     }
   }
-  for (const model::Index file : used_as_descriptors(subject)) check_descriptor(subject, subject.file(file), out);
+  for (const model::Index file : used_as_descriptors(subject)) check_descriptor(subject, file, out);
 }
 
 }  // namespace cbtctl::analysis

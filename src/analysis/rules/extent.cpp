@@ -24,13 +24,13 @@ std::optional<FileKind> kind_of(ExtentKind kind) {
   return kind == ExtentKind::sparse ? std::optional(FileKind::hosted_sparse) : std::nullopt;
 }
 
-void check_flat(const model::File& descriptor, const model::File& file, const formats::vmdk::ExtentLine& line,
-                Findings& out) {
+void check_flat(const Subject& subject, model::Index descriptor, const model::File& file,
+                const formats::vmdk::ExtentLine& line, Findings& out) {
   constexpr std::uint64_t more_than_any_file = std::numeric_limits<std::uint64_t>::max();
   const auto sectors = formats::core::checked_add(line.offset_sectors, line.sectors).value_or(more_than_any_file);
   const auto wanted = formats::core::checked_multiply(sectors, sector_bytes).value_or(more_than_any_file);
   if (!file.size_bytes || *file.size_bytes >= wanted) return;
-  Finding finding = about(Code::extent_size_mismatch, descriptor);
+  Finding finding = about(Code::extent_size_mismatch, subject, descriptor);
   finding.key = line.file_name;
   finding.evidence.push_back(
       {line.file_name, std::to_string(wanted) + " bytes", std::to_string(*file.size_bytes) + " bytes"});
@@ -42,7 +42,7 @@ void check_grains(const Subject& subject, model::Index index, Finding& finding, 
   const model::File& file = subject.file(index);
   const auto source = subject.opener(index);
   if (!source) {
-    out.skipped.push_back({file.path, "grain tables: " + source.error().message});
+    out.skipped.push_back({file.path, "grain tables: " + source.error().message, finding.machine});
     return;
   }
   const auto layout = formats::vmdk::layout_of(subject.datastore.sparse_extents[*file.sparse], **source);
@@ -53,7 +53,7 @@ void check_grains(const Subject& subject, model::Index index, Finding& finding, 
   }
   const auto defects = formats::vmdk::check_tables(**source, *layout);
   if (!defects) {
-    out.skipped.push_back({file.path, "grain tables: " + defects.error().message});
+    out.skipped.push_back({file.path, "grain tables: " + defects.error().message, finding.machine});
     return;
   }
   for (const auto& defect : *defects) {
@@ -64,11 +64,8 @@ void check_grains(const Subject& subject, model::Index index, Finding& finding, 
 
 void check_sparse(const Subject& subject, model::Index index, const formats::vmdk::ExtentLine& line, Findings& out) {
   const model::File& file = subject.file(index);
-  Finding finding = about(Code::extent_invalid, file);
-  if (file.error && !is_damage(*file.error)) {
-    out.skipped.push_back({file.path, file.error->message});
-    return;
-  }
+  if (is_unread(file)) return;
+  Finding finding = about(Code::extent_invalid, subject, index);
   const auto expected = *kind_of(line.kind);
   if (!file.sparse || file.kind != expected) {
     const std::string found = file.error  ? file.error->message
@@ -92,20 +89,20 @@ void check_extents(const Subject& subject, Findings& out) {
   std::set<model::Index> seen;  // sparse extents, each once
   for (const model::Descriptor& descriptor : subject.datastore.descriptors) {
     if (!descriptor.judged) continue;
-    const model::File& named_in = subject.file(descriptor.file);
     for (const model::Extent& extent : descriptor.extents) {
       if (!extent.reference || !extent.reference->file) continue;
       const model::File& file = subject.file(*extent.reference->file);
       if (!file.exists) {
-        Finding finding = about(Code::extent_missing, named_in);
+        Finding finding = about(Code::extent_missing, subject, descriptor.file);
         finding.key = extent.line.file_name;
         finding.evidence.push_back({extent.line.type, extent.line.file_name, {}});
         out.found.push_back(std::move(finding));
       } else if (is_flat(extent.line.kind)) {
-        check_flat(named_in, file, extent.line, out);
+        check_flat(subject, descriptor.file, file, extent.line, out);
       } else if (is_sparse(extent.line.kind) && seen.insert(*extent.reference->file).second) {
         if (subject.running[*extent.reference->file]) {
-          out.skipped.push_back({file.path, "the VM that uses it is not proven to be off: its header may be moving"});
+          out.skipped.push_back({file.path, "the VM that uses it is not proven to be off: its header may be moving",
+                                 subject.owners[*extent.reference->file].machine});
         } else {
           check_sparse(subject, *extent.reference->file, extent.line, out);
         }

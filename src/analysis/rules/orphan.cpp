@@ -32,7 +32,8 @@ bool is_kept_by_others(const model::File& file) {
   const bool in_folder =
       std::any_of(folders.begin(), folders.end(), [&](auto folder) { return has_folder(path, folder, true); });
   return in_folder || has_folder(path, "contentlib-", false) || name.starts_with("hbrdisk.") ||
-         name.ends_with("-000000.vmdk") || name.find("-digest") != std::string_view::npos;
+         name.find("-000000.") != std::string_view::npos || name.find("-000000-") != std::string_view::npos ||
+         name.find("-digest") != std::string_view::npos;
 }
 
 void check_descriptors(const Subject& subject, Findings& out) {
@@ -41,7 +42,7 @@ void check_descriptors(const Subject& subject, Findings& out) {
     const model::File& file = subject.file(descriptor.file);
     if (subject.used[i] || !descriptor.judged || is_kept_by_others(file) || subject.is_silenced(file)) continue;
     const bool delta = descriptor.content.has_parent();
-    Finding finding = about(delta ? Code::snapshot_orphan : Code::disk_orphan, file);
+    Finding finding = about_unused(delta ? Code::snapshot_orphan : Code::disk_orphan, subject, descriptor.file);
     finding.certainty = Certainty::possible;  // a virtual machine outside the scan may use it
     finding.evidence.push_back(
         {"used by", delta ? "a VM, a .vmsd or a delta" : "a VM, a template, a .vmsd or a delta", {}});
@@ -68,8 +69,8 @@ void check_data(const Subject& subject, Findings& out) {
     const model::File& file = subject.file(i);
     if (named[i] || !file.exists || file.descriptor || file.tracking || !is_disk_data(file)) continue;
     if (is_kept_by_others(file) || subject.is_silenced(file)) continue;
-    Finding finding = about(Code::extent_orphan, file);
-    if (subject.unread_descriptor) finding.certainty = Certainty::possible;
+    Finding finding = about_unused(Code::extent_orphan, subject, i);
+    finding.certainty = subject.certainty_of_unnamed(file);
     finding.evidence.push_back({"descriptor", "one that names it", {}});
     out.found.push_back(std::move(finding));
   }

@@ -6,11 +6,17 @@
 namespace cbtctl::analysis {
 namespace {
 
+// A finding about a machine's disk, whose active link is the path.
+Finding about_active_link(Code code, const Subject& subject, const JudgedDisk& judged) {
+  Finding finding = about(code, subject, *judged.disk->chain.front().reference.file);
+  finding.machine = judged.machine;
+  finding.slot = judged.disk->settings.slot;
+  return finding;
+}
+
 void check_leftover(const Subject& subject, const JudgedDisk& judged, Findings& out) {
   if (judged.verdict.state != CbtState::leftover) return;
-  Finding finding = about(Code::cbt_leftover_tracking, subject, judged);
-  finding.path = subject.file(*judged.disk->chain.front().reference.file).path;
-  finding.target = subject.file(*judged.disk->chain.front().reference.file).target;
+  Finding finding = about_active_link(Code::cbt_leftover_tracking, subject, judged);
   for (const model::ChainLink& link : judged.disk->chain) {
     const model::Descriptor* descriptor = subject.descriptor(link);
     if (link.own && descriptor != nullptr && descriptor->tracking) {
@@ -23,10 +29,8 @@ void check_leftover(const Subject& subject, const JudgedDisk& judged, Findings& 
 // Change ids need a CTK file at every own link.
 void check_mixed(const Subject& subject, const JudgedDisk& judged, Findings& out) {
   if (judged.verdict.state == CbtState::unreadable || judged.verdict.state == CbtState::unsupported) return;
-  if (!is_true(subject.machine(judged).settings.ctk_enabled) || !is_true(judged.disk->settings.ctk_enabled)) return;
-  Finding finding = about(Code::cbt_mixed_chain, subject, judged);
-  finding.path = subject.file(*judged.disk->chain.front().reference.file).path;
-  finding.target = subject.file(*judged.disk->chain.front().reference.file).target;
+  if (!has_both_keys(subject, judged)) return;
+  Finding finding = about_active_link(Code::cbt_mixed_chain, subject, judged);
   std::size_t named = 0;
   std::size_t unnamed = 0;
   for (const model::ChainLink& link : judged.disk->chain) {
@@ -40,15 +44,15 @@ void check_mixed(const Subject& subject, const JudgedDisk& judged, Findings& out
   if (named > 0 && unnamed > 0) out.found.push_back(std::move(finding));
 }
 
-void check_version(const Subject& subject, model::Index index, Findings& out) {
-  const model::Descriptor& descriptor = subject.datastore.descriptors[index];
+void check_version(const Subject& subject, const model::Descriptor& descriptor, Findings& out) {
   const auto version = descriptor.content.version;
-  if (!descriptor.judged || !version) return;
+  // A damaged one may have lost the line.
+  if (!descriptor.judged || !version || !descriptor.content.check().empty()) return;
   const bool without_line = *version == 3 && !descriptor.content.change_track_path;
   const bool too_low = *version < 3 && descriptor.content.change_track_path;
   if (!without_line && !too_low) return;
-  Finding finding = about(Code::descriptor_version_mismatch, subject.file(descriptor.file));
-  finding.fix = subject.foreign[index] ? Fix::none : too_low ? Fix::choice : Fix::safe;
+  Finding finding = about(Code::descriptor_version_mismatch, subject, descriptor.file);
+  if (too_low && finding.fix == Fix::safe) finding.fix = Fix::choice;
   finding.evidence.push_back({"version",
                               too_low ? "3, since changeTrackPath is there" : "1, since there is no changeTrackPath",
                               std::to_string(*version)});
@@ -62,7 +66,7 @@ void check_tracking_sections(const Subject& subject, Findings& out) {
     check_leftover(subject, judged, out);
     check_mixed(subject, judged, out);
   }
-  for (model::Index i = 0; i < subject.datastore.descriptors.size(); ++i) check_version(subject, i, out);
+  for (const model::Descriptor& descriptor : subject.datastore.descriptors) check_version(subject, descriptor, out);
 }
 
 }  // namespace cbtctl::analysis

@@ -37,6 +37,32 @@ TEST_CASE("keys that do nothing, mean nothing or belong to no disk are told") {
   CHECK(with_lines("scsi0:7.ctkEnabled = \"TRUE\"\n").has("cbt-key-for-missing-disk"));
   CHECK(with_lines("ctkDisallowed = \"TRUE\"\n").has("cbt-disallowed"));
   CHECK(with_lines("ctkDisallowed = \"FALSE\"\n").findings.found.empty());
+  const auto both = with_lines("scsi0:7.ctkEnabled = \"maybe\"\n");
+  CHECK(both.has("cbt-key-for-missing-disk"));
+  CHECK(both.has("cbt-key-malformed"));
+}
+
+TEST_CASE("a key within two slips of a CBT key is misspelt") {
+  for (const std::string key : {"ctkEnable", "ctkEnables", "ctkEnabld", "cktEnabled", "ctkEnabled1", "ctk_enabled",
+                                "changeTrackingEnabled", "scsi0:0.ctkEnabeld", "ctkDisalowed"}) {
+    INFO(key);
+    CHECK(with_lines(key + " = \"TRUE\"\n").has("cbt-key-misspelt"));
+  }
+  for (const std::string key : {"cpuid.ctkEnable", "checkEnabled", "scsi0:0.ctkDisallowed", "cleanShutdowns"}) {
+    INFO(key);
+    CHECK_FALSE(with_lines(key + " = \"TRUE\"\n").has("cbt-key-misspelt"));
+  }
+}
+
+TEST_CASE("what two values of a key would decide is not told") {
+  const auto disallowed = with_lines("ctkDisallowed = \"TRUE\"\nctkDisallowed = \"FALSE\"\n");
+  CHECK(disallowed.findings.found.size() == 1);
+  CHECK(disallowed.has("vmx-duplicate-key"));
+  CHECK(with_lines("ctkEnabled = \"maybe\"\nctkEnabled = \"FALSE\"\n").findings.found.size() == 1);
+  const auto found = check(with(off(), {{"x/x.vmx", vmx("x.vmdk", "scsi0:0.fileName = \"y.vmdk\"\n")},
+                                        {"x/y.vmdk", small_descriptor("y-flat.vmdk")},
+                                        {"x/y-flat.vmdk", small_flat()}}));
+  CHECK(found.findings.found.size() == 1);  // no orphan: the other name may be the one that counts
 }
 
 TEST_CASE("a key that stands twice is told once, also if only case differs") {

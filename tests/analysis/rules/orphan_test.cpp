@@ -28,6 +28,18 @@ TEST_CASE("what other products keep is never called an orphan") {
   }
 }
 
+TEST_CASE("a delta that names itself is used by no other") {
+  const auto found = check(with(healthy(), {{"o/o.vmdk", small_delta("o-delta.vmdk", "o.vmdk", "", "9f2c11aa")},
+                                            {"o/o-delta.vmdk", small_cowd()}}));
+  CHECK(found.path("snapshot-orphan") == "o/o.vmdk");
+  CHECK(found.has("chain-loop"));
+}
+
+TEST_CASE("replication's data without a descriptor is none of ours") {
+  CHECK(check(with(healthy(), {{"x/p-000000-delta.vmdk", small_cowd()}})).findings.found.empty());
+  CHECK(check(with(healthy(), {{"x/p-000001-delta.vmdk", small_cowd()}})).has("extent-orphan"));
+}
+
 TEST_CASE("templates, copies of a .vmx, workingDir and content that looks like a suffix raise nothing") {
   CHECK(check(Files{{"t/t.vmtx", vmx("t.vmdk")},
                     {"t/t.vmdk", small_descriptor("t-flat.vmdk")},

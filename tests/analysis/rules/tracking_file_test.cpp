@@ -33,7 +33,22 @@ TEST_CASE("an unreadable text silences orphans in its folder and makes those els
   const Files orphan = with(healthy(), {{"y/y-ctk.vmdk", small_tracking()}});
   CHECK(check(with(orphan, {{"y/y.vmx", std::string(20, '\0')}})).count("ctk-orphan") == 0);
   CHECK(check(with(orphan, {{"z/z.vmdk", "not a descriptor"}})).first("ctk-orphan").certainty == Certainty::possible);
+  const std::string cut = "# Disk DescriptorFile\nversion=3\n";
+  CHECK(check(with(orphan, {{"y/z.vmdk", cut}})).count("ctk-orphan") == 0);
+  CHECK(check(with(orphan, {{"z/z.vmdk", cut}})).first("ctk-orphan").certainty == Certainty::possible);
+  CHECK(check(with(orphan, {{"z/z.vmdk.bak", cut}})).first("ctk-orphan").certainty == Certainty::possible);
   CHECK(check(orphan).first("ctk-orphan").certainty == Certainty::hit);
+}
+
+TEST_CASE("a disk outside the scan may name what is called after it") {
+  const Files orphans =
+      with(off(), {{"x/w-000002-ctk.vmdk", small_tracking()}, {"x/w-000003-ctk.vmdk", small_tracking()}});
+  const std::string away = "scsi0:1.present = \"TRUE\"\nscsi0:1.fileName = \"/vmfs/volumes/other/w/w-000002.vmdk\"\n";
+  const auto found = check(with(orphans, {{"x/x.vmx", vmx("x.vmdk", away)}}));
+  REQUIRE(found.findings.found.size() == 2);
+  CHECK(found.findings.found[0].certainty == Certainty::possible);
+  CHECK(found.findings.found[1].certainty == Certainty::hit);
+  CHECK(check(orphans).findings.found[0].certainty == Certainty::hit);
 }
 
 TEST_CASE("a backup copy of a descriptor protects what it names and is never judged") {
@@ -97,18 +112,95 @@ TEST_CASE("an entry newer than the header's epoch is found by a deep look alone"
   CHECK(cbtctl::analysis::analyze(datastore, opener).found.empty());
 }
 
-TEST_CASE("where too many CTK files do not fit, it is the format that is doubted") {
+TEST_CASE("a version that is not known raises its note alone, whoever names it") {
+  std::string second = small_tracking();
+  second[4] = 2;
+  const auto unnamed = check(with(off(), {{"x/gone-ctk.vmdk", second}}));
+  CHECK(unnamed.path("ctk-layout-unknown") == "x/gone-ctk.vmdk");
+  CHECK(unnamed.findings.found.size() == 1);
+  const auto shared = check(with(healthy(), {{"x/x-ctk.vmdk", second},
+                                             {"y/y.vmx", vmx("y.vmdk", both_keys)},
+                                             {"y/y.vmdk", small_descriptor("y-flat.vmdk", "../x/x-ctk.vmdk")},
+                                             {"y/y-flat.vmdk", small_flat()}}));
+  CHECK(shared.has("ctk-layout-unknown"));
+  CHECK(shared.findings.found.size() == 1);
+}
+
+TEST_CASE("of the codes that exclude each other the first that fits any descriptor is told") {
+  std::string ahead = small_tracking();
+  ahead[512] = 99;
+  const std::string larger =
+      "# Disk DescriptorFile\nversion=3\nCID=1\nparentCID=ffffffff\ncreateType=\"vmfs\"\n"
+      "RW 4096 ZERO\nchangeTrackPath=\"../x/x-ctk.vmdk\"\n";
+  const Datastore datastore =
+      scan(with(healthy(), {{"x/x-ctk.vmdk", ahead}, {"y/y.vmx", vmx("y.vmdk", both_keys)}, {"y/y.vmdk", larger}}));
+  const cbtctl::analysis::Opener opener =
+      [&](auto) -> formats::core::Result<std::unique_ptr<formats::core::ByteSource>> {
+    return std::unique_ptr<formats::core::ByteSource>(
+        std::make_unique<formats::core::SpanSource>(std::as_bytes(std::span(ahead))));
+  };
+  const Checked deep{datastore, cbtctl::analysis::analyze(datastore, opener)};
+  CHECK(deep.count("ctk-covers-less") == 1);
+  CHECK_FALSE(deep.has("ctk-epoch-ahead"));
+  CHECK(deep.has("ctk-shared"));
+}
+
+TEST_CASE("on vSAN and vVol no finding about a CTK file is raised") {
+  for (const std::string object : {"vsan://52ae", "vvol://52ae"}) {
+    const auto found = check(Files{{"x/x.vmx", vmx("x.vmdk", both_keys)},
+                                   {"x/x.vmdk", small_descriptor(object, "x-ctk.vmdk")},
+                                   {"x/y.vmdk", small_descriptor(object)},
+                                   {"x/y-ctk.vmdk", small_tracking()},
+                                   {"x/gone-ctk.vmdk", small_tracking()},
+                                   {"x/x-000002-ctk.vmdk", small_tracking()}});
+    CHECK(found.findings.found.size() == 1);
+    CHECK(found.path("disk-orphan") == "x/y.vmdk");
+  }
+}
+
+TEST_CASE("a finding names the machine and the disk that its file belongs to") {
+  const auto left = check(with(off(), {{"x/x-ctk.vmdk", small_tracking()}, {"x/gone-ctk.vmdk", small_tracking()}}));
+  REQUIRE(left.first("ctk-leftover").machine);
+  CHECK(left.first("ctk-leftover").slot == "scsi0:0");
+  CHECK(left.first("ctk-orphan").machine);
+  CHECK(left.first("ctk-orphan").slot.empty());
+  const auto two = check(with(off(), {{"x/y.vmx", vmx("x.vmdk")}, {"x/gone-ctk.vmdk", small_tracking()}}));
+  CHECK_FALSE(two.first("ctk-orphan").machine);  // the folder holds two
+}
+
+namespace {
+
+// Tracked machines, of which the CTK files of the first `unfit` are changed.
+Files tracked_machines(int count, int unfit, const std::string& changed) {
   Files files;
-  for (const std::string name : {"a", "b", "c", "d"}) {
-    const bool fits = name == "a" || name == "b";
+  for (int i = 0; i < count; ++i) {
+    const std::string name = "m" + std::to_string(i);
     files = with(files, {{name + "/" + name + ".vmx", vmx(name + ".vmdk", both_keys)},
                          {name + "/" + name + ".vmdk", small_descriptor(name + "-flat.vmdk", name + "-ctk.vmdk")},
                          {name + "/" + name + "-flat.vmdk", small_flat()},
-                         {name + "/" + name + "-ctk.vmdk", small_tracking(fits ? small_sectors : 1024)}});
+                         {name + "/" + name + "-ctk.vmdk", i < unfit ? changed : small_tracking()}});
   }
-  const auto found = check(files);
+  return files;
+}
+
+}  // namespace
+
+TEST_CASE("where four CTK files and more than a third do not fit, it is the format that is doubted") {
+  const std::string less = small_tracking(1024);
+  const auto found = check(tracked_machines(11, 4, less));
   CHECK(found.path("ctk-format-doubted") == ".");
   CHECK(found.first("ctk-covers-less").fix == Fix::none);
-  files["c/c-ctk.vmdk"] = small_tracking();
-  CHECK_FALSE(check(files).has("ctk-format-doubted"));  // one of four
+  CHECK(check(tracked_machines(4, 4, less)).has("ctk-format-doubted"));
+  CHECK_FALSE(check(tracked_machines(12, 4, less)).has("ctk-format-doubted"));  // no more than a third
+  CHECK_FALSE(check(tracked_machines(4, 3, less)).has("ctk-format-doubted"));   // not four
+  CHECK(check(tracked_machines(4, 3, less)).first("ctk-covers-less").fix == Fix::choice);
+}
+
+TEST_CASE("what cannot be held against its disk raises no doubt") {
+  std::string second = small_tracking();
+  second[4] = 2;
+  const auto found = check(tracked_machines(5, 5, second));
+  CHECK(found.count("ctk-layout-unknown") == 5);
+  CHECK(found.findings.found.size() == 5);
+  CHECK_FALSE(check(tracked_machines(5, 5, std::string(4096, 'a'))).has("ctk-format-doubted"));  // no signature
 }

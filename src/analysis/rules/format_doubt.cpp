@@ -1,0 +1,58 @@
+// Too many CTK files that do not fit: then it is more likely our reading of the format that is wrong.
+#include <algorithm>
+#include <map>
+
+#include "analysis/catalogue.h"
+#include "analysis/subject.h"
+
+namespace cbtctl::analysis {
+namespace {
+
+constexpr std::size_t least_unfit = 4;
+
+// Of the CTK files that some descriptor names and that have the signature.
+struct Count {
+  std::size_t all = 0;
+  std::size_t unfit = 0;
+  [[nodiscard]] bool is_doubtful() const { return unfit >= least_unfit && unfit * 3 > all; }
+};
+
+// A version that we do not know cannot be held against anything, so it neither fits nor does not.
+bool is_unfit(const TrackingVerdict& verdict) {
+  if (!verdict.reading || verdict.reading->version != 1) return false;
+  return verdict.fits == false || verdict.reading->layout == formats::ctk::Layout::inferred;
+}
+
+std::map<model::Index, Count> count_by_target(const Subject& subject) {
+  std::map<model::Index, Count> counts;
+  for (const model::TrackingFile& tracking : subject.datastore.tracking_files) {
+    const model::File& file = subject.file(tracking.file);
+    if (!tracking.header || tracking.named_by.empty() || subject.lies_among_objects(file)) continue;
+    Count& count = counts[file.target];
+    ++count.all;
+    count.unfit += std::any_of(tracking.named_by.begin(), tracking.named_by.end(), [&](model::Index index) {
+      const model::Descriptor& descriptor = subject.datastore.descriptors[index];
+      return descriptor.judged && is_unfit(judge_tracking(subject.datastore, descriptor));
+    });
+  }
+  return counts;
+}
+
+}  // namespace
+
+void check_format(const Subject& subject, Findings& out) {
+  for (const auto& [target, count] : count_by_target(subject)) {
+    if (!count.is_doubtful()) continue;
+    for (Finding& finding : out.found) {
+      if (row_of(finding.code).name.starts_with("ctk-")) finding.fix = Fix::none;
+    }
+    Finding finding = finding_of(Code::ctk_format_doubted);
+    finding.target = target;
+    finding.path = std::string(".");
+    finding.evidence.push_back(
+        {"CTK files that fit", std::to_string(count.all), std::to_string(count.all - count.unfit)});
+    out.found.push_back(std::move(finding));
+  }
+}
+
+}  // namespace cbtctl::analysis

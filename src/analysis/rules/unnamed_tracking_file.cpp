@@ -1,0 +1,52 @@
+// CTK files that no descriptor names: orphans, and what is left beside its disk.
+#include "analysis/subject.h"
+
+namespace cbtctl::analysis {
+namespace {
+
+// Where both keys are TRUE a leftover stands where the next CTK file must go.
+bool blocks_the_next(const Subject& subject, const model::TrackingFile& tracking) {
+  const JudgedDisk* disk = subject.owners[*tracking.disk].disk;
+  return disk != nullptr && has_both_keys(subject, *disk);
+}
+
+Code code_of(TrackingClass kind) {
+  if (kind == TrackingClass::leftover) return Code::ctk_leftover;
+  return kind == TrackingClass::orphan ? Code::ctk_orphan : Code::ctk_orphan_snapshot;
+}
+
+std::string disk_of(const std::string& path) {
+  constexpr std::string_view suffix = "-ctk.vmdk";
+  const bool is_named_so = formats::text::lower(path).ends_with(suffix);
+  return is_named_so ? path.substr(0, path.size() - suffix.size()) + ".vmdk" : "one that names it";
+}
+
+void check_unnamed(const Subject& subject, const model::TrackingFile& tracking, Findings& out) {
+  const Code code = code_of(classify(subject.datastore, tracking));
+  Finding finding = about_unused(code, subject, tracking.file);
+  if (code == Code::ctk_leftover) {
+    if (const Finding of_disk = about(code, subject, *tracking.disk); of_disk.machine) {
+      finding.machine = of_disk.machine;
+      finding.slot = of_disk.slot;
+    }
+    if (blocks_the_next(subject, tracking)) finding.severity = Severity::error;
+    finding.evidence.push_back({"named by", "a descriptor", {}});
+  } else {
+    finding.evidence.push_back({"descriptor", disk_of(finding.path), {}});
+  }
+  finding.certainty = subject.certainty_of_unnamed(subject.file(tracking.file));
+  out.found.push_back(std::move(finding));
+}
+
+}  // namespace
+
+void check_unnamed_tracking_files(const Subject& subject, Findings& out) {
+  for (const model::TrackingFile& tracking : subject.datastore.tracking_files) {
+    const model::File& file = subject.file(tracking.file);
+    const bool is_known = !tracking.header || tracking.header->version == 1;
+    if (!tracking.named_by.empty() || !is_known || is_unread(file)) continue;
+    if (!subject.is_silenced(file) && !subject.lies_among_objects(file)) check_unnamed(subject, tracking, out);
+  }
+}
+
+}  // namespace cbtctl::analysis
