@@ -1,15 +1,14 @@
 #include "report/check.h"
 
 #include <algorithm>
-#include <set>
+#include <array>
 
-#include "analysis/analyzer.h"
 #include "analysis/catalogue.h"
 #include "cli/exit_status.h"
+#include "cli/finding_filter.h"
+#include "cli/second_look.h"
 #include "cli/targets.h"
 #include "cli/text_file.h"
-#include "discovery/discover.h"
-#include "storage/path.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -37,78 +36,35 @@ std::optional<int> threshold_of(const std::string& text) {
   return found == names.end() ? std::nullopt : std::optional(static_cast<int>(found - names.begin()));
 }
 
-std::optional<std::string> unknown_code(const CommandLine& line) {
-  for (const char* option : {"only", "except"}) {
-    for (const std::string& code : line.list(option)) {
-      if (analysis::find_row(code) == nullptr) return code;
-    }
+report::CheckReport report_on(const Scanned& scanned, const Findings& findings) {
+  report::CheckReport report{.datastore = scanned.datastore, .findings = findings, .baseline = {}};
+  report.doubted = std::any_of(findings.found.begin(), findings.found.end(), [](const Finding& finding) {
+    return finding.code == analysis::Code::ctk_format_doubted;
+  });
+  for (const model::VirtualMachine& machine : scanned.datastore.virtual_machines) {
+    if (!scanned.selection.has(scanned.datastore, machine)) continue;
+    ++report.machines;
+    report.disks += static_cast<std::size_t>(
+        std::count_if(machine.disks.begin(), machine.disks.end(),
+                      [&](const model::Disk& disk) { return scanned.selection.has_slot(disk.settings.slot); }));
   }
-  return std::nullopt;
+  return report;
 }
 
-// What lies in the folder of a selected machine belongs to the selection, whoever it is that uses it.
-bool is_selected(const Scanned& scanned, const Finding& finding) {
-  if (scanned.selection.is_all()) return true;
-  if (!finding.slot.empty() && !scanned.selection.has_slot(finding.slot)) return false;
-  const auto& machines = scanned.datastore.virtual_machines;
-  if (finding.machine) return scanned.selection.has(scanned.datastore, machines[*finding.machine]);
-  return std::any_of(machines.begin(), machines.end(), [&](const model::VirtualMachine& machine) {
-    const model::File& file = scanned.datastore.files[machine.file];
-    return file.target == finding.target && storage::parent_of(file.path) == storage::parent_of(finding.path) &&
-           scanned.selection.has(scanned.datastore, machine);
-  });
+formats::core::Result<std::optional<report::Baseline>> baseline_of(const CommandLine& line) {
+  if (!line.has("baseline")) return std::optional<report::Baseline>();
+  const std::string path = line.values["baseline"].as<std::string>();
+  const auto text = read_text_file(path);
+  if (!text) return text.error();
+  auto baseline = report::parse_baseline(path, *text);
+  if (!baseline) return baseline.error();
+  return std::optional(std::move(*baseline));
 }
 
-void filter(const Scanned& scanned, const CommandLine& line, Findings& findings) {
-  const auto only = line.list("only");
-  const auto except = line.list("except");
-  const auto is_in = [](const std::vector<std::string>& codes, const Finding& finding) {
-    return std::find(codes.begin(), codes.end(), analysis::row_of(finding.code).name) != codes.end();
-  };
-  std::erase_if(findings.found, [&](const Finding& finding) {
-    return (!only.empty() && !is_in(only, finding)) || is_in(except, finding) || !is_selected(scanned, finding);
-  });
-}
-
-analysis::Opener opener_of(const Scanned& scanned) {
-  return [&scanned](model::Index file) -> formats::core::Result<std::unique_ptr<formats::core::ByteSource>> {
-    const model::File& wanted = scanned.datastore.files[file];
-    if (wanted.target >= scanned.places.size()) {
-      return formats::core::Error{formats::core::ErrorKind::unsupported, "lies in a mapping, which is not read deep"};
-    }
-    return scanned.places[wanted.target].reader->open(wanted.path);
-  };
-}
-
-// While virtual machines run, files come, go and are renamed between two requests: a finding that says that something
-// is not there holds only if a second look finds the same.
-void look_again(const Scanned& scanned, Findings& findings) {
-  const auto& machines = scanned.datastore.virtual_machines;
-  const bool moves = std::any_of(machines.begin(), machines.end(),
-                                 [](const auto& machine) { return machine.power.state == model::PowerState::on; });
-  if (!moves || findings.found.empty()) return;
-  const model::Datastore second = discovery::discover(scanned.places, scanned.mappings, true);
-  std::set<std::string> again;
-  for (const Finding& finding : analysis::analyze(second).found) again.insert(fingerprint_of(finding));
-  std::erase_if(findings.found, [&](const Finding& finding) {
-    const bool is_deep =
-        finding.code == analysis::Code::ctk_epoch_ahead || finding.code == analysis::Code::extent_invalid;
-    if (is_deep || again.contains(fingerprint_of(finding))) return false;
-    findings.skipped.push_back(
-        {finding.path, "changed between two looks: " + std::string(analysis::row_of(finding.code).name)});
-    return true;
-  });
-}
-
-void compare(report::Baseline& baseline, Findings& findings) {
-  std::set<std::string> known;
-  std::set<std::string> now;
-  for (const auto& finding : baseline.known) known.insert(finding.fingerprint);
-  for (const Finding& finding : findings.found) now.insert(fingerprint_of(finding));
-  for (const auto& finding : baseline.known) {
-    if (!now.contains(finding.fingerprint)) baseline.gone.push_back(finding);
-  }
-  std::erase_if(findings.found, [&](const Finding& finding) { return known.contains(fingerprint_of(finding)); });
+// What --format nagios may end with, whatever went wrong before anything was looked at.
+int plugin_status(const CommandLine& line, int status) {
+  constexpr int unknown = 3;
+  return line.values["format"].as<std::string>() == "nagios" ? unknown : status;
 }
 
 }  // namespace
@@ -117,35 +73,37 @@ int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
   const Parsed parsed = parse(verb, arguments, check_options());
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
-  const std::string help = "cbtctl check --help";
+  const auto wrong = [&](const std::string& message) {
+    return plugin_status(line, usage_error(message, "cbtctl check --help"));
+  };
   const auto threshold = threshold_of(line.values["fail-on"].as<std::string>());
-  if (!threshold) return usage_error("--fail-on takes note, warning, error, critical or none", help);
+  if (!threshold) return wrong("--fail-on takes note, warning, error, critical or none");
   const std::string format = line.values["format"].as<std::string>();
-  if (format != "text" && format != "nagios") return usage_error("--format takes text or nagios", help);
-  if (const auto code = unknown_code(line)) return usage_error("there is no finding code '" + *code + "'", help);
-  std::optional<report::Baseline> baseline;
-  if (line.has("baseline")) {
-    const std::string path = line.values["baseline"].as<std::string>();
-    const auto text = read_text_file(path);
-    auto read = text ? report::parse_baseline(path, *text) : formats::core::Result<report::Baseline>(text.error());
-    if (!read) return usage_error(read.error().message, help);
-    baseline = std::move(*read);
-  }
+  if (format != "text" && format != "nagios") return wrong("--format takes text or nagios");
+  const FindingFilter filter(line);
+  if (const auto code = filter.unknown_code()) return wrong("there is no finding code '" + *code + "'");
+  auto baseline = baseline_of(line);
+  if (!baseline) return wrong(baseline.error().message);
 
   auto found = discover_targets(verb, line, true);
-  if (const int* status = std::get_if<int>(&found)) return *status;
+  if (const int* status = std::get_if<int>(&found)) return plugin_status(line, *status);
   Scanned& scanned = std::get<Scanned>(found);
-  Findings findings = analysis::analyze(scanned.datastore, line.has("deep") ? opener_of(scanned) : analysis::Opener{});
-  look_again(scanned, findings);
-  filter(scanned, line, findings);
-  if (baseline) compare(*baseline, findings);
+  const bool deep = line.has("deep");
+  Findings findings = look(scanned, deep);
+  look_again(scanned, deep, findings);
+  report::CheckReport report = report_on(scanned, findings);
+  filter.apply(scanned, findings);
+  report.baseline = std::move(*baseline);
+  if (report.baseline) {
+    keep_new(*report.baseline, findings.found, [&](const auto& known) { return filter.looks_for(scanned, known); });
+  }
 
-  int status = completeness(scanned.datastore);
+  report.exit_status = completeness(scanned.datastore);
   if (std::any_of(findings.found.begin(), findings.found.end(),
                   [&](const Finding& finding) { return static_cast<int>(finding.severity) >= *threshold; })) {
-    status |= exit_findings;
+    report.exit_status |= exit_findings;
   }
-  const report::CheckReport report{scanned.datastore, findings, std::move(baseline), status};
+  const int status = report.exit_status;
   if (format == "nagios") return write_output(check_nagios(report)) ? nagios_status(report) : 3;
   const bool written = write_output(line.json         ? report::check_json(report)
                                     : line.has("csv") ? report::check_csv(report)

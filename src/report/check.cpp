@@ -65,17 +65,8 @@ std::string counted(const Counts& counts) {
   return out;
 }
 
-std::size_t disks_in(const model::Datastore& datastore) {
-  std::size_t disks = 0;
-  for (const model::VirtualMachine& machine : datastore.virtual_machines) disks += machine.disks.size();
-  return disks;
-}
-
-bool has_doubt(const CheckReport& report) {
-  for (const Finding& finding : report.findings.found) {
-    if (finding.code == analysis::Code::ctk_format_doubted) return true;
-  }
-  return false;
+std::string extent_of(const CheckReport& report, const char* machine, const char* machines, const char* joint) {
+  return plural(report.machines, machine, machines) + joint + plural(report.disks, "disk", "disks");
 }
 
 }  // namespace
@@ -84,9 +75,20 @@ std::string message_of(const Finding& finding) {
   return lossy_utf8(escaped(finding.path + ": " + what_is_wrong(finding)));
 }
 
+std::string remedy_of(const CheckReport& report, const Finding& finding) {
+  using analysis::Code;
+  const analysis::Row& row = analysis::row_of(finding.code);
+  if (finding.fix != analysis::Fix::none || row.fix == analysis::Fix::none) return std::string(row.remedy);
+  if (row.name.starts_with("ctk-") && report.doubted) {
+    return std::string(analysis::row_of(Code::ctk_format_doubted).remedy);
+  }
+  return "It belongs to another virtual machine than the one that was found to use it: repair it where that one is "
+         "scanned too.";
+}
+
 std::string check_table(const CheckReport& report, const Style& style) {
   std::string out;
-  if (has_doubt(report)) out += std::string(analysis::row_of(analysis::Code::ctk_format_doubted).title) + "\n\n";
+  if (report.doubted) out += std::string(analysis::row_of(analysis::Code::ctk_format_doubted).title) + "\n\n";
   Table table({{"SEVERITY"}, {"CODE"}, {"FILE"}, {"DISK"}, {"WHAT"}});
   for (const Finding& finding : report.findings.found) {
     table.add({{std::string(name_of(finding.severity)), tint_of(finding.severity)},
@@ -109,9 +111,8 @@ std::string check_table(const CheckReport& report, const Style& style) {
            std::to_string(report.baseline->gone.size()) + " of them gone\n";
   }
   const std::string counts = counted(counts_of(report.findings));
-  out += plural(report.datastore.virtual_machines.size(), "virtual machine", "virtual machines") + ", " +
-         plural(disks_in(report.datastore), "disk", "disks") + ": " + (counts.empty() ? "nothing found" : counts) +
-         "\n";
+  out += extent_of(report, "virtual machine", "virtual machines", ", ") + ": " +
+         (counts.empty() ? "nothing found" : counts) + "\n";
   if (!table.is_empty()) out += "cbtctl explain CODE tells what a finding means and what to do\n";
   return out;
 }
@@ -142,16 +143,13 @@ std::string check_nagios(const CheckReport& report) {
   const Counts counts = counts_of(report.findings);
   const std::string text = counted(counts);
   std::string out = std::string("CBTCTL ") + words[static_cast<std::size_t>(nagios_status(report))] + " - " +
-                    (text.empty() ? "nothing found" : text) + " on " +
-                    plural(report.datastore.virtual_machines.size(), "VM", "VMs") + " with " +
-                    plural(disks_in(report.datastore), "disk", "disks");
+                    (text.empty() ? "nothing found" : text) + " on " + extent_of(report, "VM", "VMs", " with ");
   if ((report.exit_status & 8) != 0) out += ", part of it could not be read";
   out += " |";
   for (std::size_t i = severities; i-- > 0;) {
     out += ' ' + std::string(name_of(static_cast<Severity>(i))) + '=' + std::to_string(counts[i]);
   }
-  return out + " vms=" + std::to_string(report.datastore.virtual_machines.size()) +
-         " disks=" + std::to_string(disks_in(report.datastore)) + "\n";
+  return out + " vms=" + std::to_string(report.machines) + " disks=" + std::to_string(report.disks) + "\n";
 }
 
 }  // namespace cbtctl::report

@@ -7,27 +7,18 @@
 
 #include "analysis/finding.h"
 #include "model/datastore.h"
+#include "report/baseline.h"
 #include "report/table.h"
 
 namespace cbtctl::report {
-
-// An earlier `check --json`, against which only what is new counts.
-struct Baseline {
-  struct Known {
-    std::string fingerprint, code, path;
-  };
-  std::string path;
-  std::vector<Known> known;
-  std::vector<Known> gone;  // known, and found no more
-};
-
-// `malformed` where the text is no such document.
-formats::core::Result<Baseline> parse_baseline(const std::string& path, const std::string& text);
 
 struct CheckReport {
   const model::Datastore& datastore;
   const analysis::Findings& findings;
   std::optional<Baseline> baseline;
+  std::size_t machines = 0;  // that were asked for, and their disks
+  std::size_t disks = 0;
+  bool doubted = false;  // ctk-format-doubted was found, asked for or not
   int exit_status = 0;
 };
 
@@ -40,5 +31,7 @@ struct CheckReport {
 
 // One line: file, what is wrong, expected and found.
 [[nodiscard]] std::string message_of(const analysis::Finding& finding);
+// The catalogue's, or what is left to do where the fix that it names is not offered.
+[[nodiscard]] std::string remedy_of(const CheckReport& report, const analysis::Finding& finding);
 
 }  // namespace cbtctl::report

@@ -1,0 +1,28 @@
+// An earlier `check --json`, against which only what is new counts.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "analysis/finding.h"
+
+namespace cbtctl::report {
+
+struct Baseline {
+  struct Known {
+    std::string fingerprint, code, path, vm, disk;  // vm and disk empty where it names none
+  };
+  std::string path;
+  std::vector<Known> known;
+  std::vector<Known> gone;  // known, and found no more
+};
+
+// `malformed` where the text is no such document.
+[[nodiscard]] formats::core::Result<Baseline> parse_baseline(const std::string& path, const std::string& text);
+
+// Keeps what is new of `found`, and notes what has gone of what was `looked_for`.
+void keep_new(Baseline& baseline, std::vector<analysis::Finding>& found,
+              const std::function<bool(const Baseline::Known&)>& looked_for);
+
+}  // namespace cbtctl::report
