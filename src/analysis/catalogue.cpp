@@ -22,7 +22,8 @@ constexpr std::array rows{
     Row{Code::advisory_kb2136854, "advisory-kb2136854", Severity::critical, Fix::none, "",
         "tracked on an ESXi 6.0 build whose CBT returns wrong sectors",
         "KB 2136854: writes during snapshot consolidation lose their tracking entries, so incremental backups made "
-        "since are incomplete although they look fine. No trace of it stays in the files.",
+        "since are incomplete although they look fine. No trace of it stays in the files. Where only an older log "
+        "names such a build it is a warning and possible, unless CBT was reset since.",
         "Update the host to build 3247720 (KB 2137545) or later, run `cbtctl reset`, then make a full backup; do not "
         "rely on incrementals made before."},
     Row{Code::advisory_tracking_began_with_snapshot, "advisory-tracking-began-with-snapshot", Severity::error,

@@ -27,8 +27,10 @@ Findings analyze(const model::Datastore& datastore, const Scanned& scanned, bool
   return analysis::analyze(datastore, deep ? opener_of(datastore, scanned.places) : analysis::Opener{});
 }
 
+// What an unreadable one has is not judged.
 bool may_run(const model::VirtualMachine& machine) {
-  return machine.power.state == model::PowerState::on || machine.power.state == model::PowerState::unknown;
+  const model::PowerState power = machine.power.state;
+  return !machine.unreadable && (power == model::PowerState::on || power == model::PowerState::unknown);
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ std::map<model::Index, Count> count_by_target(const Subject& subject) {
 }  // namespace
 
 void check_format(const Subject& subject, Findings& out) {
+  if (out.found.size() < least_unfit) return;  // each that does not fit has been told
   for (const auto& [target, count] : count_by_target(subject)) {
     if (!count.is_doubtful()) continue;
     for (Finding& finding : out.found) {
