@@ -69,7 +69,8 @@ Link::Part part_of(const std::string& from, const formats::vmdk::ExtentLine& lin
 
 // Where the bytes of the extents are not those of the disk.
 std::optional<Error> refusal_of(const formats::vmdk::Descriptor& content) {
-  if (content.encrypted) return Error{ErrorKind::encrypted, "is encrypted"};
+  // Hosted products write version 2 with encryption: no proof of it, and reason enough not to take the bytes for data.
+  if (content.encrypted || content.version == 2U) return Error{ErrorKind::encrypted, "is encrypted"};
   if (content.native_snapshot)
     return Error{ErrorKind::unsupported, "is a native snapshot, which the storage array holds"};
   return std::nullopt;

@@ -109,6 +109,9 @@ TEST_CASE("a missing descriptor and a key that contradicts itself are unreadable
       with(tracked(), "x/x.vmdk", descriptor("x-flat.vmdk", "x-ctk.vmdk") + "ddb.iofilters = \"vmwarevmcrypt\"\n"));
   CHECK(encrypted.state == CbtState::unreadable);
   CHECK(encrypted.reasons == std::vector<std::string>{"the descriptor x.vmdk is encrypted"});
+  std::string second = descriptor("x-flat.vmdk", "x-ctk.vmdk");
+  second.replace(second.find("version=3"), 9, "version=2");
+  CHECK(verdict(with(tracked(), "x/x.vmdk", second)).state == CbtState::tracked);
 }
 
 TEST_CASE("what cannot be tracked is unsupported, with every reason") {
