@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "storage/commands.h"
 #include "storage/location.h"
@@ -12,8 +14,18 @@
 
 namespace cbtctl::storage {
 
+// What a script of ssh_script.h or ssh_write_script.h printed.
+struct HostRecords {
+  std::string token;
+  std::vector<std::pair<std::string, std::string>> list;  // kind and payload
+};
+
 class SshReader : public Reader {
  public:
+  // One run of a script, so many arguments to a call at most; waits for the host.
+  [[nodiscard]] virtual Result<HostRecords> run_records(std::string_view script, std::vector<std::string> arguments,
+                                                        std::size_t most_arguments) = 0;
+
   // The absolute path on the host without links. Waits for the host.
   [[nodiscard]] virtual Result<std::string> real_path(const std::string& path) = 0;
 
