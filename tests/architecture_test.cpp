@@ -127,7 +127,7 @@ TEST_CASE("main is under 40 lines") {
 
 TEST_CASE("only repair, and the verbs that carry plans out, can name a Writer") {
   const std::regex allowed(
-      "src/(repair/.*|storage/(local_|memory_)?writer\\.(h|cpp)|cli/"
+      "src/(repair/.*|storage/(local_|memory_|ssh_)?writer\\.(h|cpp)|cli/"
       "(plan_places|run_plan|recover|runs|undo|purge|change|apply|history)\\.(h|cpp))");
   std::size_t named = 0;
   for (const auto& entry :
@@ -142,4 +142,59 @@ TEST_CASE("only repair, and the verbs that carry plans out, can name a Writer") 
     ++named;
   }
   CHECK(named >= 4);
+}
+
+namespace {
+
+// Name and text of each constant `std::string_view NAME = R"sh(...)sh"` of a source.
+std::map<std::string, std::string> scripts_in(const std::string& source) {
+  std::map<std::string, std::string> scripts;
+  for (const auto& [begin, end] : {std::pair<std::string, std::string>{" = R\"sh(", ")sh\";"}, {" = R\"(", ")\";"}}) {
+    for (std::size_t at = source.find(begin); at != std::string::npos; at = source.find(begin, at + 1)) {
+      const std::size_t name = source.rfind(' ', at - 1) + 1;
+      scripts[source.substr(name, at - name)] = source.substr(at, source.find(end, at) - at);
+    }
+  }
+  return scripts;
+}
+
+bool writes(const std::string& script) {
+  const std::regex words(
+      "(^|[ ;&|(\n])(mv|rm|rmdir|mkdir|cp|ln|chmod|chown|touch|sync|dd|tee|truncate|vmkfstools -[iKUExX])[ \n]|"
+      ">>|>\"?[$]|vmsvc/(?!getallvms|get[.])|solo/|esxcli [a-z ]+ (set|add|remove)");
+  return std::regex_search(script, words);
+}
+
+}  // namespace
+
+TEST_CASE("the scripts that can change a host are a list") {
+  std::set<std::string> found;
+  std::size_t scripts = 0;
+  for (const char* room : {"src/storage", "src/host"}) {
+    for (const auto& entry : fs::directory_iterator(fs::path(CBTCTL_SOURCE_DIR) / room)) {
+      if (entry.path().extension() != ".cpp") continue;
+      std::ifstream file(entry.path());
+      for (const auto& [name, script] : scripts_in({std::istreambuf_iterator<char>(file), {}})) {
+        ++scripts;
+        if (writes(script)) found.insert(name);
+      }
+    }
+  }
+  CHECK(scripts >= 11);
+  CHECK(found == std::set<std::string>{"change_script", "reload_script"});
+}
+
+TEST_CASE("no other room runs a text of its own on a host") {
+  std::size_t rooms = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(CBTCTL_SOURCE_DIR) / "src")) {
+    const std::string path = fs::relative(entry.path(), CBTCTL_SOURCE_DIR).string();
+    if (entry.path().extension() != ".cpp" || path.starts_with("src/storage/") || path.starts_with("src/host/"))
+      continue;
+    std::ifstream file(entry.path());
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    INFO(path);
+    CHECK_FALSE(std::regex_search(text, std::regex("run_records|ommands?[_.>-]*run\\(")));
+    ++rooms;
+  }
+  CHECK(rooms > 50);
 }

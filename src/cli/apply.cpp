@@ -3,6 +3,7 @@
 #include "cli/exit_status.h"
 #include "cli/look.h"
 #include "cli/run_plan.h"
+#include "cli/ssh_options.h"
 #include "cli/text_file.h"
 #include "log/log.h"
 
@@ -13,6 +14,7 @@ int run_apply(const Verb& verb, const std::vector<std::string>& arguments) {
   add_change_options(own);
   own.add_options()("map", options::value<std::vector<std::string>>()->composing(),
                     "REMOTE=LOCAL: where absolute paths inside files are found");
+  add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
@@ -30,9 +32,11 @@ int run_apply(const Verb& verb, const std::vector<std::string>& arguments) {
   plan->id = repair::new_run_id(repair::newest_recorded());
   plan->refused.clear();
   plan->unchanged.clear();
-  const PlanPlaces places = places_of(plan->machines);
+  const auto opened = places_of(plan->machines, line);
+  if (!opened) return usage_error(opened.error().message, help);
+  const PlanPlaces& places = *opened;
   refuse_unreachable(*plan, places.sites);
-  const repair::Look look = look_through({}, *mappings);
+  const repair::Look look = look_through(places.places, *mappings);
   int status = exit_done;
   Stopped stopped = find_stopped(folders_of(plan->machines), places.sites);
   if (may_change(line)) recover_stopped(stopped, places.sites, look, line, status);
@@ -43,7 +47,7 @@ int run_apply(const Verb& verb, const std::vector<std::string>& arguments) {
                    .targets = places.targets,
                    .sites = places.sites,
                    .look = look,
-                   .look_everywhere = look_everywhere({}, *mappings),
+                   .look_everywhere = look_everywhere(places.places, *mappings),
                    .recovered = stopped.results,
                    .status = status,
                    .is_old = true,

@@ -7,6 +7,7 @@
 #include "cli/exit_status.h"
 #include "cli/look.h"
 #include "cli/run_plan.h"
+#include "cli/ssh_places.h"
 #include "discovery/discover.h"
 
 namespace cbtctl::cli {
@@ -95,7 +96,7 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
     settings.least_age_ns = *age;
   }
 
-  auto found = discover_targets(verb, line);
+  auto found = discover_targets(verb, line, false, true);
   if (const int* status = std::get_if<int>(&found)) return *status;
   Scanned& scanned = std::get<Scanned>(found);
   const auto sites = sites_of(scanned.places);
@@ -104,23 +105,26 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
   Stopped stopped = find_stopped(marked_folders(scanned.datastore), sites);
   if (!stopped.found.empty() && may_change(line)) {
     recover_stopped(stopped, sites, look, line, status);
-    scanned.datastore = discovery::discover(scanned.places, scanned.mappings);
+    scanned.datastore =
+        discovery::discover_for_change(scanned.places, scanned.mappings, all_selected(scanned.selection));
   }
   status |= completeness(scanned.datastore);
   const repair::Request request = request_of(verb.name, line, scanned, std::move(settings));
   repair::Plan plan = repair::make_plan(scanned.datastore, findings_for(verb.name, scanned.datastore), request, sites);
   const bool waits = !stopped.found.empty() && !may_change(line);
   stopped.take_out(plan, request.every_machine);
-  return run_plan({.verb = std::string(verb.name),
-                   .plan = std::move(plan),
-                   .targets = scanned.datastore.targets,
-                   .sites = sites,
-                   .look = look,
-                   .look_everywhere = look_everywhere(scanned.places, scanned.mappings),
-                   .recovered = stopped.results,
-                   .status = status,
-                   .waits = waits},
-                  line);
+  const int ended = run_plan({.verb = std::string(verb.name),
+                              .plan = std::move(plan),
+                              .targets = scanned.datastore.targets,
+                              .sites = sites,
+                              .look = look,
+                              .look_everywhere = look_everywhere(scanned.places, scanned.mappings),
+                              .recovered = stopped.results,
+                              .status = status,
+                              .waits = waits},
+                             line);
+  tell_costs(scanned.places);
+  return ended;
 }
 
 }  // namespace cbtctl::cli

@@ -10,11 +10,14 @@
 namespace cbtctl::cli {
 namespace {
 
-std::vector<repair::DiskProof> prove(const repair::RecordedRun& run, const KnownRuns& known, const CommandLine& line,
-                                     int& status) {
+formats::core::Result<std::vector<repair::DiskProof>> prove(const repair::RecordedRun& run, const KnownRuns& known,
+                                                            const CommandLine& line, int& status) {
   std::vector<repair::DiskProof> proofs;
-  const repair::Look look = look_through({}, known.mappings);
-  for (const repair::MachinePlan& machine : run.plan->machines) {
+  auto machines = run.plan->machines;
+  const auto opened = places_for(known, machines, line);
+  if (!opened) return opened.error();
+  const repair::Look look = look_through(opened->places, known.mappings);
+  for (const repair::MachinePlan& machine : machines) {
     if (!fits(line.list("vm"), machine) || (!run.steps.empty() && run.outcome_of(machine.vm) != "changed")) continue;
     const model::Datastore now = look(machine);
     status |= completeness(now);
@@ -47,7 +50,9 @@ int run_history(const Verb& verb, const std::vector<std::string>& arguments) {
       log::error("the plan of run " + known.wanted + " cannot be read; name a target to read its copy there");
       return exit_incomplete;
     }
-    report.proofs = prove(known.runs.front(), known, line, report.exit_status);
+    auto proofs = prove(known.runs.front(), known, line, report.exit_status);
+    if (!proofs) return usage_error(proofs.error().message, help);
+    report.proofs = std::move(*proofs);
   }
   const std::string text = line.json               ? report::history_json(report)
                            : !known.wanted.empty() ? report::run_text(report, line.style)

@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "cli/console.h"
+#include "cli/file_opener.h"
 #include "report/text.h"
 
 namespace cbtctl::cli {
@@ -46,8 +48,9 @@ std::string host_progress_line(std::size_t hosts, std::size_t connected, std::si
   return out + "; " + report::human_size(received_bytes) + " received";
 }
 
-HostProgress::HostProgress(std::size_t hosts, bool wanted) : hosts_(hosts) {
-  if (wanted && hosts > 0 && ::isatty(STDERR_FILENO) == 1) thread_ = std::thread([this] { work(); });
+HostProgress::HostProgress(const std::vector<std::string>& targets, bool wanted)
+    : hosts_(static_cast<std::size_t>(std::count_if(targets.begin(), targets.end(), is_on_host))) {
+  if (wanted && hosts_ > 0 && ::isatty(STDERR_FILENO) == 1) thread_ = std::thread([this] { work(); });
 }
 
 HostProgress::~HostProgress() {

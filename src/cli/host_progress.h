@@ -16,7 +16,7 @@ namespace cbtctl::cli {
 
 class HostProgress {
  public:
-  HostProgress(std::size_t hosts, bool wanted);
+  HostProgress(const std::vector<std::string>& targets, bool wanted);
   HostProgress(const HostProgress&) = delete;
   HostProgress& operator=(const HostProgress&) = delete;
   ~HostProgress();  // takes the line away

@@ -4,25 +4,21 @@
 #include <map>
 #include <memory>
 
+#include "cli/plan_places.h"
 #include "discovery/discover.h"
-#include "storage/local_reader.h"
+#include "discovery/discover_for_change.h"
 
 namespace cbtctl::cli {
 namespace {
 
 discovery::Place place_at(const std::string& root, const std::vector<discovery::Place>& known) {
   const auto open = std::find_if(known.begin(), known.end(), [&](const discovery::Place& place) {
-    return !place.target.error && !place.roots.empty() && place.roots.back() == root;
+    return !place.target.error && root_of(place) == root;
   });
   if (open != known.end()) return *open;
   discovery::Place place;
   place.target.location = root;
-  place.roots = {root};
-  auto reader = storage::open_local(root);
-  if (reader)
-    place.reader = std::move(*reader);
-  else
-    place.target.error = reader.error();
+  place.target.error = formats::core::Error{formats::core::ErrorKind::unavailable, root + " is not open"};
   return place;
 }
 
@@ -36,13 +32,21 @@ std::vector<discovery::Place> places_of(const repair::MachinePlan& machine,
   return places;
 }
 
+// The one machine of a plan, which its roots' first place holds.
+discovery::WillChange only(const repair::MachinePlan& machine) {
+  return [vm = machine.vm](const model::Datastore& datastore, const model::VirtualMachine& each) {
+    const model::File& file = datastore.files[each.file];
+    return file.target == 0 && file.path == vm;
+  };
+}
+
 }  // namespace
 
 repair::Look look_through(std::vector<discovery::Place> known, std::vector<discovery::Mapping> mappings) {
   return [known = std::move(known), mappings = std::move(mappings)](const repair::MachinePlan& machine) {
     auto places = places_of(machine, known);
     for (const repair::Spot& folder : machine.folders) places[folder.root].only_folders.push_back(folder.path);
-    return discovery::discover(places, mappings);
+    return discovery::discover_for_change(places, mappings, only(machine));
   };
 }
 

@@ -8,11 +8,12 @@
 
 namespace cbtctl::cli {
 
-// `known`: places that are open already; a root of the plan that is none of them is opened on this machine.
+// `known`: the places that the plan's roots name; hosts are asked whatever they know of its machine.
 [[nodiscard]] repair::Look look_through(std::vector<discovery::Place> known,
                                         std::vector<discovery::Mapping> mappings = {});
 
-// The same at everything below the roots, which also shows who else uses a disk; each root is looked at once.
+// The same at everything below the roots, which also shows who else uses a disk; each root is looked at once, and hosts
+// are asked no more than a scan asks.
 [[nodiscard]] repair::Look look_everywhere(std::vector<discovery::Place> known,
                                            std::vector<discovery::Mapping> mappings = {});
 

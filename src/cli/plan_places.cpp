@@ -3,16 +3,30 @@
 #include <algorithm>
 #include <set>
 
+#include "cli/targets.h"
 #include "repair/workplace.h"
+#include "storage/location.h"
+#include "storage/ssh_reader.h"
 
 namespace cbtctl::cli {
+
+std::string root_of(const discovery::Place& place) {
+  if (place.roots.empty()) return place.target.location;
+  if (!place.target.is_ssh) return place.roots.back();
+  auto location = storage::parse_location(place.target.location);
+  if (!location) return place.target.location;
+  location->path = place.roots.back();
+  return storage::location_text(*location);
+}
 
 std::vector<repair::Site> sites_of(const std::vector<discovery::Place>& places) {
   std::vector<repair::Site> sites;
   for (const discovery::Place& place : places) {
-    repair::Site site;
-    if (!place.target.error && !place.target.is_ssh && !place.roots.empty()) {
-      site.root = place.roots.back();
+    repair::Site site{.root = root_of(place), .writer = {}, .commands = {}};
+    if (!place.target.error && place.target.is_ssh && place.commands) {
+      site.commands = place.commands;
+      site.writer = storage::open_ssh_writer(std::dynamic_pointer_cast<storage::SshReader>(place.reader));
+    } else if (!place.target.error && !place.target.is_ssh) {
       if (auto writer = storage::open_local_writer(site.root)) site.writer = std::move(*writer);
     }
     sites.push_back(std::move(site));
@@ -20,27 +34,28 @@ std::vector<repair::Site> sites_of(const std::vector<discovery::Place>& places) 
   return sites;
 }
 
-PlanPlaces places_of(std::vector<repair::MachinePlan>& machines) {
-  PlanPlaces places;
+formats::core::Result<PlanPlaces> places_of(std::vector<repair::MachinePlan>& machines, const CommandLine& line) {
+  std::vector<std::string> roots;
   for (repair::MachinePlan& machine : machines) {
     for (repair::Root& root : machine.roots) {
-      const auto same = std::find_if(places.sites.begin(), places.sites.end(),
-                                     [&](const auto& site) { return site.root == root.location; });
-      root.target = static_cast<model::Index>(same - places.sites.begin());
-      if (same != places.sites.end()) continue;
-      repair::Site site{.root = root.location, .writer = {}};
-      model::Target target;
-      target.location = root.location;
-      auto writer = storage::open_local_writer(root.location);
-      if (writer)
-        site.writer = std::move(*writer);
-      else
-        target.error = writer.error();
-      places.sites.push_back(std::move(site));
-      places.targets.push_back(std::move(target));
+      const auto same = std::find(roots.begin(), roots.end(), root.location);
+      root.target = static_cast<model::Index>(same - roots.begin());
+      if (same == roots.end()) roots.push_back(root.location);
     }
   }
-  return places;
+  HostProgress progress(roots, !line.quiet);
+  auto places = open_places(roots, line, progress);
+  if (!places) return places.error();
+  PlanPlaces found{.targets = {}, .sites = sites_of(*places), .places = std::move(*places)};
+  for (std::size_t i = 0; i < roots.size(); ++i) {
+    found.sites[i].root = roots[i];
+    found.targets.push_back(found.places[i].target);
+    found.targets.back().location = roots[i];
+    if (!found.targets.back().error && !found.sites[i].writer)
+      found.targets.back().error =
+          formats::core::Error{formats::core::ErrorKind::denied, roots[i] + ": cannot be written"};
+  }
+  return found;
 }
 
 std::vector<repair::Spot> folders_of(const std::vector<repair::MachinePlan>& machines) {

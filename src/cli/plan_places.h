@@ -1,23 +1,30 @@
 // Where plans are carried out: the targets of a verb, or the roots that plans name.
 #pragma once
 
+#include <string>
 #include <vector>
 
+#include "cli/command_line.h"
 #include "discovery/place.h"
 #include "model/datastore.h"
 #include "repair/planner.h"
 
 namespace cbtctl::cli {
 
+// What a plan calls the place: the folder without links, and where it is on a host, as a target is written.
+[[nodiscard]] std::string root_of(const discovery::Place& place);
+
 // One per place; a place that cannot be written has no writer.
 [[nodiscard]] std::vector<repair::Site> sites_of(const std::vector<discovery::Place>& places);
 
-// The targets and sites of plans, by the roots that they name; sets their Root::target.
+// The targets and sites of plans, by the roots that they name; sets their Root::target. `usage`: an option is wrong.
 struct PlanPlaces {
   std::vector<model::Target> targets;
   std::vector<repair::Site> sites;
+  std::vector<discovery::Place> places;
 };
-[[nodiscard]] PlanPlaces places_of(std::vector<repair::MachinePlan>& machines);
+[[nodiscard]] formats::core::Result<PlanPlaces> places_of(std::vector<repair::MachinePlan>& machines,
+                                                          const CommandLine& line);
 
 // Every folder that the plans change; roots are targets.
 [[nodiscard]] std::vector<repair::Spot> folders_of(const std::vector<repair::MachinePlan>& machines);

@@ -8,6 +8,7 @@
 #include "cli/cancellation.h"
 #include "cli/exit_status.h"
 #include "log/log.h"
+#include "repair/reload.h"
 #include "report/plan.h"
 #include "storage/output.h"
 
@@ -19,12 +20,9 @@ using repair::Plan;
 using repair::Result;
 
 // On a mount nobody can ask a host to read the configuration again.
-void add_follow_up(const MachinePlan& machine, const std::string& verb, Result& result) {
+void add_follow_up(const MachinePlan& machine, const std::string& verb, bool has_host, Result& result) {
   if (result.outcome != "changed") return;
-  const bool edits = std::any_of(machine.changes.begin(), machine.changes.end(), [&](const auto& change) {
-    return change.spot.root == 0 && change.spot.path == machine.vm;
-  });
-  if (edits && !machine.assumed_unregistered) {
+  if (repair::edits_configuration(machine) && !machine.assumed_unregistered && !has_host) {
     result.follow_up.push_back("on the host that has " + machine.vm +
                                " registered: vim-cmd vmsvc/getallvms tells its ID, then vim-cmd vmsvc/reload ID");
   }
@@ -46,11 +44,6 @@ int save_plan(const std::string& path, const Plan& plan) {
   return output ? exit_incomplete : exit_usage;
 }
 
-// The digests of what will be moved. A file that is not what it was is told when its machine's turn comes.
-void seal(Plan& plan, const std::vector<repair::Site>& sites) {
-  for (MachinePlan& machine : plan.machines) static_cast<void>(repair::seal(machine, repair::sites_of(machine, sites)));
-}
-
 // Time has passed since the plan was made: what no longer leads to the same plan, seen among all others, is refused.
 std::optional<Result> object(const MachinePlan& machine, const Run& run) {
   const auto again =
@@ -64,16 +57,17 @@ std::optional<Result> object(const MachinePlan& machine, const Run& run) {
 
 std::vector<Result> carry_out_all(const Run& run, bool is_old, repair::Journal& journal) {
   std::vector<Result> results;
-  const Cancellation cancellation;
+  const Cancellation cancel;
   for (const MachinePlan& machine : run.plan.machines) {
-    if (cancellation.is_requested()) {
+    if (cancel.is_requested()) {
       results.push_back(repair::result_of(machine, "cancelled", "it was not begun"));
     } else if (auto objection = is_old ? object(machine, run) : std::nullopt) {
       static_cast<void>(journal.append({.vm = machine.vm, .what = "refused"}));
       results.push_back(std::move(*objection));
     } else {
       results.push_back(repair::carry_out(run.plan, machine, {run.sites, journal, run.look}));
-      add_follow_up(machine, run.plan.verb, results.back());
+      const bool has_host = run.sites[machine.roots.front().target].commands != nullptr;
+      add_follow_up(machine, run.plan.verb, has_host, results.back());
     }
   }
   return results;
@@ -121,7 +115,7 @@ std::optional<bool> is_agreed(const CommandLine& line, const std::string& questi
 
 int run_plan(Run run, const CommandLine& line) {
   Plan& plan = run.plan;
-  if (line.json || line.has("plan-out")) seal(plan, run.sites);
+  if (line.json || line.has("plan-out")) repair::seal_all(plan, run.sites);
   if (!plan.refused.empty()) run.status |= exit_findings;
   const auto print = [&](std::optional<std::vector<Result>> results) {
     const report::PlanReport report{plan, run.targets, std::move(results), run.recovered, run.status, run.verb};
@@ -143,7 +137,7 @@ int run_plan(Run run, const CommandLine& line) {
     log::error("nothing was done");
     return exit_cancelled;
   }
-  seal(plan, run.sites);
+  repair::seal_all(plan, run.sites);
   plan.owner = repair::this_owner();
   auto journal = repair::create_journal(plan);
   if (!journal) {

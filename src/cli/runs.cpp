@@ -13,27 +13,6 @@
 namespace cbtctl::cli {
 namespace {
 
-std::vector<repair::MachinePlan> all_machines(const std::vector<repair::RecordedRun>& runs) {
-  std::vector<repair::MachinePlan> machines;
-  for (const repair::RecordedRun& run : runs) {
-    if (run.plan) machines.insert(machines.end(), run.plan->machines.begin(), run.plan->machines.end());
-  }
-  return machines;
-}
-
-void number_roots(std::vector<repair::RecordedRun>& runs, const PlanPlaces& places) {
-  for (repair::RecordedRun& run : runs) {
-    if (!run.plan) continue;
-    for (repair::MachinePlan& machine : run.plan->machines) {
-      for (repair::Root& root : machine.roots) {
-        const auto site = std::find_if(places.sites.begin(), places.sites.end(),
-                                       [&](const auto& each) { return each.root == root.location; });
-        root.target = static_cast<model::Index>(site - places.sites.begin());
-      }
-    }
-  }
-}
-
 // One copy of a plan lies in each folder of its machine.
 void add_copy(const repair::Spot& folder, const std::string& run, const std::string& name, const PlanPlaces& places,
               repair::RecordedRun& found) {
@@ -97,19 +76,22 @@ std::variant<KnownRuns, int> find_runs(const Verb& verb, const CommandLine& line
     auto mappings = mappings_of(line);
     if (!mappings) return usage_error(mappings.error().message, "cbtctl " + std::string(verb.name) + " --help");
     known.mappings = std::move(*mappings);
-    auto machines = all_machines(known.runs);
-    known.places = places_of(machines);
-    number_roots(known.runs, known.places);
     return known;
   }
   auto found = discover_targets(verb, rest);
   if (const int* status = std::get_if<int>(&found)) return *status;
   Scanned& scanned = std::get<Scanned>(found);
-  known.places = {scanned.datastore.targets, sites_of(scanned.places)};
+  known.on_targets = PlanPlaces{scanned.datastore.targets, sites_of(scanned.places), scanned.places};
   known.mappings = std::move(scanned.mappings);
-  known.runs = runs_on(scanned.datastore, known.places);
+  known.runs = runs_on(scanned.datastore, *known.on_targets);
   if (const int status = completeness(scanned.datastore); status != exit_done && known.runs.empty()) return status;
   return known;
+}
+
+formats::core::Result<PlanPlaces> places_for(const KnownRuns& known, std::vector<repair::MachinePlan>& machines,
+                                             const CommandLine& line) {
+  if (known.on_targets) return *known.on_targets;
+  return places_of(machines, line);
 }
 
 bool fits(const std::vector<std::string>& globs, const repair::MachinePlan& machine) {

@@ -9,7 +9,6 @@
 
 #include "cli/exit_status.h"
 #include "cli/file_opener.h"
-#include "cli/host_progress.h"
 #include "cli/ssh_options.h"
 #include "cli/ssh_places.h"
 #include "discovery/discover.h"
@@ -89,39 +88,15 @@ Result<discovery::Mapping> parse_mapping(const std::string& text, unsigned worke
   return mapping;
 }
 
+unsigned workers_of(const CommandLine& line) {
+  return line.has("workers") ? line.values["workers"].as<unsigned>() : storage::default_workers;
+}
+
 bool matches(const std::string& glob, const model::VirtualMachine& machine, const std::string& path) {
   const std::string name(storage::file_name(path));
   const std::string stem(discovery::stem_of(name));
   const auto hit = [&](const std::string& text) { return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0; };
   return hit(machine.settings.display_name) || hit(name) || hit(stem);
-}
-
-// Local targets one after another, hosts together; in the order of the targets.
-Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts, const CommandLine& line,
-                                                  unsigned workers, HostProgress& progress) {
-  std::vector<discovery::Place> places(texts.size());
-  std::vector<SshTarget> hosts;
-  std::vector<std::size_t> host_places;
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    auto location = storage::parse_location(texts[i]);
-    if (!location) return location.error();
-    if (location->is_ssh) {
-      hosts.push_back({texts[i], std::move(*location)});
-      host_places.push_back(i);
-    } else {
-      places[i] = local_place(texts[i], location->path, workers);
-    }
-  }
-  const auto options = ssh_options_of(line);
-  if (!options) return options.error();
-  auto opened = open_ssh_places(hosts, *options, line.values["jobs"].as<unsigned>(), progress);
-  for (std::size_t i = 0; i < opened.size(); ++i) places[host_places[i]] = std::move(opened[i]);
-  for (const discovery::Place& place : places) {
-    if (!place.target.error && !place.only_vmx.empty() && !names_a_configuration(place.only_vmx)) {
-      return Error{ErrorKind::usage, place.target.location + ": a target is a folder, a .vmx or a .vmtx"};
-    }
-  }
-  return places;
 }
 
 }  // namespace
@@ -174,6 +149,35 @@ void Selection::narrow(model::Datastore& datastore) const {
   std::erase_if(datastore.virtual_machines, [](const model::VirtualMachine& machine) { return machine.disks.empty(); });
 }
 
+// Local targets one after another, hosts together; in the order of the targets.
+Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts, const CommandLine& line,
+                                                  HostProgress& progress) {
+  const unsigned workers = workers_of(line);
+  std::vector<discovery::Place> places(texts.size());
+  std::vector<SshTarget> hosts;
+  std::vector<std::size_t> host_places;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    auto location = storage::parse_location(texts[i]);
+    if (!location) return location.error();
+    if (location->is_ssh) {
+      hosts.push_back({texts[i], std::move(*location)});
+      host_places.push_back(i);
+    } else {
+      places[i] = local_place(texts[i], location->path, workers);
+    }
+  }
+  const auto options = ssh_options_of(line);
+  if (!options) return options.error();
+  auto opened = open_ssh_places(hosts, *options, line.values["jobs"].as<unsigned>(), progress);
+  for (std::size_t i = 0; i < opened.size(); ++i) places[host_places[i]] = std::move(opened[i]);
+  for (const discovery::Place& place : places) {
+    if (!place.target.error && !place.only_vmx.empty() && !names_a_configuration(place.only_vmx)) {
+      return Error{ErrorKind::usage, place.target.location + ": a target is a folder, a .vmx or a .vmtx"};
+    }
+  }
+  return places;
+}
+
 options::options_description target_options() {
   options::options_description own("Targets and selection");
   const auto list = [] { return options::value<std::vector<std::string>>()->composing(); };
@@ -187,7 +191,14 @@ options::options_description target_options() {
   return own;
 }
 
-std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine& line, bool with_logs) {
+discovery::WillChange all_selected(const Selection& selection) {
+  return [selection](const model::Datastore& datastore, const model::VirtualMachine& machine) {
+    return selection.has(datastore, machine);
+  };
+}
+
+std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine& line, bool with_logs,
+                                            bool for_change) {
   const std::string help = "cbtctl " + std::string(verb.name) + " --help";
   std::vector<std::string> texts = line.arguments;
   for (const std::string& path : line.list("targets-file")) {
@@ -201,18 +212,19 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
 
   auto mappings = mappings_of(line);
   if (!mappings) return usage_error(mappings.error().message, help);
-  HostProgress progress(static_cast<std::size_t>(std::count_if(texts.begin(), texts.end(), is_on_host)), !line.quiet);
-  auto places = open_places(texts, line, workers, progress);
+  HostProgress progress(texts, !line.quiet);
+  auto places = open_places(texts, line, progress);
   if (!places) return usage_error(places.error().message, help);
-  model::Datastore datastore = discovery::discover(*places, *mappings, with_logs);
   Selection selection{line.list("vm"), line.list("disk")};
+  model::Datastore datastore = for_change ? discovery::discover_for_change(*places, *mappings, all_selected(selection))
+                                          : discovery::discover(*places, *mappings, with_logs);
   selection.tell_unmatched(datastore);
-  tell_costs(*places);
+  if (!for_change) tell_costs(*places);  // a change costs more to come
   return Scanned{std::move(datastore), std::move(selection), std::move(*places), std::move(*mappings)};
 }
 
 Result<std::vector<discovery::Mapping>> mappings_of(const CommandLine& line) {
-  const unsigned workers = line.has("workers") ? line.values["workers"].as<unsigned>() : storage::default_workers;
+  const unsigned workers = workers_of(line);
   std::vector<discovery::Mapping> mappings;
   for (const std::string& text : line.list("map")) {
     auto mapping = parse_mapping(text, workers);

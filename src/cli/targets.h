@@ -4,6 +4,8 @@
 #include <variant>
 
 #include "cli/command_line.h"
+#include "cli/host_progress.h"
+#include "discovery/discover_for_change.h"
 #include "discovery/place.h"
 #include "model/datastore.h"
 
@@ -31,8 +33,15 @@ struct Scanned {
 };
 
 // What lies at the targets, or the exit status of a usage error that was told already.
+// `for_change`: hosts are asked whatever they know of the selected machines.
 [[nodiscard]] std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine& line,
-                                                          bool with_logs = false);
+                                                          bool with_logs = false, bool for_change = false);
+[[nodiscard]] discovery::WillChange all_selected(const Selection& selection);
+
+// Opens what the texts name, in their order: folders, .vmx files, hosts. A place that cannot be had has its error.
+[[nodiscard]] formats::core::Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts,
+                                                                               const CommandLine& line,
+                                                                               HostProgress& progress);
 
 // Of --map.
 [[nodiscard]] formats::core::Result<std::vector<discovery::Mapping>> mappings_of(const CommandLine& line);

@@ -1,6 +1,7 @@
 // Takes a run back: the operator's own, or what any run left on the targets that are named.
 #include <algorithm>
 
+#include "cli/cancellation.h"
 #include "cli/exit_status.h"
 #include "cli/look.h"
 #include "cli/runs.h"
@@ -36,16 +37,20 @@ const RecordedRun* choose(const KnownRuns& known) {
   return newest == known.runs.rend() ? nullptr : &*newest;
 }
 
+bool is_vouched_for(const std::vector<std::string>& words, const MachinePlan& machine) {
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    return word == machine.vm || (!word.empty() && word == machine.name);
+  });
+}
+
 repair::Plan plan_of(const RecordedRun& run, const CommandLine& line) {
   repair::Plan plan = *run.plan;
   plan.refused.clear();
   plan.unchanged.clear();
   std::erase_if(plan.machines, [&](MachinePlan& machine) {
     if (!fits(line.list("vm"), machine)) return true;
-    const auto words = line.list("assume-powered-off");
-    machine.assumed_off |= std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-      return word == machine.vm || (!word.empty() && word == machine.name);
-    });
+    machine.assumed_off |= is_vouched_for(line.list("assume-powered-off"), machine);
+    machine.assumed_unregistered |= is_vouched_for(line.list("assume-unregistered"), machine);
     if (has_something(run, machine)) return false;
     const std::string outcome = run.outcome_of(machine.vm);
     plan.unchanged.push_back({machine.vm, outcome == "restored" ? "it was taken back already" : "it was not changed"});
@@ -55,11 +60,34 @@ repair::Plan plan_of(const RecordedRun& run, const CommandLine& line) {
   return plan;
 }
 
+// Which place each root is, for the same plan read again.
+std::vector<repair::Root> all_roots(const repair::Plan& plan) {
+  std::vector<repair::Root> roots;
+  for (const MachinePlan& machine : plan.machines)
+    roots.insert(roots.end(), machine.roots.begin(), machine.roots.end());
+  return roots;
+}
+void number_roots(repair::Plan& plan, const std::vector<repair::Root>& known) {
+  for (MachinePlan& machine : plan.machines) {
+    for (repair::Root& root : machine.roots) {
+      const auto same =
+          std::find_if(known.begin(), known.end(), [&](const auto& each) { return each.location == root.location; });
+      if (same != known.end()) root.target = same->target;
+    }
+  }
+}
+
 std::vector<Result> take_back_all(const repair::Plan& plan, const std::vector<repair::Site>& sites,
                                   const repair::Look& look, int& status) {
   std::vector<Result> results;
   const auto journal = repair::reopen_journal(plan.id);
+  const Cancellation cancel;
   for (const MachinePlan& machine : plan.machines) {
+    if (cancel.is_requested()) {
+      results.push_back(repair::result_of(machine, "cancelled", "it was not begun"));
+      status |= exit_cancelled;
+      continue;
+    }
     results.push_back(repair::take_back(plan, machine, {sites, *journal, look}));
     if (results.back().outcome == "refused") status |= exit_findings;
     if (results.back().outcome == "failed") status |= exit_incomplete;
@@ -72,6 +100,7 @@ options::options_description undo_options() {
   const auto list = [] { return options::value<std::vector<std::string>>()->composing(); };
   own.add_options()("yes", "do not ask")("dry-run", "show what would be restored and stop")(
       "assume-powered-off", list(), "VM that you vouch for to be off; by name or .vmx path")(
+      "assume-unregistered", list(), "VM that you vouch for to be registered on no host")(
       "take-over", list(), "RUN or folder whose lock is held by a process that you vouch for to be dead")(
       "detailed-exitcode", "add 1 to the exit status when something was restored");
   return own;
@@ -93,23 +122,28 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
     return exit_incomplete;
   }
   repair::Plan plan = plan_of(*run, line);
-  refuse_unreachable(plan, known.places.sites);
-  const repair::Look look = look_through({}, known.mappings);
+  const auto opened = places_for(known, plan.machines, line);
+  if (!opened) return usage_error(opened.error().message, "cbtctl undo --help");
+  const PlanPlaces& places = *opened;
+  const std::vector<repair::Root> roots = all_roots(plan);
+  refuse_unreachable(plan, places.sites);
+  const repair::Look look = look_through(places.places, known.mappings);
   int status = exit_done;
-  Stopped stopped = find_stopped(folders_of(plan.machines), known.places.sites);
+  Stopped stopped = find_stopped(folders_of(plan.machines), places.sites);
   if (!stopped.found.empty() && may_change(line)) {
-    recover_stopped(stopped, known.places.sites, look, line, status);
+    recover_stopped(stopped, places.sites, look, line, status);
     if (const auto again = repair::recorded_run(run->id); again && !again->steps.empty()) {
       RecordedRun settled = *run;
       settled.steps = again->steps;
       plan = plan_of(settled, line);
+      number_roots(plan, roots);
     }
   }
   stopped.take_out(plan, false);
   if (!plan.refused.empty()) status |= exit_findings;
   std::optional<std::vector<Result>> results;
   const auto print = [&] {
-    const report::PlanReport report{plan, known.places.targets, results, stopped.results, status, "undo"};
+    const report::PlanReport report{plan, places.targets, results, stopped.results, status, "undo"};
     const bool written = write_output(line.json ? report::plan_json(report)
                                       : results ? report::results_text(report, line.style)
                                                 : report::plan_text(report, line.style));
@@ -120,7 +154,7 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
                                           " virtual machines become what they were before run " + plan.id + ".");
   if (!agreed) return exit_usage;
   if (!*agreed) return exit_cancelled;
-  results = take_back_all(plan, known.places.sites, look, status);
+  results = take_back_all(plan, places.sites, look, status);
   const bool restored =
       std::any_of(results->begin(), results->end(), [](const Result& each) { return each.outcome == "restored"; });
   if (restored && line.has("detailed-exitcode")) status |= 1;

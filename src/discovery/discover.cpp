@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "discovery/chains.h"
+#include "discovery/discover_for_change.h"
 #include "discovery/hosts.h"
 #include "discovery/loader.h"
 #include "discovery/logs.h"
@@ -30,7 +31,7 @@ void find_quarantine(const Tree& tree, const std::vector<Place>& places, model::
     const std::size_t first = datastore.quarantine.size();
     std::vector<storage::Submission> submissions;
     for (const Folder& folder : tree.folders(place)) {
-      const storage::Entry* entry = folder.find(".cbtctl");
+      const storage::Entry* entry = places[place].only_folders.empty() ? folder.find(".cbtctl") : nullptr;
       if (entry == nullptr || entry->type != storage::EntryType::folder) continue;
       const Spot spot{place, storage::join(folder.path, ".cbtctl")};
       submissions.push_back({datastore.quarantine.size(), storage::ListRequest{tree.read_path(spot)}});
@@ -91,7 +92,8 @@ void tell_power(const Tree& tree, const Loader& loader, model::Datastore& datast
 
 namespace {
 
-model::Datastore look(const std::vector<Place>& places, const std::vector<Mapping>& mappings, bool with_logs) {
+model::Datastore look(const std::vector<Place>& places, const std::vector<Mapping>& mappings, bool with_logs,
+                      const WillChange& will_change) {
   model::Datastore datastore;
   for (const Place& place : places) datastore.targets.push_back(place.target);
   Hosts hosts(places);
@@ -108,7 +110,7 @@ model::Datastore look(const std::vector<Place>& places, const std::vector<Mappin
   pair_with_snapshot_lists(loader, datastore);
   build_chains(loader, datastore);
   tell_power(tree, loader, datastore);
-  hosts.join(tree, loader, datastore);
+  hosts.join(tree, loader, datastore, will_change);
   find_quarantine(tree, places, datastore);
   if (with_logs) read_logs(tree, loader, datastore);
   return datastore;
@@ -125,15 +127,25 @@ bool lost_some(std::vector<Place>& places) {
   return lost;
 }
 
-}  // namespace
-
 // What was read of a place before its connection was lost is worth nothing: half a datastore is full of orphans. The
 // others are looked at again without it.
-model::Datastore discover(const std::vector<Place>& places, const std::vector<Mapping>& mappings, bool with_logs) {
-  model::Datastore datastore = look(places, mappings, with_logs);
+model::Datastore look_until_whole(const std::vector<Place>& places, const std::vector<Mapping>& mappings,
+                                  bool with_logs, const WillChange& will_change) {
+  model::Datastore datastore = look(places, mappings, with_logs, will_change);
   std::vector<Place> left = places;
-  while (lost_some(left)) datastore = look(left, mappings, with_logs);
+  while (lost_some(left)) datastore = look(left, mappings, with_logs, will_change);
   return datastore;
+}
+
+}  // namespace
+
+model::Datastore discover(const std::vector<Place>& places, const std::vector<Mapping>& mappings, bool with_logs) {
+  return look_until_whole(places, mappings, with_logs, {});
+}
+
+model::Datastore discover_for_change(const std::vector<Place>& places, const std::vector<Mapping>& mappings,
+                                     const WillChange& will_change) {
+  return look_until_whole(places, mappings, false, will_change);
 }
 
 }  // namespace cbtctl::discovery

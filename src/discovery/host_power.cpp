@@ -71,4 +71,27 @@ Power power_with_locks(Power power, bool is_suspended, const std::vector<LockSig
   return with_words(std::move(power), std::move(words));
 }
 
+Power power_with_all_locks(Power power, bool is_suspended, const std::vector<LockSign>& locks) {
+  const bool is_held = std::any_of(locks.begin(), locks.end(), [](const LockSign& sign) {
+    return sign.lock && sign.lock->mode != host::LockMode::free;
+  });
+  const bool all_told = std::all_of(locks.begin(), locks.end(), [](const LockSign& sign) { return bool(sign.lock); });
+  const PowerState before = power.state;
+  power = power_with_locks(std::move(power), is_suspended, locks);
+  if (!is_held && !all_told && !locks.empty() && before != PowerState::unknown) power.state = before;
+  return power;
+}
+
+Power power_with_state(Power power, const std::string& host, const std::string& id,
+                       const formats::core::Result<host::MachineState>& state) {
+  if (!state) {
+    if (power.state == PowerState::off) power.state = PowerState::unknown;
+    return with_words(std::move(power), {host + " does not tell of its machine " + id + ": " + state.error().message});
+  }
+  if (state->power != PowerState::off && power.state != PowerState::on) power.state = state->power;
+  constexpr std::string_view names[] = {"off", "on", "suspended", "unknown"};
+  return with_words(std::move(power),
+                    {host + " says it is " + std::string(names[static_cast<std::size_t>(state->power)])});
+}
+
 }  // namespace cbtctl::discovery

@@ -9,12 +9,15 @@
 #include "discovery/power.h"
 #include "discovery/volumes.h"
 #include "host/locks.h"
+#include "host/states.h"
 #include "host/volumes.h"
 #include "storage/path.h"
 
 namespace cbtctl::discovery {
 namespace {
 
+using formats::core::Error;
+using formats::core::ErrorKind;
 using formats::core::Result;
 using model::Index;
 
@@ -47,10 +50,12 @@ bool is_missing(const Tree& tree, const std::vector<Place>& places, const Spot& 
   return !tree.look_up({spot.place, std::string(folder)}).error;
 }
 
-// The files whose locks tell of a machine: the process's own, where it is there, and the active links' extents.
+// The files whose locks tell of a machine: the process's own, where it is there, and the active links' extents; of one
+// that shall be changed the .vmx too.
 std::vector<Spot> files_to_ask(const Tree& tree, const Loader& loader, const model::Datastore& datastore,
-                               const model::VirtualMachine& machine) {
+                               const model::VirtualMachine& machine, bool is_changed) {
   std::vector<Spot> spots;
+  if (is_changed) spots.push_back(loader.spot_of(machine.file));
   Spot lock = loader.spot_of(machine.file);
   lock.path += ".lck";
   if (tree.look_up(lock).entry != nullptr) spots.push_back(lock);
@@ -70,6 +75,33 @@ void lose(model::Target& target, const model::Error& error) {
   if (!target.error) target.error = error.in("what the host knows");
 }
 
+// "/vmfs/volumes/ds1/web01/web01.vmx" as the host writes it: "[ds1] web01/web01.vmx".
+std::string as_written(std::string_view path) {
+  path.remove_prefix(std::min(path.size(), volumes_root.size() + 1));
+  const std::size_t end = std::min(path.find('/'), path.size());
+  return "[" + std::string(path.substr(0, end)) + "] " + std::string(path.substr(std::min(end + 1, path.size())));
+}
+
+Result<host::MachineState> confirmed(const Result<host::MachineState>& state, const model::Target& target,
+                                     const std::string& id) {
+  if (!state) return state.error();
+  for (const model::RegisteredMachine& each : *target.inventory->registered) {
+    if (each.id == id && as_written(each.path) != state->written_path)
+      return Error{ErrorKind::malformed, "it is " + state->written_path + ", listed as " + each.path};
+  }
+  return state;
+}
+
+// What the host says of one machine: its power, and its tasks among the others'.
+void take_state(model::Target& target, const std::string& id, const Result<host::MachineState>& told,
+                model::VirtualMachine& machine) {
+  const auto state = confirmed(told, target, id);
+  machine.power = power_with_state(std::move(machine.power), target.location, id, state);
+  if (!state || !target.inventory->tasks) return;
+  auto& tasks = *target.inventory->tasks;
+  tasks.insert(tasks.end(), state->tasks.begin(), state->tasks.end());
+}
+
 bool is_suspended(const model::VirtualMachine& machine) { return !machine.settings.checkpoint_vm_state.empty(); }
 
 }  // namespace
@@ -80,12 +112,12 @@ Hosts::Hosts(const std::vector<Place>& places) : places_(places) {
   }
 }
 
-void Hosts::join(const Tree& tree, const Loader& loader, model::Datastore& datastore) {
+void Hosts::join(const Tree& tree, const Loader& loader, model::Datastore& datastore, const WillChange& will_change) {
   collect(datastore);
   tell_datastores(tree, datastore);
   find_registered(tree, loader, datastore);
   find_running(tree, loader, datastore);
-  tell_power(tree, loader, datastore);
+  tell_power(tree, loader, datastore, will_change);
 }
 
 void Hosts::collect(model::Datastore& datastore) {
@@ -161,8 +193,10 @@ void Hosts::find_running(const Tree& tree, const Loader& loader, const model::Da
   }
 }
 
-void Hosts::tell_power(const Tree& tree, const Loader& loader, model::Datastore& datastore) {
+void Hosts::tell_power(const Tree& tree, const Loader& loader, model::Datastore& datastore,
+                       const WillChange& will_change) {
   std::vector<Index> unsettled;
+  std::set<Index> changed;
   for (Index i = 0; i < datastore.virtual_machines.size(); ++i) {
     model::VirtualMachine& machine = datastore.virtual_machines[i];
     std::vector<HostSign> signs;
@@ -180,43 +214,60 @@ void Hosts::tell_power(const Tree& tree, const Loader& loader, model::Datastore&
       signs.push_back(std::move(sign));
     }
     if (signs.empty()) continue;
-    if (needs_locks(machine.power, signs)) unsettled.push_back(i);
+    if (will_change && will_change(datastore, machine)) changed.insert(i);
+    if (changed.contains(i) || needs_locks(machine.power, signs)) unsettled.push_back(i);
     machine.power = power_with_hosts(std::move(machine.power), signs);
   }
-  ask_locks(tree, loader, datastore, unsettled);
+  ask(tree, loader, datastore, unsettled, changed);
 }
 
-// One request per place for all its machines.
-void Hosts::ask_locks(const Tree& tree, const Loader& loader, model::Datastore& datastore,
-                      const std::vector<Index>& machines) const {
+// One request per place for all its machines. Whoever acts on a registration has it confirmed first: a note can be made
+// to look like one.
+void Hosts::ask(const Tree& tree, const Loader& loader, model::Datastore& datastore, const std::vector<Index>& machines,
+                const std::set<Index>& changed) const {
   struct Asked {
-    Index machine = 0;
-    Spot spot;
+    std::vector<std::pair<Index, Spot>> files;  // and the machine that they tell of
+    std::vector<std::pair<Index, std::string>> ids;
   };
-  std::map<std::size_t, std::vector<Asked>> by_place;
+  std::map<std::size_t, Asked> by_place;
   for (const Index machine : machines) {
-    for (Spot& spot : files_to_ask(tree, loader, datastore, datastore.virtual_machines[machine])) {
+    const model::VirtualMachine& subject = datastore.virtual_machines[machine];
+    for (Spot& spot : files_to_ask(tree, loader, datastore, subject, changed.contains(machine))) {
       const bool can_ask = spot.place < places_.size() && places_[spot.place].commands;
-      if (can_ask) by_place[spot.place].push_back({machine, std::move(spot)});
+      if (can_ask) by_place[spot.place].files.emplace_back(machine, std::move(spot));
     }
+    if (!changed.contains(machine) || !subject.registrations) continue;
+    for (const model::Registration& each : *subject.registrations)
+      by_place[each.target].ids.emplace_back(machine, each.id);
   }
-  std::map<Index, std::vector<LockSign>> signs;
+  std::map<Index, std::vector<LockSign>> locks;
+  std::vector<std::function<void()>> states;
   for (const auto& [place, asked] : by_place) {
-    std::vector<std::string> paths;
-    for (const Asked& each : asked) {
-      paths.push_back(places_[place].roots.back() + "/" + tree.read_path(each.spot));
+    host::Questions questions;
+    for (const auto& [machine, spot] : asked.files)
+      questions.files.push_back(places_[place].roots.back() + "/" + tree.read_path(spot));
+    for (const auto& [machine, id] : asked.ids) questions.ids.push_back(id);
+    const auto told = host::ask(*places_[place].commands, questions);
+    if (!told) lose(datastore.targets[place], told.error());
+    for (std::size_t i = 0; i < asked.files.size(); ++i) {
+      const auto& [machine, spot] = asked.files[i];
+      const std::string name(storage::file_name(spot.path));
+      locks[machine].push_back({name, name.ends_with(".lck"), told ? told->locks[i] : told.error()});
     }
-    const auto locks = host::ask_locks(*places_[place].commands, paths);
-    if (!locks) lose(datastore.targets[place], locks.error());
-    for (std::size_t i = 0; i < asked.size(); ++i) {
-      const std::string name(storage::file_name(asked[i].spot.path));
-      signs[asked[i].machine].push_back({name, name.ends_with(".lck"), locks ? (*locks)[i] : locks.error()});
+    for (std::size_t i = 0; i < asked.ids.size(); ++i) {
+      states.emplace_back([&datastore, place = place, asked = asked.ids[i],
+                           state = told ? told->states[i] : Result<host::MachineState>(told.error())] {
+        take_state(datastore.targets[place], asked.second, state, datastore.virtual_machines[asked.first]);
+      });
     }
   }
-  for (const auto& [machine, locks] : signs) {
+  for (const auto& [machine, signs] : locks) {
     model::VirtualMachine& subject = datastore.virtual_machines[machine];
-    subject.power = power_with_locks(std::move(subject.power), is_suspended(subject), locks);
+    subject.power = changed.contains(machine)
+                        ? power_with_all_locks(std::move(subject.power), is_suspended(subject), signs)
+                        : power_with_locks(std::move(subject.power), is_suspended(subject), signs);
   }
+  for (const auto& take : states) take();
 }
 
 }  // namespace cbtctl::discovery

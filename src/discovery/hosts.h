@@ -2,9 +2,11 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "discovery/discover_for_change.h"
 #include "discovery/loader.h"
 #include "discovery/place.h"
 #include "discovery/tree.h"
@@ -19,17 +21,17 @@ class Hosts {
   explicit Hosts(const std::vector<Place>& places);
 
   // Waits. Fills the targets' hosts, inventories and datastore types, and the machines' registrations; joins power,
-  // asking for locks where nothing else settles it: one more request per host at most.
-  void join(const Tree& tree, const Loader& loader, model::Datastore& datastore);
+  // asking for locks where nothing else settles it, or the machine shall be changed: one more request per host at most.
+  void join(const Tree& tree, const Loader& loader, model::Datastore& datastore, const WillChange& will_change);
 
  private:
   void collect(model::Datastore& datastore);
   void tell_datastores(const Tree& tree, model::Datastore& datastore) const;
   void find_registered(const Tree& tree, const Loader& loader, model::Datastore& datastore);
   void find_running(const Tree& tree, const Loader& loader, const model::Datastore& datastore);
-  void tell_power(const Tree& tree, const Loader& loader, model::Datastore& datastore);
-  void ask_locks(const Tree& tree, const Loader& loader, model::Datastore& datastore,
-                 const std::vector<model::Index>& machines) const;
+  void tell_power(const Tree& tree, const Loader& loader, model::Datastore& datastore, const WillChange& will_change);
+  void ask(const Tree& tree, const Loader& loader, model::Datastore& datastore,
+           const std::vector<model::Index>& machines, const std::set<model::Index>& changed) const;
 
   const std::vector<Place>& places_;
   std::map<std::string, host::PendingFacts> pending_;             // by host

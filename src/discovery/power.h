@@ -8,6 +8,7 @@
 
 #include "discovery/tree.h"
 #include "host/locks.h"
+#include "host/states.h"
 #include "model/datastore.h"
 
 namespace cbtctl::discovery {
@@ -42,5 +43,14 @@ struct LockSign {
 
 // What the locks of its files make of a power state that the files alone do not settle. All free: it runs nowhere.
 [[nodiscard]] model::Power power_with_locks(model::Power power, bool is_suspended, const std::vector<LockSign>& locks);
+
+// The same for a machine that shall be changed, whatever the files say: a lock that is held speaks against `off`; locks
+// that no file system has are asked in vain, and then only a host that has the machine registered can prove it.
+[[nodiscard]] model::Power power_with_all_locks(model::Power power, bool is_suspended,
+                                                const std::vector<LockSign>& locks);
+
+// What a host that has it registered as `id` says of it.
+[[nodiscard]] model::Power power_with_state(model::Power power, const std::string& host, const std::string& id,
+                                            const formats::core::Result<host::MachineState>& state);
 
 }  // namespace cbtctl::discovery

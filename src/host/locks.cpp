@@ -82,21 +82,6 @@ std::optional<Lock> from_owners(std::string_view text) {
   return std::nullopt;
 }
 
-// "lock" begins a file; "lock-owner" stands in for it.
-Result<std::vector<Result<Lock>>> in_order(const std::vector<Answer>& answers, std::size_t count) {
-  std::vector<Result<Lock>> locks;
-  for (const Answer& answer : answers) {
-    if (answer.name == "lock") {
-      locks.push_back(parse_lock(answer));
-    } else if (!locks.empty()) {
-      locks.back() = parse_lock(answer);
-    }
-  }
-  if (locks.size() == count) return locks;
-  return Error{ErrorKind::malformed, "the host told the locks of " + std::to_string(locks.size()) +
-                                         " files, expected " + std::to_string(count)};
-}
-
 }  // namespace
 
 std::string_view name_of(LockMode mode) {
@@ -122,6 +107,21 @@ Result<Lock> parse_lock(const Answer& answer) {
   return std::move(*lock);
 }
 
+// "lock" begins a file; "lock-owner" stands in for it.
+Result<std::vector<Result<Lock>>> locks_in(const std::vector<Answer>& answers, std::size_t count) {
+  std::vector<Result<Lock>> locks;
+  for (const Answer& answer : answers) {
+    if (answer.name == "lock") {
+      locks.push_back(parse_lock(answer));
+    } else if (answer.name == "lock-owner" && !locks.empty()) {
+      locks.back() = parse_lock(answer);
+    }
+  }
+  if (locks.size() == count) return locks;
+  return Error{ErrorKind::malformed, "the host told the locks of " + std::to_string(locks.size()) +
+                                         " files, expected " + std::to_string(count)};
+}
+
 Result<std::vector<Result<Lock>>> ask_locks(storage::Commands& commands, const std::vector<std::string>& paths) {
   if (paths.empty()) return std::vector<Result<Lock>>{};
   const std::string word = framing_word();
@@ -131,7 +131,7 @@ Result<std::vector<Result<Lock>>> ask_locks(storage::Commands& commands, const s
   if (!output) return output.error();
   const auto answers = split_answers(*output, word);
   if (!answers) return answers.error();
-  return in_order(*answers, paths.size());
+  return locks_in(*answers, paths.size());
 }
 
 }  // namespace cbtctl::host

@@ -28,6 +28,9 @@ struct Lock {
 // file's. `unavailable`: the file system has no such locks (NFS, vSAN), or the host cannot tell.
 [[nodiscard]] Result<Lock> parse_lock(const Answer& answer);
 
+// Among a host's answers, those to the questions "lock" and "lock-owner". `malformed`: not so many.
+[[nodiscard]] Result<std::vector<Result<Lock>>> locks_in(const std::vector<Answer>& answers, std::size_t count);
+
 // The locks of these files, absolute paths of the host, in their order: one request, whatever their number. The outer
 // error: nothing was answered.
 [[nodiscard]] Result<std::vector<Result<Lock>>> ask_locks(storage::Commands& commands,

@@ -40,4 +40,45 @@ done
 exit 0
 )";
 
+const std::string_view states_script = R"(limit=
+if timeout 9 true; then limit='timeout 25'
+elif timeout -t 9 true; then limit='timeout -t 25'
+fi 2>/dev/null
+ask() {
+  printf '\n%s ask %s\n' "$w" "$1 $2 $3"
+  printf '\n%s ask %s\n' "$w" "$1 $2 $3" >&2
+  shift
+  o=$($limit "$@" </dev/null)
+  s=$?
+  printf '%s\n\n%s end %s\n' "$o" "$w" "$s"
+}
+for a; do
+  w=${a%%[/:]*}
+  case $a in
+    "$w":*)
+      ask summary vim-cmd vmsvc/get.summary "${a#*:}"
+      ask tasks vim-cmd vmsvc/get.tasklist "${a#*:}"
+      ;;
+    *)
+      ask lock vmkfstools -D "/${a#*/}"
+      case $o in *'Lock [type '*) ;; *) ask lock-owner vmfsfilelockinfo -p "/${a#*/}" ;; esac
+      ;;
+  esac
+done
+exit 0
+)";
+
+const std::string_view reload_script = R"(w=${1%%:*} i=${1#*:}
+ask() {
+  printf '\n%s ask %s\n' "$w" "$*"
+  printf '\n%s ask %s\n' "$w" "$*" >&2
+  shift
+  "$@" </dev/null
+  printf '\n%s end %s\n' "$w" "$?"
+}
+ask reload vim-cmd vmsvc/reload "$i"
+ask config vim-cmd vmsvc/get.config "$i"
+exit 0
+)";
+
 }  // namespace cbtctl::host

@@ -57,6 +57,7 @@ class Compiler {
     plan_.vm = configuration_.path;
     plan_.name = machine_.settings.display_name;
     if (auto failed = settle()) return refused(*failed);
+    if (auto failed = refuse_sealed()) return refused(*failed);
     close_over();
     if (auto objection = object()) return *objection;
     for (const auto step : {&Compiler::keys_off, &Compiler::lines_out, &Compiler::other_edits, &Compiler::files_aside,
@@ -105,6 +106,20 @@ class Compiler {
     for (const formats::vmx::Disk& disk : settled->unknown_disks) {
       if (will_be_on(disk)) intent_.disks[disk.slot] = {.key = false, .strip = false};
     }
+    return {};
+  }
+
+  // A configuration that is encrypted as a whole may still show some keys. With type "partial", as a virtual TPM makes
+  // it, the keys that cbtctl edits are clear text.
+  MaybeFailure refuse_sealed() {
+    const auto text = content_of({0, plan_.vm});
+    if (!text) return failure_of(text.error());
+    const Document document = Document::decode(*text);
+    const auto* type = document.find("encryption.type");
+    const bool is_partial = type != nullptr && equal_ignoring_case(type->value, "partial");
+    const bool has_secret =
+        document.find("encryption.keySafe") != nullptr || document.find("encryption.data") != nullptr;
+    if (has_secret && !is_partial) return Failure{"encrypted", "the configuration is encrypted"};
     return {};
   }
 

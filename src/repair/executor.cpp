@@ -4,8 +4,10 @@
 #include "repair/executor.h"
 
 #include <algorithm>
+#include <map>
 
 #include "repair/guards.h"
+#include "repair/reload.h"
 #include "repair/reverse.h"
 #include "repair/standing.h"
 
@@ -28,6 +30,15 @@ std::optional<Result> begin(const Workplace& place) {
   return result_of(place.machine, busy ? "refused" : "failed", status.error().message, busy ? "locked" : "");
 }
 
+// What only a host says of a machine that is off is told as it is.
+bool is_of_host(const Refusal& refusal) {
+  return refusal.reason == "not-registered" || refusal.reason == "pending-task";
+}
+std::string reason_of_undo(const Refusal& refusal) { return is_of_host(refusal) ? refusal.reason : "ran-since"; }
+std::string in_words_of_undo(const Refusal& refusal) {
+  return is_of_host(refusal) ? refusal.message : "the virtual machine is not proven off: " + refusal.message;
+}
+
 class Execution {
  public:
   Execution(const Plan& plan, const MachinePlan& machine, const Means& means)
@@ -38,21 +49,26 @@ class Execution {
         place_{plan.id, machine_, sites_} {}
 
   Result carry_out() {
-    if (auto objection = object()) return *objection;
+    const model::Datastore now = means_.look(machine_);
+    if (auto objection = object(now)) return *objection;
     if (const Status sealed = seal(machine_, sites_); !sealed)
       return refused(reason_of(sealed.error()), sealed.error().message);
     Status status = note("begin");
     if (!status) return result_of(machine_, "failed", status.error().message);
     if (auto not_begun = begin(place_)) return ended(*not_begun);
-    status = place_.prepare(plan_);
-    if (status) status = place_.sync();
-    if (!status) return rolled_back(status.error());
+    status = place_.together([&] {
+      const Status prepared = place_.prepare(plan_);
+      return prepared ? place_.sync() : prepared;
+    });
+    if (!status) return rolled_back(status.error(), now);
+    look_at_standing(place_);
     if (const Status whole = check_whole(); !whole) return leave(reason_of(whole.error()), whole.error().message);
     if (const auto ran = ran_since(place_)) return leave("changed-meanwhile", *ran);
     status = steps();
-    if (status) status = place_.sync();
+    if (status) look_at_standing(place_);
     if (status) status = check_done(place_);
-    if (!status) return rolled_back(status.error());
+    if (status) status = reload(machine_, now, sites_, is_on_after(machine_));
+    if (!status) return rolled_back(status.error(), now);
     return prove();
   }
 
@@ -76,8 +92,8 @@ class Execution {
   }
 
   // The guards, and whether the plan still is what it would be.
-  std::optional<Result> object() const {
-    const auto again = plan_again(machine_, plan_.verb, means_.look(machine_), sites_);
+  std::optional<Result> object(const model::Datastore& now) const {
+    const auto again = plan_again(machine_, plan_.verb, now, sites_);
     if (const auto* objection = std::get_if<Refusal>(&again)) return refused(objection->reason, objection->message);
     const auto differs = difference(machine_, std::get<MachinePlan>(again));
     if (differs) return refused("changed-meanwhile", *differs);
@@ -96,17 +112,28 @@ class Execution {
     return success();
   }
 
+  // Each phase is read back and lasts before the next begins.
   Status steps() const {
-    std::optional<Phase> phase;
-    for (std::size_t i = 0; i < machine_.changes.size(); ++i) {
-      const Change& change = machine_.changes[i];
-      if (phase && *phase != change.phase) {
-        if (const Status synced = place_.sync(); !synced) return synced;
-      }
-      phase = change.phase;
-      if (const Status stepped = step(i); !stepped) return stepped;
+    for (const Phase phase : {Phase::keys_off, Phase::tracking, Phase::keys_on}) {
+      if (const Status done = place_.together([&] { return steps_of(phase); }); !done) return done;
     }
     return success();
+  }
+
+  Status steps_of(Phase phase) const {
+    std::map<Spot, std::string> expected;
+    bool any = false;
+    for (std::size_t i = 0; i < machine_.changes.size(); ++i) {
+      const Change& change = machine_.changes[i];
+      if (change.phase != phase) continue;
+      if (const Status stepped = step(i); !stepped) return stepped;
+      if (change.kind == ChangeKind::edit) expected[change.spot] = change.sha256_after;
+      any = true;
+    }
+    for (const auto& [spot, digest] : expected) {
+      if (const Status read_back = place_.writer(spot).expect(spot.path, digest); !read_back) return read_back;
+    }
+    return any ? place_.sync() : success();
   }
 
   Status step(std::size_t i) const {
@@ -119,13 +146,8 @@ class Execution {
                                                 .sha256_after = change.sha256_after});
     if (!noted) return noted;
     storage::Writer& writer = place_.writer(change.spot);
-    if (change.kind == ChangeKind::quarantine) return writer.move(change.spot.path, place_.kept(change.spot).path);
-    if (const Status put = writer.replace(place_.waiting(i).path, change.spot.path); !put) return put;
-    const auto digest = place_.digest_at(change.spot);
-    if (!digest) return digest.error();
-    return *digest == change.sha256_after
-               ? success()
-               : Status(Error{ErrorKind::changed, change.spot.path + ": does not read back as it was written"});
+    return change.kind == ChangeKind::quarantine ? writer.move(change.spot.path, place_.kept(change.spot).path)
+                                                 : writer.replace(place_.waiting(i).path, change.spot.path);
   }
 
   // Of a machine that was powered on meanwhile nothing is touched any more: the lock stays, and the next verb that
@@ -134,14 +156,15 @@ class Execution {
     const model::Datastore now = means_.look(machine_);
     if (const auto runs = refuse_power(machine_, now))
       return ended("failed", "it is not proven off any more: " + runs->message);
-    if (const auto broken = broken_promise(machine_, now)) return rolled_back({ErrorKind::changed, *broken});
-    if (const Status noted = note("changed"); !noted) return rolled_back(noted.error());
+    if (const auto broken = broken_promise(machine_, now)) return rolled_back({ErrorKind::changed, *broken}, now);
+    if (const Status noted = note("changed"); !noted) return rolled_back(noted.error(), now);
     unlock(place_);
     return result_of(machine_, "changed");
   }
 
-  Result rolled_back(const Error& why) const {
-    const Status back = reverse(place_, means_.journal);
+  Result rolled_back(const Error& why, const model::Datastore& now) const {
+    Status back = reverse(place_, means_.journal);
+    if (back) back = reload(machine_, now, sites_, is_on_before(machine_));
     if (!back) {
       return ended("failed", why.message + "; and it could not be rolled back: " + back.error().message +
                                  "; the next verb that writes tries again");
@@ -183,8 +206,10 @@ Result take_back(const Plan& plan, const MachinePlan& machine, const Means& mean
   const auto refused = [&](const std::string& reason, const std::string& message) {
     return result_of(machine, "refused", message, reason);
   };
-  if (const auto may_run = refuse_power(machine, means.look(machine)))
-    return refused("ran-since", "the virtual machine is not proven off: " + may_run->message);
+  const model::Datastore now = means.look(machine);
+  if (const auto may_run = refuse_power(machine, now))
+    return refused(reason_of_undo(*may_run), in_words_of_undo(*may_run));
+  look_at_standing(place);
   if (const auto ran = ran_since(place)) return refused("ran-since", *ran + ": the virtual machine may have run since");
   if (const Status done = check_done(place); !done) return refused(reason_of(done.error()), done.error().message);
   if (auto not_begun = begin(place)) return *not_begun;
@@ -193,7 +218,10 @@ Result take_back(const Plan& plan, const MachinePlan& machine, const Means& mean
   if (!status) return result_of(machine, "failed", status.error().message + "; the next verb that writes goes on");
   vanish(place);
   static_cast<void>(means.journal.append({.vm = machine.vm, .what = "restored"}));
-  return result_of(machine, "restored");
+  Result result = result_of(machine, "restored");
+  if (const Status told = reload(machine, now, sites, is_on_before(machine)); !told)
+    result.follow_up.push_back("the host did not read the configuration again: " + told.error().message);
+  return result;
 }
 
 }  // namespace cbtctl::repair

@@ -10,12 +10,6 @@ namespace {
 using formats::core::ErrorKind;
 using model::PowerState;
 
-bool is_assumed_off(const model::Datastore& datastore, const model::VirtualMachine& machine, const Request& request) {
-  return std::any_of(request.assumed_off.begin(), request.assumed_off.end(), [&](const std::string& name) {
-    return name == machine.settings.display_name || name == datastore.files[machine.file].path;
-  });
-}
-
 std::string joined(const std::vector<std::string>& list) {
   std::string out;
   for (const std::string& text : list) out += (out.empty() ? "" : ", ") + text;
@@ -74,6 +68,29 @@ std::optional<Refusal> refuse_hardware(const model::Datastore& datastore, const 
                  "virtual hardware " + std::to_string(*hardware) + " is older than 7");
 }
 
+// What hosts that see the machine say; on a mount nobody says anything.
+std::optional<Refusal> refuse_by_host(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                      const Request& request) {
+  const bool has_host = std::any_of(machine.seen_by.begin(), machine.seen_by.end(), [&](const model::Index target) {
+    return datastore.targets[target].inventory.has_value();
+  });
+  if (!has_host) return std::nullopt;
+  const auto registrations = machine.registrations.value_or(std::vector<model::Registration>{});
+  for (const model::Registration& registration : registrations) {
+    const auto& tasks = datastore.targets[registration.target].inventory->tasks;
+    if (!tasks) return refusal(datastore, machine, "pending-task", "the host does not tell its tasks");
+    for (const model::HostTask& task : *tasks) {
+      if (task.machine_id == registration.id)
+        return refusal(datastore, machine, "pending-task", "the host has a task for it: " + task.name);
+    }
+  }
+  if (registrations.empty() && !is_among(request.assumed_unregistered, datastore, machine))
+    return refusal(datastore, machine, "not-registered",
+                   machine.registrations ? "no host that is connected has it registered; --assume-unregistered"
+                                         : "the host does not tell what it has registered; --assume-unregistered");
+  return std::nullopt;
+}
+
 bool leads_outside(const model::Datastore& datastore, const model::Reference& reference) {
   return !reference.file || reference.by_tail || datastore.files[*reference.file].target >= datastore.targets.size();
 }
@@ -92,9 +109,24 @@ std::optional<std::string> outside_of(const model::Datastore& datastore, const m
 
 }  // namespace
 
+bool is_among(const std::vector<std::string>& names, const model::Datastore& datastore,
+              const model::VirtualMachine& machine) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return name == machine.settings.display_name || name == datastore.files[machine.file].path;
+  });
+}
+
 Refusal refusal(const model::Datastore& datastore, const model::VirtualMachine& machine, std::string reason,
                 std::string message) {
   return {datastore.files[machine.file].path, std::move(reason), std::move(message)};
+}
+
+const model::VirtualMachine* find_machine(const model::Datastore& now, const std::string& vm) {
+  for (const model::VirtualMachine& machine : now.virtual_machines) {
+    const model::File& file = now.files[machine.file];
+    if (file.target == 0 && file.path == vm) return &machine;
+  }
+  return nullptr;
 }
 
 std::optional<Refusal> refuse_power(const MachinePlan& plan, const model::Datastore& now) {
@@ -102,10 +134,8 @@ std::optional<Refusal> refuse_power(const MachinePlan& plan, const model::Datast
   Request request;
   request.include_templates = true;
   if (plan.assumed_off) request.assumed_off = {plan.vm};
-  for (const model::VirtualMachine& machine : now.virtual_machines) {
-    const model::File& file = now.files[machine.file];
-    if (file.target == 0 && file.path == plan.vm) return refuse_machine(now, machine, request);
-  }
+  if (plan.assumed_unregistered) request.assumed_unregistered = {plan.vm};
+  if (const auto* machine = find_machine(now, plan.vm)) return refuse_machine(now, *machine, request);
   return Refusal{plan.vm, "unreadable", plan.vm + " is not there any more"};
 }
 
@@ -121,7 +151,8 @@ Refusal refuse_untrackable(const model::Datastore& datastore, const model::Virtu
 
 bool is_locked(const model::VirtualMachine& machine) {
   return std::any_of(machine.power.evidence.begin(), machine.power.evidence.end(), [](const std::string& sign) {
-    return sign.starts_with("lock file") || sign.starts_with("an NFS lock file");
+    return sign.starts_with("lock file") || sign.starts_with("an NFS lock file") ||
+           sign.find(" is locked ") != std::string::npos;
   });
 }
 
@@ -146,10 +177,11 @@ std::optional<Refusal> refuse_machine(const model::Datastore& datastore, const m
       return refuse("suspended", joined(machine.power.evidence));
     case PowerState::unknown:
       if (is_locked(machine)) return refuse("locked", joined(machine.power.evidence));
-      if (!is_assumed_off(datastore, machine, request)) return refuse("power-unknown", joined(machine.power.evidence));
+      if (!is_among(request.assumed_off, datastore, machine))
+        return refuse("power-unknown", joined(machine.power.evidence));
       break;
   }
-  return std::nullopt;
+  return refuse_by_host(datastore, machine, request);
 }
 
 std::optional<Refusal> refuse_tracking(const model::Datastore& datastore, const model::VirtualMachine& machine,

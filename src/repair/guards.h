@@ -9,7 +9,7 @@
 
 namespace cbtctl::repair {
 
-// What every writing verb asks: readable, proven off, not locked, no template, keys that stand once.
+// What every writing verb asks: readable, proven off, not locked, no template; on a host registered and without tasks.
 [[nodiscard]] std::optional<Refusal> refuse_machine(const model::Datastore& datastore,
                                                     const model::VirtualMachine& machine, const Request& request);
 
@@ -19,12 +19,18 @@ namespace cbtctl::repair {
                                                      const model::VirtualMachine& machine,
                                                      std::span<const model::Disk* const> disks);
 
+// The machine of a plan in a look at its roots.
+[[nodiscard]] const model::VirtualMachine* find_machine(const model::Datastore& now, const std::string& vm);
+
 // Of a plan whose machine is not proven off any more, or cannot be read; `now` has the plan's roots as its targets.
 [[nodiscard]] std::optional<Refusal> refuse_power(const MachinePlan& plan, const model::Datastore& now);
 
 // No disk of the machine could be tracked: the one reason that says why.
 [[nodiscard]] Refusal refuse_untrackable(const model::Datastore& datastore, const model::VirtualMachine& machine);
 
+// The operator's word for a machine: its name or its .vmx is among these.
+[[nodiscard]] bool is_among(const std::vector<std::string>& names, const model::Datastore& datastore,
+                            const model::VirtualMachine& machine);
 [[nodiscard]] Refusal refusal(const model::Datastore& datastore, const model::VirtualMachine& machine,
                               std::string reason, std::string message);
 [[nodiscard]] bool is_locked(const model::VirtualMachine& machine);

@@ -61,31 +61,37 @@ Status put_marker(const Workplace& place, const Spot& folder) {
   return made || made.error().kind == ErrorKind::usage ? success() : made;  // it is this process that is there
 }
 
+// The folder and the file in it at once.
+Status make_lock(const Workplace& place, const Spot& folder) {
+  return place.together([&] {
+    const Status made = place.writer(folder).make_folder(lock_folder_of(folder.path));
+    return made ? put_marker(place, folder) : made;
+  });
+}
+
 Status lock_one(const Workplace& place, const Spot& folder) {
   storage::Writer& writer = place.writer(folder);
-  Status made = writer.make_folder(lock_folder_of(folder.path));
+  Status made = make_lock(place, folder);
   if (!made && made.error().kind == ErrorKind::missing) {  // of a run that had nearly gone
-    static_cast<void>(writer.make_folder(own_folder_of(folder.path)));
-    made = writer.make_folder(lock_folder_of(folder.path));
+    static_cast<void>(writer.ensure_folder(own_folder_of(folder.path)));
+    made = make_lock(place, folder);
   }
-  if (!made && made.error().kind != ErrorKind::usage) return made;
-  if (!made) {
-    const auto markers = markers_in(folder, writer);
-    const bool mine =
-        markers && !markers->empty() &&
-        std::all_of(markers->begin(), markers->end(), [](const auto& each) { return each.token == own_token(); });
-    if (!mine) return held(folder, writer);
+  if (made) return made;
+  if (made.error().kind != ErrorKind::usage) {
+    writer.try_remove_empty_folder(lock_folder_of(folder.path));
+    return made;
   }
-  const Status marked = put_marker(place, folder);
-  if (!marked && made) static_cast<void>(writer.remove_empty_folder(lock_folder_of(folder.path)));
-  return marked;
+  const auto markers = markers_in(folder, writer);
+  const bool mine = markers && !markers->empty() && std::all_of(markers->begin(), markers->end(), [](const auto& each) {
+                      return each.token == own_token();
+                    });
+  return mine ? put_marker(place, folder) : Status(held(folder, writer));
 }
 
 void unlock_one(const Workplace& place, const Spot& folder) {
   storage::Writer& writer = place.writer(folder);
-  static_cast<void>(
-      writer.remove_file(join(lock_folder_of(folder.path), marker_name(place.run, own_token(), place.machine.vm))));
-  static_cast<void>(writer.remove_empty_folder(lock_folder_of(folder.path)));
+  writer.try_remove_file(join(lock_folder_of(folder.path), marker_name(place.run, own_token(), place.machine.vm)));
+  writer.try_remove_empty_folder(lock_folder_of(folder.path));
 }
 
 // Who removes a dead owner's file is the next owner; a lock without any is shared out by looking who else is there.
@@ -114,6 +120,16 @@ Status claim_one(const Workplace& place, const Spot& folder, bool taken_over) {
   return held(folder, writer);
 }
 
+// What was locked is changed only as long as this process holds it.
+void only_while_locked(const Workplace& place) {
+  std::set<storage::Writer*> done;
+  for (const Spot& folder : place.folders()) {
+    if (!done.insert(&place.writer(folder)).second) continue;
+    place.writer(folder).only_while(
+        join(lock_folder_of(folder.path), marker_name(place.run, own_token(), place.machine.vm)));
+  }
+}
+
 Status for_all(const Workplace& place, const std::function<Status(const Workplace&, const Spot&)>& take) {
   std::vector<Spot> taken;
   for (const Spot& folder : place.folders()) {
@@ -125,6 +141,7 @@ Status for_all(const Workplace& place, const std::function<Status(const Workplac
     for (const Spot& each : taken) unlock_one(place, each);
     return one;
   }
+  only_while_locked(place);
   return success();
 }
 
@@ -179,23 +196,33 @@ Life life_of_all(const std::vector<Marker>& markers) {
 
 Status lock(const Workplace& place) { return for_all(place, lock_one); }
 Status claim(const Workplace& place, bool taken_over) {
-  return for_all(place, [=](const Workplace& at, const Spot& folder) { return claim_one(at, folder, taken_over); });
+  Status claimed =
+      for_all(place, [=](const Workplace& at, const Spot& folder) { return claim_one(at, folder, taken_over); });
+  if (claimed) claimed = place.take_over();
+  return claimed;
 }
 
 // The lock goes before what names its owner in the run's folder.
 void unlock(const Workplace& place) {
-  for (const Spot& folder : place.folders()) unlock_one(place, folder);
-  place.leave();
-  for (const Spot& folder : place.folders())  // stays while a run's folder is in it
-    static_cast<void>(place.writer(folder).remove_empty_folder(place.own_folder(folder).path));
+  static_cast<void>(place.together([&] {
+    for (const Spot& folder : place.folders()) place.writer(folder).only_while({});
+    for (const Spot& folder : place.folders()) unlock_one(place, folder);
+    place.leave();
+    for (const Spot& folder : place.folders())  // stays while a run's folder is in it
+      place.writer(folder).try_remove_empty_folder(place.own_folder(folder).path);
+    return success();
+  }));
 }
 
 // The other way round the lock would be nobody's for a moment.
 void vanish(const Workplace& place) {
-  place.remove_waiting();
-  place.remove_kept();
-  unlock(place);
-  place.remove_plan();
+  static_cast<void>(place.together([&] {
+    place.remove_waiting();
+    place.remove_kept();
+    unlock(place);
+    place.remove_plan();
+    return success();
+  }));
 }
 
 std::optional<Unfinished> find_unfinished(const Spot& folder, storage::Writer& writer) {
@@ -232,12 +259,9 @@ std::optional<std::set<std::string>> names_of_others(const Unfinished& unfinishe
 }
 
 bool is_same(storage::Writer& writer, const std::string& a, const std::string& b) {
-  const auto one = writer.open(a);
-  const auto other = writer.open(b);
-  if (!one || !other) return false;
-  const auto digest = formats::core::sha256(**one);
-  const auto other_digest = formats::core::sha256(**other);
-  return digest && other_digest && *digest == *other_digest;
+  const auto one = writer.digest(a);
+  const auto other = writer.digest(b);
+  return one && other && *one == *other;
 }
 
 }  // namespace
@@ -256,13 +280,13 @@ bool remove_untouched(const Unfinished& unfinished, storage::Writer& writer) {
   }
   const auto markers = writer.list(lock_folder_of(folder));
   for (const std::string& name : markers ? *markers : std::vector<std::string>{})
-    static_cast<void>(writer.remove_file(join(lock_folder_of(folder), name)));
-  static_cast<void>(writer.remove_empty_folder(lock_folder_of(folder)));
+    writer.try_remove_file(join(lock_folder_of(folder), name));
+  writer.try_remove_empty_folder(lock_folder_of(folder));
   for (const std::string& name : names) {
-    if (!others->contains(name)) static_cast<void>(writer.remove_file(join(run_folder, name)));
+    if (!others->contains(name)) writer.try_remove_file(join(run_folder, name));
   }
-  if (!unfinished.run.empty()) static_cast<void>(writer.remove_empty_folder(run_folder));
-  static_cast<void>(writer.remove_empty_folder(own_folder_of(folder)));
+  if (!unfinished.run.empty()) writer.try_remove_empty_folder(run_folder);
+  writer.try_remove_empty_folder(own_folder_of(folder));
   return true;
 }
 

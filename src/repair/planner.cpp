@@ -20,13 +20,6 @@ using analysis::Code;
 using analysis::Finding;
 using model::Index;
 
-bool contains(const std::vector<std::string>& names, const model::Datastore& datastore,
-              const model::VirtualMachine& machine) {
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return name == machine.settings.display_name || name == datastore.files[machine.file].path;
-  });
-}
-
 class Planner {
  public:
   Planner(const model::Datastore& datastore, const analysis::Findings& findings, const Request& request,
@@ -37,6 +30,7 @@ class Planner {
     plan_.id = new_run_id(newest_recorded());
     plan_.verb = request_.verb;
     if (request_.verb != "clean") {
+      look_ahead(datastore_, selected(), sites_);
       for (Index i = 0; i < datastore_.virtual_machines.size(); ++i) {
         if (request_.selected(datastore_.virtual_machines[i])) plan_machine(i);
       }
@@ -47,6 +41,14 @@ class Planner {
   }
 
  private:
+  [[nodiscard]] std::vector<const model::VirtualMachine*> selected() const {
+    std::vector<const model::VirtualMachine*> machines;
+    for (const model::VirtualMachine& machine : datastore_.virtual_machines) {
+      if (request_.selected(machine)) machines.push_back(&machine);
+    }
+    return machines;
+  }
+
   [[nodiscard]] std::string option_for(Code code) const {
     for (const Choice& choice : request_.choices) {
       if (choice.code == code) return choice.option;
@@ -104,7 +106,7 @@ class Planner {
 
   void keep_words(const model::VirtualMachine& machine, MachinePlan& plan) const {
     plan.assumed_off = machine.power.state != model::PowerState::off;
-    plan.assumed_unregistered = contains(request_.assumed_unregistered, datastore_, machine);
+    plan.assumed_unregistered = is_among(request_.assumed_unregistered, datastore_, machine);
   }
 
   // The choices and safe fixes of the findings about one machine.

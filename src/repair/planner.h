@@ -10,6 +10,7 @@
 #include "analysis/finding.h"
 #include "model/datastore.h"
 #include "repair/plan.h"
+#include "storage/commands.h"
 #include "storage/writer.h"
 
 namespace cbtctl::repair {
@@ -38,6 +39,7 @@ struct Request {
 struct Site {
   std::string root;
   std::shared_ptr<storage::Writer> writer;
+  std::shared_ptr<storage::Commands> commands;  // of the host that it lies on; empty on a mount
 };
 
 [[nodiscard]] std::vector<Site> sites_of(const MachinePlan& machine, const std::vector<Site>& by_target);
@@ -57,5 +59,7 @@ struct Site {
 // Fills in the digests of what is moved; `sites` by the plan's roots. `changed` where a file is not what it was when
 // the plan was made.
 formats::core::Status seal(MachinePlan& machine, const std::vector<Site>& sites);
+// Of all machines; `sites` by Root::target. A file that is not what it was is told when its machine's turn comes.
+void seal_all(Plan& plan, const std::vector<Site>& sites);
 
 }  // namespace cbtctl::repair

@@ -4,18 +4,12 @@
 
 #include "analysis/analyzer.h"
 #include "analysis/cbt_state.h"
+#include "repair/guards.h"
 
 namespace cbtctl::repair {
 namespace {
 
 using analysis::CbtState;
-
-const model::VirtualMachine* find_machine(const model::Datastore& datastore, const std::string& vm) {
-  for (const model::VirtualMachine& machine : datastore.virtual_machines) {
-    if (datastore.files[machine.file].target == 0 && datastore.files[machine.file].path == vm) return &machine;
-  }
-  return nullptr;
-}
 
 const DiskRecord* record_of(const MachinePlan& plan, const std::string& slot) {
   const auto found =

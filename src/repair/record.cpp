@@ -5,6 +5,7 @@
 
 #include "analysis/cbt_state.h"
 #include "repair/tracking.h"
+#include "repair/workplace.h"
 #include "storage/path.h"
 
 namespace cbtctl::repair {
@@ -64,6 +65,50 @@ Witness witness_at(const Spot& spot, const Roots& roots) {
 }
 
 }  // namespace
+
+namespace {
+
+using Kind = storage::Question::Kind;
+using Questions = std::vector<std::vector<storage::Question>>;  // by target
+
+void ask(Questions& questions, const model::File& file, Kind kind) {
+  if (file.target < questions.size()) questions[file.target].push_back({kind, file.path});
+}
+
+void ask_of_link(const model::Datastore& datastore, const model::Descriptor& descriptor, Questions& questions) {
+  const model::File& file = datastore.files[descriptor.file];
+  ask(questions, file, Kind::content);
+  ask(questions, {.target = file.target, .path = default_tracking(file.path)}, Kind::status);
+  if (descriptor.tracking && descriptor.tracking->file)
+    ask(questions, datastore.files[*descriptor.tracking->file], Kind::status);
+  for (const model::Extent& extent : descriptor.extents) {
+    if (extent.reference && extent.reference->file)
+      ask(questions, datastore.files[*extent.reference->file], Kind::status);
+  }
+}
+
+}  // namespace
+
+void look_ahead(const model::Datastore& datastore, const std::vector<const model::VirtualMachine*>& machines,
+                const std::vector<Site>& sites) {
+  const auto is_far = [](const Site& site) { return site.writer && site.writer->is_far(); };
+  if (std::none_of(sites.begin(), sites.end(), is_far)) return;
+  Questions questions(sites.size());
+  for (const model::VirtualMachine* machine : machines) {
+    const model::File& file = datastore.files[machine->file];
+    const std::string folder(storage::parent_of(file.path));
+    ask(questions, file, Kind::content);
+    ask(questions, {.target = file.target, .path = storage::join(folder, "vmware.log")}, Kind::status);
+    ask(questions, {.target = file.target, .path = lock_folder_of(folder)}, Kind::status);
+    ask(questions, {.target = file.target, .path = own_folder_of(folder)}, Kind::names);
+    for (const model::Disk& disk : machine->disks) {
+      for_own_links(disk, [&](model::Index index) { ask_of_link(datastore, datastore.descriptors[index], questions); });
+    }
+  }
+  for (std::size_t target = 0; target < sites.size(); ++target) {
+    if (is_far(sites[target])) sites[target].writer->look_ahead(std::move(questions[target]));
+  }
+}
 
 void record(const model::Datastore& datastore, const model::VirtualMachine& machine, Roots& roots, MachinePlan& plan) {
   for (const Spot& spot : witnesses_of(datastore, machine, roots)) plan.witnesses.push_back(witness_at(spot, roots));

@@ -13,6 +13,11 @@ namespace cbtctl::repair {
 // there, at the place where ESXi would make one, is a witness too.
 void record(const model::Datastore& datastore, const model::VirtualMachine& machine, Roots& roots, MachinePlan& plan);
 
+// Asks far places in advance for whatever planning these machines, and entering their folders, will ask; `sites` by
+// target.
+void look_ahead(const model::Datastore& datastore, const std::vector<const model::VirtualMachine*>& machines,
+                const std::vector<Site>& sites);
+
 // Of one folder, where a file lies that belongs to no machine.
 void record_folder(const Spot& file, MachinePlan& plan);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "repair/guards.h"
+#include "repair/reload.h"
 #include "repair/reverse.h"
 #include "repair/standing.h"
 #include "storage/path.h"
@@ -48,18 +49,19 @@ class Recovery {
         journal_(reopen_journal(plan.id)) {}
 
   Result run() {
-    const model::Datastore now = look_(machine_);
-    if (const auto objection = refuse_power(machine_, now))
+    now_ = look_(machine_);
+    if (const auto objection = refuse_power(machine_, now_))
       return result_of(machine_, "refused", "run " + plan_.id + " was stopped here, and " + objection->message,
                        objection->reason);
     if (const Status claimed = claim(place_, taken_over_); !claimed)
       return result_of(machine_, "refused", claimed.error().message, "locked");
+    look_at_standing(place_);
     if (!has_begun(place_)) return ended("it had not made its first change");
-    if (check_done(place_) && !broken_promise(machine_, now, true)) return finished("it had made all its changes");
+    if (check_done(place_) && !broken_promise(machine_, now_, true)) return finished("it had made all its changes");
     const auto ran = ran_since(place_);
     const Status known = check_known(place_);
     if (!ran && known) return back();
-    return forward(now, ran ? *ran : known.error().message);
+    return forward(ran ? *ran : known.error().message);
   }
 
  private:
@@ -67,7 +69,7 @@ class Recovery {
     static_cast<void>(journal_->append({.vm = machine_.vm, .what = "changed"}));
     place_.remove_waiting();
     unlock(place_);
-    return result_of(machine_, "changed", "run " + plan_.id + " had been stopped: " + how);
+    return told("changed", how, is_on_after(machine_));
   }
 
   Result back() {
@@ -79,14 +81,22 @@ class Recovery {
   Result ended(const char* how) {
     vanish(place_);
     static_cast<void>(journal_->append({.vm = machine_.vm, .what = "rolled-back"}));
-    return result_of(machine_, "rolled-back", "run " + plan_.id + " had been stopped: " + how);
+    return told("rolled-back", how, is_on_before(machine_));
+  }
+
+  // With what the hosts were told of it.
+  Result told(const char* outcome, const std::string& how, bool is_on) {
+    Result result = result_of(machine_, outcome, "run " + plan_.id + " had been stopped: " + how);
+    if (const Status reloaded = reload(machine_, now_, sites_, is_on); !reloaded)
+      result.follow_up.push_back("the host did not read the configuration again: " + reloaded.error().message);
+    return result;
   }
 
   // Goes on under the locks of the stopped run, as a run of its own.
-  Result forward(const model::Datastore& now, const std::string& why) {
+  Result forward(const std::string& why) {
     const std::string story = "run " + plan_.id + " had been stopped, and " + why;
-    if (!broken_promise(machine_, now, true)) return finished(why + "; it is as promised");
-    auto again = plan_again(machine_, plan_.verb, now, sites_);
+    if (!broken_promise(machine_, now_, true)) return finished(why + "; it is as promised");
+    auto again = plan_again(machine_, plan_.verb, now_, sites_);
     if (const auto* objection = std::get_if<Refusal>(&again))
       return result_of(machine_, "refused", story + "; " + objection->message, objection->reason);
     MachinePlan rest = std::move(std::get<MachinePlan>(again));
@@ -120,6 +130,7 @@ class Recovery {
   bool taken_over_ = false;
   Workplace place_;
   std::unique_ptr<Journal> journal_;
+  model::Datastore now_;
 };
 
 // The trailing components that both have: "a/vm/x" and "b/vm/x" share 2.

@@ -6,6 +6,7 @@
 #include "repair/guards.h"
 #include "repair/planner.h"
 #include "repair/record.h"
+#include "repair/standing.h"
 #include "repair/unnamed.h"
 
 namespace cbtctl::repair {
@@ -16,19 +17,12 @@ using formats::core::ErrorKind;
 using formats::core::Status;
 using formats::core::success;
 
-const model::VirtualMachine* find_machine(const model::Datastore& datastore, const std::string& vm) {
-  for (const model::VirtualMachine& machine : datastore.virtual_machines) {
-    const model::File& file = datastore.files[machine.file];
-    if (file.target == 0 && file.path == vm) return &machine;
-  }
-  return nullptr;
-}
-
 Request request_again(const MachinePlan& earlier, const std::string& verb) {
   Request request;
   request.verb = verb;
   request.include_templates = true;
   if (earlier.assumed_off) request.assumed_off = {earlier.vm};
+  if (earlier.assumed_unregistered) request.assumed_unregistered = {earlier.vm};
   request.least_age_ns = earlier.intent.least_age_ns;
   return request;
 }
@@ -61,7 +55,7 @@ bool same_step(const MachinePlan& earlier, const Change& before, const MachinePl
   if (before.kind != now.kind || !same_file(earlier, before.spot, again, now.spot)) return false;
   if (before.kind == ChangeKind::edit)
     return before.sha256_before == now.sha256_before && before.sha256_after == now.sha256_after;
-  return before.size_bytes == now.size_bytes && before.modified_ns == now.modified_ns;
+  return before.size_bytes == now.size_bytes && is_same_time(before.modified_ns, now.modified_ns);
 }
 
 }  // namespace
@@ -75,6 +69,7 @@ std::variant<MachinePlan, Refusal> plan_again(const MachinePlan& earlier, const 
   MachinePlan plan{.roots = earlier.roots, .vm = earlier.vm, .name = earlier.name, .intent = earlier.intent};
   if (earlier.has_machine) {
     const model::VirtualMachine* machine = find_machine(now, earlier.vm);
+    if (machine != nullptr) look_ahead(now, {machine}, sites);
     if (machine == nullptr) return changed(earlier, "the configuration is not there any more");
     if (auto objection = refuse_machine(now, *machine, request)) return std::move(*objection);
     if (!machine->settings.duplicates.empty() && earlier.intent.kept_keys.empty())
@@ -115,16 +110,29 @@ Status seal(MachinePlan& machine, const std::vector<Site>& sites) {
     const auto& writer = sites[change.spot.root].writer;
     const auto status = writer->status(change.spot.path);
     if (!status) return status.error();
-    if (status->size_bytes != change.size_bytes || status->modified_ns != change.modified_ns ||
-        status->changed_ns != change.changed_ns)
+    if (status->size_bytes != change.size_bytes || !is_same_time(status->modified_ns, change.modified_ns) ||
+        !is_same_time(status->changed_ns, change.changed_ns))
       return Error{ErrorKind::changed, change.spot.path + " was changed by somebody else"};
-    const auto source = writer->open(change.spot.path);
-    if (!source) return source.error();
-    auto digest = formats::core::sha256(**source);
-    if (!digest) return digest.error().in(change.spot.path);
+    auto digest = writer->digest(change.spot.path);
+    if (!digest) return digest.error();
     change.sha256_before = std::move(*digest);
   }
   return success();
+}
+
+void seal_all(Plan& plan, const std::vector<Site>& sites) {
+  std::vector<std::vector<storage::Question>> questions(sites.size());
+  for (const MachinePlan& machine : plan.machines) {
+    for (const Change& change : machine.changes) {
+      if (change.kind != ChangeKind::quarantine || !change.sha256_before.empty()) continue;
+      for (const auto kind : {storage::Question::Kind::status, storage::Question::Kind::digest})
+        questions[machine.roots[change.spot.root].target].push_back({kind, change.spot.path});
+    }
+  }
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    if (sites[i].writer && !questions[i].empty()) sites[i].writer->look_ahead(std::move(questions[i]));
+  }
+  for (MachinePlan& machine : plan.machines) static_cast<void>(seal(machine, sites_of(machine, sites)));
 }
 
 }  // namespace cbtctl::repair

@@ -18,8 +18,8 @@ constexpr const char* by_somebody = "was changed by somebody else";
 Status check_waits(const Workplace& place, const Change& change) {
   const auto now = place.writer(change.spot).status(change.spot.path);
   if (!now) return now.error();
-  if (now->size_bytes == change.size_bytes && now->modified_ns == change.modified_ns &&
-      now->changed_ns == change.changed_ns)
+  if (now->size_bytes == change.size_bytes && is_same_time(now->modified_ns, change.modified_ns) &&
+      is_same_time(now->changed_ns, change.changed_ns))
     return success();
   const auto digest = place.digest_at(change.spot);
   if (!digest) return digest.error();
@@ -27,6 +27,12 @@ Status check_waits(const Workplace& place, const Change& change) {
 }
 
 }  // namespace
+
+bool is_same_time(std::int64_t a_ns, std::int64_t b_ns) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  const bool is_whole = a_ns % second_ns == 0 || b_ns % second_ns == 0;
+  return is_whole ? a_ns / second_ns == b_ns / second_ns : a_ns == b_ns;
+}
 
 std::optional<std::size_t> Contents::find(const std::string& digest) const {
   for (std::size_t i = digests.size(); i-- > 0;) {
@@ -44,6 +50,25 @@ std::map<Spot, Contents> contents_of(const MachinePlan& machine) {
     file.digests.push_back(change.sha256_after);
   }
   return contents;
+}
+
+void look_at_standing(const Workplace& place) {
+  using Kind = storage::Question::Kind;
+  std::vector<std::pair<Spot, Kind>> questions;
+  for (std::size_t i = 0; i < place.machine.changes.size(); ++i) {
+    const Change& change = place.machine.changes[i];
+    const Spot kept = place.kept(change.spot);
+    const bool is_edit = change.kind == ChangeKind::edit;
+    if (is_edit) questions.emplace_back(change.spot, Kind::digest);
+    questions.emplace_back(kept, Kind::digest);
+    if (is_edit)
+      questions.emplace_back(place.waiting(i), Kind::status);
+    else
+      questions.emplace_back(change.spot, Kind::status);
+    questions.emplace_back(kept, Kind::status);
+  }
+  for (const Witness& witness : place.machine.witnesses) questions.emplace_back(witness.spot, Kind::status);
+  place.look_ahead(questions);
 }
 
 bool has_begun(const Workplace& place) {
@@ -109,8 +134,8 @@ std::optional<std::string> ran_since(const Workplace& place) {
     const auto now = place.writer(witness.spot).status(path);
     if (!now && now.error().kind != ErrorKind::missing) return path + " cannot be looked at";
     if (now.has_value() != witness.exists) return path + (witness.exists ? " has gone" : " is new");
-    if (now && (now->size_bytes != witness.size_bytes || now->modified_ns != witness.modified_ns ||
-                now->changed_ns != witness.changed_ns))
+    if (now && (now->size_bytes != witness.size_bytes || !is_same_time(now->modified_ns, witness.modified_ns) ||
+                !is_same_time(now->changed_ns, witness.changed_ns)))
       return path + " was written";
   }
   for (const Change& change : place.machine.changes) {

@@ -2,6 +2,7 @@
 // again at any point, by anybody.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,8 +20,14 @@ struct Contents {
 };
 [[nodiscard]] std::map<Spot, Contents> contents_of(const MachinePlan& machine);
 
+// A host tells whole seconds alone.
+[[nodiscard]] bool is_same_time(std::int64_t a_ns, std::int64_t b_ns);
+
 // Whether any step was done, told from the run's folder alone, whatever others did to the files.
 [[nodiscard]] bool has_begun(const Workplace& place);
+
+// Asks in advance what the questions below ask, as it is now; they answer to it until something is changed.
+void look_at_standing(const Workplace& place);
 
 // `changed` where a file is not as it should be.
 [[nodiscard]] formats::core::Status check_untouched(const Workplace& place);  // nothing of the plan was begun

@@ -1,6 +1,7 @@
 #include "repair/workplace.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "storage/path.h"
@@ -17,6 +18,12 @@ using storage::join;
 std::string name_of(const std::string& path) { return std::string(storage::file_name(path)); }
 std::string folder_of(const std::string& path) { return std::string(storage::parent_of(path)); }
 
+std::set<storage::Writer*> writers_of(const std::vector<Site>& sites) {
+  std::set<storage::Writer*> writers;
+  for (const Site& site : sites) writers.insert(site.writer.get());
+  return writers;
+}
+
 Status fine_if_there(const Status& made) { return made || made.error().kind == ErrorKind::usage ? success() : made; }
 
 // A run that was stopped before it had made its lock, or after it had taken it away, leaves word of a dead process.
@@ -30,8 +37,8 @@ void tidy(storage::Writer& writer, const std::string& folder) {
     for (const std::string& name : names ? *names : std::vector<std::string>{}) {
       const auto found = at_work_from(name);
       if (!found || life_of(found->token) != Life::dead) continue;
-      static_cast<void>(writer.remove_file(join(run_folder, name)));
-      static_cast<void>(writer.remove_empty_folder(run_folder));
+      writer.try_remove_file(join(run_folder, name));
+      writer.try_remove_empty_folder(run_folder);
     }
   }
 }
@@ -61,21 +68,33 @@ std::vector<Spot> folders_of(const MachinePlan& machine) {
 }
 
 formats::core::Result<std::string> Workplace::digest_at(const Spot& spot) const {
-  const auto source = writer(spot).open(spot.path);
-  if (!source) {
-    return source.error().kind == ErrorKind::missing ? formats::core::Result<std::string>(std::string())
-                                                     : source.error();
-  }
-  return formats::core::sha256(**source);
+  auto digest = writer(spot).digest(spot.path);
+  if (!digest && digest.error().kind == ErrorKind::missing) return std::string();
+  return digest;
 }
 
 Status Workplace::sync() const {
-  std::set<storage::Writer*> done;
-  for (const Site& site : sites) {
-    if (!done.insert(site.writer.get()).second) continue;
-    if (const Status synced = site.writer->sync(); !synced) return synced;
+  for (storage::Writer* writer : writers_of(sites)) {
+    if (const Status synced = writer->sync(); !synced) return synced;
   }
   return success();
+}
+
+Status Workplace::together(const std::function<Status()>& work) const {
+  const auto writers = writers_of(sites);
+  for (storage::Writer* writer : writers) writer->begin_batch();
+  Status done = work();
+  for (storage::Writer* writer : writers) {
+    const Status ended = writer->end_batch();
+    if (done && !ended) done = ended;
+  }
+  return done;
+}
+
+void Workplace::look_ahead(const std::vector<std::pair<Spot, storage::Question::Kind>>& questions) const {
+  std::map<storage::Writer*, std::vector<storage::Question>> by_writer;
+  for (const auto& [spot, kind] : questions) by_writer[&writer(spot)].push_back({kind, spot.path});
+  for (auto& [writer, asked] : by_writer) writer->look_ahead(std::move(asked));
 }
 
 std::vector<Spot> Workplace::folders() const { return folders_of(machine); }
@@ -116,23 +135,35 @@ Status Workplace::enter_one(const Spot& folder) const {
   constexpr int most_tries = 16;
   Status status = success();
   for (int i = 0; i < most_tries; ++i) {
-    status = fine_if_there(writer(folder).make_folder(own_folder(folder).path));
-    if (status) status = fine_if_there(writer(folder).make_folder(run_folder(folder).path));
-    if (status) status = fine_if_there(writer(folder).create(at_work(folder).path, {}, {}));
+    status = together([&] {
+      Status made = writer(folder).ensure_folder(own_folder(folder).path);
+      if (made) made = writer(folder).ensure_folder(run_folder(folder).path);
+      return made ? writer(folder).create(at_work(folder).path, {}, {}) : made;
+    });
+    status = fine_if_there(status);
     if (status || status.error().kind != ErrorKind::missing) break;
   }
   return status;
 }
 
-void Workplace::leave() const {
+Status Workplace::take_over() const {
+  Status status = success();
   for (const Spot& folder : folders()) {
     const auto names = writer(folder).list(run_folder(folder).path);
-    for (const std::string& name : names ? *names : std::vector<std::string>{}) {
+    if (!names) continue;  // that folder was tidied up already
+    if (status) status = fine_if_there(writer(folder).create(at_work(folder).path, {}, {}));
+    for (const std::string& name : *names) {
       const auto found = at_work_from(name);
-      if (found && found->vm_name == name_of(machine.vm))
-        static_cast<void>(writer(folder).remove_file(join(run_folder(folder).path, name)));
+      const std::string path = join(run_folder(folder).path, name);
+      if (found && found->vm_name == name_of(machine.vm) && path != at_work(folder).path)
+        writer(folder).try_remove_file(path);
     }
   }
+  return status;
+}
+
+void Workplace::leave() const {
+  for (const Spot& folder : folders()) writer(folder).try_remove_file(at_work(folder).path);
 }
 
 Status Workplace::prepare(const Plan& plan) const {
@@ -157,7 +188,8 @@ Status Workplace::prepare(const Plan& plan) const {
 void Workplace::remove_waiting() const {
   for (std::size_t i = 0; i < machine.changes.size(); ++i) {
     if (machine.changes[i].kind != ChangeKind::edit) continue;
-    for (const Spot& spot : {waiting(i), returning(i)}) static_cast<void>(writer(spot).remove_file(spot.path));
+    for (const Spot& spot : {waiting(i), returning(i)}) writer(spot).try_remove_file(spot.path);
+    writer(machine.changes[i].spot).try_remove_file(kept(machine.changes[i].spot).path + std::string(waiting_suffix));
   }
 }
 
@@ -172,14 +204,14 @@ void Workplace::remove_kept() const {
 }
 
 void Workplace::remove_plan() const {
-  for (const Spot& folder : folders()) static_cast<void>(writer(folder).remove_file(plan_copy(folder).path));
+  for (const Spot& folder : folders()) writer(folder).try_remove_file(plan_copy(folder).path);
   remove_if_empty();
 }
 
 void Workplace::remove_if_empty() const {
   for (const Spot& folder : folders()) {
-    static_cast<void>(writer(folder).remove_empty_folder(run_folder(folder).path));
-    static_cast<void>(writer(folder).remove_empty_folder(own_folder(folder).path));
+    writer(folder).try_remove_empty_folder(run_folder(folder).path);
+    writer(folder).try_remove_empty_folder(own_folder(folder).path);
   }
 }
 

@@ -6,7 +6,9 @@
 // it, and the lock, is synced before the first change.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "repair/plan.h"
@@ -23,6 +25,9 @@ struct Workplace {
   [[nodiscard]] bool exists(const Spot& spot) const { return writer(spot).status(spot.path).has_value(); }
   [[nodiscard]] formats::core::Result<std::string> digest_at(const Spot& spot) const;  // "" where it is missing
   [[nodiscard]] formats::core::Status sync() const;
+  // Changes that `work` makes one after another and whose answers it does not need, at once (storage/writer.h).
+  [[nodiscard]] formats::core::Status together(const std::function<formats::core::Status()>& work) const;
+  void look_ahead(const std::vector<std::pair<Spot, storage::Question::Kind>>& questions) const;
 
   [[nodiscard]] std::vector<Spot> folders() const;  // that are locked, each once, in order
   [[nodiscard]] Spot own_folder(const Spot& folder) const;
@@ -37,6 +42,8 @@ struct Workplace {
   [[nodiscard]] formats::core::Status enter() const;
   // The plan, the old contents and the new ones: behind the lock; not synced.
   [[nodiscard]] formats::core::Status prepare(const Plan& plan) const;
+  // This process is at work there in the place of one that is dead.
+  [[nodiscard]] formats::core::Status take_over() const;
   // In this order around unlock: what was prepared and not used; the old contents that are no more needed, since the
   // files have them again; that anybody is at work; the plan; folders that are empty then. Never what was moved.
   void remove_waiting() const;

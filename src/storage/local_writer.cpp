@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "formats/core/sha256.h"
 #include "storage/local_file.h"
 #include "storage/path.h"
 
@@ -106,14 +107,12 @@ class LocalWriter final : public Writer {
     return formats::core::text_of(*bytes);
   }
 
-  Result<std::unique_ptr<ByteSource>> open(const std::string& path) override {
-    const auto folder = folder_of(path);
-    if (!folder) return folder.error();
-    Descriptor file(::openat(folder->get(), name_of(path).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (!file.is_open()) return error_of(errno).in(path);
-    auto source = open_source(std::move(file));
-    if (!source) return source.error().in(path);
-    return source;
+  Result<std::string> digest(const std::string& path) override {
+    const auto source = open(path);
+    if (!source) return source.error();
+    auto digest = formats::core::sha256(**source);
+    if (!digest) return digest.error().in(path);
+    return digest;
   }
 
   Result<std::vector<std::string>> list(const std::string& path) override {
@@ -177,7 +176,11 @@ class LocalWriter final : public Writer {
     }
     if (errno == EEXIST) return exists(as);
     const auto bytes = read(path);
-    return bytes ? create(as, *bytes, path) : Status(bytes.error());
+    if (!bytes) return bytes.error();
+    const std::string copy = as + ".new";
+    static_cast<void>(remove_file(copy));
+    if (const Status copied = create(copy, *bytes, path); !copied) return copied;
+    return move(copy, as);
   }
 
   Status replace(const std::string& from, const std::string& over) override {
@@ -284,6 +287,16 @@ class LocalWriter final : public Writer {
     }
     if (!folder.is_open()) return error_of(errno).in(path);
     return folder;
+  }
+
+  Result<std::unique_ptr<ByteSource>> open(const std::string& path) {
+    const auto folder = folder_of(path);
+    if (!folder) return folder.error();
+    Descriptor file(::openat(folder->get(), name_of(path).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (!file.is_open()) return error_of(errno).in(path);
+    auto source = open_source(std::move(file));
+    if (!source) return source.error().in(path);
+    return source;
   }
 
   Result<Descriptor> folder_of(const std::string& path) { return open_folder(std::string(parent_of(path))); }

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "formats/core/sha256.h"
 #include "storage/path.h"
 
 namespace cbtctl::storage {
@@ -11,18 +12,6 @@ namespace {
 
 Error exists(const std::string& path) { return {ErrorKind::usage, path + ": exists already"}; }
 Error missing(const std::string& path) { return {ErrorKind::missing, path + ": is not there"}; }
-
-class MemoryBytes final : public ByteSource {
- public:
-  explicit MemoryBytes(std::string content) : content_(std::move(content)) {}
-  [[nodiscard]] std::uint64_t size_bytes() const override { return content_.size(); }
-  [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset_bytes, std::span<std::byte> out) const override {
-    return formats::core::SpanSource(std::as_bytes(std::span(content_))).read_at(offset_bytes, out);
-  }
-
- private:
-  std::string content_;
-};
 
 }  // namespace
 
@@ -47,10 +36,10 @@ class MemoryWriter final : public Writer {
     return file == now().files.end() ? Result<std::string>(missing(path)) : file->second->content;
   }
 
-  Result<std::unique_ptr<ByteSource>> open(const std::string& path) override {
-    auto content = read(path);
+  Result<std::string> digest(const std::string& path) override {
+    const auto content = read(path);
     if (!content) return content.error();
-    return std::unique_ptr<ByteSource>(std::make_unique<MemoryBytes>(std::move(*content)));
+    return formats::core::sha256(*content);
   }
 
   Result<std::vector<std::string>> list(const std::string& folder) override {

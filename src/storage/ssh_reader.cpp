@@ -41,6 +41,13 @@ class ConnectedReader final : public SshReader, public Commands {
 
   Result<SshFound> find(const std::string& path) override { return find_ssh_file(*host_, queue_, path); }
 
+  Result<HostRecords> run_records(std::string_view script, std::vector<std::string> arguments,
+                                  std::size_t most_arguments) override {
+    std::promise<Result<HostRecords>> promise;
+    queue_.add([&] { promise.set_value(records_now(script, arguments, most_arguments)); }, 0);
+    return promise.get_future().get();
+  }
+
   std::future<Output> run(std::string_view script, std::vector<std::string> arguments) override {
     auto promise = std::make_shared<std::promise<Output>>();
     auto future = promise->get_future();
@@ -72,6 +79,21 @@ class ConnectedReader final : public SshReader, public Commands {
       if (!answered[i]) unanswered.push_back({tags[i], *host_->failure()});
     }
     queue_.give(std::move(unanswered));
+  }
+
+  Result<HostRecords> records_now(std::string_view script, const std::vector<std::string>& arguments,
+                                  std::size_t most_arguments) {
+    const auto shell = host_->shell();
+    if (!shell) return shell.error();
+    HostRecords records{.token = (*shell)->token(), .list = {}};
+    const auto take = [&](const Record& record) {
+      records.list.emplace_back(record.kind, record.payload);
+      return formats::core::success();
+    };
+    const auto ended = (*shell)->run(script, arguments, most_arguments, take);
+    if (ended) return records;
+    host_->fail(ended.error());
+    return *host_->failure();
   }
 
   Output run_now(std::string_view script, const std::vector<std::string>& arguments) {

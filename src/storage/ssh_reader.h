@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "storage/commands.h"
 #include "storage/location.h"
@@ -17,10 +19,20 @@ struct SshFound {
   FileStatus status;
 };
 
+// What a script of ssh_script.h or ssh_write_script.h printed.
+struct HostRecords {
+  std::string token;
+  std::vector<std::pair<std::string, std::string>> list;  // kind and payload
+};
+
 class SshReader : public Reader {
  public:
   // Links are followed. Waits for the host.
   [[nodiscard]] virtual Result<SshFound> find(const std::string& path) = 0;
+
+  // One run of a script, so many arguments to a call at most; waits for the host.
+  [[nodiscard]] virtual Result<HostRecords> run_records(std::string_view script, std::vector<std::string> arguments,
+                                                        std::size_t most_arguments) = 0;
 
   // From any thread.
   [[nodiscard]] virtual const SshCounters& counters() const = 0;

@@ -7,7 +7,8 @@ while IFS= read -r l && [ "$l" != . ]; do s="$s$l
 "; done
 eval "$s"')sh";
 
-// `read` takes byte by byte, so that the arguments after it stay in the pipe. `head -c` may take more than it is told
+// `read` takes byte by byte, so that the arguments after it stay in the pipe; a script that ends
+// early (status 255) leaves none of them there. `head -c` may take more than it is told
 // (BusyBox reads whole blocks), which is why nothing is sent after arguments until the end mark has come.
 const std::string_view resident_script = R"sh(LC_ALL=C QUOTING_STYLE=literal nl='
 '
@@ -56,7 +57,12 @@ while IFS=' ' read -r n m; do
   if [ "$n" = 0 ]; then
     /bin/sh -c "$p" sh </dev/null
   else
-    head -c "$n" | xargs -0 -n "$m" /bin/sh -c "$p" sh
+    head -c "$n" | {
+      xargs -0 -n "$m" /bin/sh -c "$p" sh
+      s=$?
+      cat >/dev/null
+      exit "$s"
+    }
   fi
   s=$?
   printf '\n%s end %s\n' "$t" "$s"

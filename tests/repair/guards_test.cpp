@@ -43,6 +43,7 @@ TEST_CASE("each reason is told, and nothing is planned") {
       {"hardware-too-old", with(subject(), {{"x/x.vmx", replaced(vmx("x.vmdk", both_keys), "\"13\"", "\"6\"")}})},
       {"encrypted",
        with(subject(), {{"x/x.vmx", "displayName = \"x\"\nencryption.keySafe = \"v\"\nencryption.data = \"d\"\n"}})},
+      {"encrypted", subject("encryption.keySafe = \"v\"\nencryption.data = \"d\"\n")},
       {"duplicate-keys", subject("displayName = \"a\"\ndisplayName = \"b\"\n")},
       {"shared-disk", with(subject(), {{"y/y.vmx", vmx("../x/x.vmdk")}})},
       {"shared-disk", with(subject(), {{"x/y.vmdk", small_descriptor("x-flat.vmdk", "x-ctk.vmdk")}})},

@@ -1,12 +1,14 @@
-// One suite for every Writer: what holds for a folder holds for memory.
+// One suite for every Writer: what holds for a folder holds for memory, and for a folder on a host.
 #include <sys/stat.h>
 #include <unistd.h>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
+#include "formats/core/sha256.h"
 #include "storage/memory_writer.h"
 #include "storage/writer.h"
+#include "tests/support/standin.h"
 
 using namespace cbtctl::storage;
 
@@ -22,23 +24,49 @@ struct Place {
   }
 };
 
-std::unique_ptr<Place> any_place() {
+void fill(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder / "vm");
+  std::ofstream(folder / "vm/a.vmx") << "config";
+  std::ofstream(folder / "vm/b") << "other";
+  ::chmod((folder / "vm/a.vmx").c_str(), 0755);
+  ::chmod((folder / "vm/b").c_str(), 0600);
+}
+
+std::unique_ptr<Place> in_memory() {
   auto place = std::make_unique<Place>();
-  if (GENERATE(true, false)) {
-    place->disk.put("vm/a.vmx", "config", 0755);
-    place->disk.put("vm/b", "other", 0600);
-    place->writer = place->disk.writer();
-    return place;
-  }
+  place->disk.put("vm/a.vmx", "config", 0755);
+  place->disk.put("vm/b", "other", 0600);
+  place->writer = place->disk.writer();
+  return place;
+}
+
+std::unique_ptr<Place> in_a_folder() {
+  auto place = std::make_unique<Place>();
   std::string name = (std::filesystem::temp_directory_path() / "cbtctl-XXXXXX").string();
   place->folder = ::mkdtemp(name.data());
-  std::filesystem::create_directories(place->folder / "vm");
-  std::ofstream(place->folder / "vm/a.vmx") << "config";
-  std::ofstream(place->folder / "vm/b") << "other";
-  ::chmod((place->folder / "vm/a.vmx").c_str(), 0755);
-  ::chmod((place->folder / "vm/b").c_str(), 0600);
+  fill(place->folder);
   place->writer = std::move(*open_local_writer(place->folder.string()));
   return place;
+}
+
+std::unique_ptr<Place> on_a_host() {
+  const auto& standin = support::Standin::instance();
+  auto place = std::make_unique<Place>();
+  place->folder = standin.root() / "tmp/writer";
+  fill(place->folder);
+  place->writer = open_ssh_writer(standin.open("/tmp/writer", SshTransport::shell).reader);
+  return place;
+}
+
+std::unique_ptr<Place> any_place() {
+  switch (GENERATE(0, 1, 2)) {
+    case 0:
+      return in_memory();
+    case 1:
+      return in_a_folder();
+    default:
+      return on_a_host();
+  }
 }
 
 unsigned mode_of(const Place& place, const std::string& path) {
@@ -121,8 +149,60 @@ TEST_CASE("a path that leads out is refused by whatever writes") {
   CHECK(*place->writer->read("vm/a.vmx") == "config");
 }
 
+TEST_CASE("any bytes of any length are written as they are") {
+  const auto place = any_place();
+  std::string bytes;
+  for (int i = 0; i < 70'000; ++i) bytes.push_back(static_cast<char>(i % 257));
+  for (const std::string& text :
+       {bytes, std::string(3000, '\\'), std::string("%s\\n \\c'\"$(x)`y`\r\n\0end", 22), std::string()}) {
+    REQUIRE(place->writer->create("vm/new", text, {}));
+    CHECK(*place->writer->read("vm/new") == text);
+    CHECK(place->writer->expect("vm/new", formats::core::sha256(text)));
+    CHECK(place->writer->expect("vm/new", formats::core::sha256("other")).error().kind == ErrorKind::changed);
+    REQUIRE(place->writer->remove_file("vm/new"));
+  }
+}
+
+TEST_CASE("a batch ends where something fails, and says so") {
+  const auto place = any_place();
+  place->writer->begin_batch();
+  Status done = place->writer->create("vm/new", "bytes", {});
+  if (done) done = place->writer->create("vm/b", "again", {});
+  if (done) done = place->writer->remove_file("vm/a.vmx");
+  const Status ended = place->writer->end_batch();
+  CHECK((done ? ended : done).error().kind == ErrorKind::usage);
+  CHECK(*place->writer->read("vm/new") == "bytes");
+  CHECK(*place->writer->read("vm/b") == "other");
+  CHECK(*place->writer->read("vm/a.vmx") == "config");
+  CHECK(place->writer->create("vm/next", "bytes", {}));
+}
+
+TEST_CASE("what was looked at in advance is forgotten with the next change") {
+  const auto place = any_place();
+  place->writer->look_ahead({{Question::Kind::content, "vm/a.vmx"}, {Question::Kind::status, "vm/none"}});
+  CHECK(*place->writer->read("vm/a.vmx") == "config");
+  CHECK(place->writer->status("vm/none").error().kind == ErrorKind::missing);
+  REQUIRE(place->writer->create("vm/none", "new", {}));
+  CHECK(place->writer->status("vm/none")->size_bytes == 3);
+}
+
+TEST_CASE("on a host nothing is changed once the lock is gone") {
+  const auto place = on_a_host();
+  REQUIRE(place->writer->create("vm/lock", {}, {}));
+  place->writer->only_while("vm/lock");
+  CHECK(place->writer->create("vm/c", "x", {}));
+  std::filesystem::remove(place->folder / "vm/lock");
+  CHECK(place->writer->move("vm/a.vmx", "vm/d").error().kind == ErrorKind::in_use);
+  CHECK(std::filesystem::exists(place->folder / "vm/a.vmx"));
+  place->writer->only_while({});
+  CHECK(place->writer->move("vm/a.vmx", "vm/d"));
+}
+
 TEST_CASE("a link in the way is never written through") {
-  std::string name = (std::filesystem::temp_directory_path() / "cbtctl-XXXXXX").string();
+  const bool is_host = GENERATE(false, true);
+  std::string name = (is_host ? support::Standin::instance().root() / "tmp/cbtctl-XXXXXX"
+                              : std::filesystem::temp_directory_path() / "cbtctl-XXXXXX")
+                         .string();
   const std::filesystem::path top = ::mkdtemp(name.data());
   std::filesystem::create_directories(top / "outside");
   std::filesystem::create_directories(top / "root/vm");
@@ -130,7 +210,13 @@ TEST_CASE("a link in the way is never written through") {
   std::ofstream(top / "root/vm/y.vmx") << "ours";
   std::filesystem::create_symlink("../outside", top / "root/linked");
   std::filesystem::create_symlink("../../outside/x.vmx", top / "root/vm/x.vmx");
-  auto writer = std::move(*open_local_writer((top / "root").string()));
+  std::unique_ptr<Writer> writer;
+  if (is_host) {
+    const std::string folder = "/tmp/" + top.filename().string() + "/root";
+    writer = open_ssh_writer(support::Standin::instance().open(folder, SshTransport::shell).reader);
+  } else {
+    writer = std::move(*open_local_writer((top / "root").string()));
+  }
   CHECK_FALSE(writer->create("linked/new", "x", {}));
   CHECK_FALSE(writer->make_folder("linked/.cbtctl"));
   CHECK_FALSE(writer->replace("vm/y.vmx", "vm/x.vmx"));

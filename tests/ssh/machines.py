@@ -1,0 +1,61 @@
+"""Small machines for tests that change them, and what became of them.
+
+    make_machine(folder / "x", "x", disks=2)
+"""
+import hashlib
+import os
+import shutil
+import struct
+import subprocess
+
+SECTORS = 2048
+TIME = 1714521600
+
+
+def tracking(sectors=SECTORS, seed=1):
+    header = struct.pack("<4IQQII", 0xF61972A2, 1, 0, 512, sectors, -(-sectors // 128), 128, 4)
+    header = header.ljust(44, b"\0") + bytes((seed * 7 + i) % 251 + 1 for i in range(16))
+    return header.ljust(512, b"\0") + struct.pack("<I", 4) * -(-sectors // 128)
+
+
+def make_machine(folder, name, disks=2, keys=True, cid="1b77e0d4", more=()):
+    """A powered-off machine whose disks are all tracked."""
+    folder.mkdir(parents=True)
+    vmx = ['.encoding = "UTF-8"', 'config.version = "8"', 'virtualHW.version = "13"', 'cleanShutdown = "TRUE"', f'displayName = "{name}"', *more]
+    vmx += ['CtkEnabled = "true"'] if keys else []
+    for disk in range(disks):
+        base = name if disk == 0 else f"{name}_{disk}"
+        vmx += [f'scsi0:{disk}.present = "TRUE"', f'scsi0:{disk}.fileName = "{base}.vmdk"']
+        vmx += [f'scsi0:{disk}.ctkEnabled = "TRUE"'] if keys else []
+        section = f'# Change Tracking File\nchangeTrackPath="{base}-ctk.vmdk"\n\n' if keys else ""
+        (folder / f"{base}.vmdk").write_text(
+            f'# Disk DescriptorFile\nversion={3 if keys else 1}\nCID={cid}\nparentCID=ffffffff\ncreateType="vmfs"\n\n'
+            f'# Extent description\nRW {SECTORS} VMFS "{base}-flat.vmdk"\n\n{section}# The Disk Data Base \n#DDB\n')
+        (folder / f"{base}-flat.vmdk").touch()
+        os.truncate(folder / f"{base}-flat.vmdk", SECTORS * 512)
+        if keys:
+            (folder / f"{base}-ctk.vmdk").write_bytes(tracking(seed=disk + 1))
+    (folder / "vmware.log").write_text("VMX exit (0).\n")
+    (folder / f"{name}.vmx").write_text("\n".join(vmx) + "\n")
+    for path in folder.iterdir():
+        path.chmod(0o755 if path.suffix == ".vmx" else 0o644 if path.suffix == ".log" else 0o600)
+        os.utime(path, (TIME, TIME))
+    return folder
+
+
+def picture(folder):
+    """Every file's path, mode, owner and content; what cbtctl keeps for itself left out."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        relative = str(path.relative_to(folder))
+        if path.is_file() and not path.is_symlink() and ".cbtctl/" not in relative:
+            status = path.stat()
+            found[relative] = (status.st_mode, status.st_uid, status.st_gid, hashlib.sha256(path.read_bytes()).hexdigest())
+    return found
+
+
+def put_back(pristine, folder):
+    """The folder becomes what the other one is, times included."""
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    subprocess.run(["cp", "-a", "--sparse=always", f"{pristine}/.", str(folder)], check=True)
