@@ -12,6 +12,7 @@
 #include "formats/ctk/table.h"
 #include "formats/ctk/tracking_file.h"
 #include "formats/identify.h"
+#include "formats/partition/table.h"
 #include "formats/vmdk/descriptor.h"
 #include "formats/vmdk/grain_tables.h"
 #include "formats/vmdk/sparse.h"
@@ -117,6 +118,15 @@ void ctk(std::span<const std::byte> bytes) {
   static_cast<void>(formats::ctk::total(SpanSource(bytes), *shape).has_value());
 }
 
+void partition(std::span<const std::byte> bytes) {
+  const auto partitions = formats::partition::read_partitions(SpanSource(bytes));
+  require(partitions && partitions->size() <= formats::partition::most_partitions);
+  for (const auto& each : *partitions) {
+    require(each.length_bytes > 0 && each.offset_bytes < bytes.size());
+    require(each.length_bytes <= bytes.size() - each.offset_bytes);
+  }
+}
+
 void identify(std::span<const std::byte> bytes) { static_cast<void>(formats::identify(bytes, "x.vmdk")); }
 
 // The answers of a host, framed by "w", and each parser on the whole text too.
@@ -138,10 +148,11 @@ void host(std::span<const std::byte> bytes) {
   static_cast<void>(cbtctl::host::parse_lock(whole).has_value());
 }
 
-constexpr std::array all{
-    Target{"text", text},     Target{"vmx", vmx},       Target{"vmsd", vmsd}, Target{"descriptor", descriptor},
-    Target{"sparse", sparse}, Target{"grains", grains}, Target{"ctk", ctk},   Target{"identify", identify},
-    Target{"host", host}};
+constexpr std::array all{Target{"text", text},     Target{"vmx", vmx},
+                         Target{"vmsd", vmsd},     Target{"descriptor", descriptor},
+                         Target{"sparse", sparse}, Target{"grains", grains},
+                         Target{"ctk", ctk},       Target{"identify", identify},
+                         Target{"host", host},     Target{"partition", partition}};
 
 }  // namespace
 
