@@ -6,7 +6,6 @@
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/since.h"
-#include "cli/ssh_options.h"
 #include "report/ctk_verify.h"
 
 namespace cbtctl::cli {
@@ -97,10 +96,8 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   own.add_options()("delta", options::value<std::string>(), "DELTA.vmdk: what it holds must be marked in the CTK file")(
       "images", "OLD NEW CTK: what differs must be marked since --since")(
       "since", options::value<std::string>(), "a change id, an epoch number, or '*' (with --images)")(
-      "even-if-running", "although a lock says that the VM runs")(
-      "map", options::value<std::vector<std::string>>()->composing(),
-      "REMOTE=LOCAL: where absolute paths inside files are found");
-  add_ssh_options(own);
+      "even-if-running", "although a lock says that the VM runs");
+  add_file_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;

@@ -186,12 +186,21 @@ Result<disk::Tracking> open_ctk(const FileOpener& files, const std::string& path
   return disk::open_tracking(*file);
 }
 
+namespace {
+
+auto list_option() { return options::value<std::vector<std::string>>()->composing(); }
+
+}  // namespace
+
+void add_file_options(options::options_description& own) {
+  own.add_options()("map", list_option(), "REMOTE=LOCAL: where absolute paths inside files are found");
+  add_ssh_options(own);
+}
+
 options::options_description disk_options() {
   options::options_description own("Options");
-  const auto list = [] { return options::value<std::vector<std::string>>()->composing(); };
-  own.add_options()("map", list(), "REMOTE=LOCAL: where absolute paths inside files are found")(
-      "disk", list(), "only this slot of a VM");
-  add_ssh_options(own);
+  own.add_options()("disk", list_option(), "only this slot of a VM");
+  add_file_options(own);
   return own;
 }
 

@@ -18,25 +18,6 @@ using formats::core::ErrorKind;
 using formats::core::sector_bytes;
 using formats::core::Status;
 
-Result<formats::vmdk::Descriptor> descriptor_in(const NamedSource& file) {
-  const auto head = formats::core::read_head(*file.source, formats::vmdk::most_descriptor_bytes);
-  if (!head) return head.error().in(file.path);
-  std::string text = formats::core::text_of(*head);
-  const auto kind = formats::identify(*head, file.path);
-  if (kind == formats::FileKind::hosted_sparse) {
-    auto extent = formats::vmdk::decode_sparse(*file.source);
-    if (!extent) return extent.error().in(file.path);
-    if (!extent->embedded_descriptor)
-      return Error{ErrorKind::malformed, file.path + ": is an extent without a descriptor inside"};
-    text = *extent->embedded_descriptor;
-  } else if (kind != formats::FileKind::descriptor) {
-    return Error{ErrorKind::malformed, file.path + ": is no descriptor but " + std::string(formats::name_of(kind))};
-  }
-  auto descriptor = formats::vmdk::decode_descriptor(formats::text::Document::decode(std::move(text)));
-  if (!descriptor) return descriptor.error().in(file.path);
-  return descriptor;
-}
-
 // The others lie in a device or an object store; to open them is refused in the words of open_extent.
 bool is_file(formats::vmdk::ExtentKind kind) {
   using formats::vmdk::ExtentKind;
@@ -76,7 +57,7 @@ std::optional<Error> refusal_of(const formats::vmdk::Descriptor& content) {
 }
 
 Result<Link> open_link(const NamedSource& file, const Finder& finder) {
-  auto content = descriptor_in(file);
+  auto content = read_descriptor(file);
   if (!content) return content.error();
   const auto capacity = content->capacity_bytes();
   if (!capacity) return Error{ErrorKind::malformed, file.path + ": has no capacity"};
@@ -95,6 +76,25 @@ Result<Link> open_link(const NamedSource& file, const Finder& finder) {
 }
 
 }  // namespace
+
+Result<formats::vmdk::Descriptor> read_descriptor(const NamedSource& file) {
+  const auto head = formats::core::read_head(*file.source, formats::vmdk::most_descriptor_bytes);
+  if (!head) return head.error().in(file.path);
+  std::string text = formats::core::text_of(*head);
+  const auto kind = formats::identify(*head, file.path);
+  if (kind == formats::FileKind::hosted_sparse) {
+    auto extent = formats::vmdk::decode_sparse(*file.source);
+    if (!extent) return extent.error().in(file.path);
+    if (!extent->embedded_descriptor)
+      return Error{ErrorKind::malformed, file.path + ": is an extent without a descriptor inside"};
+    text = *extent->embedded_descriptor;
+  } else if (kind != formats::FileKind::descriptor) {
+    return Error{ErrorKind::malformed, file.path + ": is no descriptor but " + std::string(formats::name_of(kind))};
+  }
+  auto descriptor = formats::vmdk::decode_descriptor(formats::text::Document::decode(std::move(text)));
+  if (!descriptor) return descriptor.error().in(file.path);
+  return descriptor;
+}
 
 Result<Chain> Chain::open(const std::string& path, const Finder& finder) {
   Chain chain;

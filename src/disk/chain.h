@@ -23,6 +23,9 @@ struct NamedSource {
 // outside.
 using Finder = std::function<Result<NamedSource>(const std::string& from, const std::string& written)>;
 
+// Alone, or inside a hosted sparse file. `malformed` where there is none; errors name the file.
+Result<formats::vmdk::Descriptor> read_descriptor(const NamedSource& file);
+
 struct Link {
   std::string path;  // of the descriptor
   formats::vmdk::Descriptor content;

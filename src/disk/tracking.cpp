@@ -117,21 +117,21 @@ Result<TrackingDifference> compare_tracking(const Tracking& before, const Tracki
   return difference;
 }
 
-Result<std::vector<std::uint32_t>> newest_entries(const Tracking& tracking, std::size_t cells) {
-  std::vector<std::uint32_t> newest(cells);
+Result<std::vector<std::uint32_t>> newest_entries(const Tracking& tracking, std::uint64_t blocks) {
+  const std::uint64_t all = tracking.shape.blocks;
+  std::vector<std::uint32_t> newest;
   TrackingEntries entries(tracking);
-  const std::uint64_t blocks = tracking.shape.blocks;
-  for (std::size_t cell = 0; cell < cells; ++cell) {
-    // A block may cover several cells of a small disk.
-    std::uint64_t block = cell * blocks / cells;
-    const std::uint64_t end = std::max(block + 1, (cell + 1) * blocks / cells);
-    while (block < end) {
+  for (std::uint64_t begin = 0; begin < all; begin += blocks) {
+    const std::uint64_t end = std::min(begin + blocks, all);
+    std::uint32_t found = 0;
+    for (std::uint64_t block = begin; block < end;) {
       auto piece = entries.from(block);
       if (!piece) return piece.error();
       const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(piece->size(), end - block));
-      for (const std::uint32_t entry : piece->first(length)) newest[cell] = std::max(newest[cell], entry);
+      for (const std::uint32_t entry : piece->first(length)) found = std::max(found, entry);
       block += length;
     }
+    newest.push_back(found);
   }
   return newest;
 }

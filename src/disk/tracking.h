@@ -62,7 +62,7 @@ struct TrackingDifference {
 // `unsupported` where the two are of other capacities or block sizes.
 Result<TrackingDifference> compare_tracking(const Tracking& before, const Tracking& after);
 
-// The newest entry of each of `cells` equal parts of the disk; 0: never written.
-Result<std::vector<std::uint32_t>> newest_entries(const Tracking& tracking, std::size_t cells);
+// The newest entry of each `blocks` blocks, the last of which may be fewer; 0: never written. Precondition: blocks > 0.
+Result<std::vector<std::uint32_t>> newest_entries(const Tracking& tracking, std::uint64_t blocks);
 
 }  // namespace cbtctl::disk

@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 from pathlib import Path
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
@@ -368,15 +369,51 @@ def test_diff():
     restore("db01")
 
 
+def partition_entry(kind, first, sectors):
+    return struct.pack("<4xB3xII", kind, first, sectors)
+
+
+def test_map():
+    ctk = "db01/db01-ctk.vmdk"
+    plain = document(0, "ctk", "map", ctk)
+    expect("cells are whole blocks and cover the disk", plain["cell_bytes"] == 8 * 65536 and len(plain["cells"]) == 2048 and plain["columns"] == 64, plain)
+    expect("the newest entry of a cell is shown", max(plain["cells"]) == plain["epochs"][-1]["epoch"] == 3, plain["epochs"])
+    expect("what was written and what not is all", sum(e["bytes"] for e in plain["epochs"]) + plain["never_written_bytes"] == plain["capacity_bytes"] == 1 << 30, plain)
+    expect("without a partition table there are none", plain["partitions"] == [] and plain["disk"] is None and plain["since"] is None, plain)
+    patch("db01/db01-flat.vmdk", 446, partition_entry(0x83, 2048, 1 << 20) + partition_entry(0x82, (1 << 20) + 2048, 4096) + bytes(32) + b"\x55\xaa")
+    (table,) = [document(0, "ctk", "map", ctk, "--since", "2")]
+    expect("partitions of the disk that names the file", table["disk"] == "db01/db01.vmdk" and [(p["offset_bytes"], p["length_bytes"], p["label"]) for p in table["partitions"]] == [(MIB, 512 * MIB, "Linux"), (513 * MIB, 2 * MIB, "Linux swap")], table["partitions"])
+    expect("a snapshot's file has the disk as it is through the snapshot", len(document(0, "ctk", "map", CTK)["partitions"]) == 2)
+    expect("since is told", table["since"] == 2)
+    shown = run(0, "ctk", "map", ctk, "--since", 2, before=("env", "LC_ALL=C"))
+    expect("plain ASCII where the locale has no more", shown.isascii() and ", since 2" in shown and "partitions of db01/db01.vmdk" in shown, shown)
+    shown = run(0, "ctk", "map", ctk, before=("env", "LC_ALL=C.UTF-8"))
+    expect("Unicode where it has", "█" in shown and run(0, "ctk", "map", ctk, "--ascii", before=("env", "LC_ALL=C.UTF-8")).isascii(), shown)
+    for name in ("map.svg", "map.png"):
+        run(0, "ctk", "map", ctk, "--since", 2, "-o", name)
+        before = (DEMO / name).read_bytes()
+        run(16, "ctk", "map", ctk, "-o", name, says="exists")
+        expect(f"{name} is not overwritten", (DEMO / name).read_bytes() == before)
+    svg = xml.etree.ElementTree.parse(DEMO / "map.svg").getroot()
+    words = [element.text for element in svg.iter("{http://www.w3.org/2000/svg}text")]
+    expect("the SVG says what it shows", svg.get("width") == "800" and {"1 Linux", "2 Linux swap", "never written", "epoch 3: since 2"} <= set(words), words)
+    expect("the PNG is 800 wide", struct.unpack(">I", content(DEMO / "map.png", 16, 4)) == (800,))
+    run(16, "ctk", "map", ctk, "-o", "map.jpg", says="ends in .svg or .png")
+    run(8, "ctk", "map", ctk, "--since", "00 " * 7 + "00-" + "00 " * 7 + "00/3", says="another UUID")
+    run(8, "ctk", "map", "db01/nothing-ctk.vmdk")
+    run(8, "ctk", "map", "db01/db01.vmdk", says="db01.vmdk")
+    restore("db01")
+
+
 with tempfile.TemporaryDirectory() as folder:
     PRISTINE, DEMO = Path(folder) / "pristine/demo", Path(folder) / "work/demo"
     for place in (PRISTINE, DEMO):
         place.parent.mkdir()
         subprocess.run([SOURCE / "tools/make_fixtures", "--into", place.parent, "demo"], check=True)
-    for test in (test_chain, test_extents, test_damage, test_export, test_verify, test_diff):
+    for test in (test_chain, test_extents, test_damage, test_export, test_verify, test_diff, test_map):
         test()
 
 for failure in failures:
     print(failure)
 print(f"{done} expectations, {len(failures)} failures")
-sys.exit(1 if failures or done < 290 else 0)
+sys.exit(1 if failures or done < 330 else 0)
