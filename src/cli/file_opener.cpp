@@ -53,7 +53,7 @@ struct FileOpener::Hosts {
   Result<std::shared_ptr<storage::SshReader>> reader(Location location) {
     const std::string name = host_name(location);
     if (const auto known = connected.find(name); known != connected.end()) return known->second;
-    location.path = "/";
+    location.path.assign(1, '/');
     auto opened = storage::open_ssh(location, options);
     const auto reader = opened ? Result<std::shared_ptr<storage::SshReader>>(opened->reader) : opened.error();
     return connected.emplace(name, reader).first->second;
@@ -109,18 +109,26 @@ Result<std::string> FileOpener::real_name(const std::string& name) const {
 }
 
 std::vector<std::string> FileOpener::names_beside(const std::string& name) const {
-  const auto location = storage::parse_location(name);
+  const auto real = real_name(name);
+  if (!real) return {};
+  std::string folder(storage::parent_of(*real));
+  if (folder.empty()) folder.push_back('/');
+  return names_in(folder);
+}
+
+std::vector<std::string> FileOpener::names_in(const std::string& folder) const {
+  const auto location = storage::parse_location(folder);
   std::shared_ptr<storage::Reader> reader;
-  std::string folder;
+  std::string place;
   if (location && location->is_ssh) {
     if (const auto connected = hosts_->reader(*location)) reader = *connected;
-    folder = storage::parent_of(path_on_host(*location));
-  } else if (const auto local = storage::resolve_local(name)) {
-    if (auto opened = storage::open_local(std::string(storage::parent_of(local->real)))) reader = std::move(*opened);
+    place = path_on_host(*location);
+  } else if (const auto local = storage::resolve_local(folder)) {
+    if (auto opened = storage::open_local(local->real)) reader = std::move(*opened);
   }
   std::vector<std::string> names;
   if (reader == nullptr) return names;
-  reader->submit({{0, storage::ListRequest{folder}}});
+  reader->submit({{0, storage::ListRequest{place}}});
   for (const storage::Reply& reply : reader->collect()) {
     if (!reply.answer) continue;
     for (const auto& entry : std::get<storage::Listing>(*reply.answer).entries) names.push_back(entry.name);

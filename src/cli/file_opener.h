@@ -25,7 +25,8 @@ class FileOpener {
   // The name without links, to tell what lies below what; on a host it begins with the host.
   [[nodiscard]] formats::core::Result<std::string> real_name(const std::string& name) const;
 
-  // What lies in the file's folder; nothing where that cannot be told.
+  // What lies in a folder, or in that of a file (links are followed); nothing where that cannot be told.
+  [[nodiscard]] std::vector<std::string> names_in(const std::string& folder) const;
   [[nodiscard]] std::vector<std::string> names_beside(const std::string& name) const;
 
   // What the file `from` calls `written`: beside it, or an absolute path of the same machine.

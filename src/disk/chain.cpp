@@ -7,6 +7,7 @@
 #include <set>
 
 #include "formats/core/checked.h"
+#include "formats/core/hex.h"
 #include "formats/identify.h"
 #include "formats/vmdk/sparse.h"
 
@@ -75,6 +76,21 @@ Result<Link> open_link(const NamedSource& file, const Finder& finder) {
   return link;
 }
 
+// `met`: the files above it, and then this one too.
+Result<Link> open_parent(const Link& child, const Finder& finder, std::set<std::string>& met) {
+  const std::string& hint = child.content.parent_hint;
+  if (hint.empty())
+    return Error{ErrorKind::malformed, child.path + ": parentCID is " +
+                                           formats::core::hex32(*child.content.parent_cid) +
+                                           ", and no parentFileNameHint says which file that is"};
+  const auto file = finder(child.path, hint);
+  if (!file) return file.error();
+  if (!met.insert(file->real_path).second)
+    return Error{ErrorKind::malformed,
+                 child.path + ": its parent " + file->path + " stands above it: the chain comes back to itself"};
+  return open_link(*file, finder);
+}
+
 }  // namespace
 
 Result<formats::vmdk::Descriptor> read_descriptor(const NamedSource& file) {
@@ -96,34 +112,27 @@ Result<formats::vmdk::Descriptor> read_descriptor(const NamedSource& file) {
   return descriptor;
 }
 
+bool matches_parent(const Link& child, const Link& parent) {
+  return !child.content.parent_cid || !parent.content.cid || *child.content.parent_cid == *parent.content.cid;
+}
+
 Result<Chain> Chain::open(const std::string& path, const Finder& finder) {
-  Chain chain;
-  std::set<std::string> met;
-  auto file = finder(path, {});
+  const auto file = finder(path, {});
   if (!file) return file.error();
-  for (;;) {
-    met.insert(file->path);
-    auto link = open_link(*file, finder);
-    if (!link && chain.links_.empty()) return link.error();
-    if (!link) {
-      chain.broken_ = link.error();
-      return chain;
-    }
-    chain.links_.push_back(std::move(*link));
-    const Link& last = chain.links_.back();
-    if (last.content.parent_hint.empty()) return chain;
-    auto parent = finder(last.path, last.content.parent_hint);
+  auto top = open_link(*file, finder);
+  if (!top) return top.error();
+  Chain chain;
+  chain.links_.push_back(std::move(*top));
+  std::set<std::string> met{file->real_path};
+  while (chain.links_.back().content.has_parent()) {
+    auto parent = open_parent(chain.links_.back(), finder, met);
     if (!parent) {
       chain.broken_ = parent.error();
-      return chain;
+      break;
     }
-    if (met.contains(parent->path)) {
-      chain.broken_ = Error{ErrorKind::malformed, last.path + ": its parent " + parent->path +
-                                                      " stands above it: the chain comes back to itself"};
-      return chain;
-    }
-    file = std::move(parent);
+    chain.links_.push_back(std::move(*parent));
   }
+  return chain;
 }
 
 Chain Chain::from(std::size_t top) const {
