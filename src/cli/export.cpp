@@ -21,8 +21,8 @@ options::options_description export_options() {
   own.add_options()("link", options::value<std::size_t>()->default_value(0),
                     "from this link of the chain: 0 is now, 1 the snapshot below, ...")(
       "resume", "go on with what an interrupted export left in OUT.partial")(
-      "sha256", "also hash the whole image: zeros are hashed too, which takes about an hour a TiB")("no-hash",
-                                                                                                    "hash nothing");
+      "sha256", "also hash the whole image: zeros are hashed too, about a quarter of an hour a TiB")("no-hash",
+                                                                                                     "hash nothing");
   return own;
 }
 
