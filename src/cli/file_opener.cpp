@@ -103,9 +103,11 @@ Result<std::string> FileOpener::real_name(const std::string& name) const {
   }
   const auto reader = hosts_->reader(*location);
   if (!reader) return reader.error();
-  const auto real = (*reader)->real_path(path_on_host(*location));
+  auto real = (*reader)->real_path(path_on_host(*location));
   if (!real) return real.error();
-  return host_name(*location) + *real;
+  Location found = *location;
+  found.path = std::move(*real);
+  return storage::location_text(found);
 }
 
 std::vector<std::string> FileOpener::names_beside(const std::string& name) const {
@@ -117,15 +119,16 @@ std::vector<std::string> FileOpener::names_beside(const std::string& name) const
 }
 
 std::vector<std::string> FileOpener::names_in(const std::string& folder) const {
-  const auto location = storage::parse_location(folder);
+  const auto real = real_name(folder);
+  const auto location = real ? storage::parse_location(*real) : Result<Location>(real.error());
+  if (!location) return {};
   std::shared_ptr<storage::Reader> reader;
-  std::string place;
-  if (location && location->is_ssh) {
-    if (const auto connected = hosts_->reader(*location)) reader = *connected;
-    place = path_on_host(*location);
-  } else if (const auto local = storage::resolve_local(folder)) {
-    if (auto opened = storage::open_local(local->real)) reader = std::move(*opened);
+  if (!location->is_ssh) {
+    if (auto opened = storage::open_local(*real)) reader = std::move(*opened);
+  } else if (const auto connected = hosts_->reader(*location)) {
+    reader = *connected;
   }
+  const std::string place = location->is_ssh ? path_on_host(*location) : std::string();
   std::vector<std::string> names;
   if (reader == nullptr) return names;
   reader->submit({{0, storage::ListRequest{place}}});
