@@ -56,8 +56,8 @@ void warn_of_mismatches(const disk::Chain& chain) {
     const disk::Link& child = chain.links()[i];
     const disk::Link& parent = chain.links()[i + 1];
     if (disk::matches_parent(child, parent)) continue;
-    log::warning(child.path + ": parentCID is " + formats::core::hex32(*child.content.parent_cid) + ", its parent " +
-                 parent.path + " has CID " + formats::core::hex32(*parent.content.cid) +
+    log::warning(child.path + ": parentCID is " + formats::core::hex32(*child.content.cid_of_parent()) +
+                 ", its parent " + parent.path + " has CID " + formats::core::hex32(*parent.content.cid) +
                  ": the image may mix two points in time");
   }
 }

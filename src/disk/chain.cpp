@@ -81,7 +81,7 @@ Result<Link> open_parent(const Link& child, const Finder& finder, std::set<std::
   const std::string& hint = child.content.parent_hint;
   if (hint.empty())
     return Error{ErrorKind::malformed, child.path + ": parentCID is " +
-                                           formats::core::hex32(*child.content.parent_cid) +
+                                           formats::core::hex32(*child.content.cid_of_parent()) +
                                            ", and no parentFileNameHint says which file that is"};
   const auto file = finder(child.path, hint);
   if (!file) return file.error();
@@ -113,7 +113,8 @@ Result<formats::vmdk::Descriptor> read_descriptor(const NamedSource& file) {
 }
 
 bool matches_parent(const Link& child, const Link& parent) {
-  return !child.content.parent_cid || !parent.content.cid || *child.content.parent_cid == *parent.content.cid;
+  const auto expected = child.content.cid_of_parent();
+  return !expected || !parent.content.cid || *expected == *parent.content.cid;
 }
 
 Result<Chain> Chain::open(const std::string& path, const Finder& finder) {

@@ -12,15 +12,8 @@ using disk::Link;
 using formats::core::hex32;
 
 bool matches_parent(const disk::Chain& chain, std::size_t index) {
-<<<<<<< HEAD
-  if (index + 1 >= chain.links().size()) return true;
-  const auto child = chain.links()[index].content.cid_of_parent();
-  const auto& parent = chain.links()[index + 1].content.cid;
-  return !child || !parent || *child == *parent;
-=======
   const auto& links = chain.links();
   return index + 1 >= links.size() || disk::matches_parent(links[index], links[index + 1]);
->>>>>>> 8259c8f (cli: what a chain or a CTK file cannot tell is said, never taken for zeros, equality or a machine that is off)
 }
 
 const formats::vmsd::Snapshot* snapshot_of(const ChainSubject& subject, const Link& link) {

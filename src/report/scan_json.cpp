@@ -4,24 +4,15 @@
 #include "formats/core/checked.h"
 #include "report/inventory.h"
 #include "report/json.h"
-#include "report/reading_json.h"
 #include "report/scan.h"
 #include "report/text.h"
 
 namespace cbtctl::report {
 namespace {
 
-<<<<<<< HEAD
 using formats::core::sector_bytes;
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(lossy_utf8(text)); }
-=======
-Json flag_json(const std::optional<formats::vmx::Flag>& flag) { return flag ? or_null(flag->value) : Json(nullptr); }
-
-Json cid_json(const std::optional<std::uint32_t>& cid) {
-  return cid ? Json(formats::core::hex32(*cid)) : Json(nullptr);
-}
->>>>>>> 8259c8f (cli: what a chain or a CTK file cannot tell is said, never taken for zeros, equality or a machine that is off)
 
 // A file that a name leads to; the name itself where it leads out of the scan.
 void put_reference(Json& object, const std::string& key, const model::Datastore& datastore,
@@ -40,7 +31,6 @@ Json tracking_json(const model::Datastore& datastore, const model::Descriptor& d
   ctk["exists"] = file != nullptr ? Json(file->exists) : Json(nullptr);
   ctk["valid"] = or_null(verdict.fits);
   ctk["size_bytes"] = file != nullptr ? or_null(file->size_bytes) : Json(nullptr);
-<<<<<<< HEAD
   const formats::ctk::Reading reading = verdict.reading.value_or(formats::ctk::Reading{});
   const bool is_read = verdict.reading || verdict.fits;
   ctk["layout"] = is_read && file->exists ? Json(std::string(formats::ctk::name_of(reading.layout))) : Json(nullptr);
@@ -48,9 +38,6 @@ Json tracking_json(const model::Datastore& datastore, const model::Descriptor& d
   ctk["blocks"] = or_null(reading.blocks);
   ctk["epoch"] = or_null(reading.epoch);
   ctk["uuid"] = or_null(reading.uuid_text());
-=======
-  put_reading(ctk, verdict.reading);
->>>>>>> 8259c8f (cli: what a chain or a CTK file cannot tell is said, never taken for zeros, equality or a machine that is off)
   if (!verdict.reason.empty()) ctk["reason"] = lossy_utf8(verdict.reason);
   return ctk;
 }
