@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 using Rooms = std::set<std::string>;
 
 const Rooms formats_rooms{"formats",      "formats/core", "formats/text", "formats/vmx",
-                          "formats/vmsd", "formats/vmdk", "formats/ctk"};
+                          "formats/vmsd", "formats/vmdk", "formats/ctk",  "formats/partition"};
 
 Rooms with_formats(Rooms rooms) {
   rooms.insert(formats_rooms.begin(), formats_rooms.end());
@@ -28,6 +28,7 @@ const std::map<std::string, Rooms> allowed{
     {"formats/vmsd", {"formats/core", "formats/text"}},
     {"formats/vmdk", {"formats/core", "formats/text"}},
     {"formats/ctk", {"formats/core", "formats/text"}},
+    {"formats/partition", {"formats/core"}},
     {"formats", formats_rooms},
     {"log", {"formats/core"}},
     {"model", with_formats({})},

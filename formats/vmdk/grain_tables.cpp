@@ -53,7 +53,12 @@ core::Status check_grains(const GrainLayout& layout) {
   return core::success();
 }
 
+Error of_version(const std::string& format, const std::string& version) {
+  return {ErrorKind::unsupported, format + " of version " + version + " is not known"};
+}
+
 core::Status fill(GrainLayout& layout, const CowdHeader& header, const core::ByteSource&) {
+  if (header.version != 1) return of_version("COWD", std::to_string(header.version));
   layout.format = GrainFormat::cowd;
   layout.capacity_sectors = header.capacity_sectors;
   layout.grain_sectors = header.grain_sectors;
@@ -63,6 +68,10 @@ core::Status fill(GrainLayout& layout, const CowdHeader& header, const core::Byt
 }
 
 core::Status fill(GrainLayout& layout, const SeSparseHeader& header, const core::ByteSource&) {
+  constexpr std::uint64_t version = 0x200000001;  // 2.1
+  if (header.version != version)
+    return of_version("seSparse",
+                      std::to_string(header.version >> 32) + "." + std::to_string(header.version & 0xFFFFFFFF));
   if (header.grain_table_sectors != sesparse_table_sectors) {
     return malformed("grain tables of " + std::to_string(header.grain_table_sectors) + " sectors: expected " +
                      std::to_string(sesparse_table_sectors));
@@ -92,6 +101,8 @@ Result<HostedSparseHeader> footer_of(const HostedSparseHeader& header, const cor
 core::Status fill(GrainLayout& layout, const HostedSparseHeader& first, const core::ByteSource& file) {
   constexpr std::array<std::byte, 4> line_ends{std::byte{'\n'}, std::byte{' '}, std::byte{'\r'}, std::byte{'\n'}};
   if (first.line_end_probe != line_ends) return malformed("a transfer in text mode changed the file");
+  constexpr std::uint32_t last_version = 3;
+  if (first.version > last_version) return of_version("a hosted sparse extent", std::to_string(first.version));
   HostedSparseHeader header = first;
   constexpr std::uint64_t at_end = ~std::uint64_t{0};
   if (first.grain_directory_sector == at_end) {
@@ -184,6 +195,17 @@ core::Status read_entries(const core::ByteSource& file, std::uint64_t offset, st
   return core::success();
 }
 
+// An seSparse extent says in its volatile header whether its tables are all that there is.
+core::Status check_journal(const SparseExtent& extent) {
+  if (!std::holds_alternative<SeSparseHeader>(extent.header)) return core::success();
+  constexpr std::uint64_t volatile_magic = 0xCAFECAFE;
+  if (!extent.volatile_header || extent.volatile_header->magic != volatile_magic)
+    return malformed(
+        "has no volatile header where it must be, so it cannot be told whether its journal must be replayed");
+  if (extent.volatile_header->replay_journal == 0) return core::success();
+  return Error{ErrorKind::unsupported, "stopped uncleanly: its journal must be replayed before its tables can be read"};
+}
+
 }  // namespace
 
 std::uint64_t GrainLayout::grains() const { return core::divide_up(capacity_sectors, grain_sectors); }
@@ -194,14 +216,11 @@ std::uint64_t GrainLayout::directory_entry_offset_bytes(std::uint64_t table) con
 }
 
 Result<GrainLayout> layout_of(const SparseExtent& extent, const core::ByteSource& file) {
-  if (extent.volatile_header && extent.volatile_header->replay_journal != 0) {
-    return Error{ErrorKind::unsupported,
-                 "stopped uncleanly: its journal must be replayed before its tables can be read"};
-  }
   GrainLayout layout{.file_bytes = file.size_bytes()};
   const auto filled = std::visit([&](const auto& header) { return fill(layout, header, file); }, extent.header);
   if (!filled) return filled.error();
   if (const auto checked = check_grains(layout); !checked) return checked.error();
+  if (const auto checked = check_journal(extent); !checked) return checked.error();
   return layout;
 }
 

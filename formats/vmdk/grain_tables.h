@@ -49,8 +49,8 @@ struct GrainMarker {
 };
 static_assert(sizeof(GrainMarker) == 12);
 
-// `unsupported`: a journal must be replayed first; `malformed`: the numbers contradict each other so that every byte
-// would be a guess; `truncated`: a stream without its footer.
+// `unsupported`: a journal must be replayed first, or the version is not known; `malformed`: the numbers contradict
+// each other so that every byte would be a guess; `truncated`: a stream without its footer.
 core::Result<GrainLayout> layout_of(const SparseExtent& extent, const core::ByteSource& file);
 
 // What a decoded entry holds: a place in the file, or one of these.

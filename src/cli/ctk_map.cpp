@@ -6,8 +6,8 @@
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/since.h"
-#include "cli/ssh_options.h"
-#include "disk/tracking.h"
+#include "cli/tracked_disk.h"
+#include "formats/core/checked.h"
 #include "log/log.h"
 #include "report/picture.h"
 #include "storage/output.h"
@@ -15,52 +15,93 @@
 namespace cbtctl::cli {
 namespace {
 
+using formats::core::Error;
+using formats::core::ErrorKind;
+using formats::core::Result;
+
 bool has_unicode() { return std::strcmp(::nl_langinfo(CODESET), "UTF-8") == 0; }
 
-formats::core::Result<report::MapPicture> picture_of(const disk::Tracking& tracking,
-                                                     std::optional<std::uint32_t> since) {
-  auto cells = disk::newest_entries(tracking, report::picture_columns * report::picture_rows);
+// As many as fill a few rows, and as a narrow terminal has room for beside the offsets.
+std::size_t columns_for(std::uint64_t blocks, std::optional<std::size_t> width) {
+  constexpr std::size_t beside = 16;
+  std::size_t columns = blocks >= 512 ? 64 : blocks >= 128 ? 32 : 16;
+  while (width && columns > 16 && columns + beside > *width) columns /= 2;
+  return columns;
+}
+
+Result<report::MapPicture> picture_of(const disk::Tracking& tracking, std::size_t columns) {
+  const std::uint64_t most_cells = columns * report::picture_rows;
+  const std::uint64_t cell_blocks =
+      std::max<std::uint64_t>(formats::core::divide_up(tracking.shape.blocks, most_cells), 1);
+  auto cells = disk::newest_entries(tracking, cell_blocks);
   if (!cells) return cells.error();
   auto totals = formats::ctk::total(*tracking.source, tracking.shape);
   if (!totals) return totals.error().in(tracking.path);
+  if (totals->epochs_cut)
+    return Error{ErrorKind::unsupported,
+                 tracking.path + ": has more than a million epochs: its table is none of epochs"};
   report::MapPicture picture{.path = tracking.path,
-                             .change_id = tracking.change_id().value_or("no change id"),
+                             .change_id = tracking.change_id(),
                              .capacity_bytes = tracking.shape.capacity_bytes,
                              .block_bytes = tracking.shape.block_bytes,
+                             .columns = columns,
+                             .cell_bytes = cell_blocks * tracking.shape.block_bytes,
                              .cells = std::move(*cells),
                              .epochs = std::move(totals->epochs),
-                             .since = since};
-  std::uint64_t written = 0;
-  for (const auto& epoch : picture.epochs) written += epoch.bytes;
-  picture.never_written_bytes = picture.capacity_bytes - written;
+                             .never_written_bytes = tracking.shape.capacity_bytes};
+  for (const auto& epoch : picture.epochs) picture.never_written_bytes -= epoch.bytes;
   return picture;
 }
 
+void add_partitions(const FileOpener& files, const std::vector<std::string>& mappings, report::MapPicture& picture) {
+  const auto disk = tracked_disk(files, picture.path, mappings);
+  if (!disk) return;
+  auto partitions = formats::partition::read_partitions(*disk);
+  if (!partitions || partitions->empty()) return;
+  picture.disk = disk->links().front().path;
+  picture.partitions = std::move(*partitions);
+}
+
 int save(const std::string& path, const std::string& bytes) {
-  if (bytes.empty()) return told({formats::core::ErrorKind::unavailable, path + ": the picture could not be encoded"});
+  if (bytes.empty()) return told({ErrorKind::unavailable, path + ": the picture could not be encoded"});
   auto output = storage::create_output(path);
   auto status = output ? (*output)->append(std::as_bytes(std::span(bytes))) : formats::core::Status(output.error());
   if (status) status = (*output)->finish();
   if (status) return exit_done;
   log::error(status.error().message);
-  return status.error().kind == formats::core::ErrorKind::usage ? exit_usage : exit_incomplete;
+  return status.error().kind == ErrorKind::usage ? exit_usage : exit_incomplete;
+}
+
+int show(const report::MapPicture& picture, const CommandLine& line) {
+  if (line.has("output")) {
+    const auto path = line.values["output"].as<std::string>();
+    return save(path, path.ends_with(".svg") ? report::picture_svg(picture) : report::picture_png(picture));
+  }
+  const bool written =
+      write_output(line.json ? report::picture_json(picture)
+                             : report::picture_text(picture, has_unicode() && !line.has("ascii"), line.style));
+  return written ? exit_done : exit_incomplete;
+}
+
+options::options_description map_options() {
+  options::options_description own("Options of ctk map");
+  own.add_options()("output,o", options::value<std::string>(), "a new file, .svg or .png")(
+      "since", options::value<std::string>(), "mark what changed since a change id, an epoch, or '*'")(
+      "ascii", "no Unicode blocks (by itself where the locale has none)");
+  add_file_options(own);
+  return own;
 }
 
 }  // namespace
 
 int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
-  options::options_description own("Options of ctk map");
-  own.add_options()("output,o", options::value<std::string>(), "a new file, .svg or .png")(
-      "since", options::value<std::string>(), "mark what changed since a change id, an epoch, or '*'")(
-      "ascii", "no Unicode blocks (by itself where the locale has none)");
-  add_ssh_options(own);
-  const Parsed parsed = parse(verb, arguments, own);
+  const Parsed parsed = parse(verb, arguments, map_options());
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
   const std::string help = "cbtctl ctk map --help";
   if (line.arguments.size() != 1) return usage_error("ctk map needs one file", help);
-  const std::string output = line.has("output") ? line.values["output"].as<std::string>() : std::string();
-  if (!output.empty() && !output.ends_with(".svg") && !output.ends_with(".png"))
+  const std::string output = line.has("output") ? line.values["output"].as<std::string>() : ".png";
+  if (!output.ends_with(".svg") && !output.ends_with(".png"))
     return usage_error("-o takes a name that ends in .svg or .png", help);
   std::optional<Since> since;
   if (line.has("since")) {
@@ -72,16 +113,14 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto tracking = open_ctk(*files, line.arguments.front());
   if (!tracking) return told(tracking.error());
   if (since && since->uuid && !has_uuid(tracking->reading, *since->uuid))
-    return told(
-        {formats::core::ErrorKind::unsupported, tracking->path + ": the change id has another UUID than the file"});
-  const auto picture = picture_of(*tracking, since ? std::optional(since->epoch) : std::nullopt);
+    return told({ErrorKind::unsupported, tracking->path + ": the change id has another UUID than the file"});
+  const bool is_for_terminal = !line.json && !line.has("output");
+  auto picture =
+      picture_of(*tracking, columns_for(tracking->shape.blocks, is_for_terminal ? line.style.width : std::nullopt));
   if (!picture) return told(picture.error());
-  if (!output.empty())
-    return save(output, output.ends_with(".svg") ? report::picture_svg(*picture) : report::picture_png(*picture));
-  const bool written =
-      write_output(line.json ? report::picture_json(*picture)
-                             : report::picture_text(*picture, has_unicode() && !line.has("ascii"), line.style));
-  return written ? exit_done : exit_incomplete;
+  if (since) picture->since = since->epoch;
+  add_partitions(*files, line.list("map"), *picture);
+  return show(*picture, line);
 }
 
 }  // namespace cbtctl::cli

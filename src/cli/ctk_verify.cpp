@@ -1,12 +1,10 @@
 // ctk verify: a CTK file held against a delta, or against two images of the disk.
 #include "disk/verify.h"
 
-#include <algorithm>
-
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/since.h"
-#include "cli/ssh_options.h"
+#include "formats/vmx/configuration.h"
 #include "report/ctk_verify.h"
 
 namespace cbtctl::cli {
@@ -27,6 +25,9 @@ Result<std::uint32_t> frozen_epoch(const disk::Chain& chain, const disk::Trackin
     return Error{ErrorKind::unsupported, parent.path + ": names no CTK file, so it cannot be said since when"};
   auto file = finder(parent.path, *parent.content.change_track_path);
   if (!file) return file.error();
+  if (file->real_path == tracking.real_path)
+    return Error{ErrorKind::unsupported,
+                 tracking.path + ": is the CTK file of the parent, frozen since; name that of the delta"};
   const auto frozen = disk::open_tracking(*file);
   if (!frozen) return frozen.error();
   if (!frozen->reading.epoch || !frozen->reading.uuid)
@@ -38,12 +39,33 @@ Result<std::uint32_t> frozen_epoch(const disk::Chain& chain, const disk::Trackin
   return *frozen->reading.epoch;
 }
 
-// A lock beside the file: a machine that runs changes what is compared.
-bool may_be_running(const FileOpener& files, const std::string& file) {
-  const std::vector<std::string> names = files.names_beside(file);
-  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
-    return name.ends_with(".vmx.lck") || name.starts_with(".lck-") || name.ends_with(".vswp");
-  });
+bool was_not_shut_down(const FileOpener& files, const std::string& vm) {
+  const auto text = files.read_text(vm);
+  const auto settings = text ? formats::vmx::decode(formats::text::Document::decode(*text))
+                             : Result<formats::vmx::Configuration>(text.error());
+  return settings && settings->clean_shutdown && settings->clean_shutdown->value == false;
+}
+
+// What beside the file says that its machine may run, which changes what is compared: a lock, a swap file, or no clean
+// shutdown.
+std::optional<std::string> sign_of_running(const FileOpener& files, const std::string& file) {
+  for (const std::string& name : files.names_beside(file)) {
+    if (name.ends_with(".vmx.lck") || name.starts_with(".lck-") || name.ends_with(".vswp")) return name;
+    if (name.ends_with(".vmx") && was_not_shut_down(files, FileOpener::beside(file, name)))
+      return name + " (cleanShutdown is FALSE)";
+  }
+  return std::nullopt;
+}
+
+// Of the files that are compared; the first sign that is found.
+std::optional<Error> objection_to(const FileOpener& files, const std::vector<std::string>& compared) {
+  for (const std::string& file : compared) {
+    if (const auto sign = sign_of_running(files, file))
+      return Error{ErrorKind::in_use, file + ": " + *sign +
+                                          " beside it says that the VM may run; its files prove "
+                                          "nothing (--even-if-running goes on)"};
+  }
+  return std::nullopt;
 }
 
 int print(const report::VerifySubject& subject, const Result<disk::Verdict>& verdict, const CommandLine& line) {
@@ -97,10 +119,8 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   own.add_options()("delta", options::value<std::string>(), "DELTA.vmdk: what it holds must be marked in the CTK file")(
       "images", "OLD NEW CTK: what differs must be marked since --since")(
       "since", options::value<std::string>(), "a change id, an epoch number, or '*' (with --images)")(
-      "even-if-running", "although a lock says that the VM runs")(
-      "map", options::value<std::vector<std::string>>()->composing(),
-      "REMOTE=LOCAL: where absolute paths inside files are found");
-  add_ssh_options(own);
+      "even-if-running", "although a lock says that the VM runs");
+  add_file_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
@@ -115,12 +135,8 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   if (!opener) return usage_error(opener.error().message, help);
   std::vector<std::string> files = line.arguments;
   if (line.has("delta")) files.push_back(line.values["delta"].as<std::string>());
-  const auto live =
-      std::find_if(files.begin(), files.end(), [&](const std::string& file) { return may_be_running(*opener, file); });
-  if (live != files.end() && !line.has("even-if-running")) {
-    return told({ErrorKind::in_use, *live + ": a lock or swap file beside it says that the VM may run; its files prove "
-                                            "nothing (--even-if-running goes on)"});
-  }
+  const auto objection = line.has("even-if-running") ? std::nullopt : objection_to(*opener, files);
+  if (objection) return told(*objection);
   return line.has("delta") ? verify_delta(*opener, line.values["delta"].as<std::string>(), line.arguments[0], line)
                            : verify_images(*opener, line.arguments, line);
 }

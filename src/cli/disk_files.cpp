@@ -7,7 +7,6 @@
 #include "formats/identify.h"
 #include "formats/vmx/configuration.h"
 #include "log/log.h"
-#include "storage/local_path.h"
 #include "storage/path.h"
 
 namespace cbtctl::cli {
@@ -19,114 +18,32 @@ using formats::core::ErrorKind;
 using formats::core::Result;
 using formats::text::Document;
 
-constexpr std::string_view volumes = "/vmfs/volumes";
-
-bool is_below(std::string_view path, const std::string& root) {
-  return path.starts_with(root == "/" ? root : root + "/");
-}
-
-// The folder that holds the file's folder, as the user would write it.
-std::string root_of(const std::string& file) {
-  const std::string folder(storage::parent_of(file));
-  if (folder.empty()) return file.starts_with('/') ? "/" : "..";
-  const std::string_view last = storage::file_name(folder);
-  if (last == "." || last == "..") return folder + "/..";
-  const std::string above(storage::parent_of(folder));
-  return above.empty() && folder.starts_with('/') ? "/" : above;
-}
-
-std::string below(const std::string& root, std::string_view tail) {
-  return root == "/" ? "/" + std::string(tail) : storage::join(root, tail);
-}
-
-// Where names inside files lead: into the file's own folder, a folder beside that, below a --map; on a host anywhere
-// below /vmfs/volumes; nowhere else.
-class Resolver {
- public:
-  Resolver(FileOpener files, const std::string& file, const std::vector<std::string>& mappings)
-      : files_(std::move(files)), mappings_(mappings), root_(root_of(file)) {
-    if (const auto real = files_.real_name(file)) {
-      roots_.emplace_back(storage::parent_of(storage::parent_of(*real)));
-      if (roots_.back().empty()) roots_.back() = "/";
-      if (is_on_host(file)) roots_.push_back(FileOpener::beside(file, std::string(volumes)));
-      if (is_below(*real, std::string(volumes))) roots_.emplace_back(volumes);
-    }
-    for (const std::string& mapping : mappings) {
-      if (const auto local = files_.real_name(mapping.substr(mapping.find('=') + 1))) roots_.push_back(*local);
-    }
-  }
-
-  // The path at which the file called `written` in `from` is looked for.
-  [[nodiscard]] std::string place_of(const std::string& from, const std::string& written) const {
-    return written.starts_with('/') ? absolute(from, written) : FileOpener::beside(from, written);
-  }
-
-  [[nodiscard]] Result<disk::NamedSource> find(const std::string& from, const std::string& written) const {
-    const std::string path = place_of(from, written);
-    const auto real = files_.real_name(path);
-    if (!real) {
-      const bool missing = real.error().kind == ErrorKind::missing;
-      return Error{real.error().kind,
-                   from + ": names " + written + ", which " + (missing ? "is not there" : "cannot be reached")};
-    }
-    const bool inside =
-        std::any_of(roots_.begin(), roots_.end(), [&](const std::string& root) { return is_below(*real, root); });
-    if (inside) return open_named(files_, path);
-    return Error{ErrorKind::outside,
-                 from + ": names " + written + ", which lies outside; --map REMOTE=LOCAL tells where it is"};
-  }
-
- private:
-  // By --map, else as it is, else by the longest tail, at least folder and file, that is there below the root.
-  [[nodiscard]] std::string absolute(const std::string& from, const std::string& written) const {
-    for (const std::string& mapping : mappings_) {
-      const std::size_t equals = mapping.find('=');
-      if (equals == std::string::npos || !is_below(written, mapping.substr(0, equals))) continue;
-      return mapping.substr(equals + 1) + written.substr(equals);
-    }
-    if (is_on_host(from)) return FileOpener::beside(from, written);
-    if (!is_below(written, std::string(volumes)) || files_.real_name(written)) return written;
-    std::string_view tail = std::string_view(written).substr(volumes.size() + 1);
-    for (std::size_t slash = tail.find('/'); slash != std::string_view::npos; slash = tail.find('/')) {
-      tail.remove_prefix(slash + 1);
-      if (tail.find('/') == std::string_view::npos) break;
-      const std::string local = below(root_, tail);
-      if (storage::normalise(tail) == tail && files_.real_name(local)) return local;
-    }
-    return written;
-  }
-
-  FileOpener files_;
-  std::vector<std::string> mappings_;
-  std::string root_;
-  std::vector<std::string> roots_;  // real
-};
-
-}  // namespace
-
-Result<disk::NamedSource> open_named(const FileOpener& files, const std::string& path) {
-  auto source = files.open(path);
-  if (!source) return source.error().in(path);
-  return disk::NamedSource{path, std::shared_ptr<const ByteSource>(std::move(*source)), files.modified_ns(path)};
-}
-
-disk::Finder finder_for(const FileOpener& files, const std::string& file, const std::vector<std::string>& mappings) {
-  return [files, resolver = Resolver(files, file, mappings)](const std::string& from, const std::string& written) {
-    return written.empty() ? open_named(files, from) : resolver.find(from, written);
-  };
-}
-
-namespace {
-
-// "x-000001.vmdk" belongs to "x.vmsd", "x.vmx" to "x.vmsd".
-std::optional<formats::vmsd::SnapshotList> snapshots_beside(const FileOpener& files, const NamedChain& named) {
-  std::string stem = named.vm;
-  if (stem.empty()) stem = named.chain ? named.chain->links().back().path : named.path;
-  stem.resize(std::min(stem.rfind('.'), stem.size()));
-  const auto text = files.read_text(stem + ".vmsd");
+std::optional<formats::vmsd::SnapshotList> read_snapshots(const FileOpener& files, const std::string& path) {
+  const auto text = files.read_text(path);
   if (!text) return std::nullopt;
   auto list = formats::vmsd::decode(Document::decode(*text));
-  return list ? std::optional(std::move(*list)) : std::nullopt;
+  if (list) return std::move(*list);
+  log::warning(path + ": " + list.error().message);
+  return std::nullopt;
+}
+
+bool freezes(const formats::vmsd::SnapshotList& list, const disk::Chain& chain) {
+  for (const disk::Link& link : chain.links()) {
+    if (report::snapshot_of(list, {}, link) != nullptr) return true;
+  }
+  return false;
+}
+
+// That of the virtual machine; where a disk was named, the one in its folder that speaks of the chain.
+std::optional<formats::vmsd::SnapshotList> snapshots_for(const FileOpener& files, const NamedChain& named) {
+  if (!named.vm.empty()) return read_snapshots(files, named.vm.substr(0, named.vm.rfind('.')) + ".vmsd");
+  if (!named.chain) return std::nullopt;
+  for (const std::string& name : files.names_beside(named.path)) {
+    if (!name.ends_with(".vmsd")) continue;
+    auto list = read_snapshots(files, FileOpener::beside(named.path, name));
+    if (list && freezes(*list, *named.chain)) return list;
+  }
+  return std::nullopt;
 }
 
 void open_chain(const FileOpener& files, NamedChain& named, const std::vector<std::string>& mappings) {
@@ -135,7 +52,7 @@ void open_chain(const FileOpener& files, NamedChain& named, const std::vector<st
     named.chain = std::move(*chain);
   else
     named.error = chain.error();
-  named.snapshots = snapshots_beside(files, named);
+  named.snapshots = snapshots_for(files, named);
 }
 
 std::vector<NamedChain> chains_of_machine(const FileOpener& files, const std::string& vm,
@@ -161,20 +78,37 @@ std::vector<NamedChain> chains_of_machine(const FileOpener& files, const std::st
   return chains;
 }
 
+bool is_machine(const std::string& name) {
+  const std::string lower = formats::text::lower(name);
+  return lower.ends_with(".vmx") || lower.ends_with(".vmtx");
+}
+
+// Those in a folder of virtual machines' files, by name; none where it is a file.
+std::vector<std::string> machines_in(const FileOpener& files, const std::string& folder) {
+  std::vector<std::string> machines;
+  for (const std::string& name : files.names_in(folder)) {
+    if (is_machine(name)) machines.push_back(storage::join(folder, name));
+  }
+  std::sort(machines.begin(), machines.end());
+  return machines;
+}
+
 }  // namespace
 
 std::vector<NamedChain> open_chains(const FileOpener& files, const std::vector<std::string>& arguments,
                                     const std::vector<std::string>& mappings, const std::vector<std::string>& slots) {
   std::vector<NamedChain> chains;
+  const auto add_machine = [&](const std::string& vm) {
+    for (NamedChain& named : chains_of_machine(files, vm, mappings, slots)) chains.push_back(std::move(named));
+  };
   for (const std::string& argument : arguments) {
-    const std::string lower = formats::text::lower(argument);
-    if (lower.ends_with(".vmx") || lower.ends_with(".vmtx")) {
-      for (NamedChain& named : chains_of_machine(files, argument, mappings, slots)) chains.push_back(std::move(named));
-      continue;
+    const auto machines = is_machine(argument) ? std::vector{argument} : machines_in(files, argument);
+    for (const std::string& vm : machines) add_machine(vm);
+    if (machines.empty()) {
+      NamedChain named{.vm = {}, .path = argument};
+      open_chain(files, named, mappings);
+      chains.push_back(std::move(named));
     }
-    NamedChain named{.vm = {}, .path = argument};
-    open_chain(files, named, mappings);
-    chains.push_back(std::move(named));
   }
   return chains;
 }
@@ -185,12 +119,21 @@ Result<disk::Tracking> open_ctk(const FileOpener& files, const std::string& path
   return disk::open_tracking(*file);
 }
 
+namespace {
+
+auto list_option() { return options::value<std::vector<std::string>>()->composing(); }
+
+}  // namespace
+
+void add_file_options(options::options_description& own) {
+  own.add_options()("map", list_option(), "REMOTE=LOCAL: where absolute paths inside files are found");
+  add_ssh_options(own);
+}
+
 options::options_description disk_options() {
   options::options_description own("Options");
-  const auto list = [] { return options::value<std::vector<std::string>>()->composing(); };
-  own.add_options()("map", list(), "REMOTE=LOCAL: where absolute paths inside files are found")(
-      "disk", list(), "only this slot of a VM");
-  add_ssh_options(own);
+  own.add_options()("disk", list_option(), "only this slot of a VM");
+  add_file_options(own);
   return own;
 }
 
@@ -228,6 +171,9 @@ Result<std::shared_ptr<const ByteSource>> open_image(const FileOpener& files, co
   const auto head = formats::core::read_head(*file->source, formats::identify_bytes);
   if (!head) return head.error().in(path);
   const auto kind = formats::identify(*head, path);
+  if (kind == formats::FileKind::cowd || kind == formats::FileKind::sesparse || kind == formats::FileKind::ctk)
+    return Error{ErrorKind::malformed, path + ": is no image but " + std::string(formats::name_of(kind)) +
+                                           "; name the descriptor of a disk, or a raw image"};
   if (kind != formats::FileKind::descriptor && kind != formats::FileKind::hosted_sparse) return file->source;
   auto chain = disk::Chain::open(path, finder_for(files, path, mappings));
   if (!chain) return chain.error();

@@ -7,6 +7,7 @@
 
 #include "cli/command_line.h"
 #include "cli/file_opener.h"
+#include "cli/resolver.h"
 #include "disk/chain.h"
 #include "disk/tracking.h"
 #include "formats/vmsd/snapshots.h"
@@ -14,25 +15,22 @@
 
 namespace cbtctl::cli {
 
-// Names inside files may lead into the file's own folder, a folder beside that, or below a --map; on a host also
-// anywhere below /vmfs/volumes. An absolute path that is not there is looked for by its tail beside the file's folder.
-[[nodiscard]] disk::Finder finder_for(const FileOpener& files, const std::string& file,
-                                      const std::vector<std::string>& mappings);
-
 struct NamedChain {
   std::string vm;  // the .vmx; empty where a disk was named
   std::string slot;
   std::string path;
   std::optional<disk::Chain> chain;
   std::optional<formats::core::Error> error;
-  std::optional<formats::vmsd::SnapshotList> snapshots;  // of the .vmsd beside it
+  std::optional<formats::vmsd::SnapshotList> snapshots;
 };
 // One per disk: a .vmx has as many as it has disks.
 [[nodiscard]] std::vector<NamedChain> open_chains(const FileOpener& files, const std::vector<std::string>& arguments,
                                                   const std::vector<std::string>& mappings,
                                                   const std::vector<std::string>& slots);
 
-// --map and --disk.
+// --map, and how hosts are reached: of every verb that follows what files name.
+void add_file_options(options::options_description& own);
+// These and --disk.
 [[nodiscard]] options::options_description disk_options();
 [[nodiscard]] report::ChainSubject subject_of(const NamedChain& named);
 // Tells why a chain could not be opened, or ends early. What was not obtained counts as 8, and so does a file that the
@@ -43,7 +41,6 @@ struct NamedChain {
 formats::core::Result<std::shared_ptr<const formats::core::ByteSource>> open_image(
     const FileOpener& files, const std::string& path, const std::vector<std::string>& mappings);
 
-formats::core::Result<disk::NamedSource> open_named(const FileOpener& files, const std::string& path);
 formats::core::Result<disk::Tracking> open_ctk(const FileOpener& files, const std::string& path);
 
 // Tells the error and gives the exit status for it: 8 where bytes were not obtained.

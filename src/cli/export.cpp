@@ -5,6 +5,7 @@
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/progress.h"
+#include "formats/core/hex.h"
 #include "log/log.h"
 #include "report/export.h"
 
@@ -20,7 +21,8 @@ options::options_description export_options() {
   own.add_options()("link", options::value<std::size_t>()->default_value(0),
                     "from this link of the chain: 0 is now, 1 the snapshot below, ...")(
       "resume", "go on with what an interrupted export left in OUT.partial")(
-      "sha256", "also hash the whole image, zeros included")("no-hash", "hash nothing");
+      "sha256", "also hash the whole image: zeros are hashed too, about a quarter of an hour a TiB")("no-hash",
+                                                                                                     "hash nothing");
   return own;
 }
 
@@ -46,6 +48,18 @@ Result<disk::Exported> write_image(const disk::Chain& chain, const std::string& 
   if (!exported) return exported.error();
   if (const auto finished = (*output)->finish(); !finished) return finished.error();
   return exported;
+}
+
+// Bytes of a parent that was changed since, or that is another one, mix two points in time.
+void warn_of_mismatches(const disk::Chain& chain) {
+  for (std::size_t i = 0; i + 1 < chain.links().size(); ++i) {
+    const disk::Link& child = chain.links()[i];
+    const disk::Link& parent = chain.links()[i + 1];
+    if (disk::matches_parent(child, parent)) continue;
+    log::warning(child.path + ": parentCID is " + formats::core::hex32(*child.content.cid_of_parent()) +
+                 ", its parent " + parent.path + " has CID " + formats::core::hex32(*parent.content.cid) +
+                 ": the image may mix two points in time");
+  }
 }
 
 int told_export(const Error& error, const std::string& path) {
@@ -80,7 +94,9 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
   if (link >= chain.links().size())
     return usage_error("--link takes a number below " + std::to_string(chain.links().size()), help);
   const std::string& path = line.arguments[1];
-  const auto exported = write_image(chain.from(link), path, line);
+  const disk::Chain wanted = chain.from(link);
+  warn_of_mismatches(wanted);
+  const auto exported = write_image(wanted, path, line);
   if (!exported) return told_export(exported.error(), path);
   const report::ExportSubject subject{chains[0].path, path, link};
   const bool written = write_output(line.json ? export_json(subject, *exported) : export_text(subject, *exported));

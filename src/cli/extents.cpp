@@ -8,20 +8,22 @@
 namespace cbtctl::cli {
 namespace {
 
-// The map's totals, and what the matter is with what cannot be read.
-report::MappedChain measure(const NamedChain& named, int& status) {
+// The map and its totals, and what the matter is with what cannot be read. No more than `most_kept` extents are kept.
+report::MappedChain measure(const NamedChain& named, std::size_t most_kept, int& status) {
   constexpr int most_asked = 100;
-  report::MappedChain mapped{subject_of(named), {}};
+  report::MappedChain mapped{subject_of(named), {}, {}};
   if (!named.chain) return mapped;
   int asked = 0;
   named.chain->visit_map([&](const disk::MapExtent& extent) {
     mapped.totals.add(extent);
+    if (mapped.totals.extents <= most_kept) mapped.extents.push_back(extent);
     if (extent.allocation != disk::Allocation::unreadable || ++asked > most_asked) return true;
     const auto error = named.chain->why_unreadable(extent.offset_bytes);
     if (is_incomplete(error.kind)) status |= exit_incomplete;
     if (mapped.subject.error.empty()) mapped.subject.error = error.message;
     return true;
   });
+  if (mapped.totals.extents > most_kept) mapped.extents = {};
   return mapped;
 }
 
@@ -38,10 +40,12 @@ int run_extents(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!files) return usage_error(files.error().message, "cbtctl extents --help");
   const auto chains = open_chains(*files, line.arguments, line.list("map"), line.list("disk"));
   std::vector<report::MappedChain> mapped;
+  std::size_t left_to_keep = std::size_t{1} << 20;  // 32 MiB
   int status = exit_done;
   for (const NamedChain& named : chains) {
     status |= status_of(named);
-    mapped.push_back(measure(named, status));
+    mapped.push_back(measure(named, left_to_keep, status));
+    left_to_keep -= mapped.back().extents.size();
   }
   const report::TextSink sink = [](std::string_view text) { return write_output(text); };
   const bool written = line.json         ? report::print_extents_json(mapped, status, sink)

@@ -55,7 +55,7 @@ struct FileOpener::Hosts {
   Result<std::shared_ptr<storage::SshReader>> reader(Location location) {
     const std::string name = host_name(location);
     if (const auto known = connected.find(name); known != connected.end()) return known->second;
-    location.path = "/";
+    location.path.assign(1, '/');
     auto opened = storage::open_ssh(location, options);
     const auto reader = opened ? Result<std::shared_ptr<storage::SshReader>>(opened->reader) : opened.error();
     return connected.emplace(name, reader).first->second;
@@ -109,9 +109,11 @@ Result<std::string> FileOpener::real_name(const std::string& name) const {
   }
   const auto reader = hosts_->reader(*location);
   if (!reader) return reader.error();
-  const auto found = (*reader)->find(path_on_host(*location));
+  auto found = (*reader)->find(path_on_host(*location));
   if (!found) return found.error();
-  return host_name(*location) + found->real;
+  Location real = *location;
+  real.path = std::move(found->real);
+  return storage::location_text(real);
 }
 
 std::optional<std::int64_t> FileOpener::modified_ns(const std::string& name) const {
@@ -124,18 +126,27 @@ std::optional<std::int64_t> FileOpener::modified_ns(const std::string& name) con
 }
 
 std::vector<std::string> FileOpener::names_beside(const std::string& name) const {
-  const auto location = storage::parse_location(name);
+  const auto real = real_name(name);
+  if (!real) return {};
+  std::string folder(storage::parent_of(*real));
+  if (folder.empty()) folder.push_back('/');
+  return names_in(folder);
+}
+
+std::vector<std::string> FileOpener::names_in(const std::string& folder) const {
+  const auto real = real_name(folder);
+  const auto location = real ? storage::parse_location(*real) : Result<Location>(real.error());
+  if (!location) return {};
   std::shared_ptr<storage::Reader> reader;
-  std::string folder;
-  if (location && location->is_ssh) {
-    if (const auto connected = hosts_->reader(*location)) reader = *connected;
-    folder = storage::parent_of(path_on_host(*location));
-  } else if (const auto local = storage::resolve_local(name)) {
-    if (auto opened = storage::open_local(std::string(storage::parent_of(local->real)))) reader = std::move(*opened);
+  if (!location->is_ssh) {
+    if (auto opened = storage::open_local(*real)) reader = std::move(*opened);
+  } else if (const auto connected = hosts_->reader(*location)) {
+    reader = *connected;
   }
+  const std::string place = location->is_ssh ? path_on_host(*location) : std::string();
   std::vector<std::string> names;
   if (reader == nullptr) return names;
-  reader->submit({{0, storage::ListRequest{folder}}});
+  reader->submit({{0, storage::ListRequest{place}}});
   for (const storage::Reply& reply : reader->collect()) {
     if (!reply.answer) continue;
     for (const auto& entry : std::get<storage::Listing>(*reply.answer).entries) names.push_back(entry.name);

@@ -30,7 +30,8 @@ class FileOpener {
   // When it was last written, in ns since 1970; nothing where that cannot be told.
   [[nodiscard]] std::optional<std::int64_t> modified_ns(const std::string& name) const;
 
-  // What lies in the file's folder; nothing where that cannot be told.
+  // What lies in a folder, or in that of a file (links are followed); nothing where that cannot be told.
+  [[nodiscard]] std::vector<std::string> names_in(const std::string& folder) const;
   [[nodiscard]] std::vector<std::string> names_beside(const std::string& name) const;
 
   // What the file `from` calls `written`: beside it, or an absolute path of the same machine.

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "formats/core/checked.h"
+#include "formats/core/hex.h"
 #include "formats/identify.h"
 #include "formats/vmdk/sparse.h"
 
@@ -17,25 +18,6 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::sector_bytes;
 using formats::core::Status;
-
-Result<formats::vmdk::Descriptor> descriptor_in(const NamedSource& file) {
-  const auto head = formats::core::read_head(*file.source, formats::vmdk::most_descriptor_bytes);
-  if (!head) return head.error().in(file.path);
-  std::string text = formats::core::text_of(*head);
-  const auto kind = formats::identify(*head, file.path);
-  if (kind == formats::FileKind::hosted_sparse) {
-    auto extent = formats::vmdk::decode_sparse(*file.source);
-    if (!extent) return extent.error().in(file.path);
-    if (!extent->embedded_descriptor)
-      return Error{ErrorKind::malformed, file.path + ": is an extent without a descriptor inside"};
-    text = *extent->embedded_descriptor;
-  } else if (kind != formats::FileKind::descriptor) {
-    return Error{ErrorKind::malformed, file.path + ": is no descriptor but " + std::string(formats::name_of(kind))};
-  }
-  auto descriptor = formats::vmdk::decode_descriptor(formats::text::Document::decode(std::move(text)));
-  if (!descriptor) return descriptor.error().in(file.path);
-  return descriptor;
-}
 
 // The others lie in a device or an object store; to open them is refused in the words of open_extent.
 bool is_file(formats::vmdk::ExtentKind kind) {
@@ -77,7 +59,7 @@ std::optional<Error> refusal_of(const formats::vmdk::Descriptor& content) {
 }
 
 Result<Link> open_link(const NamedSource& file, const Finder& finder) {
-  auto content = descriptor_in(file);
+  auto content = read_descriptor(file);
   if (!content) return content.error();
   const auto capacity = content->capacity_bytes();
   if (!capacity) return Error{ErrorKind::malformed, file.path + ": has no capacity"};
@@ -95,36 +77,64 @@ Result<Link> open_link(const NamedSource& file, const Finder& finder) {
   return link;
 }
 
+// `met`: the files above it, and then this one too.
+Result<Link> open_parent(const Link& child, const Finder& finder, std::set<std::string>& met) {
+  const std::string& hint = child.content.parent_hint;
+  if (hint.empty())
+    return Error{ErrorKind::malformed, child.path + ": parentCID is " +
+                                           formats::core::hex32(*child.content.cid_of_parent()) +
+                                           ", and no parentFileNameHint says which file that is"};
+  const auto file = finder(child.path, hint);
+  if (!file) return file.error();
+  if (!met.insert(file->real_path).second)
+    return Error{ErrorKind::malformed,
+                 child.path + ": its parent " + file->path + " stands above it: the chain comes back to itself"};
+  return open_link(*file, finder);
+}
+
 }  // namespace
 
+Result<formats::vmdk::Descriptor> read_descriptor(const NamedSource& file) {
+  const auto head = formats::core::read_head(*file.source, formats::vmdk::most_descriptor_bytes);
+  if (!head) return head.error().in(file.path);
+  std::string text = formats::core::text_of(*head);
+  const auto kind = formats::identify(*head, file.path);
+  if (kind == formats::FileKind::hosted_sparse) {
+    auto extent = formats::vmdk::decode_sparse(*file.source);
+    if (!extent) return extent.error().in(file.path);
+    if (!extent->embedded_descriptor)
+      return Error{ErrorKind::malformed, file.path + ": is an extent without a descriptor inside"};
+    text = *extent->embedded_descriptor;
+  } else if (kind != formats::FileKind::descriptor) {
+    return Error{ErrorKind::malformed, file.path + ": is no descriptor but " + std::string(formats::name_of(kind))};
+  }
+  auto descriptor = formats::vmdk::decode_descriptor(formats::text::Document::decode(std::move(text)));
+  if (!descriptor) return descriptor.error().in(file.path);
+  return descriptor;
+}
+
+bool matches_parent(const Link& child, const Link& parent) {
+  const auto expected = child.content.cid_of_parent();
+  return !expected || !parent.content.cid || *expected == *parent.content.cid;
+}
+
 Result<Chain> Chain::open(const std::string& path, const Finder& finder) {
-  Chain chain;
-  std::set<std::string> met;
-  auto file = finder(path, {});
+  const auto file = finder(path, {});
   if (!file) return file.error();
-  for (;;) {
-    met.insert(file->path);
-    auto link = open_link(*file, finder);
-    if (!link && chain.links_.empty()) return link.error();
-    if (!link) {
-      chain.broken_ = link.error();
-      return chain;
-    }
-    chain.links_.push_back(std::move(*link));
-    const Link& last = chain.links_.back();
-    if (last.content.parent_hint.empty()) return chain;
-    auto parent = finder(last.path, last.content.parent_hint);
+  auto top = open_link(*file, finder);
+  if (!top) return top.error();
+  Chain chain;
+  chain.links_.push_back(std::move(*top));
+  std::set<std::string> met{file->real_path};
+  while (chain.links_.back().content.has_parent()) {
+    auto parent = open_parent(chain.links_.back(), finder, met);
     if (!parent) {
       chain.broken_ = parent.error();
-      return chain;
+      break;
     }
-    if (met.contains(parent->path)) {
-      chain.broken_ = Error{ErrorKind::malformed, last.path + ": its parent " + parent->path +
-                                                      " stands above it: the chain comes back to itself"};
-      return chain;
-    }
-    file = std::move(parent);
+    chain.links_.push_back(std::move(*parent));
   }
+  return chain;
 }
 
 Chain Chain::from(std::size_t top) const {

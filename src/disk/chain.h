@@ -16,12 +16,16 @@ namespace cbtctl::disk {
 // A file that another names, and its path for messages.
 struct NamedSource {
   std::string path;
+  std::string real_path;  // without links: of two names of one file the same
   std::shared_ptr<const ByteSource> source;
   std::optional<std::int64_t> modified_ns;  // since 1970; nothing where it is not known
 };
 // Opens the file called `written` in the file at `from`; an empty `written` is `from` itself. Decides what lies
 // outside.
 using Finder = std::function<Result<NamedSource>(const std::string& from, const std::string& written)>;
+
+// Alone, or inside a hosted sparse file. `malformed` where there is none; errors name the file.
+Result<formats::vmdk::Descriptor> read_descriptor(const NamedSource& file);
 
 struct Link {
   std::string path;  // of the descriptor
@@ -39,6 +43,10 @@ struct Link {
   std::uint64_t capacity_bytes = 0;
 };
 
+// Whether the child was made on this very state of the parent; where one names no CID it cannot be told, and is taken
+// for yes.
+[[nodiscard]] bool matches_parent(const Link& child, const Link& parent);
+
 // A range of the disk as the chain shows it. `link`: which link, from the top, holds it; of zeros that nobody holds the
 // base; of what cannot be read the link that fails.
 struct MapExtent {
@@ -50,8 +58,8 @@ struct MapExtent {
 
 class Chain final : public ByteSource {
  public:
-  // From the descriptor (or sparse file with one inside) at `path` down to the base. A parent that is missing or
-  // outside ends the chain with `broken` set: what is left to it is unreadable then.
+  // From the descriptor (or sparse file with one inside) at `path` down to the base. A parent that is missing, outside
+  // or not named ends the chain with `broken` set: what is left to it is unreadable then.
   static Result<Chain> open(const std::string& path, const Finder& finder);
 
   [[nodiscard]] const std::vector<Link>& links() const { return links_; }

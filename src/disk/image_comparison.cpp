@@ -71,10 +71,16 @@ class JobMaker {
   std::uint64_t at_ = 0;
 };
 
+using Buffers = std::array<std::vector<std::byte>, 2>;
+
 class Comparison {
  public:
   Comparison(const ByteSource& before, const ByteSource& after, std::uint64_t block_bytes)
-      : images_{&before, &after}, block_bytes_(block_bytes) {}
+      : images_{&before, &after},
+        block_bytes_(block_bytes),
+        buffers_(std::clamp(std::thread::hardware_concurrency(), 1U, most_threads)) {
+    for (Buffers& pair : buffers_) pair = {std::vector<std::byte>(piece_bytes), std::vector<std::byte>(piece_bytes)};
+  }
 
   // The states of the blocks from `begin_bytes`, a multiple of the block size, to `end_bytes`.
   std::vector<std::uint8_t> run(const std::vector<Job>& jobs, std::uint64_t begin_bytes, std::uint64_t end_bytes) {
@@ -85,10 +91,9 @@ class Comparison {
     std::uint64_t total = 0;
     for (const Job& job : jobs) total += job.end_bytes - job.begin_bytes;
     std::vector<std::thread> others;
-    const unsigned threads =
-        total < least_for_threads ? 1 : std::clamp(std::thread::hardware_concurrency(), 1U, most_threads);
-    for (unsigned i = 1; i < threads; ++i) others.emplace_back([&] { work(jobs); });
-    work(jobs);
+    const std::size_t threads = total < least_for_threads ? 1 : buffers_.size();
+    for (std::size_t i = 1; i < threads; ++i) others.emplace_back([this, &jobs, i] { work(jobs, buffers_[i]); });
+    work(jobs, buffers_[0]);
     for (std::thread& other : others) other.join();
     return {states_.begin(), states_.end()};
   }
@@ -96,10 +101,7 @@ class Comparison {
   [[nodiscard]] const std::optional<Error>& first_error() const { return first_error_; }
 
  private:
-  using Buffers = std::array<std::vector<std::byte>, 2>;
-
-  void work(const std::vector<Job>& jobs) {
-    Buffers buffers{std::vector<std::byte>(piece_bytes), std::vector<std::byte>(piece_bytes)};
+  void work(const std::vector<Job>& jobs, Buffers& buffers) {
     for (std::size_t i = next_job_++; i < jobs.size(); i = next_job_++) {
       const Job& job = jobs[i];
       for (std::uint64_t at = job.begin_bytes; at < job.end_bytes; at += piece_bytes) {
@@ -162,6 +164,7 @@ class Comparison {
 
   std::array<const ByteSource*, 2> images_;
   std::uint64_t block_bytes_;
+  std::vector<Buffers> buffers_;  // one pair for each thread, for all windows
   std::uint64_t first_block_ = 0;
   std::vector<std::atomic<std::uint8_t>> states_;
   std::atomic<std::size_t> next_job_ = 0;

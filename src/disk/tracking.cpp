@@ -11,8 +11,6 @@ using formats::core::ErrorKind;
 
 constexpr std::uint64_t piece_entries = 64 * 1024;
 
-std::string bytes_text(std::uint64_t bytes) { return std::to_string(bytes) + " bytes"; }
-
 // What changed between two pieces of the same blocks.
 class DifferenceCounter {
  public:
@@ -39,6 +37,23 @@ class DifferenceCounter {
   std::map<std::uint32_t, EpochChange> epochs_;
 };
 
+formats::core::Status count_differences(const Tracking& before, const Tracking& after, DifferenceCounter& counter) {
+  TrackingEntries old_entries(before);
+  TrackingEntries new_entries(after);
+  for (std::uint64_t block = 0; block < after.shape.blocks;) {
+    const auto was = old_entries.from(block);
+    if (!was) return was.error();
+    const auto is = new_entries.from(block);
+    if (!is) return is.error();
+    const std::size_t length = std::min(was->size(), is->size());
+    for (std::size_t i = 0; i < length; ++i) {
+      if ((*was)[i] != (*is)[i]) counter.add(block + i, (*was)[i], (*is)[i]);
+    }
+    block += length;
+  }
+  return formats::core::success();
+}
+
 }  // namespace
 
 std::uint64_t Tracking::block_length_bytes(std::uint64_t block) const {
@@ -51,6 +66,7 @@ Result<Tracking> open_tracking(const NamedSource& file) {
   const auto header = formats::ctk::decode(*head);
   if (!header) return Error{ErrorKind::unsupported, file.path + ": " + header.error().message};
   Tracking tracking{.path = file.path,
+                    .real_path = file.real_path,
                     .source = file.source,
                     .reading = formats::ctk::read(*header, file.source->size_bytes(), std::nullopt),
                     .shape = {},
@@ -89,49 +105,36 @@ Result<std::span<const std::uint32_t>> TrackingEntries::from(std::uint64_t block
 }
 
 Result<TrackingDifference> compare_tracking(const Tracking& before, const Tracking& after) {
-  if (before.shape.capacity_bytes != after.shape.capacity_bytes ||
-      before.shape.block_bytes != after.shape.block_bytes) {
-    return Error{ErrorKind::unsupported,
-                 before.path + " and " + after.path + " are of disks of other sizes, or of other block sizes: " +
-                     bytes_text(before.shape.capacity_bytes) + " by " + bytes_text(before.shape.block_bytes) +
-                     ", and " + bytes_text(after.shape.capacity_bytes) + " by " + bytes_text(after.shape.block_bytes)};
-  }
   DifferenceCounter counter(after);
-  TrackingEntries old_entries(before);
-  TrackingEntries new_entries(after);
-  for (std::uint64_t block = 0; block < after.shape.blocks;) {
-    const auto was = old_entries.from(block);
-    if (!was) return was.error();
-    const auto is = new_entries.from(block);
-    if (!is) return is.error();
-    const std::size_t length = std::min(was->size(), is->size());
-    for (std::size_t i = 0; i < length; ++i) {
-      if ((*was)[i] != (*is)[i]) counter.add(block + i, (*was)[i], (*is)[i]);
-    }
-    block += length;
+  const bool is_counted =
+      before.shape.capacity_bytes == after.shape.capacity_bytes && before.shape.block_bytes == after.shape.block_bytes;
+  if (is_counted) {
+    if (const auto counted = count_differences(before, after, counter); !counted) return counted.error();
   }
   TrackingDifference difference = counter.take();
+  difference.is_counted = is_counted;
+  difference.resized = before.shape.capacity_bytes != after.shape.capacity_bytes;
   difference.restarted = before.reading.uuid != after.reading.uuid;
   const bool older_epoch = before.reading.epoch && after.reading.epoch && *after.reading.epoch < *before.reading.epoch;
   difference.went_backwards = !difference.restarted && (older_epoch || difference.older_blocks > 0);
   return difference;
 }
 
-Result<std::vector<std::uint32_t>> newest_entries(const Tracking& tracking, std::size_t cells) {
-  std::vector<std::uint32_t> newest(cells);
+Result<std::vector<std::uint32_t>> newest_entries(const Tracking& tracking, std::uint64_t blocks) {
+  const std::uint64_t all = tracking.shape.blocks;
+  std::vector<std::uint32_t> newest;
   TrackingEntries entries(tracking);
-  const std::uint64_t blocks = tracking.shape.blocks;
-  for (std::size_t cell = 0; cell < cells; ++cell) {
-    // A block may cover several cells of a small disk.
-    std::uint64_t block = cell * blocks / cells;
-    const std::uint64_t end = std::max(block + 1, (cell + 1) * blocks / cells);
-    while (block < end) {
+  for (std::uint64_t begin = 0; begin < all; begin += blocks) {
+    const std::uint64_t end = std::min(begin + blocks, all);
+    std::uint32_t found = 0;
+    for (std::uint64_t block = begin; block < end;) {
       auto piece = entries.from(block);
       if (!piece) return piece.error();
       const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(piece->size(), end - block));
-      for (const std::uint32_t entry : piece->first(length)) newest[cell] = std::max(newest[cell], entry);
+      for (const std::uint32_t entry : piece->first(length)) found = std::max(found, entry);
       block += length;
     }
+    newest.push_back(found);
   }
   return newest;
 }

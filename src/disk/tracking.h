@@ -18,6 +18,7 @@ namespace cbtctl::disk {
 // A CTK file of which the table can be read.
 struct Tracking {
   std::string path;
+  std::string real_path;
   std::shared_ptr<const ByteSource> source;
   formats::ctk::Reading reading;
   formats::ctk::TableShape shape;
@@ -52,17 +53,19 @@ struct EpochChange {
 };
 struct TrackingDifference {
   bool restarted = false;       // another UUID: the tables do not speak of the same beginning
+  bool resized = false;         // another capacity
+  bool is_counted = true;       // else the blocks are others too, and no entries were held against each other
   bool went_backwards = false;  // a lower epoch under the same UUID, or an entry that became older
   std::uint64_t changed_blocks = 0;
   std::uint64_t changed_bytes = 0;
   std::uint64_t older_blocks = 0;  // entries that became lower
   std::vector<EpochChange> epochs;
-  [[nodiscard]] bool differs() const { return restarted || went_backwards || changed_blocks > 0; }
+  [[nodiscard]] bool differs() const { return !is_counted || restarted || went_backwards || changed_blocks > 0; }
 };
-// `unsupported` where the two are of other capacities or block sizes.
+// The error is that of a read.
 Result<TrackingDifference> compare_tracking(const Tracking& before, const Tracking& after);
 
-// The newest entry of each of `cells` equal parts of the disk; 0: never written.
-Result<std::vector<std::uint32_t>> newest_entries(const Tracking& tracking, std::size_t cells);
+// The newest entry of each `blocks` blocks, the last of which may be fewer; 0: never written. Precondition: blocks > 0.
+Result<std::vector<std::uint32_t>> newest_entries(const Tracking& tracking, std::uint64_t blocks);
 
 }  // namespace cbtctl::disk

@@ -2,6 +2,7 @@
 
 #include "formats/core/hex.h"
 #include "report/chain_subject.h"
+#include "report/reading_json.h"
 #include "report/text.h"
 
 namespace cbtctl::report {
@@ -11,21 +12,12 @@ using disk::Link;
 using formats::core::hex32;
 
 bool matches_parent(const disk::Chain& chain, std::size_t index) {
-  if (index + 1 >= chain.links().size()) return true;
-  const auto child = chain.links()[index].content.cid_of_parent();
-  const auto& parent = chain.links()[index + 1].content.cid;
-  return !child || !parent || *child == *parent;
+  const auto& links = chain.links();
+  return index + 1 >= links.size() || disk::matches_parent(links[index], links[index + 1]);
 }
 
-// The snapshot that froze the link.
 const formats::vmsd::Snapshot* snapshot_of(const ChainSubject& subject, const Link& link) {
-  if (subject.snapshots == nullptr) return nullptr;
-  for (const formats::vmsd::Snapshot& snapshot : subject.snapshots->snapshots) {
-    for (const formats::vmsd::FrozenDisk& frozen : snapshot.disks) {
-      if (file_of(frozen.file_name) == file_of(link.path)) return &snapshot;
-    }
-  }
-  return nullptr;
+  return subject.snapshots == nullptr ? nullptr : report::snapshot_of(*subject.snapshots, subject.slot, link);
 }
 
 std::string time_of(const formats::vmsd::Snapshot& snapshot) {
@@ -61,8 +53,7 @@ Json tracking_json(const std::optional<LinkTracking>& tracking) {
   object["size_bytes"] = or_null(tracking->size_bytes);
   object["valid"] = or_null(tracking->verdict.fits);
   object["reason"] = tracking->verdict.reason.empty() ? Json(nullptr) : Json(lossy_utf8(tracking->verdict.reason));
-  object["epoch"] = reading ? or_null(reading->epoch) : Json(nullptr);
-  object["uuid"] = reading ? or_null(reading->uuid_text()) : Json(nullptr);
+  put_reading(object, reading);
   object["change_id"] = reading ? or_null(reading->change_id()) : Json(nullptr);
   return object;
 }
@@ -164,6 +155,17 @@ std::string remarks_of(const InspectedChain& inspected, const Style& style) {
 }
 
 }  // namespace
+
+const formats::vmsd::Snapshot* snapshot_of(const formats::vmsd::SnapshotList& list, const std::string& slot,
+                                           const Link& link) {
+  for (const formats::vmsd::Snapshot& snapshot : list.snapshots) {
+    for (const formats::vmsd::FrozenDisk& frozen : snapshot.disks) {
+      const bool is_other_disk = !slot.empty() && !frozen.slot.empty() && frozen.slot != slot;
+      if (!is_other_disk && file_of(frozen.file_name) == file_of(link.path)) return &snapshot;
+    }
+  }
+  return nullptr;
+}
 
 std::string chain_tree(const std::vector<InspectedChain>& chains, const Style& style) {
   std::string out;

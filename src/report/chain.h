@@ -36,6 +36,10 @@ struct InspectedChain {
   std::vector<std::optional<LinkTracking>> tracking;  // by link; nothing: the descriptor names none
 };
 
+// The snapshot that froze the link, by the name of its file; `slot` may be empty. Nothing: none did.
+[[nodiscard]] const formats::vmsd::Snapshot* snapshot_of(const formats::vmsd::SnapshotList& list,
+                                                         const std::string& slot, const disk::Link& link);
+
 [[nodiscard]] std::string chain_tree(const std::vector<InspectedChain>& chains, const Style& style);
 [[nodiscard]] std::string chain_json(const std::vector<InspectedChain>& chains, int exit_status);
 

@@ -15,7 +15,8 @@ std::optional<std::string> time_of(const disk::Tracking& tracking) {
 // By the files' own times; a copy that did not keep them has none to tell.
 std::optional<std::uint64_t> bytes_per_day(const disk::Tracking& before, const disk::Tracking& after,
                                            const disk::TrackingDifference& difference) {
-  if (!before.modified_ns || !after.modified_ns || difference.restarted || difference.went_backwards)
+  if (!before.modified_ns || !after.modified_ns || !difference.is_counted || difference.restarted ||
+      difference.went_backwards)
     return std::nullopt;
   const std::int64_t seconds = (*after.modified_ns - *before.modified_ns) / second_ns;
   constexpr double day_seconds = 24.0 * 60 * 60;
@@ -27,6 +28,8 @@ std::optional<std::uint64_t> bytes_per_day(const disk::Tracking& before, const d
 Json tracking_json(const disk::Tracking& tracking) {
   Json object;
   put_text(object, "path", tracking.path);
+  object["capacity_bytes"] = tracking.shape.capacity_bytes;
+  object["block_size_bytes"] = tracking.shape.block_bytes;
   object["modified"] = or_null(time_of(tracking));
   object["uuid"] = or_null(tracking.reading.uuid_text());
   object["epoch"] = or_null(tracking.reading.epoch);
@@ -36,6 +39,15 @@ Json tracking_json(const disk::Tracking& tracking) {
 
 std::string tracking_line(const disk::Tracking& tracking) {
   return escaped(tracking.path) + ": " + tracking.change_id().value_or("no change id") + "\n";
+}
+
+std::string shape_of(const disk::Tracking& tracking) {
+  return human_size(tracking.shape.capacity_bytes) + " in blocks of " + human_size(tracking.shape.block_bytes);
+}
+
+// Null where nothing was counted.
+Json counted(const disk::TrackingDifference& difference, std::uint64_t count) {
+  return difference.is_counted ? Json(count) : Json(nullptr);
 }
 
 }  // namespace
@@ -48,6 +60,8 @@ std::string difference_text(const disk::Tracking& before, const disk::Tracking& 
            "\n";
   if (difference.went_backwards)
     out += tinted("tracking went backwards: the disk was reverted or restored", Tint::bad, style) + "\n";
+  if (!difference.is_counted)
+    return out + "of other sizes: " + shape_of(before) + " and " + shape_of(after) + "; the entries are not compared\n";
   out += std::to_string(difference.changed_blocks) + " entries differ, " + std::to_string(difference.changed_bytes) +
          " bytes (" + human_size(difference.changed_bytes) + ")";
   if (difference.older_blocks > 0) out += ", " + std::to_string(difference.older_blocks) + " of them older than before";
@@ -74,9 +88,10 @@ std::string difference_json(const disk::Tracking& before, const disk::Tracking& 
   document["new"] = tracking_json(after);
   document["restarted"] = difference.restarted;
   document["went_backwards"] = difference.went_backwards;
-  document["changed_blocks"] = difference.changed_blocks;
-  document["changed_bytes"] = difference.changed_bytes;
-  document["older_blocks"] = difference.older_blocks;
+  document["resized"] = difference.resized;
+  document["changed_blocks"] = counted(difference, difference.changed_blocks);
+  document["changed_bytes"] = counted(difference, difference.changed_bytes);
+  document["older_blocks"] = counted(difference, difference.older_blocks);
   document["bytes_per_day"] = or_null(bytes_per_day(before, after, difference));
   document["epochs"] = Json::array();
   for (const disk::EpochChange& epoch : difference.epochs) {

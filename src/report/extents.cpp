@@ -68,12 +68,13 @@ std::vector<std::string> link_names(const disk::Chain& chain) {
   return names;
 }
 
-void print_rows(const disk::Chain& chain, const Style& style, Printer& out) {
+void print_rows(const MappedChain& mapped, const Style& style, Printer& out) {
+  const disk::Chain& chain = *mapped.subject.chain;
   const auto names = link_names(chain);
   const std::size_t width = std::max<std::size_t>(std::to_string(chain.size_bytes()).size(), 6);
   out << std::string(width - 6, ' ') << "OFFSET  " << std::string(width - 6, ' ')
       << "LENGTH  STATE       LINK  DESCRIPTOR\n";
-  chain.visit_map([&](const MapExtent& extent) {
+  mapped.visit([&](const MapExtent& extent) {
     out.number(extent.offset_bytes, width);
     out << "  ";
     out.number(extent.length_bytes, width);
@@ -98,9 +99,9 @@ void print_totals(const MappedChain& mapped, Printer& out) {
 }
 
 // One line each: there may be millions.
-void print_array(const disk::Chain& chain, Printer& out) {
+void print_array(const MappedChain& mapped, Printer& out) {
   const char* before = "\n        ";
-  chain.visit_map([&](const MapExtent& extent) {
+  mapped.visit([&](const MapExtent& extent) {
     out << before << R"({"offset_bytes": )" << extent.offset_bytes << R"(, "length_bytes": )" << extent.length_bytes
         << R"(, "state": ")" << name_of(extent.allocation) << R"(", "link": )" << std::uint64_t{extent.link} << "}";
     before = ",\n        ";
@@ -125,6 +126,13 @@ Json mapped_json(const MappedChain& mapped) {
 
 }  // namespace
 
+void MappedChain::visit(const disk::Chain::MapSink& sink) const {
+  if (extents.size() < totals.extents) return subject.chain->visit_map(sink);
+  for (const MapExtent& extent : extents) {
+    if (!sink(extent)) return;
+  }
+}
+
 void MapTotals::add(const MapExtent& extent) {
   ++extents;
   if (extent.allocation == Allocation::data)
@@ -142,7 +150,7 @@ bool print_extents_table(const std::vector<MappedChain>& chains, const Style& st
     out << (is_first ? "" : "\n") << title_of(mapped.subject) << "\n";
     is_first = false;
     if (mapped.subject.chain != nullptr) {
-      print_rows(*mapped.subject.chain, style, out);
+      print_rows(mapped, style, out);
       print_totals(mapped, out);
     }
     if (!mapped.subject.error.empty()) out << tinted("  " + escaped(mapped.subject.error), Tint::bad, style) << "\n";
@@ -155,7 +163,7 @@ bool print_extents_csv(const std::vector<MappedChain>& chains, const TextSink& s
   out << csv_row({"disk", "offset_bytes", "length_bytes", "state", "link", "descriptor"});
   for (const MappedChain& mapped : chains) {
     if (mapped.subject.chain == nullptr) continue;
-    mapped.subject.chain->visit_map([&](const MapExtent& extent) {
+    mapped.visit([&](const MapExtent& extent) {
       out << csv_row({mapped.subject.path, std::to_string(extent.offset_bytes), std::to_string(extent.length_bytes),
                       std::string(name_of(extent.allocation)), std::to_string(extent.link),
                       mapped.subject.chain->links()[extent.link].path});
@@ -177,7 +185,7 @@ bool print_extents_json(const std::vector<MappedChain>& chains, int exit_status,
   for (const MappedChain& mapped : chains) {
     const std::size_t end = text.find(empty_array, done) + empty_array.size();
     out << std::string_view(text).substr(done, end - done);
-    if (mapped.subject.chain != nullptr) print_array(*mapped.subject.chain, out);
+    if (mapped.subject.chain != nullptr) print_array(mapped, out);
     done = end;
   }
   out << std::string_view(text).substr(done);

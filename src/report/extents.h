@@ -1,5 +1,5 @@
-// The allocation map of a disk: which ranges hold data, in which link. A map may be longer than memory: it is walked
-// and printed a piece at a time.
+// The allocation map of a disk: which ranges hold data, in which link. A map may be longer than memory: then it is
+// walked once more to be printed.
 #pragma once
 
 #include <functional>
@@ -21,6 +21,9 @@ struct MapTotals {
 struct MappedChain {
   ChainSubject subject;
   MapTotals totals;
+  std::vector<disk::MapExtent> extents;  // all of them, or none where they are too many to keep
+  // In order, until the sink has enough. Precondition: there is a chain.
+  void visit(const disk::Chain::MapSink& sink) const;
 };
 
 // Takes the next piece of the report; false: it could not be written, and no more is made.

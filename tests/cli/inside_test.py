@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 from pathlib import Path
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
@@ -93,9 +94,23 @@ def test_chain():
     restore("db01")
     replace("db01/db01.vmdk", "parentCID=ffffffff", 'parentCID=9f2c11aa\nparentFileNameHint="db01-000001.vmdk"')
     run(0, "chain", DELTA, says="comes back to itself")
+    for hint in ("./db01-000001.vmdk", "../db01/db01-000001.vmdk"):
+        replace(DELTA, 'parentFileNameHint="db01.vmdk"', f'parentFileNameHint="{hint}"')
+        expect("a loop is met under any name", len(document(0, "chain", DELTA)["disks"][0]["links"]) == 1)
+        restore("db01")
+    replace(DELTA, 'parentFileNameHint="db01.vmdk"', "")
+    run(0, "chain", DELTA, says="parentCID is 1b77e0d4, and no parentFileNameHint says which file that is")
+    (disk,) = document(0, "extents", DELTA)["disks"]
+    expect("what is left to a parent that is not named is not zeros", disk["data_bytes"] == 72 * 512 and disk["zero_bytes"] == 0, disk)
+    run(8, "export", DELTA, "none.raw", says="no parentFileNameHint")
     restore("db01")
+    expect("a folder stands for the machines in it", document(0, "chain", "db01")["disks"] == document(0, "chain", "db01/db01.vmx")["disks"])
+    ctk = document(0, "chain", "db01")["disks"][0]["links"][0]["ctk"]
+    expect("a CTK file is told as scan tells it", (ctk["layout"], ctk["block_size_bytes"], ctk["blocks"]) == ("confirmed", 65536, 16384), ctk)
     (disk,) = document(0, "chain", "clone/clone.vmx")["disks"]
     expect("a clone's parent is found by its tail", disk["links"][1]["descriptor"].endswith("golden/golden.vmdk"), disk)
+    (DEMO / "clone/clone.vmsd").write_text('snapshot.numSnapshots = "1"\nsnapshot0.displayName = "mine"\nsnapshot0.numDisks = "1"\nsnapshot0.disk0.fileName = "clone-000001.vmdk"\n')
+    expect("a clone has its own snapshots", document(0, "chain", "clone/clone-000001.vmdk")["disks"][0]["links"][0]["snapshot"] == {"name": "mine", "created": None})
     replace("clone/clone-000001.vmdk", "/vmfs/volumes/661ab9c9-ea3e9a38-f0ba-d89ef3ff34e7/golden", "/elsewhere/images")
     run(0, "chain", "clone/clone-000001.vmdk", says="is not there")
     run(0, "chain", "clone/clone-000001.vmdk", "--map", f"/elsewhere/images={DEMO}/golden", says="└ golden.vmdk")
@@ -146,6 +161,12 @@ def test_damage():
     run(8, "chain", delta, says="its journal must be replayed")
     refused(delta, "its journal must be replayed")
     restore("db02")
+    patch(extent, 512, struct.pack("<Q", 0xCAFEBABE))
+    refused(delta, "it cannot be told whether its journal must be replayed")
+    restore("db02")
+    patch(extent, 8, struct.pack("<Q", 0x200000002))
+    refused(delta, "seSparse of version 2.2 is not known")
+    restore("db02")
     directory = struct.unpack("<Q", content(DEMO / extent, 128, 8))[0] * 512
     patch(extent, directory, struct.pack("<Q", 0x2000000000000000))
     run(0, "chain", delta, says=f"grain_directory_entry at byte {directory}")
@@ -178,6 +199,9 @@ def test_damage():
     restore("hosted")
 
     # What must not be read at all.
+    patch("db01/db01-000001-delta.vmdk", 4, struct.pack("<I", 2))
+    refused(DELTA, "COWD of version 2 is not known")
+    restore("db01")
     for old, new, says in (("CID=1b77e0d4", 'CID=1b77e0d4\nencryptionKeys="vmware:key/list/(pair/(fqid/x))"', "is encrypted"),
                            ("version=1", "version=2", "is encrypted"),
                            ('isNativeSnapshot="no"', 'isNativeSnapshot="yes"', "is a native snapshot")):
@@ -211,6 +235,11 @@ def test_export():
     run(16, "export", DELTA, DEMO / "none.raw", "--sha256", "--no-hash")
     run(8, "export", DELTA, "/proc/none.raw")
     expect("without hashes there are none", document(0, "export", "db01/db01.vmx", DEMO / "plain.raw", "--no-hash")["data_sha256"] is None)
+
+    replace(DELTA, "parentCID=1b77e0d4", "parentCID=deadbeef")
+    mixed = subprocess.run([CBTCTL, "export", DELTA, "mixed.raw"], capture_output=True, text=True, cwd=DEMO)
+    expect("a parent that changed since is told", "parentCID is deadbeef, its parent db01/db01.vmdk has CID 1b77e0d4: the image may mix" in mixed.stderr, mixed)
+    restore("db01")
 
     # Interrupted by Ctrl-C, by the loss of the process, by a full disk; gone on with.
     def interrupted(wanted, how, says):
@@ -326,6 +355,8 @@ def test_verify():
     restore("db01")
     run(8, "ctk", "verify", "--delta", "db01/db01.vmdk", "db01/db01-ctk.vmdk", says="has no parent")
     run(8, "ctk", "verify", "--delta", DELTA, "app01/app01_1-ctk.vmdk", says="have different UUIDs")
+    run(8, "ctk", "verify", "--delta", DELTA, "db01/db01-ctk.vmdk", says="is the CTK file of the parent")
+    run(8, "ctk", "verify", "--images", "db01/db01-000001-delta.vmdk", DELTA, CTK, "--since", 3, says="is no image but cowd")
     run(8, "ctk", "verify", *images[:3], "app01/app01-ctk.vmdk", "--since", 3, says="covers 42949672960")
     run(8, "ctk", "verify", *images, "--since", "00 " * 7 + "00-" + "00 " * 7 + "00/3", says="another UUID")
     run(8, "ctk", "verify", *images[:3], "cbt-v2/cbt-v2-ctk.vmdk", "--since", 3)
@@ -337,6 +368,9 @@ def test_verify():
     for arguments in (("--delta", DELTA, CTK), (*images, "--since", 3)):
         run(8, "ctk", "verify", *arguments, says="may run; its files prove nothing")
         run(0, "ctk", "verify", *arguments, "--even-if-running", says="no write is missed")
+    restore("db01")
+    replace("db01/db01.vmx", 'cleanShutdown = "TRUE"', 'cleanShutdown = "FALSE"')
+    run(8, "ctk", "verify", *images, "--since", 3, says="db01.vmx (cleanShutdown is FALSE) beside it says that the VM may run")
     restore("db01")
 
     # A part that cannot be read is not compared, and the rest is.
@@ -364,7 +398,45 @@ def test_diff():
     patch(CTK, 50, b"other")
     other = document(4, "ctk", "diff", frozen, CTK)
     expect("a restart is told", other["restarted"] and not other["went_backwards"], other)
-    run(8, "ctk", "diff", frozen, "app01/app01-ctk.vmdk", says="of other sizes")
+    run(4, "ctk", "diff", frozen, "app01/app01-ctk.vmdk", says="of other sizes")
+    other = document(4, "ctk", "diff", frozen, "app01/app01-ctk.vmdk")
+    expect("of other sizes nothing is counted", other["resized"] and other["changed_blocks"] is None and other["bytes_per_day"] is None, other)
+    restore("db01")
+
+
+def partition_entry(kind, first, sectors):
+    return struct.pack("<4xB3xII", kind, first, sectors)
+
+
+def test_map():
+    ctk = "db01/db01-ctk.vmdk"
+    plain = document(0, "ctk", "map", ctk)
+    expect("cells are whole blocks and cover the disk", plain["cell_bytes"] == 8 * 65536 and len(plain["cells"]) == 2048 and plain["columns"] == 64, plain)
+    expect("the newest entry of a cell is shown", max(plain["cells"]) == plain["epochs"][-1]["epoch"] == 3, plain["epochs"])
+    expect("what was written and what not is all", sum(e["bytes"] for e in plain["epochs"]) + plain["never_written_bytes"] == plain["capacity_bytes"] == 1 << 30, plain)
+    expect("without a partition table there are none", plain["partitions"] == [] and plain["disk"] is None and plain["since"] is None, plain)
+    patch("db01/db01-flat.vmdk", 446, partition_entry(0x83, 2048, 1 << 20) + partition_entry(0x82, (1 << 20) + 2048, 4096) + bytes(32) + b"\x55\xaa")
+    (table,) = [document(0, "ctk", "map", ctk, "--since", "2")]
+    expect("partitions of the disk that names the file", table["disk"] == "db01/db01.vmdk" and [(p["offset_bytes"], p["length_bytes"], p["label"]) for p in table["partitions"]] == [(MIB, 512 * MIB, "Linux"), (513 * MIB, 2 * MIB, "Linux swap")], table["partitions"])
+    expect("a snapshot's file has the disk as it is through the snapshot", len(document(0, "ctk", "map", CTK)["partitions"]) == 2)
+    expect("since is told", table["since"] == 2)
+    shown = run(0, "ctk", "map", ctk, "--since", 2, before=("env", "LC_ALL=C"))
+    expect("plain ASCII where the locale has no more", shown.isascii() and ", since 2" in shown and "partitions of db01/db01.vmdk" in shown, shown)
+    shown = run(0, "ctk", "map", ctk, before=("env", "LC_ALL=C.UTF-8"))
+    expect("Unicode where it has", "█" in shown and run(0, "ctk", "map", ctk, "--ascii", before=("env", "LC_ALL=C.UTF-8")).isascii(), shown)
+    for name in ("map.svg", "map.png"):
+        run(0, "ctk", "map", ctk, "--since", 2, "-o", name)
+        before = (DEMO / name).read_bytes()
+        run(16, "ctk", "map", ctk, "-o", name, says="exists")
+        expect(f"{name} is not overwritten", (DEMO / name).read_bytes() == before)
+    svg = xml.etree.ElementTree.parse(DEMO / "map.svg").getroot()
+    words = [element.text for element in svg.iter("{http://www.w3.org/2000/svg}text")]
+    expect("the SVG says what it shows", svg.get("width") == "800" and {"1 Linux", "2 Linux swap", "never written", "epoch 3: since 2"} <= set(words), words)
+    expect("the PNG is 800 wide", struct.unpack(">I", content(DEMO / "map.png", 16, 4)) == (800,))
+    run(16, "ctk", "map", ctk, "-o", "map.jpg", says="ends in .svg or .png")
+    run(8, "ctk", "map", ctk, "--since", "00 " * 7 + "00-" + "00 " * 7 + "00/3", says="another UUID")
+    run(8, "ctk", "map", "db01/nothing-ctk.vmdk")
+    run(8, "ctk", "map", "db01/db01.vmdk", says="db01.vmdk")
     restore("db01")
 
 
@@ -373,10 +445,10 @@ with tempfile.TemporaryDirectory() as folder:
     for place in (PRISTINE, DEMO):
         place.parent.mkdir()
         subprocess.run([SOURCE / "tools/make_fixtures", "--into", place.parent, "demo"], check=True)
-    for test in (test_chain, test_extents, test_damage, test_export, test_verify, test_diff):
+    for test in (test_chain, test_extents, test_damage, test_export, test_verify, test_diff, test_map):
         test()
 
 for failure in failures:
     print(failure)
 print(f"{done} expectations, {len(failures)} failures")
-sys.exit(1 if failures or done < 290 else 0)
+sys.exit(1 if failures or done < 375 else 0)

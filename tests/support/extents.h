@@ -185,7 +185,7 @@ class Disks {
       const auto found = files.find(path);
       if (found == files.end())
         return formats::core::Error{formats::core::ErrorKind::missing, from + ": names " + written};
-      return cbtctl::disk::NamedSource{path, found->second, {}};
+      return cbtctl::disk::NamedSource{path, path, found->second, {}};
     };
   }
   // Precondition: it opens.

@@ -4,14 +4,17 @@
 #include <array>
 #include <bit>
 #include <cstdlib>
+#include <memory>
 #include <string>
 
+#include "disk/extent.h"
 #include "formats/core/byte_source.h"
 #include "formats/core/checked.h"
 #include "formats/ctk/bitmap.h"
 #include "formats/ctk/table.h"
 #include "formats/ctk/tracking_file.h"
 #include "formats/identify.h"
+#include "formats/partition/table.h"
 #include "formats/vmdk/descriptor.h"
 #include "formats/vmdk/grain_tables.h"
 #include "formats/vmdk/sparse.h"
@@ -84,6 +87,31 @@ void grains(std::span<const std::byte> bytes) {
   }
 }
 
+// An extent as a disk is read: every run of it, and the first bytes of each.
+void extent(std::span<const std::byte> bytes) {
+  const auto source = std::make_shared<SpanSource>(bytes);
+  const auto header = formats::vmdk::decode_sparse(*source);
+  if (!header) return;
+  constexpr std::uint64_t most_sectors = 1 << 20;
+  const std::uint64_t sectors = std::min(header->capacity_bytes() / 512 + 1, most_sectors);
+  const auto opened =
+      cbtctl::disk::open_extent({.sectors = sectors, .kind = formats::vmdk::ExtentKind::sparse}, source);
+  if (!opened) return;
+  static_cast<void>((*opened)->check().has_value());
+  std::array<std::byte, 4096> buffer{};
+  constexpr int most_runs = 2000;
+  int runs = 0;
+  for (std::uint64_t at = 0; at < sectors * 512 && runs < most_runs; ++runs) {
+    const auto run = (*opened)->run_at(at, sectors * 512 - at);
+    require(run.length_bytes >= 1 && run.length_bytes <= sectors * 512 - at);
+    const auto out = std::span(buffer).first(std::min<std::size_t>(buffer.size(), run.length_bytes));
+    using cbtctl::disk::Allocation;
+    if (run.allocation == Allocation::unreadable) require(!(*opened)->read(run, at, out));
+    if (run.allocation == Allocation::data) static_cast<void>((*opened)->read(run, at, out).has_value());
+    at += run.length_bytes;
+  }
+}
+
 void ctk(std::span<const std::byte> bytes) {
   const auto header = formats::ctk::decode(bytes);
   if (!header) return;
@@ -117,6 +145,15 @@ void ctk(std::span<const std::byte> bytes) {
   static_cast<void>(formats::ctk::total(SpanSource(bytes), *shape).has_value());
 }
 
+void partition(std::span<const std::byte> bytes) {
+  const auto partitions = formats::partition::read_partitions(SpanSource(bytes));
+  require(partitions && partitions->size() <= formats::partition::most_partitions);
+  for (const auto& each : *partitions) {
+    require(each.length_bytes > 0 && each.offset_bytes < bytes.size());
+    require(each.length_bytes <= bytes.size() - each.offset_bytes);
+  }
+}
+
 void identify(std::span<const std::byte> bytes) { static_cast<void>(formats::identify(bytes, "x.vmdk")); }
 
 // The answers of a host, framed by "w", and each parser on the whole text too.
@@ -138,10 +175,17 @@ void host(std::span<const std::byte> bytes) {
   static_cast<void>(cbtctl::host::parse_lock(whole).has_value());
 }
 
-constexpr std::array all{
-    Target{"text", text},     Target{"vmx", vmx},       Target{"vmsd", vmsd}, Target{"descriptor", descriptor},
-    Target{"sparse", sparse}, Target{"grains", grains}, Target{"ctk", ctk},   Target{"identify", identify},
-    Target{"host", host}};
+constexpr std::array all{Target{"text", text},
+                         Target{"vmx", vmx},
+                         Target{"vmsd", vmsd},
+                         Target{"descriptor", descriptor},
+                         Target{"sparse", sparse},
+                         Target{"grains", grains},
+                         Target{"ctk", ctk},
+                         Target{"identify", identify},
+                         Target{"extent", extent},
+                         Target{"host", host},
+                         Target{"partition", partition}};
 
 }  // namespace
 

@@ -1,4 +1,5 @@
 """What every measure needs: the program, pairs of runs, and the table of figures against goals."""
+import os
 import statistics
 import subprocess
 import time
@@ -22,6 +23,17 @@ def seconds(command):
     return time.perf_counter() - start
 
 
+def peak_mib(command):
+    """The most memory that it takes, and the time."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return usage.ru_maxrss / 1024, time.perf_counter() - start
+
+
 def paired(ours, theirs, rounds=ROUNDS):
     """Medians of A B A B ... runs."""
     seconds(ours), seconds(theirs)
@@ -30,6 +42,17 @@ def paired(ours, theirs, rounds=ROUNDS):
         a.append(seconds(ours))
         b.append(seconds(theirs))
     return statistics.median(a), statistics.median(b)
+
+
+def times_faster(ours, theirs, goal):
+    """How many times faster we are; a peer that is far behind is stopped, since the goal is met by then."""
+    a = statistics.median(seconds(ours) for _ in range(5))
+    begin = time.perf_counter()
+    try:
+        subprocess.run(theirs, stdout=subprocess.DEVNULL, check=True, timeout=max(2 * goal * a, 1))
+    except subprocess.TimeoutExpired:
+        return a, time.perf_counter() - begin, "more than "
+    return a, time.perf_counter() - begin, ""
 
 
 def print_table():

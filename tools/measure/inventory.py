@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from figures import CBTCTL, paired, row, rows, seconds
+from figures import CBTCTL, paired, peak_mib, row, rows, seconds
 
 
 def bench_inventory(root, count):
@@ -17,9 +17,7 @@ def bench_inventory(root, count):
         text = report.read()
     calls = int(re.search(r"(\d+)\s+(?:\d+\s+)?total", text)[1])
     row("system calls per VM with two disks", f"{calls / count:.1f}", "<= 30", "22", calls <= 30 * count)
-    process = subprocess.Popen([CBTCTL, "scan", str(root)], stdout=subprocess.DEVNULL)
-    _, _, usage = os.wait4(process.pid, 0)
-    peak = usage.ru_maxrss / 1024
+    peak, _ = peak_mib([CBTCTL, "scan", str(root)])
     row("peak memory", f"{peak:.0f} MiB", "< 200", "", peak < 200)
     caches = Path("/proc/sys/vm/drop_caches")
     if os.geteuid() != 0 or not os.access(caches, os.W_OK):

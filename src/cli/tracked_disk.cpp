@@ -1,0 +1,44 @@
+#include "cli/tracked_disk.h"
+
+#include <algorithm>
+
+#include "cli/disk_files.h"
+#include "storage/path.h"
+
+namespace cbtctl::cli {
+namespace {
+
+bool names(const FileOpener& files, const std::string& descriptor, const std::string& ctk) {
+  const auto file = open_named(files, descriptor);
+  if (!file) return false;
+  const auto content = disk::read_descriptor(*file);
+  return content && content->change_track_path && FileOpener::beside(descriptor, *content->change_track_path) == ctk;
+}
+
+// That which has the usual name first.
+std::vector<std::string> candidates(const FileOpener& files, const std::string& ctk) {
+  constexpr std::string_view ending = "-ctk.vmdk";
+  std::vector<std::string> paths;
+  if (ctk.ends_with(ending)) paths.push_back(ctk.substr(0, ctk.size() - ending.size()) + ".vmdk");
+  std::vector<std::string> beside = files.names_beside(ctk);
+  std::sort(beside.begin(), beside.end());
+  for (const std::string& name : beside) {
+    if (name.ends_with(".vmdk")) paths.push_back(FileOpener::beside(ctk, name));
+  }
+  return paths;
+}
+
+}  // namespace
+
+std::optional<disk::Chain> tracked_disk(const FileOpener& files, const std::string& ctk,
+                                        const std::vector<std::string>& mappings) {
+  const std::string written = FileOpener::beside(ctk, std::string(storage::file_name(ctk)));
+  for (const std::string& path : candidates(files, written)) {
+    if (!names(files, path, written)) continue;
+    auto chain = disk::Chain::open(path, finder_for(files, path, mappings));
+    return chain ? std::optional(std::move(*chain)) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace cbtctl::cli
