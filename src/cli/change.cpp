@@ -30,14 +30,9 @@ options::options_description change_options(std::string_view verb) {
   return own;
 }
 
-bool offers(const analysis::Row& row, std::string_view option) {
-  std::string_view rest = row.options;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find(' '), rest.size());
-    if (rest.substr(0, end) == option) return true;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return false;
+bool offers(const analysis::Row& row, const std::string& option) {
+  const std::vector<std::string> options = analysis::options_of(row);
+  return std::find(options.begin(), options.end(), option) != options.end();
 }
 
 // An error message; nothing where all is well.
@@ -68,7 +63,7 @@ repair::Request request_of(std::string_view verb, const CommandLine& line, const
     return scanned.selection.has(scanned.datastore, machine);
   };
   request.has_slot = [&scanned](const std::string& slot) { return scanned.selection.has_slot(slot); };
-  request.every_machine = scanned.selection.globs.empty();
+  request.every_machine = scanned.selection.has_every_machine(scanned.datastore);
   request.whole_machine = scanned.selection.slots.empty();
   request.include_templates = line.has("include-templates");
   request.assumed_off = line.list("assume-powered-off");

@@ -102,8 +102,12 @@ bool matches(const std::string& glob, const model::VirtualMachine& machine, cons
 }  // namespace
 
 bool Selection::is_all(const model::Datastore& datastore) const {
+  return slots.empty() && has_every_machine(datastore);
+}
+
+bool Selection::has_every_machine(const model::Datastore& datastore) const {
   const auto& machines = datastore.virtual_machines;
-  return globs.empty() && slots.empty() &&
+  return globs.empty() &&
          std::all_of(machines.begin(), machines.end(), std::mem_fn(&model::VirtualMachine::is_targeted));
 }
 

@@ -19,6 +19,7 @@ struct Selection {
   std::vector<std::string> globs;  // by display name or .vmx name; "!GLOB" excludes
   std::vector<std::string> slots;
   [[nodiscard]] bool is_all(const model::Datastore& datastore) const;
+  [[nodiscard]] bool has_every_machine(const model::Datastore& datastore) const;
   [[nodiscard]] bool has(const model::Datastore& datastore, const model::VirtualMachine& machine) const;
   [[nodiscard]] bool has_slot(std::string_view slot) const;
   void tell_unmatched(const model::Datastore& datastore) const;

@@ -14,7 +14,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "repair/base64.h"
+#include "formats/core/base64.h"
 #include "storage/local_file.h"
 
 namespace cbtctl::repair {
@@ -76,12 +76,12 @@ void put_bytes(Json& line, const std::string& key, const std::string& bytes) {
   try {
     static_cast<void>(line[key].dump());
   } catch (const Json::exception&) {
-    line[key + "_base64"] = to_base64(bytes);
+    line[key + "_base64"] = formats::core::to_base64(bytes);
   }
 }
 
 std::string bytes_at(const Json& object, const std::string& key) {
-  const auto exact = from_base64(text_at(object, (key + "_base64").c_str()));
+  const auto exact = formats::core::from_base64(text_at(object, (key + "_base64").c_str()));
   return exact && !exact->empty() ? *exact : text_at(object, key.c_str());
 }
 

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "repair/base64.h"
+#include "formats/core/base64.h"
 #include "repair/plan.h"
 #include "storage/path.h"
 
@@ -21,7 +21,7 @@ constexpr std::string_view schema = "cbtctl.plan/1";
 
 // --- to JSON --------------------------------------------------------------------------------------------------------
 
-Json to_json(const Spot& spot) { return {spot.root, to_base64(spot.path)}; }
+Json to_json(const Spot& spot) { return {spot.root, formats::core::to_base64(spot.path)}; }
 
 Json to_json(const std::optional<bool>& flag) { return flag ? Json(*flag) : Json(nullptr); }
 
@@ -30,8 +30,8 @@ Json to_json(const Change& change) {
               {"file", to_json(change.spot)},          {"description", change.description},
               {"sha256_before", change.sha256_before}, {"sha256_after", change.sha256_after}};
   if (change.kind == ChangeKind::edit) {
-    object["before"] = to_base64(change.content_before);
-    object["after"] = to_base64(change.content_after);
+    object["before"] = formats::core::to_base64(change.content_before);
+    object["after"] = formats::core::to_base64(change.content_after);
   } else {
     object["size_bytes"] = change.size_bytes;
     object["modified_ns"] = change.modified_ns;
@@ -53,9 +53,10 @@ Json to_json(const Intent& intent) {
   for (const char* list : {"disks", "flags", "removed_keys", "kept_keys", "lowered", "parent_cids", "unnamed"})
     object[list] = Json::array();
   for (const auto& [slot, disk] : intent.disks) object["disks"].push_back({slot, to_json(disk.key), disk.strip});
-  for (const auto& [key, value] : intent.flags) object["flags"].push_back({to_base64(key), value});
-  for (const std::string& key : intent.removed_keys) object["removed_keys"].push_back(to_base64(key));
-  for (const auto& [key, first] : intent.kept_keys) object["kept_keys"].push_back({to_base64(key), first});
+  for (const auto& [key, value] : intent.flags) object["flags"].push_back({formats::core::to_base64(key), value});
+  for (const std::string& key : intent.removed_keys) object["removed_keys"].push_back(formats::core::to_base64(key));
+  for (const auto& [key, first] : intent.kept_keys)
+    object["kept_keys"].push_back({formats::core::to_base64(key), first});
   for (const Spot& spot : intent.lowered) object["lowered"].push_back(to_json(spot));
   for (const auto& [spot, cid] : intent.parent_cids) object["parent_cids"].push_back({to_json(spot), cid});
   for (const Spot& spot : intent.unnamed) object["unnamed"].push_back(to_json(spot));
@@ -63,8 +64,8 @@ Json to_json(const Intent& intent) {
 }
 
 Json to_json(const MachinePlan& machine) {
-  Json object{{"vm", to_base64(machine.vm)},
-              {"name", to_base64(machine.name)},
+  Json object{{"vm", formats::core::to_base64(machine.vm)},
+              {"name", formats::core::to_base64(machine.name)},
               {"has_machine", machine.has_machine},
               {"assumed_off", machine.assumed_off},
               {"assumed_unregistered", machine.assumed_unregistered},
@@ -72,7 +73,7 @@ Json to_json(const MachinePlan& machine) {
               {"fixed", machine.fixed}};
   for (const char* list : {"roots", "changes", "witnesses", "disks", "promised", "folders"})
     object[list] = Json::array();
-  for (const Root& root : machine.roots) object["roots"].push_back(to_base64(root.location));
+  for (const Root& root : machine.roots) object["roots"].push_back(formats::core::to_base64(root.location));
   for (const Change& change : machine.changes) object["changes"].push_back(to_json(change));
   for (const Witness& witness : machine.witnesses) object["witnesses"].push_back(to_json(witness));
   for (const DiskRecord& disk : machine.disks) object["disks"].push_back({disk.slot, disk.state, disk.change_id});
@@ -90,7 +91,7 @@ Json to_json(const Owner& owner) {
 // --- from JSON: throws what nlohmann-json throws, and std::invalid_argument; caught in plan_from_text ---------------
 
 std::string bytes_of(const Json& text) {
-  auto bytes = from_base64(text.get<std::string>());
+  auto bytes = formats::core::from_base64(text.get<std::string>());
   if (!bytes) throw std::invalid_argument("base64");
   return *bytes;
 }
@@ -190,9 +191,11 @@ std::string to_text(const Plan& plan) {
   for (const char* list : {"machines", "refused", "unchanged"}) document[list] = Json::array();
   for (const MachinePlan& machine : plan.machines) document["machines"].push_back(to_json(machine));
   for (const Refusal& refusal : plan.refused)
-    document["refused"].push_back({to_base64(refusal.vm), refusal.reason, to_base64(refusal.message)});
+    document["refused"].push_back(
+        {formats::core::to_base64(refusal.vm), refusal.reason, formats::core::to_base64(refusal.message)});
   for (const Unchanged& unchanged : plan.unchanged)
-    document["unchanged"].push_back({to_base64(unchanged.vm), to_base64(unchanged.message)});
+    document["unchanged"].push_back(
+        {formats::core::to_base64(unchanged.vm), formats::core::to_base64(unchanged.message)});
   document["owner"] = plan.owner ? to_json(*plan.owner) : Json(nullptr);
   return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -26,7 +26,8 @@ std::set<storage::Writer*> writers_of(const std::vector<Site>& sites) {
 
 Status fine_if_there(const Status& made) { return made || made.error().kind == ErrorKind::usage ? success() : made; }
 
-// A run that was stopped before it had made its lock, or after it had taken it away, leaves word of a dead process.
+// A run that was stopped before it had made its lock, or after it had taken it away, leaves word of a dead process, or
+// an empty folder.
 void tidy(storage::Writer& writer, const std::string& folder) {
   if (writer.status(lock_folder_of(folder))) return;
   const auto runs = writer.list(own_folder_of(folder));
@@ -34,12 +35,15 @@ void tidy(storage::Writer& writer, const std::string& folder) {
     const std::string run_folder = run_folder_of(folder, run);
     const auto names =
         is_run_id(run) ? writer.list(run_folder) : formats::core::Result<std::vector<std::string>>(Error{});
-    for (const std::string& name : names ? *names : std::vector<std::string>{}) {
+    if (!names) continue;
+    std::size_t left = names->size();
+    for (const std::string& name : *names) {
       const auto found = at_work_from(name);
       if (!found || life_of(found->token) != Life::dead) continue;
       writer.try_remove_file(join(run_folder, name));
-      writer.try_remove_empty_folder(run_folder);
+      --left;
     }
+    if (left == 0) writer.try_remove_empty_folder(run_folder);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "report/json.h"
 
+#include "formats/core/base64.h"
 #include "formats/core/hex.h"
 #include "report/text.h"
 #include "report/tool.h"
@@ -33,12 +34,12 @@ Json envelope(std::string_view schema, int exit_status, const std::vector<model:
 
 void put_text(Json& object, const std::string& key, std::string_view bytes) {
   object[key] = lossy_utf8(bytes);
-  if (!is_utf8(bytes)) object[key + "_base64"] = base64(bytes);
+  if (!is_utf8(bytes)) object[key + "_base64"] = formats::core::to_base64(bytes);
 }
 
 void put_path(Json& object, const std::string& key, std::string_view bytes) {
   object[key] = lossy_utf8(bytes);
-  if (!is_utf8(bytes)) object["path_base64"] = base64(bytes);
+  if (!is_utf8(bytes)) object["path_base64"] = formats::core::to_base64(bytes);
 }
 
 Json target_json(model::Index target, const std::vector<model::Target>& targets) {

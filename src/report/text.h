@@ -15,8 +15,6 @@ using formats::core::escaped;
 using formats::core::is_utf8;
 using formats::core::lossy_utf8;
 
-[[nodiscard]] std::string base64(std::string_view bytes);
-
 // "40 GiB", "1.5 TiB", "512 B".
 [[nodiscard]] std::string human_size(std::uint64_t bytes);
 

@@ -3,7 +3,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "storage/ssh_base64.h"
+#include "formats/core/base64.h"
 
 namespace cbtctl::storage {
 namespace {
@@ -17,7 +17,7 @@ std::string openssh_content(std::string_view text) {
   if (begin == std::string_view::npos) return {};
   text.remove_prefix(begin + openssh_begin.size());
   const std::size_t end = text.find("-----END");
-  return from_base64(text.substr(0, end)).value_or("");
+  return formats::core::from_base64(text.substr(0, end)).value_or("");
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ std::string public_key_beside(const std::string& path) {
   std::string type;
   std::string encoded;
   if (!(file >> type >> encoded)) return {};
-  return from_base64(encoded).value_or("");
+  return formats::core::from_base64(encoded).value_or("");
 }
 
 }  // namespace cbtctl::storage

@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdint>
 
-#include "storage/ssh_base64.h"
+#include "formats/core/base64.h"
 
 namespace cbtctl::storage {
 namespace {
@@ -63,8 +63,8 @@ bool matches_pattern(std::string_view name, std::string_view pattern) {
 bool matches_hash(std::string_view name, std::string_view hashed) {
   const std::size_t bar = hashed.find('|', 3);
   if (bar == std::string_view::npos) return false;
-  const auto salt = from_base64(hashed.substr(3, bar - 3));
-  const auto digest = from_base64(hashed.substr(bar + 1));
+  const auto salt = formats::core::from_base64(hashed.substr(3, bar - 3));
+  const auto digest = formats::core::from_base64(hashed.substr(bar + 1));
   return salt && digest && hmac_sha1(*salt, name) == *digest;
 }
 
@@ -111,7 +111,7 @@ std::string fingerprint(const HostKey& key) {
   nettle_sha256_update(&context, key.blob.size(), bytes_of(key.blob));
   std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
   nettle_sha256_digest(&context, digest.size(), digest.data());
-  std::string text = base64({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  std::string text = formats::core::to_base64({reinterpret_cast<const char*>(digest.data()), digest.size()});
   text.erase(std::find(text.begin(), text.end(), '='), text.end());
   return "SHA256:" + text;
 }
@@ -130,7 +130,7 @@ void KnownHosts::add(std::string_view text, const std::string& file) {
     }
     entry.hosts = word;
     const std::string_view type = next_word(line);
-    auto blob = from_base64(next_word(line));
+    auto blob = formats::core::from_base64(next_word(line));
     auto key = blob ? host_key_of(std::move(*blob)) : std::nullopt;
     if (!key || key->type != type) continue;
     entry.key = std::move(*key);
@@ -164,8 +164,9 @@ std::vector<std::string> KnownHosts::types_of(std::string_view host, unsigned po
 
 std::string known_hosts_line(std::string_view host, unsigned port, const HostKey& key, std::string_view salt) {
   std::string name = filed_name(host, port);
-  if (!salt.empty()) name = "|1|" + base64(salt) + "|" + base64(hmac_sha1(salt, name));
-  return name + " " + key.type + " " + base64(key.blob) + "\n";
+  if (!salt.empty())
+    name = "|1|" + formats::core::to_base64(salt) + "|" + formats::core::to_base64(hmac_sha1(salt, name));
+  return name + " " + key.type + " " + formats::core::to_base64(key.blob) + "\n";
 }
 
 }  // namespace cbtctl::storage

@@ -12,21 +12,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.append(f"{sys.argv[2]}/tests/support")
+from expectations import expect, finish  # noqa: E402
+
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 FIXTURES = SOURCE / "fixtures"
-failures = []
-done = 0
 
 
 def run(*arguments, cwd=FIXTURES):
     return subprocess.run([CBTCTL, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=120)
-
-
-def expect(what, holds, shown=""):
-    global done
-    done += 1
-    if not holds:
-        failures.append(f"{what}: {str(shown)[:400]}")
 
 
 def status(what, wanted, *arguments):
@@ -165,7 +159,4 @@ for command, shown in blocks:
     found = subprocess.run([CBTCTL, *words[1:]], capture_output=True, text=True, cwd=SOURCE).stdout
     expect(f"README: {command}", found == shown, found)
 
-for failure in failures:
-    print(failure)
-print(f"{done} expectations, {len(failures)} failures")
-sys.exit(1 if failures or done < 95 else 0)
+finish(at_least=95)

@@ -15,17 +15,11 @@ import tempfile
 import xml.etree.ElementTree
 from pathlib import Path
 
+sys.path.append(f"{sys.argv[2]}/tests/support")
+from expectations import expect, finish  # noqa: E402
+
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 MIB = 1 << 20
-failures = []
-done = 0
-
-
-def expect(what, holds, shown=""):
-    global done
-    done += 1
-    if not holds:
-        failures.append(f"{what}: {str(shown)[:400]}")
 
 
 def run(wanted, *arguments, says="", before=()):
@@ -448,7 +442,4 @@ with tempfile.TemporaryDirectory() as folder:
     for test in (test_chain, test_extents, test_damage, test_export, test_verify, test_diff, test_map):
         test()
 
-for failure in failures:
-    print(failure)
-print(f"{done} expectations, {len(failures)} failures")
-sys.exit(1 if failures or done < 375 else 0)
+finish(at_least=375)

@@ -11,16 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.append(f"{sys.argv[2]}/tests/support")
+from expectations import expect, finish  # noqa: E402
+
 CBTCTL, SOURCE = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
-failures = []
-done = 0
-
-
-def expect(what, holds, shown=""):
-    global done
-    done += 1
-    if not holds:
-        failures.append(f"{what}: {str(shown)[:600]}")
 
 
 # --- what the linker could reach -------------------------------------------------------------------------------------
@@ -94,7 +88,4 @@ for arguments in (["scan", "fixtures/demo"], ["check", "fixtures/demo", "--deep"
                   *([verb, "fixtures/demo"] for verb in ("reset", "repair")), ["purge", "fixtures/demo", "--older-than", "0"]):
     check_calls(*arguments)
 
-for failure in failures:
-    print(failure)
-print(f"{done} expectations, {len(failures)} failures")
-sys.exit(1 if failures or done < 50 else 0)
+finish(at_least=50)

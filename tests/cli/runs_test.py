@@ -15,17 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.append(f"{sys.argv[2]}/tests/support")
+from expectations import expect, finish  # noqa: E402
+
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 WORK = Path(tempfile.mkdtemp(prefix="cbtctl-runs-"))
-failures = []
-done = 0
-
-
-def expect(what, holds, shown=""):
-    global done
-    done += 1
-    if not holds:
-        failures.append(f"{what}: {str(shown)[:900]}")
 
 
 def run(*arguments, before=(), who="me", **more):
@@ -40,7 +34,7 @@ def told(*arguments, status=None, **more):
     try:
         return json.loads(result.stdout)
     except ValueError:
-        failures.append(f"no JSON: {arguments}: {result.stdout[:200]} {result.stderr[:300]}")
+        expect(f"{arguments} prints JSON", False, f"{result.stdout[:200]} {result.stderr}")
         return {"plan": {"changes": [], "refused": [], "unchanged": []}, "results": [], "recovered": [], "run": "", "runs": [], "verification": []}
 
 
@@ -278,7 +272,4 @@ rest = told("disable", ds, "--yes")
 expect("running again does only what is left", kinds.count("cancelled") == len(rest["results"]) and {r["outcome"] for r in rest["results"]} == {"changed"}, rest["results"])
 
 shutil.rmtree(WORK, ignore_errors=True)
-for failure in failures:
-    print(failure)
-print(f"{done} expectations, {len(failures)} failures")
-sys.exit(1 if failures or done < 90 else 0)
+finish(at_least=90)

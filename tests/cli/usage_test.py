@@ -17,23 +17,17 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.append(f"{sys.argv[2]}/tests/support")
+from expectations import expect, finish  # noqa: E402
+
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 DEMO = SOURCE / "fixtures/demo"
 CTK = "app01/app01-ctk.vmdk"
-failures = []
-done = 0
 
 
 def run(*arguments, cwd=DEMO, **more):
     environment = {**os.environ, "XDG_STATE_HOME": str(scratch / "state"), **more.pop("env", {})}
     return subprocess.run([CBTCTL, *map(str, arguments)], capture_output=True, cwd=cwd, timeout=120, env=environment, stdin=subprocess.DEVNULL, **more)
-
-
-def expect(what, holds, shown=""):
-    global done
-    done += 1
-    if not holds:
-        failures.append(f"{what}: {str(shown)[:400]}")
 
 
 def status(wanted, *arguments, says="", **more):
@@ -211,7 +205,4 @@ try:
 finally:
     shutil.rmtree(scratch, ignore_errors=True)
 
-print(f"{done} expectations, {len(failures)} failures")
-for failure in failures:
-    print("FAILED:", failure)
-sys.exit(1 if failures else 0)
+finish(at_least=180)

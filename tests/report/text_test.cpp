@@ -6,13 +6,6 @@
 
 using namespace cbtctl::report;
 
-TEST_CASE("base64 is exact for every length") {
-  CHECK(base64("") == "");
-  CHECK(base64("f") == "Zg==");
-  CHECK(base64("fo") == "Zm8=");
-  CHECK(base64("foo") == "Zm9v");
-}
-
 TEST_CASE("a table wraps nothing in a pipe and fits a terminal") {
   Table table({{"A"}, {"B"}});
   table.add({{"one"}, {"a reason that is a good deal longer than forty columns"}});

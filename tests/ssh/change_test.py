@@ -16,17 +16,11 @@ import jsonschema
 from machines import make_machine, picture, put_back, tracking
 from standin import Standin
 
+sys.path.append(f"{sys.argv[2]}/tests/support")
+from expectations import expect, finish  # noqa: E402
+
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 WORK = Path(tempfile.mkdtemp(prefix="cbtctl-ssh-change-"))
-failures = []
-done = 0
-
-
-def expect(what, holds, shown=""):
-    global done
-    done += 1
-    if not holds:
-        failures.append(f"{what}: {str(shown)[:900]}")
 
 
 def run(host, *words, who="me", target="/vmfs/volumes/ds", targets=True):
@@ -40,10 +34,10 @@ def document(host, *words, schema="change", **more):
     try:
         text = json.loads(found.stdout)
     except ValueError:
-        failures.append(f"{words}: no JSON: {found.stdout[:300]} {found.stderr[:300]}")
+        expect(f"{words} prints JSON", False, f"{found.stdout[:300]} {found.stderr}")
         return {"plan": {"changes": [], "refused": [], "unchanged": []}, "results": [], "exit_status": found.returncode}
     for error in jsonschema.Draft7Validator(json.loads((SOURCE / f"src/report/schemas/{schema}.json").read_text())).iter_errors(text):
-        failures.append(f"{words}: {'/'.join(map(str, error.path))}: {error.message[:200]}")
+        expect(f"{words} keeps its schema: {'/'.join(map(str, error.path))}", False, error.message)
     return text
 
 
@@ -271,10 +265,7 @@ def main():
             for check in (check_one_disk, check_clean_and_purge, check_repair, check_apply, check_history, check_refusals, check_outside,
                           check_names, check_volumes_root, check_waits, check_mount_and_host):
                 check(host, volume, pristine)
-    for failure in failures:
-        print(failure)
-    print(f"change_test: {done} checks, {len(failures)} failed")
-    sys.exit(1 if failures else 0)
+    finish(at_least=80)
 
 
 main()

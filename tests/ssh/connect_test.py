@@ -17,9 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from expectations import expect, finish
 from line import Line, Silent
 from standin import Standin
+
+sys.path.append(f"{sys.argv[2]}/tests/support")
+from expectations import expect, finish  # noqa: E402
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 HEALTHY = f"ds={SOURCE}/fixtures/healthy"

@@ -11,16 +11,10 @@ from pathlib import Path
 
 from standin import Standin
 
+sys.path.append(f"{sys.argv[2]}/tests/support")
+from expectations import expect, finish  # noqa: E402
+
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
-failures = []
-done = 0
-
-
-def expect(what, holds, shown=""):
-    global done
-    done += 1
-    if not holds:
-        failures.append(f"{what}: {str(shown)[:900]}")
 
 
 def run(wanted, *arguments):
@@ -81,7 +75,4 @@ with tempfile.TemporaryDirectory() as name:
         test_verbs(host, folder / "demo")
         test_export(host, folder / "demo", folder)
 
-for failure in failures:
-    print(failure)
-print(f"{done} expectations, {len(failures)} failures")
-sys.exit(1 if failures or done < 32 else 0)
+finish(at_least=32)

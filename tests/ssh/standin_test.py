@@ -10,8 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from expectations import expect, finish
 from standin import Standin
+
+sys.path.append(f"{sys.argv[2]}/tests/support")
+from expectations import expect, finish  # noqa: E402
 
 SOURCE = Path(sys.argv[2]).resolve()
 

@@ -15,8 +15,10 @@ import threading
 import time
 from pathlib import Path
 
-from expectations import expect, finish
 from standin import Standin
+
+sys.path.append(f"{sys.argv[2]}/tests/support")
+from expectations import expect, finish  # noqa: E402
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 HEALTHY, DEMO, HOSTILE = (f"{SOURCE}/fixtures/{name}" for name in ("healthy", "demo", "hostile"))

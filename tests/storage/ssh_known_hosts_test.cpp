@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "storage/ssh_base64.h"
+#include "formats/core/base64.h"
 
 using namespace cbtctl::storage;
 using Verdict = KnownHosts::Verdict;
@@ -16,7 +16,7 @@ const std::string ecdsa =
 const std::string ed25519 = "AAAAC3NzaC1lZDI1NTE5AAAAIGMoq7PHSZBeY9YDa3ypSf35OHiafWtemzj3HKiU9uJ1";
 const std::string ecdsa_entry = " ecdsa-sha2-nistp256 " + ecdsa + "\n";
 
-HostKey key_of(const std::string& text) { return *host_key_of(*from_base64(text)); }
+HostKey key_of(const std::string& text) { return *host_key_of(*formats::core::from_base64(text)); }
 
 // Another key of the same type: one byte differs.
 HostKey other_ecdsa() {

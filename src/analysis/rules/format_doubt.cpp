@@ -4,6 +4,7 @@
 
 #include "analysis/catalogue.h"
 #include "analysis/subject.h"
+#include "formats/core/checked.h"
 
 namespace cbtctl::analysis {
 namespace {
@@ -17,10 +18,13 @@ struct Count {
   [[nodiscard]] bool is_doubtful() const { return unfit >= least_unfit && unfit * 3 > all; }
 };
 
-// A version that we do not know cannot be held against anything, so it neither fits nor does not.
-bool is_unfit(const TrackingVerdict& verdict) {
-  if (!verdict.reading || verdict.reading->version != 1) return false;
-  return verdict.fits == false || verdict.reading->layout == formats::ctk::Layout::inferred;
+// Whatever the version says: what fits is told by the header's numbers, the file's size and the disk's capacity alone.
+bool is_unfit(const Subject& subject, const model::Descriptor& descriptor) {
+  const auto capacity = descriptor.content.capacity_bytes();
+  const auto reading = judge_tracking(subject.datastore, descriptor).reading;
+  if (!capacity || !reading) return false;
+  return reading->layout != formats::ctk::Layout::confirmed ||
+         *reading->capacity_sectors != *capacity / formats::core::sector_bytes;
 }
 
 std::map<model::Index, Count> count_by_target(const Subject& subject) {
@@ -32,7 +36,7 @@ std::map<model::Index, Count> count_by_target(const Subject& subject) {
     ++count.all;
     count.unfit += std::any_of(tracking.named_by.begin(), tracking.named_by.end(), [&](model::Index index) {
       const model::Descriptor& descriptor = subject.datastore.descriptors[index];
-      return descriptor.judged && is_unfit(judge_tracking(subject.datastore, descriptor));
+      return descriptor.judged && is_unfit(subject, descriptor);
     });
   }
   return counts;

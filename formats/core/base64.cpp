@@ -1,12 +1,12 @@
-#include "storage/ssh_base64.h"
+#include "formats/core/base64.h"
 
 #include <nettle/base64.h>
 
 #include <cstdint>
 
-namespace cbtctl::storage {
+namespace formats::core {
 
-std::string base64(std::string_view bytes) {
+std::string to_base64(std::string_view bytes) {
   std::string out(BASE64_ENCODE_RAW_LENGTH(bytes.size()), '\0');
   nettle_base64_encode_raw(out.data(), bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
   return out;
@@ -24,4 +24,4 @@ std::optional<std::string> from_base64(std::string_view text) {
   return out;
 }
 
-}  // namespace cbtctl::storage
+}  // namespace formats::core
