@@ -13,33 +13,35 @@ import tempfile
 import time
 from pathlib import Path
 
+from line import Line
 from machines import make_machine, picture, put_back
-from proxy import Proxy
 from standin import Standin
+
+sys.path.append(f"{sys.argv[2]}/tests/support")
+from expectations import expect, finish  # noqa: E402
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 PLACES = int(sys.argv[3]) if len(sys.argv) > 3 else 12  # of each kind
 WORK = Path(tempfile.mkdtemp(prefix="cbtctl-ssh-cut-"))
-failures = []
 stopped = {"cut up": 0, "cut down": 0, "kill": 0}
 changed_places = 0
 
 
-class KillingProxy(Proxy):
+class KillingLine(Line):
     """Kills a process once so many bytes went up."""
 
     def __init__(self, port, at):
         self.at, self.process = at, None
         super().__init__(port)
 
-    def spoilt(self, piece, direction):
+    def harmed(self, piece, direction):
         begin = self.moved["up"]
-        piece = super().spoilt(piece, direction)
+        piece = super().harmed(piece, direction)
         if direction == "up" and begin <= self.at < self.moved["up"] and self.process:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
             self.close()
-            return None
+            return b""
         return piece
 
 
@@ -74,23 +76,19 @@ def check(host, volume, before, changed, what):
     middle = picture(volume)
     if middle not in (before, changed):
         on = [state for state in states(host).values() if state in ("tracked", "broken", "pending")]
-        if on:
-            failures.append(f"{what}: CBT is on in between: {on}")
+        expect(f"{what}: CBT is off in between", not on, on)
     status, output, errors = run(host, "disable", "--vm", "nobody", "--yes", "--json")
     now = picture(volume)
     locks = [str(p) for p in volume.rglob("lock")]
-    if status != 0 or locks or now not in (before, changed):
-        failures.append(f"{what}: recovery ends with {status}, {locks}, as before {now == before}, changed {now == changed}: {output[:500]} {errors[:500]}")
-        return
-    if now == changed:
+    recovered = status == 0 and not locks and now in (before, changed)
+    expect(f"{what}: it recovers", recovered, f"{status}, {locks}, as before {now == before}, changed {now == changed}: {output} {errors}")
+    if recovered and now == changed:
         changed_places += 1
         status, output, errors = run(host, "undo", "--yes", "--json", targets=False)
-        if status != 0 or picture(volume) != before:
-            failures.append(f"{what}: undo ends with {status}: {output[:500]} {errors[:500]}")
+        expect(f"{what}: undo restores it", status == 0 and picture(volume) == before, f"{status}: {output} {errors}")
     # Who was stopped before the lock leaves an empty mark, which the next run there takes away.
     left = [str(p) for p in volume.rglob(".cbtctl/**/*") if p.is_file() and not (p.name.endswith(".new") and p.stat().st_size == 0)]
-    if left:
-        failures.append(f"{what}: left behind: {left}")
+    expect(f"{what}: nothing is left behind", not left, left)
 
 
 def spread(begin, end, count):
@@ -103,10 +101,10 @@ def main():
     with Standin(SOURCE, datastores=[f"ds={pristine}"]) as host:
         volume = host.volume("ds")
         before = picture(volume)
-        with Proxy(host.port) as line:  # a scan alone, to know where the run begins
+        with Line(host.port) as line:  # a scan alone, to know where the run begins
             start(host, host.config_behind(line.port), "reset", "--dry-run").communicate()
             planned = dict(line.moved)
-        with Proxy(host.port) as line:
+        with Line(host.port) as line:
             process = start(host, host.config_behind(line.port), "reset", "--yes")
             process.communicate()
             moved = dict(line.moved)
@@ -116,24 +114,22 @@ def main():
         put_back(pristine, volume)
         for direction in ("up", "down"):
             for at in spread(planned[direction], moved[direction], PLACES):
-                with Proxy(host.port, cut={direction: at}) as line:
+                with Line(host.port, cut={direction: at}) as line:
                     process = start(host, host.config_behind(line.port), "reset", "--yes")
                     process.communicate(timeout=120)
                 stopped[f"cut {direction}"] += process.returncode != 0
                 check(host, volume, before, changed, f"cut {direction} after {at}")
                 put_back(pristine, volume)
         for at in spread(planned["up"], moved["up"], PLACES):
-            with KillingProxy(host.port, at) as line:
+            with KillingLine(host.port, at) as line:
                 line.process = start(host, host.config_behind(line.port), "reset", "--yes")
                 line.process.communicate(timeout=120)
                 stopped["kill"] += line.process.returncode == -signal.SIGKILL
             check(host, volume, before, changed, f"killed after {at}")
             put_back(pristine, volume)
-    for failure in failures:
-        print(failure)
-    print(f"cut_test: stopped {stopped}, wholly changed after recovery {changed_places} times, {len(failures)} failed")
-    enough = all(count * 2 >= PLACES for count in stopped.values())
-    sys.exit(1 if failures or not enough else 0)
+    expect("each kind stopped it at many places", all(count * 2 >= PLACES for count in stopped.values()), stopped)
+    print(f"stopped {stopped}, wholly changed after recovery {changed_places} times")
+    finish(at_least=PLACES)
 
 
 main()

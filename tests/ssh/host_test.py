@@ -247,8 +247,8 @@ def test_hostile_names():
 
 
 def test_readme():
-    """What the README shows of a host is what is printed there."""
-    blocks = re.findall(r"```\n\$ build/cbtctl (\S+ ssh://[^\n]*)\n(.*?)```", (SOURCE / "README.md").read_text(), re.S)
+    """What the README shows of reading a host is what is printed there."""
+    blocks = re.findall(r"```\n\$ build/cbtctl ((?:scan|check) ssh://[^\n]*)\n(.*?)```", (SOURCE / "README.md").read_text(), re.S)
     expect("the README shows a host", blocks, blocks)
     with Standin(SOURCE, "8.0", [f"ds1={DEMO}", f"ds2={SOURCE}/fixtures/healthy"]) as host:
         config = host.folder / "esx1"
