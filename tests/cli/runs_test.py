@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.append(f"{sys.argv[2]}/tests/support")
 from expectations import expect, finish  # noqa: E402
+from folders import copy_folder, picture  # noqa: E402
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 WORK = Path(tempfile.mkdtemp(prefix="cbtctl-runs-"))
@@ -39,22 +40,7 @@ def told(*arguments, status=None, **more):
 
 
 def copy(case="demo", name="ds"):
-    folder = WORK / name
-    shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run(["cp", "-a", "--sparse=always", str(SOURCE / "fixtures" / case), str(folder)], check=True)
-    return folder
-
-
-def picture(folder):
-    """Every file's path, mode and content; what cbtctl keeps for itself left out."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        relative = str(path.relative_to(folder))
-        if path.is_symlink() or not path.is_file() or ".cbtctl/" in relative:
-            continue
-        size = path.stat().st_size
-        found[relative] = (path.stat().st_mode, hashlib.sha256(path.read_bytes()).hexdigest() if size < 1 << 24 else size)
-    return found
+    return copy_folder(SOURCE / "fixtures" / case, WORK / name)
 
 
 def outcomes(document):

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import jsonschema
 
-from machines import make_machine, picture, put_back, tracking
+from machines import make_machine, put_back, tracking
 from standin import Standin
 
 sys.path.append(f"{sys.argv[2]}/tests/support")
 from expectations import expect, finish  # noqa: E402
+from folders import picture  # noqa: E402
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 WORK = Path(tempfile.mkdtemp(prefix="cbtctl-ssh-change-"))

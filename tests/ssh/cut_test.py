@@ -14,11 +14,12 @@ import time
 from pathlib import Path
 
 from line import Line
-from machines import make_machine, picture, put_back
+from machines import make_machine, put_back
 from standin import Standin
 
 sys.path.append(f"{sys.argv[2]}/tests/support")
 from expectations import expect, finish  # noqa: E402
+from folders import picture  # noqa: E402
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 PLACES = int(sys.argv[3]) if len(sys.argv) > 3 else 12  # of each kind

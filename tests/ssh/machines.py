@@ -2,7 +2,6 @@
 
     make_machine(folder / "x", "x", disks=2)
 """
-import hashlib
 import os
 import shutil
 import struct
@@ -41,17 +40,6 @@ def make_machine(folder, name, disks=2, keys=True, cid="1b77e0d4", more=()):
         path.chmod(0o755 if path.suffix == ".vmx" else 0o644 if path.suffix == ".log" else 0o600)
         os.utime(path, (TIME, TIME))
     return folder
-
-
-def picture(folder):
-    """Every file's path, mode, owner and content; what cbtctl keeps for itself left out."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        relative = str(path.relative_to(folder))
-        if path.is_file() and not path.is_symlink() and ".cbtctl/" not in relative:
-            status = path.stat()
-            found[relative] = (status.st_mode, status.st_uid, status.st_gid, hashlib.sha256(path.read_bytes()).hexdigest())
-    return found
 
 
 def put_back(pristine, folder):

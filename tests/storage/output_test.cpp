@@ -5,43 +5,17 @@
 #include <unistd.h>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "storage/output.h"
+#include "tests/support/temporary_folder.h"
 
 using namespace cbtctl::storage;
 namespace fs = std::filesystem;
-
-namespace {
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "cbtctl-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] std::string operator/(const char* name) const { return (path_ / name).string(); }
-  [[nodiscard]] bool is_empty() const { return fs::is_empty(path_); }
-
- private:
-  fs::path path_;
-};
-
-std::string content(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
-
-}  // namespace
+using support::bytes_of;
+using support::content;
 
 TEST_CASE("an output holds what was appended, with holes of zeros between", "[output]") {
-  const Folder folder;
+  const support::TemporaryFolder folder;
   auto output = create_output(folder / "image");
   REQUIRE(output);
   REQUIRE((*output)->append(bytes_of("head")));
@@ -56,7 +30,7 @@ TEST_CASE("an output holds what was appended, with holes of zeros between", "[ou
 }
 
 TEST_CASE("a file that exists is refused and stays as it is", "[output]") {
-  const Folder folder;
+  const support::TemporaryFolder folder;
   std::ofstream(folder / "image") << "precious";
   const auto output = create_output(folder / "image");
   REQUIRE_FALSE(output);
@@ -65,14 +39,14 @@ TEST_CASE("a file that exists is refused and stays as it is", "[output]") {
 }
 
 TEST_CASE("a link in the way is not written through", "[output]") {
-  const Folder folder;
+  const support::TemporaryFolder folder;
   fs::create_symlink(folder / "elsewhere", folder / "image");
   CHECK_FALSE(create_output(folder / "image"));
   CHECK_FALSE(fs::exists(folder / "elsewhere"));
 }
 
 TEST_CASE("an output that was not finished leaves nothing behind", "[output]") {
-  const Folder folder;
+  const support::TemporaryFolder folder;
   {
     auto output = create_output(folder / "image");
     REQUIRE((*output)->append(bytes_of("half")));

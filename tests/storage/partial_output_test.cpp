@@ -1,42 +1,19 @@
 // A large file in more than one go: its name comes last, and an interruption is told from a file of something else.
 #include <catch2/catch.hpp>
 
-#include <unistd.h>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "storage/partial_output.h"
+#include "tests/support/temporary_folder.h"
 
 using namespace cbtctl::storage;
 using formats::core::ErrorKind;
 namespace fs = std::filesystem;
+using support::bytes_of;
+using support::content;
 
 namespace {
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "cbtctl-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] std::string operator/(const char* name) const { return (path_ / name).string(); }
-  [[nodiscard]] bool is_empty() const { return fs::is_empty(path_); }
-
- private:
-  fs::path path_;
-};
-
-std::string content(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 // Writes "hello" of ten bytes and stops.
 void interrupted(const std::string& path) {
@@ -49,7 +26,7 @@ void interrupted(const std::string& path) {
 }  // namespace
 
 TEST_CASE("a partial file gets its name when it is whole, and nothing else is left") {
-  const Folder folder;
+  const support::TemporaryFolder folder;
   {
     const auto output = open_partial(folder / "x.raw", 10, "disk one", false);
     REQUIRE(output);
@@ -64,13 +41,13 @@ TEST_CASE("a partial file gets its name when it is whole, and nothing else is le
 }
 
 TEST_CASE("a partial file that is given up leaves nothing") {
-  const Folder folder;
+  const support::TemporaryFolder folder;
   { REQUIRE((*open_partial(folder / "x.raw", 10, "disk one", false))->append(bytes_of("hello"))); }
   CHECK(folder.is_empty());
 }
 
 TEST_CASE("an interrupted file is gone on with where it was") {
-  const Folder folder;
+  const support::TemporaryFolder folder;
   interrupted(folder / "x.raw");
   const auto output = open_partial(folder / "x.raw", 10, "disk one", true);
   REQUIRE(output);
@@ -84,7 +61,7 @@ TEST_CASE("an interrupted file is gone on with where it was") {
 }
 
 TEST_CASE("without being asked to, or for something else, an interrupted file is left alone") {
-  const Folder folder;
+  const support::TemporaryFolder folder;
   interrupted(folder / "x.raw");
   const std::string before = content(folder / "x.raw.partial");
   CHECK(open_partial(folder / "x.raw", 10, "disk one", false).error().kind == ErrorKind::usage);
@@ -94,7 +71,7 @@ TEST_CASE("without being asked to, or for something else, an interrupted file is
 }
 
 TEST_CASE("a file that exists is not overwritten, also where it came meanwhile") {
-  const Folder folder;
+  const support::TemporaryFolder folder;
   std::ofstream(folder / "old.raw") << "old";
   CHECK(open_partial(folder / "old.raw", 10, "disk one", false).error().kind == ErrorKind::usage);
   {
@@ -110,13 +87,13 @@ TEST_CASE("a file that exists is not overwritten, also where it came meanwhile")
 }
 
 TEST_CASE("two processes do not write one file") {
-  const Folder folder;
+  const support::TemporaryFolder folder;
   const auto first = open_partial(folder / "x.raw", 10, "disk one", false);
   REQUIRE(first);
   CHECK(open_partial(folder / "x.raw", 10, "disk one", true).error().kind == ErrorKind::in_use);
 }
 
 TEST_CASE("where no file can be made, the system's reason is told") {
-  const Folder folder;
+  const support::TemporaryFolder folder;
   CHECK(open_partial(folder / "no/x.raw", 10, "disk one", false).error().kind == ErrorKind::missing);
 }

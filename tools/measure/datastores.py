@@ -29,7 +29,7 @@ def make_datastore(root, count):
                     file.write(content)
                     file.truncate(size)
         (folder / f"{name}.vmx").write_text(vmx)
-        (folder / f"{name}.vmsd").write_text('.encoding = "UTF-8"\nsnapshot.lastUID = "3"\n')
+        (folder / f"{name}.vmsd").touch()  # as it is before the first snapshot
         (folder / f"{name}.nvram").write_bytes(bytes(8684))
         with open(folder / "vmware.log", "wb") as file:
             file.truncate(100_000)
