@@ -4,8 +4,10 @@
 #include <charconv>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
+#include "log/log.h"
 #include "report/json.h"
 #include "report/text.h"
 
@@ -27,6 +29,10 @@ struct DiskState {
 };
 using Disks = std::map<std::string, DiskState>;  // by slot
 using Machines = std::map<std::string, Disks>;   // by target and .vmx
+struct Scan {
+  Machines machines;
+  std::set<std::string> lost;  // the prefixes of targets that could not be read
+};
 
 std::string text_at(const Json& object, const char* key) {
   const auto found = object.find(key);
@@ -70,18 +76,37 @@ DiskState disk_state(const Json& disk) {
   return state;
 }
 
-Result<Machines> parse(const std::string& path, const std::string& text) {
+// What the names of a target's machines begin with.
+std::string prefix_of(std::size_t target) { return target == 0 ? "" : "target " + std::to_string(target) + ": "; }
+
+std::set<std::string> lost_targets(const Json& document) {
+  std::set<std::string> lost;
+  const Json* targets = member(document, "targets");
+  if (targets == nullptr || !targets->is_array()) return lost;
+  for (std::size_t i = 0; i < targets->size(); ++i) {
+    const Json* error = member((*targets)[i], "error");
+    if (error != nullptr && !error->is_null()) lost.insert(prefix_of(i));
+  }
+  return lost;
+}
+
+bool is_lost(const Scan& scan, const std::string& vm) {
+  const std::size_t colon = vm.starts_with("target ") ? vm.find(": ") : std::string::npos;
+  return scan.lost.contains(colon == std::string::npos ? "" : vm.substr(0, colon + 2));
+}
+
+Result<Scan> parse(const std::string& path, const std::string& text) {
   const Json document = Json::parse(text, nullptr, false);
   const Json* machines = member(document, "virtual_machines");
   if (machines == nullptr || !machines->is_array() || text_at(document, "schema") != "cbtctl.scan/1") {
     return Error{ErrorKind::malformed, path + ": is no output of cbtctl scan --json"};
   }
-  Machines found;
+  Scan found{.machines = {}, .lost = lost_targets(document)};
   for (const Json& machine : *machines) {
     const Json* target = member(machine, "target");
-    const bool later_target = target != nullptr && target->is_number_unsigned() && *target != 0;
-    const std::string prefix = later_target ? "target " + target->dump() + ": " : "";
-    Disks& disks = found[prefix + text_at(machine, "config_path")];
+    const bool is_told = target != nullptr && target->is_number_unsigned();
+    const std::string prefix = prefix_of(is_told ? target->get<std::size_t>() : 0);
+    Disks& disks = found.machines[prefix + text_at(machine, "config_path")];
     if (const Json* list = member(machine, "disks"); list != nullptr && list->is_array()) {
       for (const Json& disk : *list) disks[text_at(disk, "slot")] = disk_state(disk);
     }
@@ -131,11 +156,15 @@ Result<std::vector<Change>> compare_scans(const std::string& old_path, const std
   if (!before) return before.error();
   const auto after = parse(new_path, new_text);
   if (!after) return after.error();
+  for (const auto& [path, scan] : {std::pair(&old_path, &*before), std::pair(&new_path, &*after)}) {
+    if (!scan->lost.empty())
+      log::warning(*path + ": a target could not be read then: nothing is said to come or go there");
+  }
   std::vector<Change> changes;
-  for (const auto& [vm, disks] : *before) {
-    const auto now = after->find(vm);
-    if (now == after->end()) {
-      changes.push_back({"vm-gone", vm, {}, {}, {}});
+  for (const auto& [vm, disks] : before->machines) {
+    const auto now = after->machines.find(vm);
+    if (now == after->machines.end()) {
+      if (!is_lost(*after, vm)) changes.push_back({"vm-gone", vm, {}, {}, {}});
       continue;
     }
     for (const auto& [slot, disk] : disks) {
@@ -150,8 +179,8 @@ Result<std::vector<Change>> compare_scans(const std::string& old_path, const std
       if (!disks.contains(slot)) changes.push_back({"disk-added", vm, slot, {}, disk.state});
     }
   }
-  for (const auto& [vm, disks] : *after) {
-    if (!before->contains(vm)) changes.push_back({"vm-added", vm, {}, {}, {}});
+  for (const auto& [vm, disks] : after->machines) {
+    if (!before->machines.contains(vm) && !is_lost(*before, vm)) changes.push_back({"vm-added", vm, {}, {}, {}});
   }
   return changes;
 }

@@ -18,7 +18,8 @@ struct Change {
   std::string after;
 };
 
-// `malformed` where one of the texts is no `cbtctl.scan/1`; the message names its path.
+// `malformed` where one of the texts is no `cbtctl.scan/1`; the message names its path. Of a target that one of the
+// scans could not read nothing came and nothing has gone.
 formats::core::Result<std::vector<Change>> compare_scans(const std::string& old_path, const std::string& old_text,
                                                          const std::string& new_path, const std::string& new_text);
 

@@ -133,6 +133,12 @@ with tempfile.TemporaryDirectory() as folder:
     now.write_text(json.dumps(changed))
     by_id = json.loads(run("compare", old, now, "--json").stdout)["changes"]
     expect("compare goes by the change id too", [(c["kind"], c["disk"]) for c in by_id] == [("tracking-went-backwards", "scsi0:0")], by_id)
+    lost = json.loads(before)
+    lost["targets"][0]["error"], lost["virtual_machines"] = "unreachable", []
+    now.write_text(json.dumps(lost))
+    for files in ((old, now), (now, old)):
+        found = status("a host that was down then", 0, "compare", *files)
+        expect("of a target that could not be read nothing has gone", "could not be read" in found.stderr, found.stderr)
     now.write_text("no JSON")
     status("a file that is no scan", 16, "compare", old, now)
     status("a file that is missing", 8, "compare", old, Path(folder) / "missing.json")
