@@ -28,10 +28,14 @@ struct DiskState {
   Tracking by_file;       // the CTK file of the active link
 };
 using Disks = std::map<std::string, DiskState>;  // by slot
-using Machines = std::map<std::string, Disks>;   // by target and .vmx
+struct Name {
+  std::size_t target = 0;
+  std::string vmx;
+  friend auto operator<=>(const Name&, const Name&) = default;
+};
 struct Scan {
-  Machines machines;
-  std::set<std::string> lost;  // the prefixes of targets that could not be read
+  std::map<Name, Disks> machines;
+  std::set<std::size_t> lost;  // targets that could not be read
 };
 
 std::string text_at(const Json& object, const char* key) {
@@ -76,23 +80,19 @@ DiskState disk_state(const Json& disk) {
   return state;
 }
 
-// What the names of a target's machines begin with.
-std::string prefix_of(std::size_t target) { return target == 0 ? "" : "target " + std::to_string(target) + ": "; }
-
-std::set<std::string> lost_targets(const Json& document) {
-  std::set<std::string> lost;
+std::set<std::size_t> lost_targets(const Json& document) {
+  std::set<std::size_t> lost;
   const Json* targets = member(document, "targets");
   if (targets == nullptr || !targets->is_array()) return lost;
   for (std::size_t i = 0; i < targets->size(); ++i) {
     const Json* error = member((*targets)[i], "error");
-    if (error != nullptr && !error->is_null()) lost.insert(prefix_of(i));
+    if (error != nullptr && !error->is_null()) lost.insert(i);
   }
   return lost;
 }
 
-bool is_lost(const Scan& scan, const std::string& vm) {
-  const std::size_t colon = vm.starts_with("target ") ? vm.find(": ") : std::string::npos;
-  return scan.lost.contains(colon == std::string::npos ? "" : vm.substr(0, colon + 2));
+std::string name_of(const Name& name) {
+  return name.target == 0 ? name.vmx : "target " + std::to_string(name.target) + ": " + name.vmx;
 }
 
 Result<Scan> parse(const std::string& path, const std::string& text) {
@@ -105,8 +105,7 @@ Result<Scan> parse(const std::string& path, const std::string& text) {
   for (const Json& machine : *machines) {
     const Json* target = member(machine, "target");
     const bool is_told = target != nullptr && target->is_number_unsigned();
-    const std::string prefix = prefix_of(is_told ? target->get<std::size_t>() : 0);
-    Disks& disks = found.machines[prefix + text_at(machine, "config_path")];
+    Disks& disks = found.machines[{is_told ? target->get<std::size_t>() : 0, text_at(machine, "config_path")}];
     if (const Json* list = member(machine, "disks"); list != nullptr && list->is_array()) {
       for (const Json& disk : *list) disks[text_at(disk, "slot")] = disk_state(disk);
     }
@@ -161,10 +160,11 @@ Result<std::vector<Change>> compare_scans(const std::string& old_path, const std
       log::warning(*path + ": a target could not be read then: nothing is said to come or go there");
   }
   std::vector<Change> changes;
-  for (const auto& [vm, disks] : before->machines) {
-    const auto now = after->machines.find(vm);
+  for (const auto& [name, disks] : before->machines) {
+    const std::string vm = name_of(name);
+    const auto now = after->machines.find(name);
     if (now == after->machines.end()) {
-      if (!is_lost(*after, vm)) changes.push_back({"vm-gone", vm, {}, {}, {}});
+      if (!after->lost.contains(name.target)) changes.push_back({"vm-gone", vm, {}, {}, {}});
       continue;
     }
     for (const auto& [slot, disk] : disks) {
@@ -179,8 +179,9 @@ Result<std::vector<Change>> compare_scans(const std::string& old_path, const std
       if (!disks.contains(slot)) changes.push_back({"disk-added", vm, slot, {}, disk.state});
     }
   }
-  for (const auto& [vm, disks] : after->machines) {
-    if (!before->machines.contains(vm) && !is_lost(*before, vm)) changes.push_back({"vm-added", vm, {}, {}, {}});
+  for (const auto& [name, disks] : after->machines) {
+    if (!before->machines.contains(name) && !before->lost.contains(name.target))
+      changes.push_back({"vm-added", name_of(name), {}, {}, {}});
   }
   return changes;
 }
