@@ -1,5 +1,5 @@
-// Neighbouring ranges of data, whichever link holds them, are one region: it is read in pieces, each written and handed
-// to the hashes while the next is read. The hashes depend on what the image holds, not on how many links it took.
+// Neighbouring ranges of data, whichever link holds them, are one region: it is read in pieces, each written and hashed
+// while the next are read. The hashes depend on what the image holds, not on how many links it took.
 #include "disk/export.h"
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "disk/background_hash.h"
+#include "disk/background_writer.h"
 #include "disk/foresight.h"
 #include "formats/core/sha256.h"
 
@@ -61,7 +62,8 @@ class Exporter {
         output_(output),
         progress_(progress),
         regions_(chain, &foresight_),
-        buffers_(pieces * piece_bytes) {
+        buffers_(pieces * piece_bytes),
+        writer_(output) {
     if (options.hash_data) data_hash_ = std::make_unique<BackgroundHash>();
     if (options.hash_image) image_hash_ = std::make_unique<BackgroundHash>();
   }
@@ -100,7 +102,8 @@ class Exporter {
       if (!progress_(done_.data_bytes)) return stopped();
     }
     const std::uint64_t from = std::max(begin, output_.resumed_bytes());
-    return end > from ? output_.skip(end - from) : formats::core::success();
+    if (end > from) writer_.skip(end - from);
+    return formats::core::success();
   }
 
   Status data(const ByteRange& region) {
@@ -127,14 +130,15 @@ class Exporter {
     if (data_hash_) data_hash_->add(std::span<const std::byte>(bytes));
     if (image_hash_) image_hash_->add(std::span<const std::byte>(bytes));
     if (!is_there) {
-      if (const auto written = output_.append(bytes); !written) return written;
+      writer_.append(bytes);
       since_checkpoint_ += length;
     }
     return step();
   }
 
-  // Not before the hashes are through with it.
+  // Not before it is written and the hashes are through with it.
   std::span<std::byte> free_buffer() {
+    writer_.wait(pieces - 2);
     if (data_hash_) data_hash_->wait(pieces - 2);
     if (image_hash_) image_hash_->wait(pieces - 2);
     next_buffer_ = (next_buffer_ + 1) % pieces;
@@ -142,16 +146,19 @@ class Exporter {
   }
 
   Status step() {
-    const bool stop = !progress_(done_.data_bytes);
-    if (!stop && since_checkpoint_ < checkpoint_bytes) return formats::core::success();
-    if (stop) return stopped();
-    since_checkpoint_ = 0;
-    return output_.checkpoint();
+    if (!progress_(done_.data_bytes)) return stopped();
+    if (since_checkpoint_ >= checkpoint_bytes) {
+      since_checkpoint_ = 0;
+      writer_.checkpoint();
+    }
+    return writer_.outcome();
   }
 
   static Status stopped() { return Error{ErrorKind::cancelled, "the export was stopped"}; }
 
-  Exported finish() {
+  Result<Exported> finish() {
+    writer_.wait(0);
+    if (const auto written = writer_.outcome(); !written) return written.error();
     done_.size_bytes = chain_.size_bytes();
     done_.resumed_bytes = output_.resumed_bytes();
     if (data_hash_) done_.data_sha256 = data_hash_->hex();
@@ -169,7 +176,8 @@ class Exporter {
   std::size_t next_buffer_ = 0;
   std::uint64_t since_checkpoint_ = 0;
   Exported done_;
-  std::unique_ptr<BackgroundHash> data_hash_;  // behind the buffers: they end before these
+  BackgroundWriter writer_;  // it and the hashes stand behind the buffers: they end before these
+  std::unique_ptr<BackgroundHash> data_hash_;
   std::unique_ptr<BackgroundHash> image_hash_;
 };
 
