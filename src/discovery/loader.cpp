@@ -109,27 +109,30 @@ void Loader::make_room() {
 
 storage::Request Loader::request_for(const Wanted& wanted) const {
   std::string path = tree_.read_path(spots_[wanted.file]);
-  switch (wanted.reading) {
-    case Reading::configuration:
-      return storage::FetchRequest{std::move(path), wanted.most_bytes, wanted.with_status, decode_configuration};
-    case Reading::snapshot_list:
-      return storage::FetchRequest{std::move(path), wanted.most_bytes, wanted.with_status, decode_snapshot_list};
-    case Reading::disk:
-      return storage::FetchRequest{std::move(path), wanted.most_bytes, wanted.with_status, decode_disk};
-    case Reading::status:
-      break;
-  }
-  return storage::StatusRequest{std::move(path)};
+  if (wanted.reading == Reading::status) return storage::StatusRequest{std::move(path)};
+  const auto& listed = datastore_.files[wanted.file].size_bytes;
+  const auto decoder = wanted.reading == Reading::configuration   ? decode_configuration
+                       : wanted.reading == Reading::snapshot_list ? decode_snapshot_list
+                                                                  : decode_disk;
+  return storage::FetchRequest{std::move(path), wanted.most_bytes, wanted.with_status && !listed, decoder, listed};
 }
 
 void Loader::fetch_wanted() {
   while (!wanted_.empty()) {
     const std::vector<Wanted> wave = std::exchange(wanted_, {});
     std::map<storage::Reader*, std::vector<storage::Submission>> by_reader;
+    std::vector<storage::Reply> empty;
     for (std::size_t i = 0; i < wave.size(); ++i) {
-      by_reader[&tree_.reader(spots_[wave[i].file])].push_back({i, request_for(wave[i])});
+      storage::Request request = request_for(wave[i]);
+      const auto* fetch = std::get_if<storage::FetchRequest>(&request);
+      if (fetch != nullptr && fetch->listed_bytes == 0U) {
+        empty.push_back({i, storage::nothing_of(*fetch)});
+      } else {
+        by_reader[&tree_.reader(spots_[wave[i].file])].push_back({i, std::move(request)});
+      }
     }
     for (auto& [reader, submissions] : by_reader) reader->submit(std::move(submissions));
+    for (storage::Reply& reply : empty) answer(wave[reply.tag], reply);
     for (const auto& [reader, submissions] : by_reader) {
       for (auto replies = reader->collect(); !replies.empty(); replies = reader->collect()) {
         for (storage::Reply& reply : replies) answer(wave[reply.tag], reply);

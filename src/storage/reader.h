@@ -63,6 +63,7 @@ struct FetchRequest {
   std::size_t most_bytes = 0;
   bool with_status = false;
   Decoder decoder = nullptr;
+  std::optional<std::uint64_t> listed_bytes;  // what a listing told: a reader may go by it as long as it still holds
   std::size_t tail_bytes = 0;  // so many of the file's last bytes too, where the first did not reach the end
 };
 // Type, size and times of one file, without opening it. A link answers for itself.
@@ -100,6 +101,14 @@ inline void Fetched::decode(const FetchRequest& request) {
   if (request.decoder == nullptr) return;
   decoded = request.decoder(*this, request.path);
   if (decoded.has_value()) bytes = {};
+}
+
+// The answer where a listing told that the file is empty: it need not be asked for.
+[[nodiscard]] inline Answer nothing_of(const FetchRequest& request) {
+  Fetched fetched;
+  fetched.whole = true;
+  fetched.decode(request);
+  return fetched;
 }
 
 class Reader {

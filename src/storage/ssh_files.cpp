@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "storage/path.h"
+#include "storage/ssh_known_files.h"
 #include "storage/ssh_script.h"
 
 namespace cbtctl::storage {
@@ -16,7 +17,7 @@ namespace {
 
 using formats::core::success;
 
-constexpr std::size_t most_paths_per_call = 255;
+constexpr std::size_t most_paths_per_call = 1020;
 constexpr std::size_t most_bytes_per_call = 16 * 1024 * 1024;
 constexpr std::size_t small_bytes = 64 * 1024;  // larger first parts make calls of few files
 constexpr unsigned most_links = 8;
@@ -276,6 +277,7 @@ Status SshFiles::run(std::vector<Wanted> wanted, std::vector<Wanted>& again, con
 }
 
 Status SshFiles::read(std::vector<Submission> submissions, const Replier& replier) {
+  if (const Status known = read_known_files(*shell_, submissions, replier); !known) return known.error();
   std::vector<Wanted> wanted;
   std::vector<Reply> refused;
   for (Submission& submission : submissions) {

@@ -133,6 +133,27 @@ printf '%s k %s\n' "$t" "$k"
 exit 0
 )sh";
 
+const std::string_view known_files_script = R"sh(n=$1
+shift
+printf '%s w ' "$t"
+last=
+for p; do
+  d=${p%/*}
+  [ "$d" != "$last" ] || continue
+  last=$d
+  cd -P -- "$r/$d/" 2>/dev/null || n=
+  case "$PWD/" in "$r"/*) ;; *) n= ;; esac
+done
+cd -P -- "$r/"
+case $n in
+  '') ;;
+  0) find "$@" -prune -type f -exec tail -c +1 /dev/null {} + ;;
+  *) find "$@" -prune -type f -exec head -c "$n" /dev/null {} + ;;
+esac 2>/dev/null
+printf '\n==> /dev/null <==\n'
+exit 0
+)sh";
+
 const std::string_view probe_folders_script = R"sh(for p; do
   e=$(ls -a "$p" 2>&1 >/dev/null) && e=
   printf '%s p %s\n' "$t" "$e"

@@ -32,6 +32,11 @@ extern const std::string_view list_script;
 // not 0, "t": the same of `tail -c M`.
 extern const std::string_view fetch_script;
 
+// Arguments: "N", then paths with "./" before them; those that are "." are passed over. Per call a record "w": of those
+// that are files what `tail -c +1` prints (N is 0) or `head -c N`, an empty frame of /dev/null before and behind them.
+// Nothing in it where one of their folders leads out of the root or cannot be entered.
+extern const std::string_view known_files_script;
+
 // Arguments: folders with "./" before them. Per folder a record "p" with what is wrong when it is read; empty: nothing.
 extern const std::string_view probe_folders_script;
 

@@ -15,11 +15,10 @@ namespace {
 
 const std::map<std::string, std::string> files{
     {"vm/a.vmx", "config"}, {"vm/empty", ""}, {"vm/new\nline", "x"}, {"top", "0123456789"}};
-const std::map<std::string, std::string> links{{"vm/inside", "a.vmx"},
-                                               {"vm/up", "../top"},
-                                               {"vm/out", "/etc/passwd"},
-                                               {"vm/climb", "../../../../../../../../etc/passwd"},
-                                               {"vm/self", "self"}};
+const std::map<std::string, std::string> links{
+    {"vm/inside", "a.vmx"},    {"vm/up", "../top"},
+    {"vm/out", "/etc/passwd"}, {"vm/climb", "../../../../../../../../etc/passwd"},
+    {"vm/self", "self"},       {"vm/away", "/etc"}};
 
 struct Place {
   std::shared_ptr<Reader> reader;
@@ -93,7 +92,7 @@ TEST_CASE("a folder lists its entries with type and link target") {
   const auto answer = ask(*place->reader, ListRequest{"vm"});
   REQUIRE(answer);
   const auto& entries = std::get<Listing>(*answer).entries;
-  CHECK(entries.size() == 8);
+  CHECK(entries.size() == 9);
   const auto find = [&](const std::string& name) {
     return std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.name == name; });
   };
@@ -146,9 +145,48 @@ TEST_CASE("links are followed beneath the root and no further") {
   CHECK(std::get<Fetched>(*inside).bytes.size() == 10);
   CHECK(error_kind(*place->reader, FetchRequest{"vm/out", 1, false}) == ErrorKind::outside);
   CHECK(error_kind(*place->reader, FetchRequest{"vm/climb", 1, false}) == ErrorKind::outside);
+  CHECK(error_kind(*place->reader, FetchRequest{"vm/away/passwd", 1, false}) == ErrorKind::outside);
   // A link to itself leads nowhere; SFTP has one word for that and for what is not there.
   const ErrorKind nowhere = error_kind(*place->reader, FetchRequest{"vm/self", 1, false});
   CHECK((nowhere == ErrorKind::outside || nowhere == ErrorKind::missing));
+}
+
+TEST_CASE("a listed size, right or wrong, changes no answer") {
+  const auto place = any_place();
+  std::vector<FetchRequest> requests;
+  for (const char* path : {"top", "vm/a.vmx", "vm/empty", "vm/new\nline", "vm/inside", "vm/up", "vm/out", "vm/self",
+                           "vm/away/passwd", "vm/none", "none/none", "vm", "../top"}) {
+    for (const std::size_t most_bytes : {4U, 10U, 100U}) requests.push_back({path, most_bytes});
+  }
+  // All in one batch, where what is wrong of one stands between the others; then with few wrong, and with none.
+  const std::uint64_t wrong = GENERATE(0, 1, 5, 7, 11, 1 << 20);
+  const std::size_t every = GENERATE(1, 5, 1000);
+  std::vector<Submission> batch;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const auto known = files.find(requests[i].path);
+    const std::uint64_t right = known == files.end() ? 10 : known->second.size();
+    FetchRequest listed = requests[i];
+    listed.listed_bytes = i % every == 0 ? wrong : right;
+    batch.push_back({i, std::move(listed)});
+  }
+  place->reader->submit(std::move(batch));
+  std::vector<Reply> answered;
+  for (auto replies = place->reader->collect(); !replies.empty(); replies = place->reader->collect()) {
+    std::move(replies.begin(), replies.end(), std::back_inserter(answered));
+  }
+  for (const Reply& reply : answered) {
+    const FetchRequest& request = requests[reply.tag];
+    INFO(request.path << ", at most " << request.most_bytes);
+    const auto plain = ask(*place->reader, request);
+    REQUIRE(plain.has_value() == reply.answer.has_value());
+    if (!plain) {
+      CHECK(plain.error().kind == reply.answer.error().kind);
+      continue;
+    }
+    CHECK(std::get<Fetched>(*plain).bytes == std::get<Fetched>(*reply.answer).bytes);
+    CHECK(std::get<Fetched>(*plain).whole == std::get<Fetched>(*reply.answer).whole);
+  }
+  CHECK(answered.size() == requests.size());
 }
 
 TEST_CASE("a folder is no file") {
