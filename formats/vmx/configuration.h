@@ -19,6 +19,9 @@ struct Flag {
   std::size_t line_number = 0;
 };
 
+[[nodiscard]] inline bool is_true(const std::optional<Flag>& flag) { return flag && flag->value == true; }
+[[nodiscard]] inline bool is_false(const std::optional<Flag>& flag) { return flag && flag->value == false; }
+
 // One virtual disk: present, and either a hard disk deviceType or, without a deviceType, a fileName with `.vmdk`.
 struct Disk {
   std::string slot;       // lower-case bus: "scsi0:0", "sata1:29", "ide0:0", "nvme0:14"

@@ -13,9 +13,6 @@ using model::ErrorKind;
 constexpr unsigned least_hardware_version = 7;
 constexpr std::string_view unknown_layout = "layout not known";
 
-bool is_true(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == true; }
-bool is_false(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == false; }
-
 const model::Descriptor* descriptor_of(const model::Datastore& datastore, const model::ChainLink& link) {
   return link.descriptor ? &datastore.descriptors[*link.descriptor] : nullptr;
 }

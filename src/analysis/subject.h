@@ -66,10 +66,6 @@ struct Subject {
 // About a disk of a machine, whose .vmx is the path.
 [[nodiscard]] Finding about(Code code, const Subject& subject, const JudgedDisk& judged);
 
-[[nodiscard]] inline bool is_true(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == true; }
-[[nodiscard]] inline bool is_false(const std::optional<formats::vmx::Flag>& flag) {
-  return flag && flag->value == false;
-}
 [[nodiscard]] inline bool has_both_keys(const Subject& subject, const JudgedDisk& judged) {
   return is_true(subject.machine(judged).settings.ctk_enabled) && is_true(judged.disk->settings.ctk_enabled);
 }

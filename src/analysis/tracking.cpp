@@ -4,6 +4,7 @@
 #include <string>
 
 #include "analysis/cbt_state.h"
+#include "formats/core/ascii.h"
 #include "formats/core/checked.h"
 
 namespace cbtctl::analysis {
@@ -36,7 +37,7 @@ bool names_a_snapshot(std::string_view path) {
   if (path.size() < suffix.size() + 7) return false;
   const std::string_view tail = path.substr(path.size() - suffix.size() - 7, 7);
   return formats::text::lower(path).ends_with(suffix) && tail[0] == '-' &&
-         std::all_of(tail.begin() + 1, tail.end(), [](char c) { return c >= '0' && c <= '9'; });
+         std::all_of(tail.begin() + 1, tail.end(), formats::core::is_digit);
 }
 
 }  // namespace

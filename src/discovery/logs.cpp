@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "formats/core/ascii.h"
 #include "storage/path.h"
 
 namespace cbtctl::discovery {
@@ -17,8 +18,6 @@ using model::Index;
 constexpr std::size_t head_bytes = 4096;
 constexpr std::size_t tail_bytes = 4096;
 constexpr std::size_t most_logs = 10;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // "vmware.log" is the newest; then "vmware-7.log" before "vmware-6.log".
 std::optional<unsigned> age_rank(std::string_view name) {
@@ -36,7 +35,8 @@ std::string word_after(std::string_view line, std::string_view label, std::strin
   if (at == std::string_view::npos) return {};
   const std::string_view rest = line.substr(at + label.size());
   std::size_t end = 0;
-  while (end < rest.size() && (is_digit(rest[end]) || allowed.find(rest[end]) != std::string_view::npos)) ++end;
+  while (end < rest.size() && (formats::core::is_digit(rest[end]) || allowed.find(rest[end]) != std::string_view::npos))
+    ++end;
   return std::string(rest.substr(0, end));
 }
 

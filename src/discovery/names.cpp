@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "formats/core/ascii.h"
 #include "formats/text/document.h"
 
 namespace cbtctl::discovery {
@@ -11,13 +12,12 @@ namespace {
 
 constexpr std::string_view tracking_suffix = "-ctk.vmdk";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // "-s001", "-f001": an extent of a disk in pieces.
 bool names_a_piece(std::string_view stem) {
   if (stem.size() < 5) return false;
   const std::string_view tail = stem.substr(stem.size() - 5);
-  return tail[0] == '-' && (tail[1] == 's' || tail[1] == 'f') && std::all_of(tail.begin() + 2, tail.end(), is_digit);
+  return tail[0] == '-' && (tail[1] == 's' || tail[1] == 'f') &&
+         std::all_of(tail.begin() + 2, tail.end(), formats::core::is_digit);
 }
 
 }  // namespace

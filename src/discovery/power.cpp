@@ -34,9 +34,6 @@ bool swap_elsewhere(const formats::vmx::Configuration& settings, const Tree& tre
   return swap && tree.look_up(swap->spot).entry != nullptr;
 }
 
-bool is_true(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == true; }
-bool is_false(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == false; }
-
 std::string shutdown_evidence(const formats::vmx::Configuration& settings, bool never_ran) {
   if (never_ran) return "never ran: no cleanShutdown key, no vmware.log";
   if (!settings.clean_shutdown) return "no cleanShutdown key, but a vmware.log";

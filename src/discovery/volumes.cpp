@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "formats/core/ascii.h"
+
 namespace cbtctl::discovery {
 namespace {
 
-bool is_hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
+bool is_hex(std::string_view text) { return std::all_of(text.begin(), text.end(), formats::core::is_lower_hex_digit); }
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "formats/core/ascii.h"
 #include "host/scripts.h"
 #include "host/word.h"
 
@@ -11,9 +12,7 @@ namespace {
 
 constexpr std::size_t address_digits = 12;
 
-bool is_hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
+bool is_hex(std::string_view text) { return std::all_of(text.begin(), text.end(), formats::core::is_lower_hex_digit); }
 
 // "5630b2a6-c21df93e-32f1-e41f13b64614" -> "e4:1f:13:b6:46:14": an owner ends in its host's MAC address.
 std::string address_of(std::string_view owner) {

@@ -4,10 +4,10 @@
 #include <map>
 #include <optional>
 
+#include "formats/core/ascii.h"
+
 namespace cbtctl::host {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::size_t blanks_at(std::string_view text, std::size_t at) {
   const std::size_t end = text.find_first_not_of(' ', at);
@@ -28,7 +28,7 @@ bool is_rest_of_row(std::string_view text) {
   if (!text.substr(at).starts_with(version)) return false;
   at += version.size();
   const std::size_t digits = at;
-  while (at < text.size() && is_digit(text[at])) ++at;
+  while (at < text.size() && formats::core::is_digit(text[at])) ++at;
   return at > digits && (at == text.size() || text[at] == ' ');
 }
 
@@ -57,7 +57,7 @@ std::string absolute(std::string_view written) {
 // ^(\d+) +(.+?) {2,}(\[[^\]]+\] .+\.vmx) +(\S*) +(vmx-\d+)(?: |$)
 std::optional<model::RegisteredMachine> row_of(std::string_view line) {
   std::size_t at = 0;
-  while (at < line.size() && is_digit(line[at])) ++at;
+  while (at < line.size() && formats::core::is_digit(line[at])) ++at;
   if (at == 0 || blanks_at(line, at) == 0) return std::nullopt;
   const std::string_view id = line.substr(0, at);
   const std::string_view rest = line.substr(at + blanks_at(line, at));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "formats/core/ascii.h"
+
 namespace cbtctl::host {
 namespace {
 
@@ -18,7 +20,7 @@ model::HostTask task_of(std::string_view name) {
   if (type == std::string_view::npos) return task;
   const std::string_view owner = owner_and_name.substr(0, type);
   task.name = owner_and_name.substr(type + 1);
-  const bool is_id = std::all_of(owner.begin(), owner.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool is_id = std::all_of(owner.begin(), owner.end(), formats::core::is_digit);
   if (is_id && !owner.empty()) task.machine_id = std::string(owner);
   return task;
 }

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <optional>
 
+#include "formats/core/ascii.h"
+
 namespace cbtctl::host {
 namespace {
 
 bool is_number(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() && std::all_of(text.begin(), text.end(), formats::core::is_digit);
 }
 
 // "7.0.3", "9.0.1.0101".

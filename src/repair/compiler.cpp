@@ -6,6 +6,7 @@
 #include <set>
 
 #include "analysis/cbt_state.h"
+#include "formats/core/joined.h"
 #include "repair/edits.h"
 #include "repair/guards.h"
 #include "repair/record.h"
@@ -22,14 +23,6 @@ using formats::core::sha256;
 using formats::text::Document;
 using formats::text::equal_ignoring_case;
 using model::Index;
-
-bool is_true(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == true; }
-
-std::string joined(const std::vector<std::string>& list) {
-  std::string out;
-  for (const std::string& text : list) out += (out.empty() ? "" : ", ") + text;
-  return out;
-}
 
 struct Failure {
   std::string reason;
@@ -211,7 +204,7 @@ class Compiler {
         done.push_back(key + (value ? " TRUE" : " FALSE"));
       }
       if (flags_off(document)) done.emplace_back("CBT keys FALSE");
-      return joined(done);
+      return formats::core::joined(done, ", ");
     });
   }
 

@@ -3,18 +3,13 @@
 #include <algorithm>
 
 #include "analysis/cbt_state.h"
+#include "formats/core/joined.h"
 
 namespace cbtctl::repair {
 namespace {
 
 using formats::core::ErrorKind;
 using model::PowerState;
-
-std::string joined(const std::vector<std::string>& list) {
-  std::string out;
-  for (const std::string& text : list) out += (out.empty() ? "" : ", ") + text;
-  return out;
-}
 
 std::size_t own_links(const model::Disk& disk) {
   return static_cast<std::size_t>(
@@ -172,13 +167,13 @@ std::optional<Refusal> refuse_machine(const model::Datastore& datastore, const m
     case PowerState::off:
       break;
     case PowerState::on:
-      return refuse("powered-on", joined(machine.power.evidence));
+      return refuse("powered-on", formats::core::joined(machine.power.evidence, ", "));
     case PowerState::suspended:
-      return refuse("suspended", joined(machine.power.evidence));
+      return refuse("suspended", formats::core::joined(machine.power.evidence, ", "));
     case PowerState::unknown:
-      if (is_locked(machine)) return refuse("locked", joined(machine.power.evidence));
+      if (is_locked(machine)) return refuse("locked", formats::core::joined(machine.power.evidence, ", "));
       if (!is_among(request.assumed_off, datastore, machine))
-        return refuse("power-unknown", joined(machine.power.evidence));
+        return refuse("power-unknown", formats::core::joined(machine.power.evidence, ", "));
       break;
   }
   return refuse_by_host(datastore, machine, request);
@@ -215,7 +210,7 @@ std::optional<Refusal> refuse_tracking(const model::Datastore& datastore, const 
     }
     const auto verdict = analysis::judge(datastore, machine, *disk);
     if (verdict.state == analysis::CbtState::unreadable)
-      return refuse("unreadable", slot + ": " + joined(verdict.reasons));
+      return refuse("unreadable", slot + ": " + formats::core::joined(verdict.reasons, ", "));
     if (const auto other = shared_with(datastore, machine, *disk)) return refuse("shared-disk", slot + ": " + *other);
   }
   return std::nullopt;

@@ -11,9 +11,6 @@ namespace {
 
 using analysis::CbtState;
 
-bool is_true(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == true; }
-bool is_false(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == false; }
-
 struct Candidate {
   std::string slot;
   CbtState state;

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "analysis/cbt_state.h"
+#include "formats/core/joined.h"
 #include "report/csv.h"
 #include "report/inventory.h"
 #include "report/scan.h"
@@ -27,12 +28,6 @@ Tint tint_of(CbtState state) {
       return Tint::faint;
   }
   return Tint::none;
-}
-
-std::string joined(const std::vector<std::string>& list) {
-  std::string out;
-  for (const std::string& text : list) out += (out.empty() ? "" : "; ") + text;
-  return out;
 }
 
 std::string machine_name(const model::Datastore& datastore, const model::VirtualMachine& machine) {
@@ -76,7 +71,7 @@ void add_machine(Table& table, const model::Datastore& datastore, const model::V
                {disk.settings.slot},
                {capacity ? human_size(*capacity) : "?"},
                {std::string(name_of(verdict.state)), tint_of(verdict.state)},
-               {escaped(joined(verdict.reasons))}});
+               {escaped(formats::core::joined(verdict.reasons, "; "))}});
   }
 }
 
@@ -160,7 +155,8 @@ std::string scan_csv(const model::Datastore& datastore) {
       const analysis::CbtVerdict verdict = analysis::judge(datastore, machine, disk);
       const auto capacity = capacity_of(datastore, disk);
       row({disk.settings.slot, disk.settings.file_name, capacity ? std::to_string(*capacity) : "",
-           std::string(name_of(verdict.state)), joined(verdict.reasons), verdict.change_id.value_or("")});
+           std::string(name_of(verdict.state)), formats::core::joined(verdict.reasons, "; "),
+           verdict.change_id.value_or("")});
     }
   }
   return out;

@@ -15,6 +15,13 @@ namespace {
 
 using formats::core::ByteRange;
 
+EntryType type_of(mode_t mode) {
+  if (S_ISREG(mode)) return EntryType::file;
+  if (S_ISDIR(mode)) return EntryType::folder;
+  if (S_ISLNK(mode)) return EntryType::link;
+  return EntryType::other;
+}
+
 class LocalFile final : public ByteSource {
  public:
   LocalFile(Descriptor file, std::uint64_t size_bytes) : file_(std::move(file)), size_bytes_(size_bytes) {}
@@ -73,6 +80,15 @@ Error error_of(int number) {
     default:
       return {ErrorKind::unavailable, std::generic_category().message(number)};
   }
+}
+
+FileStatus status_of(const struct stat& found) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  return {.type = type_of(found.st_mode),
+          .size_bytes = static_cast<std::uint64_t>(found.st_size),
+          .allocated_bytes = static_cast<std::uint64_t>(found.st_blocks) * 512,
+          .modified_ns = found.st_mtim.tv_sec * second_ns + found.st_mtim.tv_nsec,
+          .changed_ns = found.st_ctim.tv_sec * second_ns + found.st_ctim.tv_nsec};
 }
 
 Result<std::size_t> read_fully(const Descriptor& file, std::uint64_t offset_bytes, std::span<std::byte> out) {

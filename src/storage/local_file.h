@@ -1,6 +1,8 @@
 // One open file of this machine: its descriptor, its bytes, and what its errors mean.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <memory>
 #include <span>
 #include <utility>
@@ -30,6 +32,8 @@ class Descriptor {
 
 // What an errno of a read means. EBUSY and EINVAL are what ESXi answers for a file of a running virtual machine.
 [[nodiscard]] Error error_of(int number);
+
+[[nodiscard]] FileStatus status_of(const struct stat& found);
 
 // Reads until `out` is full or the file ends.
 Result<std::size_t> read_fully(const Descriptor& file, std::uint64_t offset_bytes, std::span<std::byte> out);

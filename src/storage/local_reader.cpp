@@ -29,13 +29,6 @@ using formats::core::Status;
 
 constexpr std::size_t listing_bytes = 64 * 1024;
 
-EntryType type_of_mode(mode_t mode) {
-  if (S_ISREG(mode)) return EntryType::file;
-  if (S_ISDIR(mode)) return EntryType::folder;
-  if (S_ISLNK(mode)) return EntryType::link;
-  return EntryType::other;
-}
-
 EntryType type_of_listing(unsigned char type) {
   switch (type) {
     case DT_REG:
@@ -47,15 +40,6 @@ EntryType type_of_listing(unsigned char type) {
     default:
       return EntryType::other;
   }
-}
-
-FileStatus status_of(const struct stat& found) {
-  constexpr std::int64_t second_ns = 1'000'000'000;
-  return {.type = type_of_mode(found.st_mode),
-          .size_bytes = static_cast<std::uint64_t>(found.st_size),
-          .allocated_bytes = static_cast<std::uint64_t>(found.st_blocks) * 512,
-          .modified_ns = found.st_mtim.tv_sec * second_ns + found.st_mtim.tv_nsec,
-          .changed_ns = found.st_ctim.tv_sec * second_ns + found.st_ctim.tv_nsec};
 }
 
 Error not_a_file() { return {ErrorKind::malformed, "is not a regular file"}; }
@@ -149,7 +133,7 @@ Status LocalReader::add_entries(const Descriptor& folder, std::span<const char> 
     entry.type = type_of_listing(type);
     struct stat found {};
     if (type == DT_UNKNOWN && ::fstatat(folder.get(), entry.name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
-      entry.type = type_of_mode(found.st_mode);
+      entry.type = status_of(found).type;
     }
     if (entry.type == EntryType::link) {
       std::array<char, 4096> target{};

@@ -38,22 +38,6 @@ Status done(int result, const std::string& path) {
 
 std::string name_of(const std::string& path) { return std::string(file_name(path)); }
 
-EntryType type_of(mode_t mode) {
-  return S_ISREG(mode)   ? EntryType::file
-         : S_ISDIR(mode) ? EntryType::folder
-         : S_ISLNK(mode) ? EntryType::link
-                         : EntryType::other;
-}
-
-FileStatus status_of(const struct stat& found) {
-  constexpr std::int64_t second_ns = 1'000'000'000;
-  return {.type = type_of(found.st_mode),
-          .size_bytes = static_cast<std::uint64_t>(found.st_size),
-          .allocated_bytes = static_cast<std::uint64_t>(found.st_blocks) * 512,
-          .modified_ns = found.st_mtim.tv_sec * second_ns + found.st_mtim.tv_nsec,
-          .changed_ns = found.st_ctim.tv_sec * second_ns + found.st_ctim.tv_nsec};
-}
-
 // The owner before the mode, since a new owner clears parts of the mode.
 Status be_like(const Descriptor& file, const struct stat& model) {
   struct stat now {};

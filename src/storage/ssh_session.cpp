@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <mutex>
 
+#include "formats/core/joined.h"
 #include "log/log.h"
 #include "storage/ssh_algorithms.h"
 #include "storage/ssh_state.h"
@@ -48,10 +49,8 @@ void* hook(Function* function) {
   return reinterpret_cast<void*>(function);  // NOLINT: the library's interface
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ",") + name;
-  return out.empty() ? "none" : out;
+std::string listed(const std::vector<std::string>& names) {
+  return names.empty() ? "none" : formats::core::joined(names, ",");
 }
 
 std::vector<std::string> supported(LIBSSH2_SESSION* session, int method) {
@@ -88,7 +87,7 @@ std::string disagreement(State& state) {
     const auto ours = supported(state.session, kind.method);
     if (share_one(ours, kind.theirs)) continue;
     std::string text = std::string("no common algorithm for ") + kind.name + ": the host offers " +
-                       joined(kind.theirs) + "; libssh2 " + libssh2_version(0) + " has " + joined(ours);
+                       listed(kind.theirs) + "; libssh2 " + libssh2_version(0) + " has " + listed(ours);
     if (kind.method == LIBSSH2_METHOD_HOSTKEY && share_one({"rsa-sha2-256", "rsa-sha2-512"}, kind.theirs)) {
       text += ". libssh2 1.11 can use the host's RSA key with SHA-2; a host with an ECDSA key works today";
     }

@@ -4,12 +4,6 @@
 #include "repair/fix.h"
 
 namespace cbtctl::repair {
-namespace {
-
-bool is_true(const std::optional<formats::vmx::Flag>& flag) { return flag && flag->value == true; }
-
-}  // namespace
-
 void restart(const FixSubject& subject, Intent& intent) {
   const auto& disks = subject.machine.disks;
   const auto disk = std::find_if(disks.begin(), disks.end(),
