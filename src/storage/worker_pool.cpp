@@ -1,5 +1,7 @@
 #include "storage/worker_pool.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -11,7 +13,19 @@ constexpr std::size_t most_at_once = 64;      // requests a worker takes togethe
 constexpr std::size_t worth_a_wake_up = 256;  // replies that wake the collector before the queue is empty
 constexpr std::size_t most_waiting = 4096;    // replies not yet collected that make the workers pause
 
+// How often this thread has gone to sleep so far, which in the middle of its work means: for the storage.
+std::size_t waits_so_far() {
+  struct rusage used {};
+  ::getrusage(RUSAGE_THREAD, &used);
+  return static_cast<std::size_t>(used.ru_nvcsw);
+}
+
 }  // namespace
+
+WorkerPool::WorkerPool(unsigned workers, Answerer answerer)
+    : most_workers_(workers),
+      first_workers_(std::min(most_workers_, std::size_t{std::max(1U, std::thread::hardware_concurrency())})),
+      answerer_(std::move(answerer)) {}
 
 WorkerPool::~WorkerPool() {
   {
@@ -27,7 +41,7 @@ void WorkerPool::submit(std::vector<Submission> submissions) {
   const std::lock_guard lock(mutex_);
   outstanding_ += submissions.size();
   std::move(submissions.begin(), submissions.end(), std::back_inserter(queue_));
-  while (threads_.size() < most_workers_ && threads_.size() < queue_.size()) threads_.emplace_back([this] { work(); });
+  while (threads_.size() < first_workers_ && threads_.size() < queue_.size()) add_worker();
   if (idle_ > 0) queued_.notify_all();
 }
 
@@ -49,8 +63,13 @@ void WorkerPool::work() {
     taken.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
     queue_.erase(queue_.begin(), end);
     lock.unlock();
+    const std::size_t waits = waits_so_far();
     for (Submission& submission : taken) done.push_back(answerer_(submission));
+    const bool is_slow = (waits_so_far() - waits) * 4 > taken.size();
     lock.lock();
+    if (is_slow && !stopping_ && !queue_.empty()) {
+      for (std::size_t more = threads_.size(); more > 0 && threads_.size() < most_workers_; --more) add_worker();
+    }
     std::move(done.begin(), done.end(), std::back_inserter(replies_));
     done.clear();
     const bool last = replies_.size() == outstanding_;

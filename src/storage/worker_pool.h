@@ -1,5 +1,6 @@
 // A bounded pool that answers requests in bulk: workers take a handful at a time and hand their replies back together,
-// so that a wake-up is paid for many requests.
+// so that a wake-up is paid for many requests. It begins with a worker per core and grows while they wait for the
+// storage: what comes from memory is slower with more threads than cores, what comes from a disk or a network faster.
 #pragma once
 
 #include <condition_variable>
@@ -18,7 +19,7 @@ class WorkerPool {
  public:
   using Answerer = std::function<Reply(Submission&)>;  // called from several threads at once
 
-  WorkerPool(unsigned workers, Answerer answerer) : most_workers_(workers), answerer_(std::move(answerer)) {}
+  WorkerPool(unsigned workers, Answerer answerer);
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
   ~WorkerPool();
@@ -28,9 +29,13 @@ class WorkerPool {
 
  private:
   void work();
+  void add_worker() {
+    threads_.emplace_back([this] { work(); });
+  }
   [[nodiscard]] std::size_t share() const;
 
-  const unsigned most_workers_;
+  const std::size_t most_workers_;
+  const std::size_t first_workers_;
   const Answerer answerer_;
   std::mutex mutex_;
   std::condition_variable queued_;
