@@ -2,7 +2,8 @@
 // are found 64 blocks at a time: a block continues the extent of the one before it when both changed and their entries
 // are equal. Where that is broken an extent ends, where it is not continued one begins.
 //
-// Totals count the other entries one by one in four histograms, so that equal neighbours do not wait for each other.
+// Totals count the runs of other groups, or where these are short their entries one by one, in four histograms, so that
+// equal neighbours do not wait for each other.
 #include "formats/ctk/table.h"
 
 #include <algorithm>
@@ -125,7 +126,25 @@ class Histogram {
     greatest_ = std::max(greatest_, entry);
   }
 
+  // Precondition: 64 entries, and one before them.
   void add_group(const std::uint32_t* entries) {
+    std::uint64_t begins = ~group_mask(entries, 0).same_as_before;
+    if (std::popcount(begins) > most_runs) return add_each(entries);
+    unsigned begin = 0;
+    for (; begins != 0; begins &= begins - 1) {
+      const auto end = static_cast<unsigned>(std::countr_zero(begins));
+      if (end > begin) add(entries[begin], end - begin);
+      begin = end;
+    }
+    add(entries[begin], group_entries - begin);
+  }
+
+ private:
+  static constexpr std::uint32_t small_values = 16384;
+  static constexpr std::size_t most_large_values = 1'000'000;
+  static constexpr int most_runs = 8;
+
+  void add_each(const std::uint32_t* entries) {
     std::uint32_t all = 0;
     for (std::size_t i = 0; i < group_entries; ++i) all |= entries[i];
     if (all >= small_values) {
@@ -137,6 +156,7 @@ class Histogram {
     }
   }
 
+ public:
   [[nodiscard]] TableTotals totals(const TableShape& shape, std::uint32_t last_entry) {
     TableTotals totals{.greatest_entry = greatest_, .epochs = {}, .epochs_cut = cut_};
     const auto note = [&](std::uint32_t epoch, std::uint64_t blocks) {
@@ -162,9 +182,6 @@ class Histogram {
   }
 
  private:
-  static constexpr std::uint32_t small_values = 16384;
-  static constexpr std::size_t most_large_values = 1'000'000;
-
   [[nodiscard]] std::uint64_t small_count(std::uint32_t value) const {
     return small_[0][value] + small_[1][value] + small_[2][value] + small_[3][value];
   }
