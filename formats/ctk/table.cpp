@@ -139,24 +139,6 @@ class Histogram {
     add(entries[begin], group_entries - begin);
   }
 
- private:
-  static constexpr std::uint32_t small_values = 16384;
-  static constexpr std::size_t most_large_values = 1'000'000;
-  static constexpr int most_runs = 8;
-
-  void add_each(const std::uint32_t* entries) {
-    std::uint32_t all = 0;
-    for (std::size_t i = 0; i < group_entries; ++i) all |= entries[i];
-    if (all >= small_values) {
-      for (std::size_t i = 0; i < group_entries; ++i) add(entries[i], 1);
-      return;
-    }
-    for (std::size_t i = 0; i < group_entries; i += 4) {
-      for (std::size_t lane = 0; lane < 4; ++lane) ++small_[lane][entries[i + lane]];
-    }
-  }
-
- public:
   [[nodiscard]] TableTotals totals(const TableShape& shape, std::uint32_t last_entry) {
     TableTotals totals{.greatest_entry = greatest_, .epochs = {}, .epochs_cut = cut_};
     const auto note = [&](std::uint32_t epoch, std::uint64_t blocks) {
@@ -182,6 +164,22 @@ class Histogram {
   }
 
  private:
+  static constexpr std::uint32_t small_values = 16384;
+  static constexpr std::size_t most_large_values = 1'000'000;
+  static constexpr int most_runs = 8;
+
+  void add_each(const std::uint32_t* entries) {
+    std::uint32_t all = 0;
+    for (std::size_t i = 0; i < group_entries; ++i) all |= entries[i];
+    if (all >= small_values) {
+      for (std::size_t i = 0; i < group_entries; ++i) add(entries[i], 1);
+      return;
+    }
+    for (std::size_t i = 0; i < group_entries; i += 4) {
+      for (std::size_t lane = 0; lane < 4; ++lane) ++small_[lane][entries[i + lane]];
+    }
+  }
+
   [[nodiscard]] std::uint64_t small_count(std::uint32_t value) const {
     return small_[0][value] + small_[1][value] + small_[2][value] + small_[3][value];
   }
