@@ -37,28 +37,28 @@ def scattered():
 
 def bench_tables(folder):
     size = (1 << 28) + 512
-    nothing = statistics.median(seconds([CBTCTL, "--version"]) for _ in range(ROUNDS))
+    start = statistics.median(seconds([CBTCTL, "--version"]) for _ in range(ROUNDS))
     for name, entries, goal_gbs in (("realistic", realistic, None), ("random", scattered, 4.0)):
         path = folder / f"{name}-ctk.vmdk"
         if not path.exists():
             make_table(path, entries)
         reader = ["dd", f"if={path}", "of=/dev/null", "bs=256k", "status=none"]
+        reader_start = statistics.median(seconds([*reader, "count=0"]) for _ in range(ROUNDS))
         bitmap = folder / "bitmap"
         for verb, command in (("ctk show", [CBTCTL, "ctk", "show", str(path)]), ("ctk blocks", [CBTCTL, "ctk", "blocks", str(path), "--since", "1", "--bitmap", "-o", str(bitmap)])):
             if verb == "ctk blocks" and name == "realistic":
                 command = command[:6]
-            ours = theirs = None
             a, b = [], []
             for _ in range(ROUNDS):
                 bitmap.unlink(missing_ok=True)
                 a.append(seconds(command))
                 b.append(seconds(reader))
-            ours, theirs = statistics.median(a) - nothing, statistics.median(b) - nothing
+            ours, theirs = statistics.median(a) - start, statistics.median(b) - reader_start
             rate = size / ours / 1e9
             if goal_gbs is None:
                 row(f"{verb}, 256 MiB table, realistic: {rate:.1f} GB/s; plain read {size / theirs / 1e9:.1f} GB/s", f"{theirs / ours:.2f} of it", ">= 0.7", "0.9", theirs / ours >= 0.7)
             else:
                 row(f"{verb}, 256 MiB table, random", f"{rate:.1f} GB/s", f">= {goal_gbs}", "7.5", rate >= goal_gbs)
-    start = statistics.median(seconds([CBTCTL, "--help"]) for _ in range(51))
+    help_start = statistics.median(seconds([CBTCTL, "--help"]) for _ in range(51))
     plain = statistics.median(seconds(["/bin/true"]) for _ in range(51))
-    row(f"--help (/bin/true takes {plain * 1000:.1f} ms here)", f"{start * 1000:.1f} ms", "<= 3 ms", "2.8 ms", start - plain <= 0.003)
+    row(f"--help (/bin/true takes {plain * 1000:.1f} ms here)", f"{help_start * 1000:.1f} ms", "<= 3 ms", "2.8 ms", help_start - plain <= 0.003)
