@@ -116,12 +116,12 @@ Status shake_hands(State& state) {
 
 }  // namespace
 
-// Takes leave politely for a moment at most; what cannot be closed then is dropped with the socket.
+// Takes leave for a moment at most, and waits for no answer: the end of a connection ends its channel too, and what runs
+// there reads the end of its input.
 SshSession::State::~State() {
   if (session == nullptr) return;
   const auto deadline = Clock::now() + std::chrono::seconds(1);
   may_send = may_send && !lost;
-  if (channel != nullptr) complete(deadline, [this] { return libssh2_channel_free(channel); });
   complete(deadline, [this] { return libssh2_session_disconnect(session, "done"); });
   may_send = false;
   complete(deadline, [this] { return libssh2_session_free(session); });
