@@ -116,8 +116,8 @@ Status shake_hands(State& state) {
 
 }  // namespace
 
-// Takes leave for a moment at most, and waits for no answer: the end of a connection ends its channel too, and what runs
-// there reads the end of its input.
+// Takes leave for a moment at most, and waits for no answer: the end of a connection ends its channel too, and what
+// runs there reads the end of its input.
 SshSession::State::~State() {
   if (session == nullptr) return;
   const auto deadline = Clock::now() + std::chrono::seconds(1);
