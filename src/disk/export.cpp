@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "disk/background_hash.h"
-#include "disk/background_writer.h"
+#include "disk/background_output.h"
 #include "disk/foresight.h"
 #include "formats/core/sha256.h"
 
@@ -63,7 +63,7 @@ class Exporter {
         progress_(progress),
         regions_(chain, &foresight_),
         buffers_(pieces * piece_bytes),
-        writer_(output) {
+        written_(output) {
     if (options.hash_data) data_hash_ = std::make_unique<BackgroundHash>();
     if (options.hash_image) image_hash_ = std::make_unique<BackgroundHash>();
   }
@@ -102,7 +102,7 @@ class Exporter {
       if (!progress_(done_.data_bytes)) return stopped();
     }
     const std::uint64_t from = std::max(begin, output_.resumed_bytes());
-    if (end > from) writer_.skip(end - from);
+    if (end > from) written_.skip(end - from);
     return formats::core::success();
   }
 
@@ -130,7 +130,7 @@ class Exporter {
     if (data_hash_) data_hash_->add(std::span<const std::byte>(bytes));
     if (image_hash_) image_hash_->add(std::span<const std::byte>(bytes));
     if (!is_there) {
-      writer_.append(bytes);
+      written_.append(bytes);
       since_checkpoint_ += length;
     }
     return step();
@@ -138,7 +138,7 @@ class Exporter {
 
   // Not before it is written and the hashes are through with it.
   std::span<std::byte> free_buffer() {
-    writer_.wait(pieces - 2);
+    written_.wait(pieces - 2);
     if (data_hash_) data_hash_->wait(pieces - 2);
     if (image_hash_) image_hash_->wait(pieces - 2);
     next_buffer_ = (next_buffer_ + 1) % pieces;
@@ -149,16 +149,17 @@ class Exporter {
     if (!progress_(done_.data_bytes)) return stopped();
     if (since_checkpoint_ >= checkpoint_bytes) {
       since_checkpoint_ = 0;
-      writer_.checkpoint();
+      written_.checkpoint();
     }
-    return writer_.outcome();
+    return written_.outcome();
   }
 
-  static Status stopped() { return Error{ErrorKind::cancelled, "the export was stopped"}; }
+  static Error stopped() { return {ErrorKind::cancelled, "the export was stopped"}; }
 
   Result<Exported> finish() {
-    writer_.wait(0);
-    if (const auto written = writer_.outcome(); !written) return written.error();
+    written_.wait(0);
+    if (const auto written = written_.outcome(); !written) return written.error();
+    if (!progress_(done_.data_bytes)) return stopped();
     done_.size_bytes = chain_.size_bytes();
     done_.resumed_bytes = output_.resumed_bytes();
     if (data_hash_) done_.data_sha256 = data_hash_->hex();
@@ -176,7 +177,7 @@ class Exporter {
   std::size_t next_buffer_ = 0;
   std::uint64_t since_checkpoint_ = 0;
   Exported done_;
-  BackgroundWriter writer_;  // it and the hashes stand behind the buffers: they end before these
+  BackgroundOutput written_;  // it and the hashes stand behind the buffers: they end before these
   std::unique_ptr<BackgroundHash> data_hash_;
   std::unique_ptr<BackgroundHash> image_hash_;
 };

@@ -59,9 +59,12 @@ class MemoryReader final : public Reader {
       }
       if (const auto file = place_.files.find(path); file != place_.files.end()) return &file->second;
       if (is_folder(path)) return Error{ErrorKind::malformed, "is not a regular file"};
-      const auto link = place_.links.find(path);
+      std::size_t end = path.find('/');
+      while (end != std::string::npos && !place_.links.contains(path.substr(0, end))) end = path.find('/', end + 1);
+      const auto link = place_.links.find(path.substr(0, end));
       if (link == place_.links.end()) return Error{ErrorKind::missing, "is not there"};
-      const auto next = link->second.starts_with('/') ? std::nullopt : normalise(join(parent_of(path), link->second));
+      const std::string target = link->second + path.substr(link->first.size());
+      const auto next = target.starts_with('/') ? std::nullopt : normalise(join(parent_of(link->first), target));
       if (!next) return Error{ErrorKind::outside, "is a link that leads out of the target"};
       path = *next;
     }

@@ -11,6 +11,7 @@
 #include <iterator>
 #include <mutex>
 
+#include "formats/core/joined.h"
 #include "log/log.h"
 #include "storage/path.h"
 #include "storage/ssh_known_hosts.h"
@@ -80,20 +81,19 @@ Status not_known(State& state, const KnownHosts& known, const HostKey& key) {
                                             "again with --accept-new-host-key");
 }
 
-std::string comma_list(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ",") + name;
-  return out;
+// Those of `names` that this libssh2 has: to leave others out it copies a text over itself.
+void prefer(State& state, int method, std::vector<std::string> names) {
+  const std::vector<std::string> supported = state.supported(method);
+  std::erase_if(names, [&](const std::string& name) {
+    return std::find(supported.begin(), supported.end(), name) == supported.end();
+  });
+  libssh2_session_method_pref(state.session, method, formats::core::joined(names, ",").c_str());
 }
 
 }  // namespace
 
 void prefer_algorithms(State& state) {
-  const char** names = nullptr;
-  const int count = libssh2_session_supported_algs(state.session, LIBSSH2_METHOD_HOSTKEY, &names);
-  std::vector<std::string> types;
-  for (int i = 0; i < count; ++i) types.emplace_back(names[i]);
-  if (count > 0) libssh2_free(state.session, names);
+  std::vector<std::string> types = state.supported(LIBSSH2_METHOD_HOSTKEY);
   std::erase_if(types, [](const std::string& type) { return type == "ssh-dss"; });
   const auto known = read_known_hosts(state.settings).types_of(filed_under(state.settings), filed_port(state.settings));
   // A key of type ssh-rsa signs as rsa-sha2-* too.
@@ -102,15 +102,14 @@ void prefer_algorithms(State& state) {
     return std::find(known.begin(), known.end(), filed) != known.end();
   };
   std::stable_partition(types.begin(), types.end(), is_known);
-  libssh2_session_method_pref(state.session, LIBSSH2_METHOD_HOSTKEY, comma_list(types).c_str());
-  constexpr const char* ciphers =
-      "aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes256-ctr,aes192-ctr,aes256-cbc,aes128-cbc,3des-cbc";
-  constexpr const char* macs = "hmac-sha2-256-etm@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1";
+  prefer(state, LIBSSH2_METHOD_HOSTKEY, types);
   for (const int method : {LIBSSH2_METHOD_CRYPT_CS, LIBSSH2_METHOD_CRYPT_SC}) {
-    libssh2_session_method_pref(state.session, method, ciphers);
+    prefer(state, method,
+           {"aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr", "aes192-ctr", "aes256-cbc",
+            "aes128-cbc", "3des-cbc"});
   }
   for (const int method : {LIBSSH2_METHOD_MAC_CS, LIBSSH2_METHOD_MAC_SC}) {
-    libssh2_session_method_pref(state.session, method, macs);
+    prefer(state, method, {"hmac-sha2-256-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512", "hmac-sha1"});
   }
 }
 

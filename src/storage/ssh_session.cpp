@@ -53,15 +53,6 @@ std::string listed(const std::vector<std::string>& names) {
   return names.empty() ? "none" : formats::core::joined(names, ",");
 }
 
-std::vector<std::string> supported(LIBSSH2_SESSION* session, int method) {
-  const char** names = nullptr;
-  const int count = libssh2_session_supported_algs(session, method, &names);
-  std::vector<std::string> out;
-  for (int i = 0; i < count; ++i) out.emplace_back(names[i]);
-  if (count > 0) libssh2_free(session, names);
-  return out;
-}
-
 bool share_one(const std::vector<std::string>& ours, const std::vector<std::string>& theirs) {
   for (const std::string& name : ours) {
     for (const std::string& other : theirs) {
@@ -84,7 +75,7 @@ std::string disagreement(State& state) {
        {Kind{"key exchange", LIBSSH2_METHOD_KEX, offered->key_exchange},
         Kind{"host key", LIBSSH2_METHOD_HOSTKEY, offered->host_key},
         Kind{"cipher", LIBSSH2_METHOD_CRYPT_CS, offered->cipher}, Kind{"MAC", LIBSSH2_METHOD_MAC_CS, offered->mac}}) {
-    const auto ours = supported(state.session, kind.method);
+    const auto ours = state.supported(kind.method);
     if (share_one(ours, kind.theirs)) continue;
     std::string text = std::string("no common algorithm for ") + kind.name + ": the host offers " +
                        listed(kind.theirs) + "; libssh2 " + libssh2_version(0) + " has " + listed(ours);
@@ -125,6 +116,15 @@ SshSession::State::~State() {
   complete(deadline, [this] { return libssh2_session_disconnect(session, "done"); });
   may_send = false;
   complete(deadline, [this] { return libssh2_session_free(session); });
+}
+
+std::vector<std::string> SshSession::State::supported(int method) const {
+  const char** names = nullptr;
+  const int count = libssh2_session_supported_algs(session, method, &names);
+  std::vector<std::string> out;
+  for (int i = 0; i < count; ++i) out.emplace_back(names[i]);
+  if (count > 0) libssh2_free(session, names);
+  return out;
 }
 
 bool SshSession::State::wait_for_socket(Clock::time_point deadline) {

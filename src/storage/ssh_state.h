@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "storage/ssh_connection.h"
 #include "storage/ssh_options.h"
@@ -46,6 +47,8 @@ struct SshSession::State {
   // Calls again whenever libssh2 would block, until it answers something else; waits for the socket in between, until
   // `deadline` at most, time spent on asking not counted. LIBSSH2_ERROR_TIMEOUT then.
   int complete(Clock::time_point deadline, const std::function<int()>& call);
+  // The algorithms that this libssh2 has for a method.
+  [[nodiscard]] std::vector<std::string> supported(int method) const;
   // True when the socket is ready for what libssh2 waits for.
   [[nodiscard]] bool wait_for_socket(Clock::time_point deadline);
   [[nodiscard]] Clock::time_point connect_deadline() const { return Clock::now() + *options.limits.connect; }

@@ -12,10 +12,10 @@
 
 namespace cbtctl::disk {
 
-class BackgroundWriter {
+class BackgroundOutput {
  public:
   // `output` outlives it, and is its own until it goes.
-  explicit BackgroundWriter(storage::PartialOutput& output) : output_(output) {}
+  explicit BackgroundOutput(storage::PartialOutput& output) : output_(output) {}
 
   // The bytes must stay as they are until `wait` is back.
   void append(std::span<const std::byte> bytes);
