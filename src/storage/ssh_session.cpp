@@ -270,6 +270,9 @@ formats::core::Result<SshSession::Moved> SshSession::move(std::string_view input
     if (written > 0) moved.written = static_cast<std::size_t>(written);
     moved.ended = out <= 0 && errors <= 0 && libssh2_channel_eof(state.channel) == 1;
     if (moved.ended || moved.written > 0 || !moved.output.empty() || !moved.errors.empty()) return moved;
+    // Output that came while the errors were read, or while something was written, is in libssh2's hands: the socket
+    // has nothing more to tell of it.
+    if (libssh2_poll_channel_read(state.channel, 1) != 0 && State::Clock::now() < deadline) continue;
     int seconds = 0;
     libssh2_keepalive_send(state.session, &seconds);
     const auto next_sign = State::Clock::now() + std::chrono::seconds(std::max(seconds, 1));

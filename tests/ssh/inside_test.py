@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from standin import Standin
@@ -15,10 +16,13 @@ sys.path.append(f"{sys.argv[2]}/tests/support")
 from expectations import expect, finish  # noqa: E402
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
+SIGN_OF_LIFE_S = 15  # what an answer that was overlooked waits for
 
 
 def run(wanted, *arguments):
+    begin = time.monotonic()
     found = subprocess.run([CBTCTL, *map(str, arguments)], capture_output=True, text=True, timeout=300)
+    expect(f"{arguments} overlooks no answer", time.monotonic() - begin < SIGN_OF_LIFE_S, time.monotonic() - begin)
     expect(f"{arguments} ends with {wanted}", found.returncode == wanted, f"{found.returncode}, {found.stderr}")
     return found.stdout
 
