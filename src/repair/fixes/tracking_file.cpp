@@ -13,5 +13,4 @@ void restart(const FixSubject& subject, Intent& intent) {
   wanted.strip = true;
   if (is_true(subject.machine.settings.ctk_enabled) && is_true(disk->settings.ctk_enabled)) wanted.key = true;
 }
-
 }  // namespace cbtctl::repair
