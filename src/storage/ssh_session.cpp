@@ -232,6 +232,13 @@ ssize_t read_stream(State& state, int stream, std::string& buffer, std::string_v
   return count;
 }
 
+// Of either stream. (libssh2_poll_channel_read stops with an error at any short packet before them.)
+unsigned long bytes_in_hand(const State& state) {
+  unsigned long bytes = 0;
+  libssh2_channel_window_read_ex(state.channel, &bytes, nullptr);
+  return bytes;
+}
+
 bool is_failure(ssize_t count) { return count < 0 && count != LIBSSH2_ERROR_EAGAIN; }
 
 }  // namespace
@@ -272,7 +279,7 @@ formats::core::Result<SshSession::Moved> SshSession::move(std::string_view input
     if (moved.ended || moved.written > 0 || !moved.output.empty() || !moved.errors.empty()) return moved;
     // Output that came while the errors were read, or while something was written, is in libssh2's hands: the socket
     // has nothing more to tell of it.
-    if (libssh2_poll_channel_read(state.channel, 1) != 0 && State::Clock::now() < deadline) continue;
+    if (bytes_in_hand(state) > 0 && State::Clock::now() < deadline) continue;
     int seconds = 0;
     libssh2_keepalive_send(state.session, &seconds);
     const auto next_sign = State::Clock::now() + std::chrono::seconds(std::max(seconds, 1));

@@ -7,6 +7,7 @@ usage: fault_test.py CBTCTL SOURCE_DIR
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -90,6 +91,20 @@ def test_breaks(transport):
             run.result()
 
 
+def test_idle_waits():
+    """What waits for a host leaves the processor to others."""
+    with Standin(SOURCE, "8.0", [f"ds={SOURCE}/fixtures/demo"]) as host:
+        for transport in ("shell", "sftp"):
+            with Line(host.port) as line:
+                whole_run(host.config_behind(line.port), "--transport", transport)
+            with Line(host.port, stall={"down": line.moved["down"] * 2 // 3}) as line:
+                before = resource.getrusage(resource.RUSAGE_CHILDREN)
+                run = Run(host.config_behind(line.port), "--transport", transport, seconds=4)
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            expect(f"{transport}: waiting costs no processor time", run.seconds > 4 and busy < 2, (busy, run))
+
+
 def test_interrupt():
     with Standin(SOURCE, "8.0", [f"ds={SOURCE}/fixtures/healthy"]) as host:
         for after in (0, 4000):
@@ -145,6 +160,7 @@ def test_full_disk():
 
 test_breaks("shell")
 test_breaks("sftp")
+test_idle_waits()
 test_interrupt()
 test_no_servers()
 test_hosts_apart()
