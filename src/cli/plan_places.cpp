@@ -44,7 +44,7 @@ formats::core::Result<PlanPlaces> places_of(std::vector<repair::MachinePlan>& ma
     }
   }
   HostProgress progress(roots, !line.quiet);
-  auto places = open_places(roots, line, progress);
+  auto places = open_places(roots, line, false, progress);
   if (!places) return places.error();
   PlanPlaces found{.targets = {}, .sites = sites_of(*places), .places = std::move(*places)};
   for (std::size_t i = 0; i < roots.size(); ++i) {

@@ -4,6 +4,9 @@
 #include <atomic>
 #include <thread>
 
+#include "discovery/names.h"
+#include "discovery/volumes.h"
+#include "host/facts.h"
 #include "log/log.h"
 #include "storage/path.h"
 #include "storage/ssh_reader.h"
@@ -40,15 +43,34 @@ discovery::Place place_of(const SshTarget& target, const storage::SshOptions& op
   return place;
 }
 
+// What discovery asks first: each host once for its facts; then of a host's volumes only their names, and of several
+// targets, which may have a volume in common, not what lies there.
+storage::SshOptions options_for(const std::vector<SshTarget>& targets, std::size_t place, storage::SshOptions options,
+                                bool walks) {
+  const auto is_same_host = [&](const SshTarget& other) { return other.location.host == targets[place].location.host; };
+  const auto first = std::find_if(targets.begin(), targets.end(), is_same_host);
+  if (first == targets.begin() + static_cast<std::ptrdiff_t>(place)) options.first_commands = {host::facts_command()};
+  const std::string& path = targets[place].location.path;
+  const bool is_file = discovery::hint_of(storage::file_name(path)) == discovery::NameHint::configuration;
+  if (path == discovery::volumes_root) {
+    options.first_listing = storage::FirstListing::folder;
+  } else if (walks && targets.size() == 1 && !is_file) {
+    options.first_listing = storage::FirstListing::tree;
+  }
+  return options;
+}
+
 }  // namespace
 
 std::vector<discovery::Place> open_ssh_places(const std::vector<SshTarget>& targets, storage::SshOptions options,
-                                              unsigned jobs, HostProgress& progress) {
+                                              unsigned jobs, bool walks, HostProgress& progress) {
   options.secrets = progress.without_line(options.secrets);
   std::vector<discovery::Place> places(targets.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    for (std::size_t i = next++; i < targets.size(); i = next++) places[i] = place_of(targets[i], options, progress);
+    for (std::size_t i = next++; i < targets.size(); i = next++) {
+      places[i] = place_of(targets[i], options_for(targets, i, options, walks), progress);
+    }
   };
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < std::min<std::size_t>(jobs, targets.size()); ++i) threads.emplace_back(work);

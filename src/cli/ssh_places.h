@@ -17,8 +17,9 @@ struct SshTarget {
 };
 
 // One place per target, in their order, of `jobs` hosts at a time; a host that cannot be reached or read has its error.
+// `walks`: their folders are listed next, with all that is below.
 [[nodiscard]] std::vector<discovery::Place> open_ssh_places(const std::vector<SshTarget>& targets,
-                                                            storage::SshOptions options, unsigned jobs,
+                                                            storage::SshOptions options, unsigned jobs, bool walks,
                                                             HostProgress& progress);
 
 // What each host's connection has cost so far, on standard error with --verbose.

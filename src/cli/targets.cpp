@@ -155,7 +155,7 @@ void Selection::narrow(model::Datastore& datastore) const {
 
 // Local targets one after another, hosts together; in the order of the targets.
 Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts, const CommandLine& line,
-                                                  HostProgress& progress) {
+                                                  bool walks, HostProgress& progress) {
   const unsigned workers = workers_of(line);
   std::vector<discovery::Place> places(texts.size());
   std::vector<SshTarget> hosts;
@@ -172,7 +172,7 @@ Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>
   }
   const auto options = ssh_options_of(line);
   if (!options) return options.error();
-  auto opened = open_ssh_places(hosts, *options, line.values["jobs"].as<unsigned>(), progress);
+  auto opened = open_ssh_places(hosts, *options, line.values["jobs"].as<unsigned>(), walks, progress);
   for (std::size_t i = 0; i < opened.size(); ++i) places[host_places[i]] = std::move(opened[i]);
   for (const discovery::Place& place : places) {
     if (!place.target.error && !place.only_vmx.empty() && !names_a_configuration(place.only_vmx)) {
@@ -217,7 +217,7 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
   auto mappings = mappings_of(line);
   if (!mappings) return usage_error(mappings.error().message, help);
   HostProgress progress(texts, !line.quiet);
-  auto places = open_places(texts, line, progress);
+  auto places = open_places(texts, line, true, progress);
   if (!places) return usage_error(places.error().message, help);
   Selection selection{line.list("vm"), line.list("disk")};
   model::Datastore datastore = for_change ? discovery::discover_for_change(*places, *mappings, all_selected(selection))

@@ -40,8 +40,9 @@ struct Scanned {
 [[nodiscard]] discovery::WillChange all_selected(const Selection& selection);
 
 // Opens what the texts name, in their order: folders, .vmx files, hosts. A place that cannot be had has its error.
+// `walks`: discovery will list whole folders, and not some that are known.
 [[nodiscard]] formats::core::Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts,
-                                                                               const CommandLine& line,
+                                                                               const CommandLine& line, bool walks,
                                                                                HostProgress& progress);
 
 // Of --map.

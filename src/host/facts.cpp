@@ -61,8 +61,16 @@ Facts facts_of(const std::vector<Answer>& answers) {
   return facts;
 }
 
-PendingFacts::PendingFacts(storage::Commands& commands)
-    : word_(framing_word()), output_(commands.run(facts_script, {word_})) {}
+storage::Command facts_command() {
+  static const std::string word = framing_word();
+  return {.script = facts_script, .arguments = {word}};
+}
+
+PendingFacts::PendingFacts(storage::Commands& commands) {
+  storage::Command command = facts_command();
+  word_ = command.arguments.front();
+  output_ = commands.run(command.script, std::move(command.arguments));
+}
 
 Result<Facts> PendingFacts::get() {
   const auto output = output_.get();

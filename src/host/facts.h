@@ -17,6 +17,9 @@ struct Facts {
   std::optional<model::HostInventory> inventory;  // nothing: none of the commands is there, so this is no ESXi
 };
 
+// The question. It is the same whenever this run of the program asks it: whoever connects may send it ahead.
+[[nodiscard]] storage::Command facts_command();
+
 // Asks now; the answer is read when it is wanted, so that other requests can be on their way.
 class PendingFacts {
  public:

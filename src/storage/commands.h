@@ -17,6 +17,13 @@ struct CommandOutput {
   int exit_status = 0;
 };
 
+struct Command {
+  std::string_view script;
+  std::vector<std::string> arguments;
+
+  bool operator==(const Command&) const = default;
+};
+
 class Commands {
  public:
   virtual ~Commands() = default;

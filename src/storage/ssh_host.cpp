@@ -1,5 +1,7 @@
 #include "storage/ssh_host.h"
 
+#include <utility>
+
 #include "log/log.h"
 
 namespace cbtctl::storage {
@@ -24,7 +26,7 @@ Status SshHost::start() {
 
 Status SshHost::start_shell() {
   sftp_.reset();
-  auto shell = SshShell::start(*session_, root_, counters_);
+  auto shell = SshShell::start(*session_, root_, std::exchange(first_, {}), counters_);
   if (!shell) return shell.error();
   real_root_ = (*shell)->real_root();
   is_file_ = (*shell)->is_file();

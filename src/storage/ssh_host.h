@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "storage/ssh_counters.h"
 #include "storage/ssh_session.h"
@@ -14,8 +15,9 @@ namespace cbtctl::storage {
 
 class SshHost {
  public:
-  SshHost(std::unique_ptr<SshSession> session, std::string root, SshTransport transport)
-      : session_(std::move(session)), root_(std::move(root)), transport_(transport) {}
+  // `first` is asked with the first start of the shell (ssh_shell.h).
+  SshHost(std::unique_ptr<SshSession> session, std::string root, SshTransport transport, std::vector<Command> first)
+      : session_(std::move(session)), root_(std::move(root)), transport_(transport), first_(std::move(first)) {}
 
   // Chooses how files are read and looks at the root; before anything else. `missing`, `denied`: the root.
   [[nodiscard]] Status start();
@@ -47,6 +49,7 @@ class SshHost {
   std::unique_ptr<SshSession> session_;
   std::string root_;  // as the user named it
   SshTransport transport_;
+  std::vector<Command> first_;
   std::string real_root_;
   bool is_file_ = false;
   bool has_shell_ = false;

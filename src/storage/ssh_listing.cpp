@@ -113,11 +113,25 @@ struct SshListings::Walk {
   }
 };
 
+namespace {
+
+void add_folder(const std::string& folder, bool goes_on, std::vector<std::string>& arguments) {
+  arguments.emplace_back(goes_on ? "2" : "1");
+  arguments.push_back(folder);
+}
+
+}  // namespace
+
+Command listing_command(const std::string& folder, bool goes_on) {
+  Command command{.script = list_script, .arguments = {}};
+  add_folder(folder, goes_on, command.arguments);
+  return command;
+}
+
 Status SshListings::look(const std::vector<Asked>& asked) {
   std::vector<std::string> arguments;
   for (const Asked& each : asked) {
-    arguments.emplace_back(each.request.goes_on ? "2" : "1");
-    arguments.push_back(each.request.folder);
+    add_folder(each.request.folder, each.request.goes_on, arguments);
     std::erase_if(listed_, [&](const auto& old) {
       return old.first == each.request.folder || each.request.folder.empty() ||
              old.first.starts_with(each.request.folder + "/");

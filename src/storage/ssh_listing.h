@@ -9,6 +9,9 @@
 
 namespace cbtctl::storage {
 
+// What is run to list a folder by itself.
+[[nodiscard]] Command listing_command(const std::string& folder, bool goes_on);
+
 class SshListings {
  public:
   explicit SshListings(SshShell& shell) : shell_(&shell) {}

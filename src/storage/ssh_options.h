@@ -7,6 +7,9 @@
 #include <optional>
 #include <semaphore>
 #include <string>
+#include <vector>
+
+#include "storage/commands.h"
 
 namespace cbtctl::storage {
 
@@ -32,12 +35,19 @@ enum class SshTransport {
   sftp,
 };
 
+// What is listed first of the place that is opened.
+enum class FirstListing { unknown, folder, tree };
+
 struct SshOptions {
   std::string config_file;  // in the place of the user's ssh_config; empty: that one
   bool accept_new_host_key = false;
   SshTransport transport = SshTransport::automatic;
   SshLimits limits;
   SshSecrets secrets;
+  // What will be asked first, in this order, then the listing: sent behind the greeting, it costs no wait of its own.
+  // What is asked instead drops these answers.
+  std::vector<Command> first_commands;
+  FirstListing first_listing = FirstListing::unknown;
   std::shared_ptr<std::counting_semaphore<>> turns;  // how many hosts may be at work at once; empty: all
 };
 

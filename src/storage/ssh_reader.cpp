@@ -120,6 +120,17 @@ class ConnectedReader final : public SshReader, public Commands {
 
 }  // namespace
 
+namespace {
+
+std::vector<Command> first_of(const SshOptions& options) {
+  std::vector<Command> first = options.first_commands;
+  if (options.first_listing != FirstListing::unknown)
+    first.push_back(listing_command("", options.first_listing == FirstListing::tree));
+  return first;
+}
+
+}  // namespace
+
 Result<SshPlace> open_ssh(const Location& location, const SshOptions& options) {
   const auto inside = normalise(location.path);
   if (!inside) return Error{ErrorKind::usage, location.host + ": " + location.path + " leads above the root"};
@@ -128,7 +139,7 @@ Result<SshPlace> open_ssh(const Location& location, const SshOptions& options) {
   if (!settings) return settings.error();
   auto session = SshSession::open(*settings, options);
   if (!session) return session.error();
-  auto host = std::make_unique<SshHost>(std::move(*session), root, options.transport);
+  auto host = std::make_unique<SshHost>(std::move(*session), root, options.transport, first_of(options));
   const std::string who = host->session().who();
   const Status started = host->start();
   if (!started)

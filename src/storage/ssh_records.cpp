@@ -45,7 +45,10 @@ std::string target_of(std::string_view text, const std::string& name) {
 }  // namespace
 
 Status RecordSplitter::feed(std::string_view bytes, const Sink& sink) {
-  if (ended_ && !bytes.empty()) return malformed("something comes after the end of the answer");
+  if (ended_) {
+    rest_ += bytes;
+    return success();
+  }
   buffer_ += bytes;
   for (;;) {
     const std::size_t mark = buffer_.find(mark_, searched_);
@@ -80,15 +83,15 @@ Status RecordSplitter::feed(std::string_view bytes, const Sink& sink) {
   return success();
 }
 
-// "end 0\n", and nothing after it.
+// "end 0\n"; what follows belongs to the next answer.
 Status RecordSplitter::take_end(std::string_view text) {
   text.remove_prefix(end_kind.size());
   int status = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), status);
-  if (code != std::errc{} || std::string_view(end, text.size() - static_cast<std::size_t>(end - text.data())) != "\n") {
-    return malformed("the end of the answer cannot be understood");
-  }
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  if (code != std::errc{} || !text.starts_with('\n')) return malformed("the end of the answer cannot be understood");
   ended_ = status;
+  rest_ = text.substr(1);
   return success();
 }
 

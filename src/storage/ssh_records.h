@@ -26,11 +26,13 @@ class RecordSplitter {
   RecordSplitter(const std::string& token, std::size_t most_bytes)
       : mark_("\n" + token + " "), most_bytes_(most_bytes) {}
 
-  // Hands on each record that is whole. `malformed`: a record is too long, or something comes after the end mark.
+  // Hands on each record that is whole. `malformed`: a record is too long, or the end mark cannot be understood.
   [[nodiscard]] Status feed(std::string_view bytes, const Sink& sink);
 
   // The status of the end mark, once it has come.
   [[nodiscard]] const std::optional<int>& ended() const { return ended_; }
+  // What came behind the end mark.
+  [[nodiscard]] std::string_view rest() const { return rest_; }
 
  private:
   [[nodiscard]] Status take_end(std::string_view text);
@@ -42,6 +44,7 @@ class RecordSplitter {
   std::size_t searched_ = 0;   // no mark begins before
   bool marked_ = false;        // that record has a mark before it
   std::optional<int> ended_;
+  std::string rest_;
 };
 
 struct NamedStatus {

@@ -9,7 +9,8 @@ eval "$s"')sh";
 
 // `read` takes byte by byte, so that the arguments after it stay in the pipe; a script that ends
 // early (status 255) leaves none of them there. `head -c` may take more than it is told
-// (BusyBox reads whole blocks), which is why nothing is sent after arguments until the end mark has come.
+// (BusyBox reads whole blocks), which is why nothing is sent after arguments until the end mark has come. A negative
+// number of bytes is so many arguments as lines, few and short, behind which more may follow at once.
 const std::string_view resident_script = R"sh(LC_ALL=C QUOTING_STYLE=literal nl='
 '
 get() {
@@ -38,10 +39,10 @@ case $(find /dev/null -exec echo {} + -type d -prune 2>/dev/null) in
   *) lacks="$lacks find -exec +" ;;
 esac
 printf '\n%s hello%s\n' "$t" "$lacks"
-f=
+f= x=y
 [ -d "$p" ] || { [ -f "$p" ] && f=y p=${p%/*}; }
 if [ -n "$f$p" ] && cd -P -- "$p/" 2>/dev/null; then
-  r=$PWD
+  r=$PWD x=
   [ "$r" != / ] || r=
   [ -z "$f" ] || printf '%s file\n' "$t"
   printf '%s root %s\n' "$t" "$r"
@@ -51,11 +52,19 @@ else
   printf '%s absent\n' "$t"
 fi
 printf '%s ready\n' "$t"
+[ -z "$x" ] || exit 0
 export LC_ALL QUOTING_STYLE t r fmt
 while IFS=' ' read -r n m; do
   get
-  if [ "$n" = 0 ]; then
-    /bin/sh -c "$p" sh </dev/null
+  if [ "$n" -le 0 ]; then
+    q=$p
+    set --
+    while [ "$n" -lt 0 ]; do
+      get
+      set -- "$@" "$p"
+      n=$((n + 1))
+    done
+    /bin/sh -c "$q" sh "$@" </dev/null
   else
     head -c "$n" | {
       xargs -0 -n "$m" /bin/sh -c "$p" sh

@@ -208,17 +208,25 @@ Status open_channel(State& state) {
   }
 }
 
-Status start(SshSession& session, State& state, const char* request, const std::string& message) {
+formats::core::Result<std::size_t> start(SshSession& session, State& state, const char* request,
+                                         const std::string& message, std::string_view input) {
   session.close_channel();
   if (state.lost) return state.error(ErrorKind::unavailable, "the connection is lost");
   const Status opened = open_channel(state);
   if (!opened) return opened.error();
+  std::size_t written = 0;
   const int code = state.complete(state.connect_deadline(), [&] {
-    return libssh2_channel_process_startup(state.channel, request,
-                                           static_cast<unsigned>(std::char_traits<char>::length(request)),
-                                           message.data(), static_cast<unsigned>(message.size()));
+    const int started = libssh2_channel_process_startup(state.channel, request,
+                                                        static_cast<unsigned>(std::char_traits<char>::length(request)),
+                                                        message.data(), static_cast<unsigned>(message.size()));
+    const bool is_sent = (libssh2_session_block_directions(state.session) & LIBSSH2_SESSION_BLOCK_OUTBOUND) == 0;
+    if (started == LIBSSH2_ERROR_EAGAIN && is_sent && written < input.size()) {
+      const ssize_t count = libssh2_channel_write(state.channel, input.data() + written, input.size() - written);
+      if (count > 0) written += static_cast<std::size_t>(count);
+    }
+    return started;
   });
-  if (code == 0) return success();
+  if (code == 0) return written;
   Error error = state.failure(std::string("the host refuses ") + request, code);
   if (!state.lost) error.kind = ErrorKind::unsupported;
   return error;
@@ -243,12 +251,13 @@ bool is_failure(ssize_t count) { return count < 0 && count != LIBSSH2_ERROR_EAGA
 
 }  // namespace
 
-formats::core::Status SshSession::start_command(const std::string& command) {
-  return start(*this, *state_, "exec", command);
+formats::core::Result<std::size_t> SshSession::start_command(const std::string& command, std::string_view input) {
+  return start(*this, *state_, "exec", command, input);
 }
 
 formats::core::Status SshSession::start_subsystem(const std::string& name) {
-  return start(*this, *state_, "subsystem", name);
+  const auto started = start(*this, *state_, "subsystem", name, {});
+  return started ? success() : Status(started.error());
 }
 
 formats::core::Result<SshSession::Moved> SshSession::move(std::string_view input) {

@@ -26,7 +26,8 @@ class SshSession {
   ~SshSession();
 
   // Each closes the channel that is open. `unsupported`: the host refuses.
-  formats::core::Status start_command(const std::string& command);
+  // `input` is written behind the request, before the host has agreed, as far as it takes it: so much of it was.
+  formats::core::Result<std::size_t> start_command(const std::string& command, std::string_view input);
   formats::core::Status start_subsystem(const std::string& name);
 
   struct Moved {

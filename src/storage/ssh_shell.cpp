@@ -37,26 +37,56 @@ std::string last_words(std::string_view errors) {
 
 }  // namespace
 
-Result<std::unique_ptr<SshShell>> SshShell::start(SshSession& session, const std::string& root, SshCounters& counters) {
-  const Status started = session.start_command(std::string(bootstrap_command));
-  counters.waits += 2;  // the channel, the command
-  if (!started) return started.error();
+Result<std::unique_ptr<SshShell>> SshShell::start(SshSession& session, const std::string& root,
+                                                  const std::vector<Command>& first, SshCounters& counters) {
   std::string token = new_token();
   if (token.empty()) return Error{ErrorKind::unavailable, "no random numbers can be had"};
   std::unique_ptr<SshShell> shell(new SshShell(session, counters, std::move(token)));
-  const Status greeted = shell->greet(root);
+  const Status greeted = shell->greet(root, first);
   if (!greeted) return greeted.error();
   return shell;
 }
 
-Status SshShell::greet(const std::string& root) {
-  const std::string input = std::string(resident_script) + ".\n" + token_ + "\n" + as_lines(root);
-  RecordSplitter output(token_, most_record_bytes);
+Status SshShell::greet(const std::string& root, const std::vector<Command>& first) {
+  input_ = std::string(resident_script) + ".\n" + token_ + "\n" + as_lines(root);
+  for (const Command& command : first) {
+    input_ += "-" + std::to_string(command.arguments.size()) + " 0\n" + as_lines(command.script);
+    for (const std::string& argument : command.arguments) input_ += as_lines(argument);
+    first_.push_back(command);
+  }
+  const auto written = session_->start_command(std::string(bootstrap_command), input_);
+  counters_->waits += 2;  // the channel; the command and what it says first
+  counters_->requests += first.size();
+  counters_->most_outstanding = std::max<std::uint64_t>(counters_->most_outstanding, first.size());
+  if (!written) return written.error();
+  input_.erase(0, *written);
+  // "ready" is the last record: nothing follows it that would make it whole, so its line is looked for.
+  const std::string ready_line = "\n" + token_ + " ready\n";
+  std::size_t ready = std::string::npos;
+  while (ready == std::string::npos) {
+    const auto moved = move();
+    if (!moved) return moved.error();
+    const std::size_t searched = output_.size() - std::min(output_.size(), ready_line.size());
+    output_ += moved->output;
+    errors_ += moved->errors;
+    if (errors_.size() + output_.size() > most_record_bytes) return Error{ErrorKind::malformed, "the shell floods"};
+    ready = output_.find(ready_line, searched);
+    if (moved->ended && ready == std::string::npos) {
+      return Error{ErrorKind::unsupported,
+                   "there is no shell that can be used: " + last_words(errors_.empty() ? output_ : errors_)};
+    }
+  }
+  const std::size_t end = ready + ready_line.size();
+  const Status taken = take_greeting(std::string_view(output_).substr(0, end));
+  output_.erase(0, end);
+  return taken;
+}
+
+Status SshShell::take_greeting(std::string_view greeting) {
   std::string trouble;
   bool said_hello = false;
-  bool ready = false;
-  std::string errors;
-  const auto take = [&](const Record& record) {
+  RecordSplitter output(token_, most_record_bytes);
+  const Status fed = output.feed(greeting, [&](const Record& record) {
     if (record.kind == "hello") {
       said_hello = true;
       lacks_ = record.payload;
@@ -65,26 +95,7 @@ Status SshShell::greet(const std::string& root) {
     if (record.kind == "file") is_file_ = true;
     if (record.kind == "absent" || record.kind == "denied") trouble = record.kind;
     return success();
-  };
-  // "ready" is the last record: nothing follows it that would make it whole, so its line is looked for.
-  std::string tail;
-  const std::string ready_line = "\n" + token_ + " ready\n";
-  std::size_t at = 0;
-  while (!ready) {
-    const auto moved = session_->move(std::string_view(input).substr(at));
-    if (!moved) return moved.error();
-    at += moved->written;
-    errors += moved->errors;
-    tail += moved->output;
-    if (errors.size() + tail.size() > most_record_bytes) return Error{ErrorKind::malformed, "the shell floods"};
-    ready = tail.ends_with(ready_line);
-    if (moved->ended && !ready) {
-      return Error{ErrorKind::unsupported,
-                   "there is no shell that can be used: " + last_words(errors.empty() ? tail : errors)};
-    }
-  }
-  ++counters_->waits;
-  const Status fed = output.feed(tail, take);
+  });
   if (!fed) return fed.error();
   if (!said_hello) return Error{ErrorKind::unsupported, "the shell lacks words"};
   for (const char* needed : {"xargs -0", "head -c"}) {
@@ -103,40 +114,59 @@ std::size_t SshShell::most_of(const std::vector<std::string>& arguments, std::si
 
 Result<SshShell::Ended> SshShell::run(std::string_view script, const std::vector<std::string>& arguments,
                                       std::size_t most_arguments, const RecordSplitter::Sink& sink) {
+  while (!first_.empty()) {
+    const bool is_this = first_.front() == Command{script, arguments};
+    first_.pop_front();
+    auto ended = receive(is_this ? sink : [](const Record&) { return success(); });
+    if (!ended || is_this) return ended;
+  }
   std::string packed;
   for (const std::string& argument : arguments) packed.append(argument).push_back('\0');
-  const std::string input =
-      std::to_string(packed.size()) + " " + std::to_string(most_arguments) + "\n" + as_lines(script) + packed;
-  RecordSplitter output(token_, most_record_bytes);
-  const std::string end_of_errors = "\n" + token_ + " end\n";
-  Ended ended;
+  input_ += std::to_string(packed.size()) + " " + std::to_string(most_arguments) + "\n" + as_lines(script) + packed;
   ++counters_->requests;
   ++counters_->waits;
   counters_->most_outstanding = std::max<std::uint64_t>(counters_->most_outstanding, 1);
-  const Status exchanged = exchange(input, output, ended.errors, sink,
-                                    [&] { return output.ended() && ended.errors.ends_with(end_of_errors); });
-  if (!exchanged) return exchanged.error();
-  ended.errors.resize(ended.errors.size() - end_of_errors.size());
-  ended.status = *output.ended();
-  return ended;
+  return receive(sink);
 }
 
-Status SshShell::exchange(std::string_view input, RecordSplitter& output, std::string& errors,
-                          const RecordSplitter::Sink& sink, const std::function<bool()>& is_done) {
-  while (!is_done()) {
-    const auto moved = session_->move(input);
-    if (!moved) return moved.error();
-    input.remove_prefix(moved->written);
-    counters_->bytes_received += moved->output.size() + moved->errors.size();
-    const Status fed = output.feed(moved->output, sink);
+Result<SshShell::Ended> SshShell::receive(const RecordSplitter::Sink& sink) {
+  RecordSplitter output(token_, most_record_bytes);
+  const std::string end_of_errors = "\n" + token_ + " end\n";
+  std::string errors;
+  std::size_t errors_end = std::string::npos;
+  const auto take = [&](std::string_view more_output, std::string_view more_errors) -> Status {
+    const Status fed = output.feed(more_output, sink);
     if (!fed) return fed.error();
-    errors += moved->errors;
+    const std::size_t searched = errors.size() - std::min(errors.size(), end_of_errors.size());
+    errors += more_errors;
+    if (errors_end == std::string::npos) errors_end = errors.find(end_of_errors, searched);
     if (errors.size() > most_error_bytes) return Error{ErrorKind::malformed, "the host floods its standard error"};
-    if (moved->ended && !is_done()) {
+    return success();
+  };
+  Status taken = take(std::exchange(output_, {}), std::exchange(errors_, {}));
+  while (taken && !(output.ended() && errors_end != std::string::npos)) {
+    const auto moved = move();
+    if (!moved) return moved.error();
+    taken = take(moved->output, moved->errors);
+    if (moved->ended && taken && !(output.ended() && errors_end != std::string::npos)) {
       return Error{ErrorKind::unavailable, "the host's shell ended in the middle of an answer: " + last_words(errors)};
     }
   }
-  return success();
+  if (!taken) return taken.error();
+  output_ = output.rest();
+  errors_ = errors.substr(errors_end + end_of_errors.size());
+  if (first_.empty() && !output_.empty())
+    return Error{ErrorKind::malformed, "something comes after the end of the answer"};
+  errors.resize(errors_end);
+  return Ended{*output.ended(), std::move(errors)};
+}
+
+Result<SshSession::Moved> SshShell::move() {
+  auto moved = session_->move(input_);
+  if (!moved) return moved;
+  input_.erase(0, moved->written);
+  counters_->bytes_received += moved->output.size() + moved->errors.size();
+  return moved;
 }
 
 }  // namespace cbtctl::storage

@@ -1,11 +1,13 @@
 // The resident script on a host: one exec channel that stays, one round trip per run.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "storage/commands.h"
 #include "storage/ssh_counters.h"
 #include "storage/ssh_records.h"
 #include "storage/ssh_session.h"
@@ -14,9 +16,11 @@ namespace cbtctl::storage {
 
 class SshShell {
  public:
-  // Starts it in `root`, an absolute path. `unsupported`: there is no shell, or it lacks an applet that every run
-  // needs; `missing`, `denied`: the root.
-  static Result<std::unique_ptr<SshShell>> start(SshSession& session, const std::string& root, SshCounters& counters);
+  // Starts it in `root`, an absolute path, and asks `first` without waiting for it: runs that are expected next, of few
+  // and short arguments. `unsupported`: there is no shell, or it lacks an applet that every run needs; `missing`,
+  // `denied`: the root.
+  static Result<std::unique_ptr<SshShell>> start(SshSession& session, const std::string& root,
+                                                 const std::vector<Command>& first, SshCounters& counters);
 
   [[nodiscard]] const std::string& token() const { return token_; }
   // Applets without which no files can be listed and read: " stat -c find -exec +". Empty: all are there.
@@ -29,7 +33,8 @@ class SshShell {
     std::string errors;  // standard error
   };
   // Hands `arguments` to `script`, at most `most_arguments` (and not more than a command line takes) to one call, and
-  // each record that it prints to `sink`. An error means that the shell is gone.
+  // each record that it prints to `sink`. What was asked first and was not this is dropped. An error means that the
+  // shell is gone.
   Result<Ended> run(std::string_view script, const std::vector<std::string>& arguments, std::size_t most_arguments,
                     const RecordSplitter::Sink& sink);
 
@@ -39,13 +44,18 @@ class SshShell {
  private:
   SshShell(SshSession& session, SshCounters& counters, std::string token)
       : session_(&session), counters_(&counters), token_(std::move(token)) {}
-  [[nodiscard]] Status greet(const std::string& root);
-  [[nodiscard]] Status exchange(std::string_view input, RecordSplitter& output, std::string& errors,
-                                const RecordSplitter::Sink& sink, const std::function<bool()>& is_done);
+  [[nodiscard]] Status greet(const std::string& root, const std::vector<Command>& first);
+  [[nodiscard]] Status take_greeting(std::string_view greeting);
+  Result<SshSession::Moved> move();
+  Result<Ended> receive(const RecordSplitter::Sink& sink);
 
   SshSession* session_;
   SshCounters* counters_;
   std::string token_;
+  std::string input_;          // not yet written
+  std::string output_;         // come already, of an answer that is not yet received
+  std::string errors_;         // likewise
+  std::deque<Command> first_;  // asked, and not yet received
   std::string lacks_;
   std::string real_root_;
   bool is_file_ = false;

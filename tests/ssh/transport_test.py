@@ -207,6 +207,7 @@ def test_costs():
                     measured[transport, count] = costs(found)
     waits = {key: value[0] for key, value in measured.items()}
     expect("by the shell: at most 12 waits, however many VMs", waits["shell", 2] == waits["shell", 60] <= 12, waits)
+    expect("what is asked first costs no wait of its own", waits["shell", 60] <= 5, waits)
     per_vm = (measured["sftp", 60][1] - measured["sftp", 2][1]) / 58
     expect("by SFTP: at most 20 requests for each VM", per_vm <= 20, measured)
     expect("with many of them under way", measured["sftp", 60][2] >= 64, measured)

@@ -11,6 +11,32 @@ const std::vector<Frame> two{{"./a", 3}, {"./b", 2}};
 
 }  // namespace
 
+TEST_CASE("what comes behind the end of an answer is the next one's") {
+  const std::string answers = "\nT a 1\nT b\n\nT end 0\n\nT a 2\n\nT end 7\n";
+  for (std::size_t step = 1; step <= answers.size(); ++step) {
+    std::vector<std::string> seen;
+    const auto sink = [&](const Record& record) {
+      seen.push_back(std::string(record.kind) + "=" + std::string(record.payload));
+      return formats::core::success();
+    };
+    RecordSplitter first("T", 1000);
+    for (std::size_t at = 0; at < answers.size(); at += step) REQUIRE(first.feed(answers.substr(at, step), sink));
+    RecordSplitter second("T", 1000);
+    REQUIRE(second.feed(first.rest(), sink));
+    CHECK(first.ended() == 0);
+    CHECK(second.ended() == 7);
+    CHECK(second.rest().empty());
+    CHECK(seen == std::vector<std::string>{"=", "a=1", "b=", "=", "a=2"});
+  }
+}
+
+TEST_CASE("an end that cannot be understood is none") {
+  for (const char* answer : {"\nT end x\n", "\nT end 0 0\n", "\nT end \n"}) {
+    RecordSplitter splitter("T", 1000);
+    CHECK_FALSE(splitter.feed(answer, [](const Record&) { return formats::core::success(); }));
+  }
+}
+
 TEST_CASE("frames of the expected lengths are taken apart") {
   const auto contents = split_frames("==> ./a <==\nabc\n==> ./b <==\nxy\n==> /dev/null <==\n", two);
   REQUIRE(contents);
