@@ -26,7 +26,7 @@ find . \( -name '*.vmx' -o -name '*.vmsd' -o -name '*.vmdk' ! -name '*-flat.vmdk
 find . -name '*-ctk.vmdk' -exec head -c 4096 {} +"""
 WALK = """import os, sys
 root = sys.argv[1]
-for name in sorted(os.listdir(root))[:int(sys.argv[2])]:
+for name in sorted(entry.name for entry in os.scandir(root) if entry.is_dir())[:int(sys.argv[2])]:
     for file in os.scandir(os.path.join(root, name)):
         if file.name.endswith("-ctk.vmdk"):
             with open(file.path, "rb", 0) as content:
@@ -66,7 +66,7 @@ def by_sshfs(config):
     if not shutil.which("sshfs"):
         return None, "sshfs is not installed"
     with tempfile.TemporaryDirectory() as folder:
-        mounted = subprocess.run(["sshfs", "-F", str(config), "esx:/vmfs/volumes/ds", folder, "-o", "BatchMode=yes"],
+        mounted = subprocess.run(["sshfs", "-F", str(config), "esx:/vmfs/volumes/ds/", folder, "-o", "BatchMode=yes"],
                                  capture_output=True, text=True)
         if mounted.returncode != 0:
             return None, (mounted.stderr.strip() or "sshfs does not mount").splitlines()[-1]
