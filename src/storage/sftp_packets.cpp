@@ -219,6 +219,16 @@ Result<std::optional<std::string_view>> take_packet(std::string_view& received) 
   return std::optional(packet);
 }
 
+std::optional<DataHead> data_head(std::string_view received) {
+  if (received.size() < data_head_bytes) return std::nullopt;
+  Fields fields(received);
+  const std::uint32_t packet_bytes = fields.number();
+  if (static_cast<Type>(fields.byte()) != Type::data) return std::nullopt;
+  const DataHead head{.id = fields.number(), .length_bytes = fields.number()};
+  if (packet_bytes > most_packet_bytes || packet_bytes + 4 != data_head_bytes + head.length_bytes) return std::nullopt;
+  return head;
+}
+
 Result<Answer> decode(std::string_view packet) {
   Fields fields(packet);
   const auto type = static_cast<Type>(fields.byte());

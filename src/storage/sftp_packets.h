@@ -94,6 +94,15 @@ enum OpenFlags : std::uint32_t { open_read = 1, open_write = 2, open_create = 8,
 // `malformed`: a length that no server sends.
 formats::core::Result<std::optional<std::string_view>> take_packet(std::string_view& received);
 
+// What stands before the bytes of a Data answer, which need not be there yet.
+inline constexpr std::size_t data_head_bytes = 13;
+struct DataHead {
+  std::uint32_t id = 0;
+  std::size_t length_bytes = 0;
+};
+// Nothing where `received` does not begin with all of it, or a packet of another kind.
+[[nodiscard]] std::optional<DataHead> data_head(std::string_view received);
+
 // `malformed`: no answer of version 3, or one that ends before its fields do.
 formats::core::Result<Answer> decode(std::string_view packet);
 

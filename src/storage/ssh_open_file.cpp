@@ -88,7 +88,7 @@ class RangeRead {
   void ask_piece(std::uint64_t offset, std::span<std::byte> out) {
     channel_.ask(
         [&](std::uint32_t id) { return sftp::read(id, handle_, offset, static_cast<std::uint32_t>(out.size())); },
-        [this, offset, out](const sftp::Answer& answer) { take(answer, offset, out); }, out.size());
+        [this, offset, out](const sftp::Answer& answer) { take(answer, offset, out); }, out.size(), out);
   }
 
   void take(const sftp::Answer& answer, std::uint64_t offset, std::span<std::byte> out) {
@@ -102,7 +102,8 @@ class RangeRead {
       return;
     }
     const std::size_t count = std::min(out.size(), data->bytes.size());
-    std::copy_n(std::as_bytes(std::span(data->bytes)).begin(), count, out.begin());
+    const auto bytes = std::as_bytes(std::span(data->bytes)).first(count);
+    if (bytes.data() != out.data()) std::copy(bytes.begin(), bytes.end(), out.begin());
     if (count < out.size()) ask_piece(offset + count, out.subspan(count));
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "storage/local_file.h"
 
@@ -55,10 +56,10 @@ SshSftp::Status SshSftp::greet() {
   }
 }
 
-void SshSftp::ask(const Maker& maker, Handler handler, std::size_t answer_bytes) {
+void SshSftp::ask(const Maker& maker, Handler handler, std::size_t answer_bytes, std::span<std::byte> into) {
   const std::uint32_t id = next_id_++;
   queue_.push_back({id, maker(id), answer_bytes});
-  waiting_.emplace(id, Waiting{std::move(handler), answer_bytes});
+  waiting_.emplace(id, Waiting{std::move(handler), answer_bytes, into});
 }
 
 // What is queued goes into the buffer as far as the limits allow; one request always may.
@@ -88,35 +89,81 @@ SshSftp::Status SshSftp::run(const std::function<bool()>& is_done) {
     if (!moved) return moved.error();
     sent_ += moved->written;
     counters_->bytes_received += moved->output.size();
-    received_ += moved->output;
-    const Status taken = take_answers();
+    const Status taken = take_answers(moved->output);
     if (!taken) return taken.error();
     if (moved->ended) return Error{ErrorKind::unavailable, "the host's SFTP server ended"};
   }
   return success();
 }
 
-SshSftp::Status SshSftp::take_answers() {
-  // Handlers see views into the buffer: it stays as it is meanwhile.
-  std::string buffer = std::move(received_);
-  received_.clear();
-  std::string_view rest = buffer;
-  for (;;) {
+namespace {
+
+// How much is missing of a packet's length, then of what stands before the bytes of a Data answer, then of the packet.
+std::size_t missing_bytes(std::string_view received) {
+  constexpr std::size_t length_bytes = 4;
+  if (received.size() < length_bytes) return length_bytes - received.size();
+  std::size_t whole = 0;
+  for (const char byte : received.substr(0, length_bytes)) whole = whole << 8U | static_cast<unsigned char>(byte);
+  whole += length_bytes;
+  const std::size_t head = std::min(whole, sftp::data_head_bytes);
+  return (received.size() < head ? head : whole) - received.size();
+}
+
+}  // namespace
+
+SshSftp::Status SshSftp::take_answers(std::string_view input) {
+  while (!input.empty()) {
+    if (arriving_) {
+      const auto wanted = arriving_->bytes.subspan(arriving_->come);
+      const std::size_t count = std::min(wanted.size(), input.size());
+      std::copy_n(std::as_bytes(std::span(input)).begin(), count, wanted.begin());
+      input.remove_prefix(count);
+      arriving_->come += count;
+      if (count < wanted.size()) return success();
+      const Arriving whole = *std::exchange(arriving_, std::nullopt);
+      const Status taken = take_answer({whole.id, sftp::Data{formats::core::text_of(whole.bytes)}});
+      if (!taken) return taken;
+      continue;
+    }
+    const std::size_t count = std::min(missing_bytes(received_), input.size());
+    received_ += input.substr(0, count);
+    input.remove_prefix(count);
+    std::string_view rest = received_;
     const auto packet = sftp::take_packet(rest);
     if (!packet) return packet.error();
-    if (!*packet) break;
+    if (!*packet) {
+      begin_arriving();
+      continue;
+    }
     const auto answer = sftp::decode(**packet);
     if (!answer) return answer.error();
-    const auto found = waiting_.find(answer->id);
-    const bool is_asked = found != waiting_.end() && (queue_.empty() || answer->id < queue_.front().id);
-    if (!is_asked) return Error{ErrorKind::malformed, "the SFTP server answers what was not asked"};
-    const Waiting waiting = std::move(found->second);
-    waiting_.erase(found);
-    bytes_under_way_ -= waiting.answer_bytes;
-    waiting.handler(*answer);
+    const Status taken = take_answer(*answer);
+    if (!taken) return taken;
+    received_.clear();
   }
-  buffer.erase(0, buffer.size() - rest.size());
-  received_ = std::move(buffer);
+  return success();
+}
+
+void SshSftp::begin_arriving() {
+  const auto head = sftp::data_head(received_);
+  const Waiting* waiting = head ? asked(head->id) : nullptr;
+  if (waiting == nullptr || head->length_bytes == 0 || head->length_bytes > waiting->into.size()) return;
+  arriving_ = Arriving{.id = head->id, .bytes = waiting->into.first(head->length_bytes)};
+  received_.clear();
+}
+
+SshSftp::Waiting* SshSftp::asked(std::uint32_t id) {
+  const auto found = waiting_.find(id);
+  return found != waiting_.end() && (queue_.empty() || id < queue_.front().id) ? &found->second : nullptr;
+}
+
+SshSftp::Status SshSftp::take_answer(const sftp::Answer& answer) {
+  Waiting* found = asked(answer.id);
+  if (found == nullptr) return Error{ErrorKind::malformed, "the SFTP server answers what was not asked"};
+  const Waiting waiting = std::move(*found);
+  waiting_.erase(answer.id);
+  bytes_under_way_ -= waiting.answer_bytes;
+  waiting.handler(answer);
   return success();
 }
 

@@ -4,6 +4,8 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -25,8 +27,9 @@ class SshSftp {
   static Result start(SshSession& session, SshCounters& counters);
 
   // Queues a request; its handler is called from `run`, and may ask more. `answer_bytes` is what the answer will carry:
-  // so much data is under way at most.
-  void ask(const Maker& maker, Handler handler, std::size_t answer_bytes = 0);
+  // so much data is under way at most. The bytes of a Data answer that fits `into` go there as they come, and the
+  // answer shows them there.
+  void ask(const Maker& maker, Handler handler, std::size_t answer_bytes = 0, std::span<std::byte> into = {});
 
   // Sends and receives until `is_done`, or nothing is outstanding. An error ends the subsystem.
   [[nodiscard]] Status run(const std::function<bool()>& is_done = {});
@@ -42,12 +45,21 @@ class SshSftp {
   struct Waiting {
     Handler handler;
     std::size_t answer_bytes = 0;
+    std::span<std::byte> into;
+  };
+  struct Arriving {
+    std::uint32_t id = 0;
+    std::span<std::byte> bytes;
+    std::size_t come = 0;  // of them
   };
 
   SshSftp(SshSession& session, SshCounters& counters) : session_(&session), counters_(&counters) {}
   [[nodiscard]] Status greet();
   void fill();
-  [[nodiscard]] Status take_answers();
+  [[nodiscard]] Status take_answers(std::string_view input);
+  [[nodiscard]] Status take_answer(const sftp::Answer& answer);
+  [[nodiscard]] Waiting* asked(std::uint32_t id);
+  void begin_arriving();
 
   SshSession* session_;
   SshCounters* counters_;
@@ -57,8 +69,9 @@ class SshSftp {
   std::unordered_map<std::uint32_t, Waiting> waiting_;
   std::size_t bytes_under_way_ = 0;
   std::string to_send_;
-  std::size_t sent_ = 0;  // of to_send_
-  std::string received_;
+  std::size_t sent_ = 0;              // of to_send_
+  std::string received_;              // of a packet that is not whole yet
+  std::optional<Arriving> arriving_;  // the bytes of a Data answer whose head has come
 };
 
 // What went wrong, as the same errno would say it on this machine.
