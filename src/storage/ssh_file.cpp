@@ -1,6 +1,7 @@
 // Bytes are asked for in batches, the next while the last is worked on: of the ranges that the reader has announced,
 // else of what follows where the file is read in order; then batches grow, so that a look at a header stays cheap. Any
-// other range is asked for as it is. The pieces of a batch travel together.
+// other range is asked for as it is. The pieces of a batch travel together. Where there is a second line, every other
+// batch comes over it.
 #include "storage/ssh_file.h"
 
 #include <algorithm>
@@ -53,15 +54,25 @@ struct Batch {
   static std::size_t length_of(const ByteRange& range) { return static_cast<std::size_t>(range.length_bytes); }
 };
 
+// A connection that reads the file, with its handle there. What is asked for holds it: the thread may come to it late.
+struct Lane {
+  SshHost& host;
+  SshQueue& queue;
+  std::string path;
+  OpenFile file;  // the thread's
+};
+
 class SshFile final : public ByteSource, public formats::core::ReadAhead {
  public:
-  SshFile(SshHost& host, SshQueue& queue, std::string path, OpenFile file)
-      : host_(host), queue_(queue), path_(std::move(path)), file_(std::move(file)), size_bytes_(file_.size_bytes) {}
+  SshFile(SshHost& host, SshQueue& queue, SshSecondLine& second, std::uint64_t second_from_bytes, std::string path,
+          OpenFile file)
+      : size_bytes_(file.size_bytes), second_(second), second_from_bytes_(second_from_bytes) {
+    lanes_.push_back(std::make_shared<Lane>(Lane{host, queue, std::move(path), std::move(file)}));
+  }
   SshFile(const SshFile&) = delete;
   SshFile& operator=(const SshFile&) = delete;
   ~SshFile() override {
-    if (coming_.valid()) coming_.wait();
-    queue_.add([&host = host_, file = file_] { close_now(host, file); }, 0);
+    for (const auto& lane : lanes_) lane->queue.add([lane] { close_now(lane->host, lane->file); }, 0);
   }
 
   [[nodiscard]] std::uint64_t size_bytes() const override { return size_bytes_; }
@@ -90,36 +101,52 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
   void expect(std::vector<ByteRange> ranges) const override {
     const std::lock_guard lock(mutex_);
     expected_.clear();
+    std::uint64_t bytes = 0;
     for (const ByteRange& range : ranges) {
       if (range.offset_bytes >= size_bytes_ || range.length_bytes == 0) continue;
       expected_.push_back({range.offset_bytes, std::min(range.length_bytes, size_bytes_ - range.offset_bytes)});
+      bytes += expected_.back().length_bytes;
     }
-    if (!coming_.valid()) ask_expected();
+    if (bytes >= second_from_bytes_) second_.begin();
+    if (coming_.empty()) ask_further();
   }
 
  private:
-  // What is there from `offset` on, where that was to be foreseen; else empty.
+  struct Coming {
+    std::vector<ByteRange> ranges;
+    bool is_in_order = false;
+    std::future<Result<Batch>> batch;
+
+    [[nodiscard]] bool holds(std::uint64_t offset) const {
+      return std::any_of(ranges.begin(), ranges.end(),
+                         [&](const ByteRange& range) { return Batch::holds(range, offset); });
+    }
+  };
+
+  // What is there from `offset` on, where that was to be foreseen; else empty. What was to come before it is dropped.
   std::span<const std::byte> held_from(std::uint64_t offset) const {
     for (const Batch* batch : {&batch_, &last_batch_}) {
       if (const auto held = batch->from(offset); !held.empty()) return held;
     }
-    const bool comes = std::any_of(coming_ranges_.begin(), coming_ranges_.end(),
-                                   [&](const ByteRange& range) { return Batch::holds(range, offset); });
-    if (!comes && !ask_for(offset)) return {};
-    coming_ranges_.clear();
-    auto batch = coming_.get();
+    const auto comes =
+        std::find_if(coming_.begin(), coming_.end(), [&](const Coming& coming) { return coming.holds(offset); });
+    if (comes == coming_.end() && !ask_for(offset)) return {};
+    if (comes != coming_.end()) coming_.erase(coming_.begin(), comes);
+    auto batch = coming_.front().batch.get();
+    coming_.pop_front();
     if (!batch) return {};  // reading its own range tells the reader whether that one is harmed
-    spare_ = std::move(last_batch_.bytes);
+    spare_.push_back(std::move(last_batch_.bytes));
     last_batch_ = std::exchange(batch_, std::move(*batch));
     ask_further();
     return batch_.from(offset);
   }
 
-  // Asks for what begins at `offset` where that is expected, or the file is read in order.
+  // Asks for what begins at `offset`, and nothing else any more, where that is expected or the file is read in order.
   bool ask_for(std::uint64_t offset) const {
     const auto next = std::find_if(expected_.begin(), expected_.end(),
                                    [&](const ByteRange& range) { return Batch::holds(range, offset); });
     if (next == expected_.end() && offset != in_order_) return false;
+    coming_.clear();
     if (next != expected_.end()) {
       expected_.erase(expected_.begin(), next);
       ByteRange& first = expected_.front();
@@ -131,14 +158,32 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
     return true;
   }
 
-  // The next batch is on its way while the last is worked on.
+  // The next batches are on their way while the last is worked on.
   void ask_further() const {
-    if (!expected_.empty()) return ask_expected();
-    if (!batch_.is_in_order) return;
-    const ByteRange& last = batch_.ranges.back();
-    const std::uint64_t end = last.offset_bytes + last.length_bytes;
-    if (part_bytes_ > first_part_bytes && end < size_bytes_) ask_in_order(end);
-    part_bytes_ = std::min(part_bytes_ * 2, most_batch_bytes);
+    use_second_line();
+    while (coming_.size() < lanes_.size()) {
+      if (!expected_.empty()) {
+        ask_expected();
+        continue;
+      }
+      const bool is_in_order = coming_.empty() ? batch_.is_in_order : coming_.back().is_in_order;
+      if (!is_in_order) return;
+      const ByteRange& last = coming_.empty() ? batch_.ranges.back() : coming_.back().ranges.back();
+      const std::uint64_t end = last.offset_bytes + last.length_bytes;
+      const bool is_first = part_bytes_ == first_part_bytes;
+      if (!is_first && end < size_bytes_) ask_in_order(end);
+      part_bytes_ = std::min(part_bytes_ * 2, most_batch_bytes);
+      if (part_bytes_ == most_batch_bytes && size_bytes_ - end >= second_from_bytes_) second_.begin();
+      if (is_first || end == size_bytes_) return;
+    }
+  }
+
+  void use_second_line() const {
+    const auto line = second_.line();
+    if (lanes_.size() == 2 && !line) lanes_.pop_back();
+    if (lanes_.size() == 2 || !line) return;
+    const Lane& first = *lanes_.front();
+    lanes_.push_back(std::make_shared<Lane>(Lane{line->host, line->queue, first.path, {.size_bytes = size_bytes_}}));
   }
 
   void ask_in_order(std::uint64_t offset) const {
@@ -160,54 +205,60 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
 
   // `wanted` has no bytes yet.
   void ask(Batch wanted) const {
-    if (coming_.valid()) coming_.wait();
-    coming_ranges_ = wanted.ranges;
+    const std::shared_ptr<Lane> lane = lanes_[asked_++ % lanes_.size()];
     auto promise = std::make_shared<std::promise<Result<Batch>>>();
-    coming_ = promise->get_future();
-    wanted.bytes = std::exchange(spare_, {});
+    coming_.push_back({wanted.ranges, wanted.is_in_order, promise->get_future()});
+    if (!spare_.empty()) {
+      wanted.bytes = std::move(spare_.back());
+      spare_.pop_back();
+    }
     auto batch = std::make_shared<Batch>(std::move(wanted));
-    const auto work = [this, promise, batch] {
+    SshSecondLine* const second = lane == lanes_.front() ? nullptr : &second_;
+    const auto work = [lane, promise, batch, second] {
       std::size_t bytes = 0;
       for (const ByteRange& range : batch->ranges) bytes += Batch::length_of(range);
       batch->bytes.resize(bytes);
-      const Status read = read_now(host_, path_, file_, batch->ranges, batch->bytes);
+      const Status read = read_now(lane->host, lane->path, lane->file, batch->ranges, batch->bytes);
+      if (!read && second != nullptr) second->give_up();
       promise->set_value(read ? Result<Batch>(std::move(*batch)) : read.error());
     };
-    queue_.add(work, 0);
+    lane->queue.add(work, 0);
   }
 
   // A jump: what was read ahead stays, and reading in order begins anew.
   Status read_elsewhere(std::uint64_t offset, std::span<std::byte> out) const {
     part_bytes_ = first_part_bytes;
-    const auto read = on_thread<bool>(queue_, [&]() -> Result<bool> {
-      const Status done = read_now(host_, path_, file_, {{offset, out.size()}}, out);
+    Lane& lane = *lanes_.front();
+    const auto read = on_thread<bool>(lane.queue, [&]() -> Result<bool> {
+      const Status done = read_now(lane.host, lane.path, lane.file, {{offset, out.size()}}, out);
       return done ? Result<bool>(true) : done.error();
     });
     return read ? success() : Status(read.error());
   }
 
-  SshHost& host_;
-  SshQueue& queue_;
-  const std::string path_;
-  mutable OpenFile file_;  // on the queue's thread
   const std::uint64_t size_bytes_;
-  mutable std::mutex mutex_;            // of all below
-  mutable std::uint64_t in_order_ = 0;  // where the last reading ended
+  SshSecondLine& second_;
+  const std::uint64_t second_from_bytes_;
+  mutable std::mutex mutex_;                          // of all below
+  mutable std::vector<std::shared_ptr<Lane>> lanes_;  // the second one while it stands
+  mutable std::size_t asked_ = 0;                     // batches
+  mutable std::uint64_t in_order_ = 0;                // where the last reading ended
   mutable std::size_t part_bytes_ = first_part_bytes;
   mutable std::deque<ByteRange> expected_;
   mutable Batch batch_;
-  mutable Batch last_batch_;              // several readers are not at the same place
-  mutable std::vector<std::byte> spare_;  // memory that has been touched is used again
-  mutable std::future<Result<Batch>> coming_;
-  mutable std::vector<ByteRange> coming_ranges_;
+  mutable Batch last_batch_;                           // several readers are not at the same place
+  mutable std::vector<std::vector<std::byte>> spare_;  // memory that has been touched is used again
+  mutable std::deque<Coming> coming_;                  // a batch for each lane at most, in their order
 };
 
 }  // namespace
 
-Result<std::unique_ptr<ByteSource>> open_ssh_file(SshHost& host, SshQueue& queue, const std::string& path) {
+Result<std::unique_ptr<ByteSource>> open_ssh_file(SshHost& host, SshQueue& queue, SshSecondLine& second,
+                                                  std::uint64_t second_from_bytes, const std::string& path) {
   auto file = on_thread<OpenFile>(queue, [&] { return open_now(host, path); });
   if (!file) return file.error();
-  return std::unique_ptr<ByteSource>(std::make_unique<SshFile>(host, queue, path, std::move(*file)));
+  return std::unique_ptr<ByteSource>(
+      std::make_unique<SshFile>(host, queue, second, second_from_bytes, path, std::move(*file)));
 }
 
 Result<SshFound> find_ssh_file(SshHost& host, SshQueue& queue, const std::string& path) {

@@ -149,6 +149,7 @@ Status read_now(SshHost& host, const std::string& path, OpenFile& file, const st
   if (host.sftp_generation() != file.generation) {
     auto again = open_now(host, path);
     if (!again) return again.error();
+    if (again->size_bytes != file.size_bytes) return Error{ErrorKind::changed, "has another size than it had"};
     file = std::move(*again);
   }
   RangeRead read((*engine)->sftp(), file.handle);

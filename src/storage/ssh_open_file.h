@@ -21,7 +21,7 @@ Result<SshFound> find_now(SshHost& host, const std::string& path);
 Result<OpenFile> open_now(SshHost& host, const std::string& path);
 
 // All ranges, under way together, behind one another into `out`, which has room for just these. `file` is opened anew
-// where its handle is void.
+// where its handle is void, and must have its size still.
 [[nodiscard]] Status read_now(SshHost& host, const std::string& path, OpenFile& file,
                               const std::vector<formats::core::ByteRange>& ranges, std::span<std::byte> out);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -44,6 +45,7 @@ struct SshOptions {
   SshTransport transport = SshTransport::automatic;
   SshLimits limits;
   SshSecrets secrets;
+  std::uint64_t second_line_from_bytes = 256U << 20U;  // so much to be read of one file is worth a second connection
   // What will be asked first, in this order, then the listing: sent behind the greeting, it costs no wait of its own.
   // What is asked instead drops these answers.
   std::vector<Command> first_commands;

@@ -4,8 +4,10 @@
 
 #include "storage/path.h"
 #include "storage/ssh_file.h"
+#include "storage/ssh_given_secrets.h"
 #include "storage/ssh_host.h"
 #include "storage/ssh_queue.h"
+#include "storage/ssh_second_line.h"
 #include "storage/ssh_settings.h"
 
 namespace cbtctl::storage {
@@ -17,8 +19,10 @@ constexpr std::size_t most_arguments_per_call = 256;
 
 class ConnectedReader final : public SshReader, public Commands {
  public:
-  ConnectedReader(std::unique_ptr<SshHost> host, const SshOptions& options)
-      : host_(std::move(host)),
+  ConnectedReader(std::unique_ptr<SshHost> host, SshSecondLine::Opener second, const SshOptions& options)
+      : second_from_bytes_(options.second_line_from_bytes),
+        host_(std::move(host)),
+        second_(std::move(second), options.limits.keepalive),
         queue_(
             options.limits.keepalive, [this] { host_->keep_alive(); }, options.turns) {}
 
@@ -36,7 +40,7 @@ class ConnectedReader final : public SshReader, public Commands {
     return promise.get_future().get();
   }
   Result<std::unique_ptr<ByteSource>> open(const std::string& path) override {
-    return open_ssh_file(*host_, queue_, path);
+    return open_ssh_file(*host_, queue_, second_, second_from_bytes_, path);
   }
 
   Result<SshFound> find(const std::string& path) override { return find_ssh_file(*host_, queue_, path); }
@@ -114,7 +118,9 @@ class ConnectedReader final : public SshReader, public Commands {
     return result;
   }
 
+  const std::uint64_t second_from_bytes_;
   std::unique_ptr<SshHost> host_;
+  SshSecondLine second_;
   SshQueue queue_;  // last: its thread uses the host
 };
 
@@ -129,6 +135,23 @@ std::vector<Command> first_of(const SshOptions& options) {
   return first;
 }
 
+// Another connection like the first, to the very same host; what it cannot have soon it does not need.
+SshSecondLine::Opener opener_of_second(const SshSettings& settings, SshOptions options, const std::string& root,
+                                       const std::string& identity) {
+  constexpr std::chrono::seconds most{5};
+  options.limits.connect = std::min(options.limits.connect.value_or(most), most);
+  return [=]() -> Result<std::unique_ptr<SshHost>> {
+    auto session = SshSession::open(settings, options);
+    if (!session) return session.error();
+    if ((*session)->identity() != identity)
+      return Error{ErrorKind::unavailable, (*session)->who() + ": another host answers"};
+    auto host = std::make_unique<SshHost>(std::move(*session), root, SshTransport::sftp, std::vector<Command>{});
+    const Status started = host->start();
+    if (!started) return started.error();
+    return host;
+  };
+}
+
 }  // namespace
 
 Result<SshPlace> open_ssh(const Location& location, const SshOptions& options) {
@@ -137,7 +160,10 @@ Result<SshPlace> open_ssh(const Location& location, const SshOptions& options) {
   const std::string root = "/" + *inside;
   const auto settings = ask_ssh_settings(location, options.config_file);
   if (!settings) return settings.error();
-  auto session = SshSession::open(*settings, options);
+  const GivenSecrets given;
+  SshOptions remembering = options;
+  remembering.secrets = given.remembering(options.secrets);
+  auto session = SshSession::open(*settings, remembering);
   if (!session) return session.error();
   auto host = std::make_unique<SshHost>(std::move(*session), root, options.transport, first_of(options));
   const std::string who = host->session().who();
@@ -148,7 +174,11 @@ Result<SshPlace> open_ssh(const Location& location, const SshOptions& options) {
   place.is_file = host->is_file();
   place.host_identity = host->session().identity();
   const bool has_shell = host->has_shell();
-  auto reader = std::make_shared<ConnectedReader>(std::move(host), options);
+  SshOptions again = options;
+  again.secrets = given.again();
+  again.accept_new_host_key = false;
+  auto second = opener_of_second(*settings, std::move(again), root, place.host_identity);
+  auto reader = std::make_shared<ConnectedReader>(std::move(host), std::move(second), options);
   place.reader = reader;
   if (has_shell) place.commands = reader;
   return place;

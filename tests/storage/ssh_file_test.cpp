@@ -5,8 +5,11 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include "formats/core/read_ahead.h"
+#include "storage/ssh_given_secrets.h"
+#include "storage/ssh_settings.h"
 #include "tests/support/standin.h"
 
 using namespace cbtctl::storage;
@@ -16,33 +19,43 @@ namespace {
 
 constexpr std::size_t size_bytes = 20 * 1024 * 1024 + 123;  // more than two batches
 
-struct Opened {
-  Opened() : path(support::Standin::instance().root() / "file_test") {
+struct Written {
+  Written() : path(support::Standin::instance().root() / "file_test") {
     std::mt19937 random(3);
     for (std::size_t i = 0; i < size_bytes; ++i) content.push_back(static_cast<char>(random()));
     std::ofstream(path, std::ios::binary) << content;
-    reader = support::Standin::instance().open("/", SshTransport::sftp).reader;
-    auto opened = reader->open("file_test");
-    REQUIRE(opened);
-    file = std::move(*opened);
   }
-  Opened(const Opened&) = delete;
-  Opened& operator=(const Opened&) = delete;
-  ~Opened() {
-    file.reset();
-    std::filesystem::remove(path);
-  }
-  void check(const ByteRange& range) {
+  Written(const Written&) = delete;
+  Written& operator=(const Written&) = delete;
+  ~Written() { std::filesystem::remove(path); }
+  void check(const ByteSource& file, const ByteRange& range) const {
     std::vector<std::byte> bytes(static_cast<std::size_t>(range.length_bytes));
-    const auto count = file->read_at(range.offset_bytes, bytes);
+    const auto count = file.read_at(range.offset_bytes, bytes);
     REQUIRE(count);
     const auto expected = std::string_view(content).substr(static_cast<std::size_t>(range.offset_bytes), bytes.size());
     CHECK(formats::core::text_of(bytes).substr(0, *count) == expected);
   }
-  [[nodiscard]] std::uint64_t waits() const { return reader->counters().waits; }
+  void check_all(const ByteSource& file) const {
+    for (std::uint64_t at = 0; at < size_bytes; at += 1'000'000) check(file, {at, 1'000'000});
+  }
 
   std::filesystem::path path;
   std::string content;
+};
+
+struct Opened : Written {
+  explicit Opened(std::uint64_t second_line_from_bytes = UINT64_MAX) {
+    SshOptions options;
+    options.transport = SshTransport::sftp;
+    options.second_line_from_bytes = second_line_from_bytes;
+    reader = support::Standin::instance().open("/", std::move(options)).reader;
+    auto opened = reader->open("file_test");
+    REQUIRE(opened);
+    file = std::move(*opened);
+  }
+  void check(const ByteRange& range) const { Written::check(*file, range); }
+  [[nodiscard]] std::uint64_t waits() const { return reader->counters().waits; }
+
   std::shared_ptr<SshReader> reader;
   std::unique_ptr<ByteSource> file;
 };
@@ -52,6 +65,20 @@ std::vector<ByteRange> scattered(std::size_t count) {
   std::vector<ByteRange> ranges;
   for (std::size_t i = 0; i < count; ++i) ranges.push_back({random() % size_bytes, 1 + random() % 65536});
   return ranges;
+}
+
+// Without ConnectedReader, so that a test decides what becomes of the second line.
+std::unique_ptr<SshHost> connected() {
+  SshOptions options;
+  options.config_file = support::Standin::instance().ssh_config();
+  const auto settings =
+      ask_ssh_settings({.is_ssh = true, .user = {}, .host = "esx", .port = {}, .path = "/"}, options.config_file);
+  REQUIRE(settings);
+  auto session = SshSession::open(*settings, options);
+  REQUIRE(session);
+  auto host = std::make_unique<SshHost>(std::move(*session), "/", SshTransport::sftp, std::vector<Command>{});
+  REQUIRE(host->start());
+  return host;
 }
 
 }  // namespace
@@ -93,4 +120,74 @@ TEST_CASE("an announced range that the file lost harms no other") {
   const auto lost = opened.file->read_at(size_bytes - 1000, bytes);
   REQUIRE_FALSE(lost);
   CHECK(lost.error().kind == ErrorKind::changed);
+}
+
+TEST_CASE("much of a host's file comes over two lines, and is the same") {
+  Opened opened(1 << 20);
+  const auto over_the_first = [&]() -> std::uint64_t { return opened.reader->counters().bytes_received; };
+  std::uint64_t bytes = size_bytes;
+  for (int round = 0; round < 200 && bytes > size_bytes * 2 / 3; ++round) {  // until the second stands
+    const std::uint64_t before = over_the_first();
+    opened.check_all(*opened.file);
+    bytes = over_the_first() - before;
+  }
+  CHECK(bytes <= size_bytes * 2 / 3);
+  auto ranges = scattered(600);
+  formats::core::expect(*opened.file, ranges);
+  for (const ByteRange& range : ranges) opened.check(range);
+  std::shuffle(ranges.begin(), ranges.end(), std::mt19937(9));
+  for (const ByteRange& range : ranges) opened.check(range);
+}
+
+TEST_CASE("a host that allows no second line is read over the first") {
+  const Written written;
+  const auto host = connected();
+  const auto second_host = [](bool is_lost) -> SshSecondLine::Opener {
+    return [is_lost]() -> Result<std::unique_ptr<SshHost>> {
+      if (!is_lost) return Error{ErrorKind::denied, "no more connections"};
+      auto lost = connected();
+      lost->fail({ErrorKind::unavailable, "the line is lost"});
+      return lost;
+    };
+  };
+  for (const bool is_lost : {false, true}) {
+    SshSecondLine second(second_host(is_lost), std::chrono::seconds(15));
+    second.begin();
+    for (int i = 0; is_lost && i < 500 && !second.line(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    CHECK(second.line().has_value() == is_lost);
+    SshQueue queue(
+        std::chrono::seconds(15), [] {}, nullptr);
+    const auto file = open_ssh_file(*host, queue, second, 1 << 20, "file_test");
+    REQUIRE(file);
+    for (int round = 0; round < 2; ++round) written.check_all(**file);
+    CHECK_FALSE(second.line());
+  }
+}
+
+TEST_CASE("secrets are told again, once in each login, and nobody is asked") {
+  int asked = 0;
+  SshSecrets secrets;
+  secrets.password = [&](const std::string&, unsigned attempt) {
+    ++asked;
+    return std::optional("pass" + std::to_string(attempt));
+  };
+  secrets.answer = [&](const std::string&, const std::string& question) {
+    ++asked;
+    return std::optional("to " + question);
+  };
+  const GivenSecrets given;
+  const SshSecrets first = given.remembering(secrets);
+  CHECK_FALSE(first.passphrase);
+  CHECK_FALSE(given.again().password("root@esx", 0));
+  CHECK(first.password("root@esx", 0) == "pass0");
+  CHECK(first.password("root@esx", 1) == "pass1");
+  CHECK(first.answer("root@esx", "token") == "to token");
+  const SshSecrets again = given.again();
+  CHECK(again.password("root@esx", 0) == "pass1");
+  CHECK_FALSE(again.password("root@esx", 1));
+  CHECK(again.answer("root@esx", "token") == "to token");
+  CHECK_FALSE(again.answer("root@esx", "other"));
+  CHECK_FALSE(again.passphrase("key"));
+  CHECK(asked == 3);
 }

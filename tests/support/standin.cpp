@@ -52,8 +52,12 @@ Standin::~Standin() {
 
 cbtctl::storage::SshPlace Standin::open(const std::string& folder, cbtctl::storage::SshTransport transport) const {
   cbtctl::storage::SshOptions options;
-  options.config_file = ssh_config_;
   options.transport = transport;
+  return open(folder, options);
+}
+
+cbtctl::storage::SshPlace Standin::open(const std::string& folder, cbtctl::storage::SshOptions options) const {
+  options.config_file = ssh_config_;
   auto place =
       cbtctl::storage::open_ssh({.is_ssh = true, .user = {}, .host = "esx", .port = {}, .path = folder}, options);
   if (!place) FAIL(place.error().message);

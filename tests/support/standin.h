@@ -20,6 +20,8 @@ class Standin {
   // `folder` is absolute, on the stand-in. Fails the test where it does not open.
   [[nodiscard]] cbtctl::storage::SshPlace open(const std::string& folder,
                                                cbtctl::storage::SshTransport transport) const;
+  [[nodiscard]] cbtctl::storage::SshPlace open(const std::string& folder, cbtctl::storage::SshOptions options) const;
+  [[nodiscard]] const std::string& ssh_config() const { return ssh_config_; }
 
  private:
   Standin();
