@@ -123,8 +123,7 @@ std::vector<std::string> unsupported(const model::Datastore& datastore, const mo
   return reasons;
 }
 
-CbtVerdict tracked_or_broken(const model::Datastore& datastore, const model::Descriptor& active) {
-  const TrackingVerdict tracking = judge_tracking(datastore, active);
+CbtVerdict tracked_or_broken(const TrackingVerdict& tracking) {
   CbtVerdict verdict{
       .state = tracking.fits == false ? CbtState::broken : CbtState::tracked, .reasons = {}, .change_id = {}};
   if (!tracking.reason.empty()) verdict.reasons.push_back(tracking.reason);
@@ -162,12 +161,6 @@ CbtVerdict untracked(const model::Datastore& datastore, const model::VirtualMach
   return {CbtState::off, {}, {}};
 }
 
-std::optional<std::string> change_id_of(const model::Datastore& datastore, const model::Disk& disk) {
-  if (!names_tracking(datastore, disk.chain.front())) return std::nullopt;
-  const TrackingVerdict verdict = judge_tracking(datastore, *descriptor_of(datastore, disk.chain.front()));
-  return verdict.reading ? verdict.reading->change_id() : std::nullopt;
-}
-
 }  // namespace
 
 // The longest path decides.
@@ -194,17 +187,19 @@ DatastoreType datastore_type(const model::Datastore& datastore, const model::Dis
 
 CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk) {
   CbtVerdict verdict;
+  std::optional<TrackingVerdict> tracking;
+  if (names_tracking(datastore, disk.chain.front()))
+    tracking = judge_tracking(datastore, *descriptor_of(datastore, disk.chain.front()));
   if (auto reason = unreadable(datastore, machine, disk)) {
     verdict.reasons.push_back(std::move(*reason));
   } else if (auto reasons = unsupported(datastore, machine, disk); !reasons.empty()) {
     verdict = {CbtState::unsupported, std::move(reasons), {}};
-  } else if (is_true(machine.settings.ctk_enabled) && is_true(disk.settings.ctk_enabled) &&
-             names_tracking(datastore, disk.chain.front())) {
-    verdict = tracked_or_broken(datastore, *descriptor_of(datastore, disk.chain.front()));
+  } else if (is_true(machine.settings.ctk_enabled) && is_true(disk.settings.ctk_enabled) && tracking) {
+    verdict = tracked_or_broken(*tracking);
   } else {
     verdict = untracked(datastore, machine, disk);
   }
-  verdict.change_id = change_id_of(datastore, disk);
+  if (tracking && tracking->reading) verdict.change_id = tracking->reading->change_id();
   return verdict;
 }
 

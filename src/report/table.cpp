@@ -15,8 +15,6 @@ constexpr std::size_t least_last_column = 20;
 constexpr std::size_t least_column = 4;
 constexpr std::size_t indent_below = 4;
 
-std::string padding(std::size_t columns) { return std::string(columns, ' '); }
-
 // The longest beginning of `text` that takes at most `columns`, on character boundaries.
 std::size_t prefix_that_fits(std::string_view text, std::size_t columns) {
   std::size_t end = 0;
@@ -107,24 +105,24 @@ Table::Layout Table::lay_out(const Style& style) const {
 
 void Table::print_row(const std::vector<Cell>& cells, const Layout& layout, const Style& style,
                       std::string& out) const {
-  std::string blanks;
+  std::size_t blanks = 0;  // not yet written: none stand at the end of a line
   for (std::size_t i = 0; i + 1 < cells.size(); ++i) {
     const std::string text = cut_to(cells[i].text, layout.widths[i]);
-    const std::string fill = padding(layout.widths[i] - columns_of(text));
-    out += blanks;
-    out += columns_[i].right ? fill + tinted(text, cells[i].tint, style) : tinted(text, cells[i].tint, style);
-    blanks = (columns_[i].right ? std::string() : fill) + padding(gap);
+    const std::size_t fill = layout.widths[i] - columns_of(text);
+    out.append(blanks + (columns_[i].right ? fill : 0), ' ');
+    out += tinted(text, cells[i].tint, style);
+    blanks = (columns_[i].right ? 0 : fill) + gap;
   }
   const Cell& last = cells.back();
   if (layout.last_below) {
     out += '\n';
-    blanks = padding(layout.before_last);
+    blanks = layout.before_last;
     if (last.text.empty()) return;
   }
   for (const std::string& line : wrapped(last.text, layout.widths.back())) {
-    if (!line.empty()) out += blanks + tinted(line, last.tint, style);
+    if (!line.empty()) out.append(blanks, ' ') += tinted(line, last.tint, style);
     out += '\n';
-    blanks = padding(layout.before_last);
+    blanks = layout.before_last;
   }
 }
 

@@ -14,9 +14,10 @@ std::string human_size(std::uint64_t bytes) {
     amount /= 1024;
     ++unit;
   }
+  const auto whole = static_cast<std::uint64_t>(amount);
+  if (amount == static_cast<double>(whole)) return std::to_string(whole) + ' ' + units[unit];
   std::array<char, 32> buffer{};
-  const bool whole = amount == static_cast<double>(static_cast<std::uint64_t>(amount));
-  std::snprintf(buffer.data(), buffer.size(), whole ? "%.0f %s" : "%.1f %s", amount, units[unit]);
+  std::snprintf(buffer.data(), buffer.size(), "%.1f %s", amount, units[unit]);
   return buffer.data();
 }
 
