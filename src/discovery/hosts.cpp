@@ -114,6 +114,9 @@ Hosts::Hosts(const std::vector<Place>& places) : places_(places) {
 
 void Hosts::join(const Tree& tree, const Loader& loader, model::Datastore& datastore, const WillChange& will_change) {
   collect(datastore);
+  if (std::none_of(datastore.targets.begin(), datastore.targets.end(),
+                   [](const model::Target& target) { return target.inventory.has_value(); }))
+    return;
   tell_datastores(tree, datastore);
   find_registered(tree, loader, datastore);
   find_running(tree, loader, datastore);
