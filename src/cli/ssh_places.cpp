@@ -17,6 +17,10 @@ namespace {
 using formats::core::Error;
 using formats::core::ErrorKind;
 
+std::string path_on_host(const SshTarget& target) {
+  return "/" + storage::normalise(std::string_view(target.location.path).substr(1)).value_or("");
+}
+
 discovery::Place place_of(const SshTarget& target, const storage::SshOptions& options, HostProgress& progress) {
   discovery::Place place;
   place.target.location = target.text;
@@ -29,7 +33,7 @@ discovery::Place place_of(const SshTarget& target, const storage::SshOptions& op
     if (opened.error().kind == ErrorKind::usage) place.target.error->kind = ErrorKind::unavailable;
     return place;
   }
-  std::string given = "/" + storage::normalise(std::string_view(target.location.path).substr(1)).value_or("");
+  std::string given = path_on_host(target);
   if (opened->is_file) {
     place.only_vmx = std::string(storage::file_name(given));
     given = std::string(storage::parent_of(given));
@@ -50,7 +54,7 @@ storage::SshOptions options_for(const std::vector<SshTarget>& targets, std::size
   const auto is_same_host = [&](const SshTarget& other) { return other.location.host == targets[place].location.host; };
   const auto first = std::find_if(targets.begin(), targets.end(), is_same_host);
   if (first == targets.begin() + static_cast<std::ptrdiff_t>(place)) options.first_commands = {host::facts_command()};
-  const std::string& path = targets[place].location.path;
+  const std::string path = path_on_host(targets[place]);
   const bool is_file = discovery::hint_of(storage::file_name(path)) == discovery::NameHint::configuration;
   if (path == discovery::volumes_root) {
     options.first_listing = storage::FirstListing::folder;

@@ -212,6 +212,9 @@ def test_volumes():
                 for vm in scan["virtual_machines"] for disk in vm["disks"] if disk["cbt"]["state"] == "tracked"}
         expect("'*' by each volume's type", star == {"my ds": True, "nas": False}, star)
         registered = scan["targets"][0]["inventory"]["registered"]
+        costs = [run(host, "scan", "--verbose", target=target).stderr.decode().split("after the login ")[1].split(", at most")[0]
+                 for target in ("", "/vmfs/volumes", "/vmfs/volumes/", "/vmfs//volumes/.")]
+        expect("however the volumes are spelt, nothing is asked in vain", len(set(costs)) == 1, costs)
         expect("VMs of every volume are known", all(vm["config_path"] for vm in registered) and len(registered) > 3, registered)
 
 
