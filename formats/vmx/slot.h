@@ -15,9 +15,9 @@ struct Slot {
   unsigned controller_number = 0;
   unsigned unit = 0;
 
-  [[nodiscard]] std::string controller() const;  // "scsi0"
-  [[nodiscard]] std::string text() const;        // "scsi0:0"
-  friend auto operator<=>(const Slot&, const Slot&) = default;
+  [[nodiscard]] std::string controller() const;                 // "scsi0"
+  [[nodiscard]] std::string text() const;                       // "scsi0:0"
+  friend auto operator<=>(const Slot&, const Slot&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // The slot that a key such as "scsi0:0.fileName" speaks of, in any case. Any numbers are taken.

@@ -32,7 +32,7 @@ std::string progress_line(const std::string& title, std::uint64_t done_bytes, st
   return out;
 }
 
-Progress::Progress(std::string title, std::uint64_t total_bytes, bool wanted)
+Progress::Progress(const std::string& title, std::uint64_t total_bytes, bool wanted)
     : title_(report::escaped(title)), total_bytes_(total_bytes), is_drawn_(wanted && ::isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {

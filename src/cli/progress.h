@@ -10,7 +10,7 @@ namespace cbtctl::cli {
 class Progress {
  public:
   // `wanted`: false with --quiet. Nothing is drawn where standard error is no terminal.
-  Progress(std::string title, std::uint64_t total_bytes, bool wanted);
+  Progress(const std::string& title, std::uint64_t total_bytes, bool wanted);
   ~Progress();  // takes the bar away
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;

@@ -98,7 +98,7 @@ std::optional<std::string> ask(const std::string& question, bool shows_answer) {
 
 }  // namespace
 
-storage::SshSecrets secrets_with(std::optional<std::string> password) {
+storage::SshSecrets secrets_with(const std::optional<std::string>& password) {
   auto one_at_a_time = std::make_shared<std::mutex>();
   auto passphrases = std::make_shared<std::map<std::string, std::string>>();
   storage::SshSecrets secrets;

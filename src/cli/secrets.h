@@ -10,7 +10,7 @@
 namespace cbtctl::cli {
 
 // `password`: what every host is told, once each; without it the terminal is asked, three times at most.
-[[nodiscard]] storage::SshSecrets secrets_with(std::optional<std::string> password);
+[[nodiscard]] storage::SshSecrets secrets_with(const std::optional<std::string>& password);
 
 // The first line of a file or an open descriptor.
 formats::core::Result<std::string> first_line_of(int descriptor, const std::string& name);

@@ -89,7 +89,7 @@ Result<storage::SshOptions> ssh_options_of(const CommandLine& line) {
   made.turns = std::make_shared<std::counting_semaphore<>>(static_cast<std::ptrdiff_t>(jobs));
   auto password = password_of(line);
   if (!password) return password.error();
-  made.secrets = secrets_with(std::move(*password));
+  made.secrets = secrets_with(*password);
   return made;
 }
 

@@ -14,7 +14,6 @@
 namespace cbtctl::cli {
 namespace {
 
-using formats::core::Error;
 using formats::core::ErrorKind;
 
 std::string path_on_host(const SshTarget& target) {

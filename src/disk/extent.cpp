@@ -20,8 +20,10 @@ using formats::vmdk::ExtentKind;
 
 class ZeroExtent final : public Extent {
  public:
-  Run run_at(std::uint64_t, std::uint64_t most_bytes) const override { return {Allocation::zero, most_bytes}; }
-  Status read(const Run&, std::uint64_t, std::span<std::byte> out) const override {
+  [[nodiscard]] Run run_at(std::uint64_t, std::uint64_t most_bytes) const override {
+    return {Allocation::zero, most_bytes};
+  }
+  [[nodiscard]] Status read(const Run&, std::uint64_t, std::span<std::byte> out) const override {
     std::fill(out.begin(), out.end(), std::byte{0});
     return formats::core::success();
   }

@@ -40,7 +40,7 @@ class Extent {
   [[nodiscard]] virtual formats::core::Status read(const Run& run, std::uint64_t offset_bytes,
                                                    std::span<std::byte> out) const = 0;
   // These ranges of the file are read next (formats/core/read_ahead.h).
-  virtual void expect(std::vector<formats::core::ByteRange>) const {}
+  virtual void expect(std::vector<formats::core::ByteRange>) const {}  // NOLINT(performance-unnecessary-value-param)
   // What is wrong in headers and tables, each with its offset in the file.
   [[nodiscard]] virtual Result<formats::core::Defects> check() const = 0;
 };

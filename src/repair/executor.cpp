@@ -75,24 +75,24 @@ class Execution {
  private:
   Status note(const char* what) const { return means_.journal.append({.vm = machine_.vm, .what = what}); }
 
-  Result ended(Result result) const {
+  [[nodiscard]] Result ended(Result result) const {
     static_cast<void>(note(result.outcome.c_str()));
     return result;
   }
   Result ended(const char* outcome, const std::string& message = {}) const {
     return ended(result_of(machine_, outcome, message));
   }
-  Result refused(const std::string& reason, const std::string& message) const {
+  [[nodiscard]] Result refused(const std::string& reason, const std::string& message) const {
     return ended(result_of(machine_, "refused", message, reason));
   }
   // Before the first change: all is as it was found.
-  Result leave(const std::string& reason, const std::string& message) const {
+  [[nodiscard]] Result leave(const std::string& reason, const std::string& message) const {
     vanish(place_);
     return refused(reason, message);
   }
 
   // The guards, and whether the plan still is what it would be.
-  std::optional<Result> object(const model::Datastore& now) const {
+  [[nodiscard]] std::optional<Result> object(const model::Datastore& now) const {
     const auto again = plan_again(machine_, plan_.verb, now, sites_);
     if (const auto* objection = std::get_if<Refusal>(&again)) return refused(objection->reason, objection->message);
     const auto differs = difference(machine_, std::get<MachinePlan>(again));
@@ -101,7 +101,7 @@ class Execution {
   }
 
   // Nothing was changed, and what was kept is what it should be.
-  Status check_whole() const {
+  [[nodiscard]] Status check_whole() const {
     if (const Status untouched = check_untouched(place_); !untouched) return untouched;
     for (const auto& [spot, contents] : contents_of(machine_)) {
       const auto kept = place_.digest_at(place_.kept(spot));
@@ -113,14 +113,14 @@ class Execution {
   }
 
   // Each phase is read back and lasts before the next begins.
-  Status steps() const {
+  [[nodiscard]] Status steps() const {
     for (const Phase phase : {Phase::keys_off, Phase::tracking, Phase::keys_on}) {
       if (const Status done = place_.together([&] { return steps_of(phase); }); !done) return done;
     }
     return success();
   }
 
-  Status steps_of(Phase phase) const {
+  [[nodiscard]] Status steps_of(Phase phase) const {
     std::map<Spot, std::string> expected;
     bool any = false;
     for (std::size_t i = 0; i < machine_.changes.size(); ++i) {
@@ -136,7 +136,7 @@ class Execution {
     return any ? place_.sync() : success();
   }
 
-  Status step(std::size_t i) const {
+  [[nodiscard]] Status step(std::size_t i) const {
     const Change& change = machine_.changes[i];
     const Status noted = means_.journal.append({.vm = machine_.vm,
                                                 .what = std::string(name_of(change.kind)),
@@ -152,7 +152,7 @@ class Execution {
 
   // Of a machine that was powered on meanwhile nothing is touched any more: the lock stays, and the next verb that
   // writes goes on when it is off.
-  Result prove() const {
+  [[nodiscard]] Result prove() const {
     const model::Datastore now = means_.look(machine_);
     if (const auto runs = refuse_power(machine_, now))
       return ended("failed", "it is not proven off any more: " + runs->message);
@@ -162,7 +162,7 @@ class Execution {
     return result_of(machine_, "changed");
   }
 
-  Result rolled_back(const Error& why, const model::Datastore& now) const {
+  [[nodiscard]] Result rolled_back(const Error& why, const model::Datastore& now) const {
     Status back = reverse(place_, means_.journal);
     if (back) back = reload(machine_, now, sites_, is_on_before(machine_));
     if (!back) {

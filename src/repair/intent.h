@@ -16,7 +16,7 @@ namespace cbtctl::repair {
 struct Spot {
   std::size_t root = 0;
   std::string path;
-  friend auto operator<=>(const Spot&, const Spot&) = default;
+  friend auto operator<=>(const Spot&, const Spot&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 struct DiskIntent {

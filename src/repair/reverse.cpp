@@ -36,7 +36,7 @@ class Reversal {
   }
 
  private:
-  const std::vector<Change>& changes() const { return place_.machine.changes; }
+  [[nodiscard]] const std::vector<Change>& changes() const { return place_.machine.changes; }
 
   // Which edits are to be taken back, and from where.
   Status write_sources() {

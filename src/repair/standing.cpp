@@ -7,7 +7,6 @@ namespace {
 
 using formats::core::Error;
 using formats::core::ErrorKind;
-using formats::core::Result;
 using formats::core::Status;
 using formats::core::success;
 

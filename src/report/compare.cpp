@@ -31,7 +31,7 @@ using Disks = std::map<std::string, DiskState>;  // by slot
 struct Name {
   std::size_t target = 0;
   std::string vmx;
-  friend auto operator<=>(const Name&, const Name&) = default;
+  friend auto operator<=>(const Name&, const Name&) = default;  // NOLINT(modernize-use-nullptr)
 };
 struct Scan {
   std::map<Name, Disks> machines;

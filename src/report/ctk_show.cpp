@@ -11,7 +11,6 @@ namespace cbtctl::report {
 namespace {
 
 using formats::core::sector_bytes;
-using formats::ctk::Layout;
 
 constexpr std::size_t uuid_begin = 44;
 constexpr std::size_t uuid_end = 60;

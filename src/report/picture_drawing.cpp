@@ -77,7 +77,7 @@ class Drawing {
     return text.size() <= most ? std::string(text) : "..." + std::string(text.substr(text.size() - most + 3));
   }
 
-  Color color_of(const Age& age) const {
+  [[nodiscard]] Color color_of(const Age& age) const {
     if (age.is_marked) return marked;
     // The darkest are left to what is newest; beside what is marked none is dark.
     const std::size_t count = ages_.size() - (ages_.back().is_marked ? 1 : 0);

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t most_ages = 4;
 constexpr std::size_t most_bars = 16;
 
-std::string right(std::string text, std::size_t width) {
+std::string right(const std::string& text, std::size_t width) {
   return std::string(width - std::min(width, text.size()), ' ') + text;
 }
 std::string left(std::string text, std::size_t width) {
@@ -28,7 +28,7 @@ class TextPicture {
     if (!unicode) never_ = ".";
   }
 
-  std::string print() const {
+  [[nodiscard]] std::string print() const {
     std::string out = escaped(picture_.path) + ": " + escaped(picture_.change_id.value_or("no change id")) + ", " +
                       scale_of(picture_) + "\n\n";
     for (std::size_t begin = 0; begin < picture_.cells.size(); begin += picture_.columns) out += row(begin) + "\n";
@@ -39,7 +39,7 @@ class TextPicture {
 
  private:
   // Ages that are not marked use the glyphs below the darkest where something may be.
-  std::string glyph_of(std::uint32_t entry) const {
+  [[nodiscard]] std::string glyph_of(std::uint32_t entry) const {
     if (entry == 0) return tinted(never_, Tint::faint, style_);
     const std::size_t age = age_of(ages_, entry);
     if (ages_[age].is_marked) return tinted(glyphs_.back(), Tint::warning, style_);
@@ -48,7 +48,7 @@ class TextPicture {
     return glyphs_[darkest - (ages_.size() - marked) + age];
   }
 
-  std::string row(std::size_t begin) const {
+  [[nodiscard]] std::string row(std::size_t begin) const {
     std::string out;
     const std::size_t end = std::min(begin + picture_.columns, picture_.cells.size());
     for (std::size_t i = begin; i < end; ++i) out += glyph_of(picture_.cells[i]);
@@ -63,7 +63,7 @@ class TextPicture {
     return out.substr(0, out.find_last_not_of(' ') + 1);
   }
 
-  std::string histogram() const {
+  [[nodiscard]] std::string histogram() const {
     const auto bars = bars_of(picture_, most_bars);
     const std::uint64_t most = most_bytes(bars);
     std::string out;
@@ -76,7 +76,7 @@ class TextPicture {
            right(human_size(picture_.never_written_bytes), 10) + "\n";
   }
 
-  std::string line(std::uint64_t bytes, std::uint64_t most) const {
+  [[nodiscard]] std::string line(std::uint64_t bytes, std::uint64_t most) const {
     constexpr double longest = 24;
     const double part = most == 0 ? 0 : static_cast<double>(bytes) / static_cast<double>(most);
     std::string out;
@@ -84,7 +84,7 @@ class TextPicture {
     return out;
   }
 
-  std::string partitions() const {
+  [[nodiscard]] std::string partitions() const {
     std::string out = "partitions of " + escaped(picture_.disk) + "\n";
     for (std::size_t i = 0; i < picture_.partitions.size(); ++i) {
       const auto& partition = picture_.partitions[i];

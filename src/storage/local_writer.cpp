@@ -68,6 +68,7 @@ bool syncfs_tells_errors() {
   unsigned minor = 0;
   constexpr unsigned first_major = 5;
   constexpr unsigned first_minor = 8;
+  // NOLINTNEXTLINE(cert-err34-c): a number that cannot be one makes it an old system
   return ::uname(&system) == 0 && std::sscanf(system.release, "%u.%u", &major, &minor) == 2 &&
          (major > first_major || (major == first_major && minor >= first_minor));
 }
@@ -249,7 +250,7 @@ class LocalWriter final : public Writer {
   }
 
   // Below /vmfs/volumes a volume's name is a link to the folder beside it that bears its UUID.
-  std::string volume_of(const std::string& name) const {
+  [[nodiscard]] std::string volume_of(const std::string& name) const {
     std::array<char, 256> target{};
     const ssize_t length = ::readlinkat(root_.get(), name.c_str(), target.data(), target.size() - 1);
     if (length <= 0) return name;

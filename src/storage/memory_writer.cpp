@@ -122,7 +122,7 @@ class MemoryWriter final : public Writer {
  private:
   [[nodiscard]] const MemoryDisk::State& now() const { return disk_.now_; }
 
-  Status check_new(const std::string& path) const {
+  [[nodiscard]] Status check_new(const std::string& path) const {
     if (!is_inside(path)) return Error{ErrorKind::outside, path + ": leads out of the target"};
     if (now().has(path)) return exists(path);
     const std::string folder(parent_of(path));

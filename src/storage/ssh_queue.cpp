@@ -47,11 +47,14 @@ void SshQueue::work() {
   for (;;) {
     const bool woken = changed_.wait_for(lock, idle_after_, [&] { return stopping_ || !jobs_.empty(); });
     if (stopping_) return;
-    const Job job = woken ? std::move(jobs_.front()) : idle_;
-    if (woken) jobs_.pop_front();
+    Job job;
+    if (woken) {
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+    }
     lock.unlock();
     if (turns_) turns_->acquire();
-    job();
+    (woken ? job : idle_)();
     if (turns_) turns_->release();
     lock.lock();
   }

@@ -23,7 +23,7 @@ struct Question {
   enum class Kind { status, content, digest, names };
   Kind kind = Kind::status;
   std::string path;
-  friend auto operator<=>(const Question&, const Question&) = default;
+  friend auto operator<=>(const Question&, const Question&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 class Writer {
@@ -37,7 +37,7 @@ class Writer {
 
   // What will be asked next. A host answers all of it at once, as it is now, and these answers hold until something is
   // changed through this Writer, or it is called again; other Writers have nothing to gain.
-  virtual void look_ahead(std::vector<Question> questions) { static_cast<void>(questions); }
+  virtual void look_ahead(std::vector<Question>) {}            // NOLINT(performance-unnecessary-value-param)
   [[nodiscard]] virtual bool is_far() const { return false; }  // an answer costs a round trip
 
   // Between the two, changes may wait for each other and be done together, in their order; the first that fails ends
