@@ -59,7 +59,7 @@ Status SshShell::greet(const std::string& root, const std::vector<Command>& firs
   counters_->requests += first.size();
   counters_->most_outstanding = std::max<std::uint64_t>(counters_->most_outstanding, first.size());
   if (!written) return written.error();
-  input_.erase(0, *written);
+  written_ = *written;
   // "ready" is the last record: nothing follows it that would make it whole, so its line is looked for.
   const std::string ready_line = "\n" + token_ + " ready\n";
   std::size_t ready = std::string::npos;
@@ -141,6 +141,9 @@ Result<SshShell::Ended> SshShell::receive(const RecordSplitter::Sink& sink) {
     errors += more_errors;
     if (errors_end == std::string::npos) errors_end = errors.find(end_of_errors, searched);
     if (errors.size() > most_error_bytes) return Error{ErrorKind::malformed, "the host floods its standard error"};
+    const std::size_t most_rest_bytes = first_.empty() ? 0 : most_record_bytes;
+    if (output.rest().size() > most_rest_bytes)
+      return Error{ErrorKind::malformed, "something comes after the end of the answer"};
     return success();
   };
   Status taken = take(std::exchange(output_, {}), std::exchange(errors_, {}));
@@ -155,16 +158,18 @@ Result<SshShell::Ended> SshShell::receive(const RecordSplitter::Sink& sink) {
   if (!taken) return taken.error();
   output_ = output.rest();
   errors_ = errors.substr(errors_end + end_of_errors.size());
-  if (first_.empty() && !output_.empty())
-    return Error{ErrorKind::malformed, "something comes after the end of the answer"};
   errors.resize(errors_end);
   return Ended{*output.ended(), std::move(errors)};
 }
 
 Result<SshSession::Moved> SshShell::move() {
-  auto moved = session_->move(input_);
+  auto moved = session_->move(std::string_view(input_).substr(written_));
   if (!moved) return moved;
-  input_.erase(0, moved->written);
+  written_ += moved->written;
+  if (written_ == input_.size()) {
+    input_.clear();
+    written_ = 0;
+  }
   counters_->bytes_received += moved->output.size() + moved->errors.size();
   return moved;
 }

@@ -52,7 +52,8 @@ class SshShell {
   SshSession* session_;
   SshCounters* counters_;
   std::string token_;
-  std::string input_;          // not yet written
+  std::string input_;          // to be written
+  std::size_t written_ = 0;    // of it
   std::string output_;         // come already, of an answer that is not yet received
   std::string errors_;         // likewise
   std::deque<Command> first_;  // asked, and not yet received
