@@ -57,7 +57,8 @@ struct SshSession::State {
   [[nodiscard]] Error error(ErrorKind kind, const std::string& message) const { return {kind, who + ": " + message}; }
 };
 
-// Each in its own source: known_hosts, and every way to log in.
+// Each in its own source: the agreement on algorithms, known_hosts, and every way to log in.
+formats::core::Status shake_hands(SshSession::State& state);
 formats::core::Status check_host_key(SshSession::State& state);
 void prefer_algorithms(SshSession::State& state);
 formats::core::Status log_in(SshSession::State& state);
