@@ -26,12 +26,15 @@ class SshSftpEngine final : public SshEngine {
   [[nodiscard]] SshSftp& sftp() { return *sftp_; }
 
  private:
-  struct Place;
   class Task;
   class ListTask;
   class FetchTask;
   class StatusTask;
 
+  // What answers a request; in a source of its own, ssh_sftp_list.cpp or ssh_sftp_fetch.cpp.
+  std::shared_ptr<Task> task_of(std::uint64_t tag, ListRequest request);
+  std::shared_ptr<Task> task_of(std::uint64_t tag, FetchRequest request);
+  std::shared_ptr<Task> task_of(std::uint64_t tag, StatusRequest request);
   void begin_tasks();
   void end_task();
   [[nodiscard]] bool give_up_some();
