@@ -1,10 +1,13 @@
 #include "storage/ssh_write_script.h"
 
-namespace cbtctl::storage {
+#include <string>
 
-// `at` stands in the folder of a path and sets f to the file's name there; e says why it cannot.
-const std::string_view question_script = R"sh(at() {
-  e= d= f=./${1##*/}
+namespace cbtctl::storage {
+namespace {
+
+// Stands in the folder of a path, $w, and sets f to the file's name there; e says why it cannot.
+constexpr std::string_view walking = R"sh(walk() {
+  e= d= f=${1##*/}
   case $1 in */*) d=${1%/*} ;; esac
   w=$r${d:+/}$d
   if [ "$r" = /vmfs/volumes ] && [ -L "$r/${d%%/*}" ] && cd -P -- "$r/${d%%/*}" 2>/dev/null; then
@@ -19,6 +22,13 @@ const std::string_view question_script = R"sh(at() {
   elif [ "$PWD" != "$w" ]; then
     e=outside
   fi
+  [ -z "$e" ]
+}
+)sh";
+
+constexpr std::string_view asking = R"sh(at() {
+  walk "$1"
+  f=./$f
   [ -z "$e" ]
 }
 exec </dev/null
@@ -53,7 +63,7 @@ done
 )sh";
 
 // Paths that were walked are named absolutely: the two of a change lie in different folders.
-const std::string_view change_script = R"sh(good() {
+constexpr std::string_view changing = R"sh(good() {
   printf '%s y\n' "$t"
   exit 0
 }
@@ -63,20 +73,7 @@ fail() {
   exit 255
 }
 at() {
-  d= f=${1##*/}
-  case $1 in */*) d=${1%/*} ;; esac
-  w=$r${d:+/}$d
-  if [ "$r" = /vmfs/volumes ] && [ -L "$r/${d%%/*}" ] && cd -P -- "$r/${d%%/*}" 2>/dev/null; then
-    case ${PWD#"$r"/} in
-      /* | */*) ;;
-      *) w=$PWD${d#"${d%%/*}"} ;;
-    esac
-  fi
-  if ! cd -P -- "$w" 2>/dev/null; then
-    [ ! -d "$w" ] || fail 'Permission denied'
-    fail missing
-  fi
-  [ "$PWD" = "$w" ] || fail outside
+  walk "$1" || fail "$e"
   f=$w/$f
 }
 is_file() {
@@ -157,5 +154,17 @@ case $1 in
 esac
 good
 )sh";
+
+}  // namespace
+
+std::string_view question_script() {
+  static const std::string text = std::string(walking) + std::string(asking);
+  return text;
+}
+
+std::string_view change_script() {
+  static const std::string text = std::string(walking) + std::string(changing);
+  return text;
+}
 
 }  // namespace cbtctl::storage

@@ -1,5 +1,5 @@
 // The shell texts by which a Writer looks at a host and changes it; constants, as those of ssh_script.h, and run by the
-// same resident script. Of all storage scripts `change_script` is the one that writes.
+// same resident script. Of all storage scripts `changing` is the one that writes.
 //
 // A path is relative to the root. No part of it may be a link, but for a datastore's name below /vmfs/volumes.
 #pragma once
@@ -11,7 +11,7 @@ namespace cbtctl::storage {
 // Arguments: a letter and right after it a path, each; "s" status, "c" content, "d" digest, "n" names. Per argument one
 // record: "s" as ssh_script.h has it, "c", "d" or "n" with the answer (names end in '/', which none can hold), or "e"
 // with what is wrong: "missing", "outside", "folder", or the words of a program.
-extern const std::string_view question_script;
+[[nodiscard]] std::string_view question_script();
 
 // Six arguments a change, handed to it six at a time, since each is a process of its own: an operation, two paths,
 // data, a path without which nothing is done (or nothing), and ".", so that what was cut on its way is never half done.
@@ -23,7 +23,7 @@ extern const std::string_view question_script;
 // path, m the file moved to the second path, u a file removed, d an empty folder removed, U and D the
 // same where it may fail, = nothing where the file's SHA-256 is that in data, y everything synced. Data are
 // escaped as `printf %b` wants them.
-extern const std::string_view change_script;
+[[nodiscard]] std::string_view change_script();
 inline constexpr std::size_t arguments_per_change = 6;
 
 }  // namespace cbtctl::storage

@@ -144,7 +144,7 @@ class SshWriter final : public Writer {
         arguments.push_back(text);
       arguments.emplace_back(".");
     }
-    const auto records = host_->run_records(change_script, std::move(arguments), arguments_per_change);
+    const auto records = host_->run_records(change_script(), std::move(arguments), arguments_per_change);
     if (!records) {
       failure_ = records.error();
       return;
@@ -186,7 +186,7 @@ class SshWriter final : public Writer {
     std::vector<std::string> arguments;
     for (const Question& each : questions)
       arguments.push_back(letters[static_cast<std::size_t>(each.kind)] + each.path);
-    const auto records = host_->run_records(question_script, std::move(arguments), questions_per_call);
+    const auto records = host_->run_records(question_script(), std::move(arguments), questions_per_call);
     if (!records) return records.error();
     std::size_t next = 0;
     for (const auto& [kind, payload] : records->list) {
