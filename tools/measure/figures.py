@@ -18,9 +18,9 @@ def row(figure, value, goal, floor, good):
         missed.append(figure)
 
 
-def seconds(command):
+def seconds(command, errors=None):
     start = time.perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=errors, check=True)
     return time.perf_counter() - start
 
 

@@ -2,6 +2,7 @@
 import random
 import statistics
 import struct
+import subprocess
 
 from figures import CBTCTL, ROUNDS, row, seconds
 
@@ -61,4 +62,6 @@ def bench_tables(folder):
                 row(f"{verb}, 256 MiB table, random", f"{rate:.1f} GB/s", f">= {goal_gbs}", "7.5", rate >= goal_gbs)
     help_start = statistics.median(seconds([CBTCTL, "--help"]) for _ in range(51))
     plain = statistics.median(seconds(["/bin/true"]) for _ in range(51))
-    row(f"--help (/bin/true takes {plain * 1000:.1f} ms here)", f"{help_start * 1000:.1f} ms", "<= 3 ms", "2.8 ms", help_start - plain <= 0.003)
+    peer = statistics.median(seconds(["ssh", "-V"], errors=subprocess.DEVNULL) for _ in range(51))
+    row(f"--help (here /bin/true takes {plain * 1000:.1f} ms, ssh -V {peer * 1000:.1f}, on the reference 3.3)", f"{help_start * 1000:.1f} ms",
+        "<= 3 ms", "2.8 ms", help_start - plain <= 0.003)
