@@ -4,6 +4,7 @@
 #include "repair/fix.h"
 
 namespace cbtctl::repair {
+
 void restart(const FixSubject& subject, Intent& intent) {
   const auto& disks = subject.machine.disks;
   const auto disk = std::find_if(disks.begin(), disks.end(),
@@ -13,4 +14,5 @@ void restart(const FixSubject& subject, Intent& intent) {
   wanted.strip = true;
   if (is_true(subject.machine.settings.ctk_enabled) && is_true(disk->settings.ctk_enabled)) wanted.key = true;
 }
+
 }  // namespace cbtctl::repair
