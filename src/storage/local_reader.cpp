@@ -123,8 +123,8 @@ Status LocalReader::add_entries(const Descriptor& folder, std::span<const char> 
   constexpr std::size_t length_at = 16;
   constexpr std::size_t type_at = 18;
   constexpr std::size_t name_at = 19;
-  constexpr std::size_t usual_length = 32;
-  listing.entries.reserve(listing.entries.size() + records.size() / usual_length);
+  constexpr std::size_t usual_record_bytes = 32;
+  if (listing.entries.empty()) listing.entries.reserve(records.size() / usual_record_bytes);  // it grows by itself then
   while (records.size() > name_at) {
     std::uint16_t length = 0;
     std::memcpy(&length, records.data() + length_at, sizeof length);
