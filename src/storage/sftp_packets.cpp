@@ -1,5 +1,7 @@
 #include "storage/sftp_packets.h"
 
+#include <algorithm>
+
 namespace cbtctl::storage::sftp {
 namespace {
 
@@ -227,6 +229,14 @@ std::optional<DataHead> data_head(std::string_view received) {
   const DataHead head{.id = fields.number(), .length_bytes = fields.number()};
   if (packet_bytes > most_packet_bytes || packet_bytes + 4 != data_head_bytes + head.length_bytes) return std::nullopt;
   return head;
+}
+
+std::size_t missing_bytes(std::string_view received) {
+  constexpr std::size_t length_bytes = 4;
+  if (received.size() < length_bytes) return length_bytes - received.size();
+  const std::size_t whole = length_bytes + Fields(received).number();
+  const std::size_t head = std::min(whole, data_head_bytes);
+  return (received.size() < head ? head : whole) - received.size();
 }
 
 Result<Answer> decode(std::string_view packet) {

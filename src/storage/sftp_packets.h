@@ -103,6 +103,10 @@ struct DataHead {
 // Nothing where `received` does not begin with all of it, or a packet of another kind.
 [[nodiscard]] std::optional<DataHead> data_head(std::string_view received);
 
+// How much is missing at the end of `received` of a packet's length, then of what stands before the bytes of a Data
+// answer, then of the packet. Precondition: the packet is not whole.
+[[nodiscard]] std::size_t missing_bytes(std::string_view received);
+
 // `malformed`: no answer of version 3, or one that ends before its fields do.
 formats::core::Result<Answer> decode(std::string_view packet);
 

@@ -96,21 +96,6 @@ SshSftp::Status SshSftp::run(const std::function<bool()>& is_done) {
   return success();
 }
 
-namespace {
-
-// How much is missing of a packet's length, then of what stands before the bytes of a Data answer, then of the packet.
-std::size_t missing_bytes(std::string_view received) {
-  constexpr std::size_t length_bytes = 4;
-  if (received.size() < length_bytes) return length_bytes - received.size();
-  std::size_t whole = 0;
-  for (const char byte : received.substr(0, length_bytes)) whole = whole << 8U | static_cast<unsigned char>(byte);
-  whole += length_bytes;
-  const std::size_t head = std::min(whole, sftp::data_head_bytes);
-  return (received.size() < head ? head : whole) - received.size();
-}
-
-}  // namespace
-
 SshSftp::Status SshSftp::take_answers(std::string_view input) {
   while (!input.empty()) {
     if (arriving_) {
@@ -125,7 +110,7 @@ SshSftp::Status SshSftp::take_answers(std::string_view input) {
       if (!taken) return taken;
       continue;
     }
-    const std::size_t count = std::min(missing_bytes(received_), input.size());
+    const std::size_t count = std::min(sftp::missing_bytes(received_), input.size());
     received_ += input.substr(0, count);
     input.remove_prefix(count);
     std::string_view rest = received_;
