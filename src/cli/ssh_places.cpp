@@ -54,10 +54,9 @@ storage::SshOptions options_for(const std::vector<SshTarget>& targets, std::size
   const auto first = std::find_if(targets.begin(), targets.end(), is_same_host);
   if (first == targets.begin() + static_cast<std::ptrdiff_t>(place)) options.first_commands = {host::facts_command()};
   const std::string path = path_on_host(targets[place]);
-  const bool is_file = discovery::hint_of(storage::file_name(path)) == discovery::NameHint::configuration;
   if (path == discovery::volumes_root) {
     options.first_listing = storage::FirstListing::folder;
-  } else if (walks && targets.size() == 1 && !is_file) {
+  } else if (walks && targets.size() == 1 && !discovery::names_a_configuration(path)) {
     options.first_listing = storage::FirstListing::tree;
   }
   return options;

@@ -42,10 +42,6 @@ Result<std::vector<std::string>> read_targets_file(const std::string& path) {
   return targets;
 }
 
-bool names_a_configuration(const std::string& path) {
-  return discovery::hint_of(storage::file_name(path)) == discovery::NameHint::configuration;
-}
-
 discovery::Place failed_place(const std::string& text, Error error) {
   discovery::Place place;
   place.target.location = text;
@@ -175,7 +171,7 @@ Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>
   auto opened = open_ssh_places(hosts, *options, line.values["jobs"].as<unsigned>(), walks, progress);
   for (std::size_t i = 0; i < opened.size(); ++i) places[host_places[i]] = std::move(opened[i]);
   for (const discovery::Place& place : places) {
-    if (!place.target.error && !place.only_vmx.empty() && !names_a_configuration(place.only_vmx)) {
+    if (!place.target.error && !place.only_vmx.empty() && !discovery::names_a_configuration(place.only_vmx)) {
       return Error{ErrorKind::usage, place.target.location + ": a target is a folder, a .vmx or a .vmtx"};
     }
   }

@@ -6,6 +6,7 @@
 
 #include "formats/core/ascii.h"
 #include "formats/text/document.h"
+#include "storage/path.h"
 
 namespace cbtctl::discovery {
 namespace {
@@ -36,6 +37,10 @@ NameHint hint_of(std::string_view file_name) {
   constexpr std::array<std::string_view, 4> data{"-delta", "-sesparse", "-rdm", "-rdmp"};
   const bool is_data = std::any_of(data.begin(), data.end(), [&](std::string_view end) { return stem.ends_with(end); });
   return is_data || names_a_piece(stem) ? NameHint::disk_data : NameHint::disk;
+}
+
+bool names_a_configuration(std::string_view path) {
+  return hint_of(storage::file_name(path)) == NameHint::configuration;
 }
 
 std::string disk_of_tracking(std::string_view file_name) {

@@ -18,6 +18,9 @@ enum class NameHint {
 
 [[nodiscard]] NameHint hint_of(std::string_view file_name);
 
+// Of a path: whether it is called like a .vmx or .vmtx.
+[[nodiscard]] bool names_a_configuration(std::string_view path);
+
 // "web01.vmx" -> "web01".
 [[nodiscard]] std::string_view stem_of(std::string_view file_name);
 
