@@ -17,6 +17,7 @@ struct CommandOutput {
   int exit_status = 0;
 };
 
+// What `run` below takes.
 struct Command {
   std::string_view script;
   std::vector<std::string> arguments;

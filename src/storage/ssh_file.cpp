@@ -108,7 +108,7 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
       bytes += expected_.back().length_bytes;
     }
     if (bytes >= second_from_bytes_) second_.begin();
-    if (coming_.empty()) ask_further();
+    if (coming_.empty() && !expected_.empty()) ask_further();
   }
 
  private:

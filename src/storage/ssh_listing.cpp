@@ -53,6 +53,11 @@ std::string last_part(const std::string& complaint) {
   return colon == std::string::npos ? complaint : complaint.substr(colon + 2);
 }
 
+void add_folder(const std::string& folder, bool goes_on, std::vector<std::string>& arguments) {
+  arguments.emplace_back(goes_on ? "2" : "1");
+  arguments.push_back(folder);
+}
+
 }  // namespace
 
 // The records of one run, in the order of the folders asked for.
@@ -112,15 +117,6 @@ struct SshListings::Walk {
     return success();
   }
 };
-
-namespace {
-
-void add_folder(const std::string& folder, bool goes_on, std::vector<std::string>& arguments) {
-  arguments.emplace_back(goes_on ? "2" : "1");
-  arguments.push_back(folder);
-}
-
-}  // namespace
 
 Command listing_command(const std::string& folder, bool goes_on) {
   Command command{.script = list_script, .arguments = {}};

@@ -30,6 +30,13 @@ std::string as_lines(std::string_view text) {
   return std::to_string(lines) + "\n" + std::string(text) + "\n";
 }
 
+// Appends, and where the first `mark` is that this made whole.
+std::size_t append_and_find(std::string& text, std::string_view more, const std::string& mark) {
+  const std::size_t seam = text.size() - std::min(text.size(), mark.size());
+  text += more;
+  return text.find(mark, seam);
+}
+
 std::string last_words(std::string_view errors) {
   while (!errors.empty() && errors.back() == '\n') errors.remove_suffix(1);
   return std::string(errors.substr(errors.rfind('\n') + 1));
@@ -66,11 +73,9 @@ Status SshShell::greet(const std::string& root, const std::vector<Command>& firs
   while (ready == std::string::npos) {
     const auto moved = move();
     if (!moved) return moved.error();
-    const std::size_t searched = output_.size() - std::min(output_.size(), ready_line.size());
-    output_ += moved->output;
+    ready = append_and_find(output_, moved->output, ready_line);
     errors_ += moved->errors;
     if (errors_.size() + output_.size() > most_record_bytes) return Error{ErrorKind::malformed, "the shell floods"};
-    ready = output_.find(ready_line, searched);
     if (moved->ended && ready == std::string::npos) {
       return Error{ErrorKind::unsupported,
                    "there is no shell that can be used: " + last_words(errors_.empty() ? output_ : errors_)};
@@ -137,21 +142,21 @@ Result<SshShell::Ended> SshShell::receive(const RecordSplitter::Sink& sink) {
   const auto take = [&](std::string_view more_output, std::string_view more_errors) -> Status {
     const Status fed = output.feed(more_output, sink);
     if (!fed) return fed.error();
-    const std::size_t searched = errors.size() - std::min(errors.size(), end_of_errors.size());
-    errors += more_errors;
-    if (errors_end == std::string::npos) errors_end = errors.find(end_of_errors, searched);
+    const std::size_t found = append_and_find(errors, more_errors, end_of_errors);
+    if (errors_end == std::string::npos) errors_end = found;
     if (errors.size() > most_error_bytes) return Error{ErrorKind::malformed, "the host floods its standard error"};
     const std::size_t most_rest_bytes = first_.empty() ? 0 : most_record_bytes;
     if (output.rest().size() > most_rest_bytes)
       return Error{ErrorKind::malformed, "something comes after the end of the answer"};
     return success();
   };
+  const auto is_whole = [&] { return output.ended() && errors_end != std::string::npos; };
   Status taken = take(std::exchange(output_, {}), std::exchange(errors_, {}));
-  while (taken && !(output.ended() && errors_end != std::string::npos)) {
+  while (taken && !is_whole()) {
     const auto moved = move();
     if (!moved) return moved.error();
     taken = take(moved->output, moved->errors);
-    if (moved->ended && taken && !(output.ended() && errors_end != std::string::npos)) {
+    if (moved->ended && taken && !is_whole()) {
       return Error{ErrorKind::unavailable, "the host's shell ended in the middle of an answer: " + last_words(errors)};
     }
   }
