@@ -3,43 +3,39 @@
 namespace cbtctl::storage {
 namespace {
 
-void keep(std::mutex& mutex, std::map<std::string, std::string>& known, const std::string& key,
-          const std::optional<std::string>& given) {
-  const std::lock_guard lock(mutex);
-  if (given) known.insert_or_assign(key, *given);
-}
-
-std::optional<std::string> known_in(std::mutex& mutex, const std::map<std::string, std::string>& known,
-                                    const std::string& key) {
-  const std::lock_guard lock(mutex);
-  const auto found = known.find(key);
-  return found == known.end() ? std::nullopt : std::optional(found->second);
-}
+constexpr const char* password = "password";
+std::string passphrase_of(const std::string& key_file) { return "passphrase of " + key_file; }
+std::string answer_to(const std::string& question) { return "answer to " + question; }
 
 }  // namespace
+
+std::optional<std::string> GivenSecrets::Memory::kept(const std::string& what, std::optional<std::string> given) {
+  const std::lock_guard lock(mutex_);
+  told_.insert_or_assign(what, given);
+  return given;
+}
+
+std::optional<std::string> GivenSecrets::Memory::told(const std::string& what) {
+  const std::lock_guard lock(mutex_);
+  const auto found = told_.find(what);
+  return found == told_.end() ? std::nullopt : found->second;
+}
 
 SshSecrets GivenSecrets::remembering(const SshSecrets& secrets) const {
   SshSecrets kept;
   if (secrets.password) {
     kept.password = [memory = memory_, ask = secrets.password](const std::string& who, unsigned attempt) {
-      auto given = ask(who, attempt);
-      const std::lock_guard lock(memory->mutex);
-      memory->password = given;
-      return given;
+      return memory->kept(password, ask(who, attempt));
     };
   }
   if (secrets.passphrase) {
     kept.passphrase = [memory = memory_, ask = secrets.passphrase](const std::string& key_file) {
-      auto given = ask(key_file);
-      keep(memory->mutex, memory->passphrases, key_file, given);
-      return given;
+      return memory->kept(passphrase_of(key_file), ask(key_file));
     };
   }
   if (secrets.answer) {
     kept.answer = [memory = memory_, ask = secrets.answer](const std::string& who, const std::string& question) {
-      auto given = ask(who, question);
-      keep(memory->mutex, memory->answers, question, given);
-      return given;
+      return memory->kept(answer_to(question), ask(who, question));
     };
   }
   return kept;
@@ -47,15 +43,12 @@ SshSecrets GivenSecrets::remembering(const SshSecrets& secrets) const {
 
 SshSecrets GivenSecrets::again() const {
   SshSecrets told;
-  told.password = [memory = memory_](const std::string&, unsigned attempt) -> std::optional<std::string> {
-    const std::lock_guard lock(memory->mutex);
-    return attempt == 0 ? memory->password : std::nullopt;
+  told.password = [memory = memory_](const std::string&, unsigned attempt) {
+    return attempt == 0 ? memory->told(password) : std::nullopt;
   };
-  told.passphrase = [memory = memory_](const std::string& key_file) {
-    return known_in(memory->mutex, memory->passphrases, key_file);
-  };
+  told.passphrase = [memory = memory_](const std::string& key_file) { return memory->told(passphrase_of(key_file)); };
   told.answer = [memory = memory_](const std::string&, const std::string& question) {
-    return known_in(memory->mutex, memory->answers, question);
+    return memory->told(answer_to(question));
   };
   return told;
 }

@@ -19,11 +19,14 @@ class GivenSecrets {
   [[nodiscard]] SshSecrets again() const;
 
  private:
-  struct Memory {
-    std::mutex mutex;
-    std::optional<std::string> password;
-    std::map<std::string, std::string> passphrases;  // by key file
-    std::map<std::string, std::string> answers;      // by question
+  class Memory {
+   public:
+    std::optional<std::string> kept(const std::string& what, std::optional<std::string> given);  // `given` itself
+    [[nodiscard]] std::optional<std::string> told(const std::string& what);
+
+   private:
+    std::mutex mutex_;
+    std::map<std::string, std::optional<std::string>> told_;
   };
   std::shared_ptr<Memory> memory_ = std::make_shared<Memory>();
 };

@@ -16,7 +16,8 @@ namespace cbtctl::storage {
 class SshHost {
  public:
   // `first` is asked with the first start of the shell (ssh_shell.h).
-  SshHost(std::unique_ptr<SshSession> session, std::string root, SshTransport transport, std::vector<Command> first)
+  SshHost(std::unique_ptr<SshSession> session, std::string root, SshTransport transport,
+          std::vector<Command> first = {})
       : session_(std::move(session)), root_(std::move(root)), transport_(transport), first_(std::move(first)) {}
 
   // Chooses how files are read and looks at the root; before anything else. `missing`, `denied`: the root.

@@ -124,10 +124,6 @@ class ConnectedReader final : public SshReader, public Commands {
   SshQueue queue_;  // last: its thread uses the host
 };
 
-}  // namespace
-
-namespace {
-
 std::vector<Command> first_of(const SshOptions& options) {
   std::vector<Command> first = options.first_commands;
   if (options.first_listing != FirstListing::unknown)
@@ -136,16 +132,18 @@ std::vector<Command> first_of(const SshOptions& options) {
 }
 
 // Another connection like the first, to the very same host; what it cannot have soon it does not need.
-SshSecondLine::Opener opener_of_second(const SshSettings& settings, SshOptions options, const std::string& root,
-                                       const std::string& identity) {
+SshSecondLine::Opener opener_of_second(const SshSettings& settings, SshOptions options, const GivenSecrets& given,
+                                       const std::string& root, const std::string& identity) {
   constexpr std::chrono::seconds most{5};
+  options.secrets = given.again();
+  options.accept_new_host_key = false;
   options.limits.connect = std::min(options.limits.connect.value_or(most), most);
   return [=]() -> Result<std::unique_ptr<SshHost>> {
     auto session = SshSession::open(settings, options);
     if (!session) return session.error();
     if ((*session)->identity() != identity)
       return Error{ErrorKind::unavailable, (*session)->who() + ": another host answers"};
-    auto host = std::make_unique<SshHost>(std::move(*session), root, SshTransport::sftp, std::vector<Command>{});
+    auto host = std::make_unique<SshHost>(std::move(*session), root, SshTransport::sftp);
     const Status started = host->start();
     if (!started) return started.error();
     return host;
@@ -174,10 +172,7 @@ Result<SshPlace> open_ssh(const Location& location, const SshOptions& options) {
   place.is_file = host->is_file();
   place.host_identity = host->session().identity();
   const bool has_shell = host->has_shell();
-  SshOptions again = options;
-  again.secrets = given.again();
-  again.accept_new_host_key = false;
-  auto second = opener_of_second(*settings, std::move(again), root, place.host_identity);
+  auto second = opener_of_second(*settings, options, given, root, place.host_identity);
   auto reader = std::make_shared<ConnectedReader>(std::move(host), std::move(second), options);
   place.reader = reader;
   if (has_shell) place.commands = reader;

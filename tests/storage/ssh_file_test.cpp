@@ -76,7 +76,7 @@ std::unique_ptr<SshHost> connected() {
   REQUIRE(settings);
   auto session = SshSession::open(*settings, options);
   REQUIRE(session);
-  auto host = std::make_unique<SshHost>(std::move(*session), "/", SshTransport::sftp, std::vector<Command>{});
+  auto host = std::make_unique<SshHost>(std::move(*session), "/", SshTransport::sftp);
   REQUIRE(host->start());
   return host;
 }
