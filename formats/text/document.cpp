@@ -64,9 +64,7 @@ std::optional<Parts> parts_of(std::string_view line) {
   return parts;
 }
 
-char lower_of(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-// The same of eight characters at once: the top bit of each byte tells first "at least A", then "beyond Z".
+// `lower` of eight characters at once: the top bit of each byte tells first "at least A", then "beyond Z".
 std::uint64_t lower_of_eight(std::uint64_t word) {
   constexpr std::uint64_t every = 0x0101010101010101;
   const std::uint64_t low_bits = word & (every * 0x7F);
@@ -78,7 +76,7 @@ std::uint64_t lower_of_eight(std::uint64_t word) {
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  const char low = lower_of(c);
+  const char low = lower(c);
   return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
@@ -193,9 +191,15 @@ std::string_view Document::line_end() const {
   return ends[static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin())];
 }
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower_of(x) == lower_of(y); });
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  std::size_t at = 0;
+  for (std::uint64_t x = 0, y = 0; at + sizeof x <= a.size(); at += sizeof x) {
+    std::memcpy(&x, a.data() + at, sizeof x);
+    std::memcpy(&y, b.data() + at, sizeof y);
+    if (lower_of_eight(x) != lower_of_eight(y)) return false;
+  }
+  while (at < a.size() && lower(a[at]) == lower(b[at])) ++at;
+  return at == a.size();
 }
 
 // FNV-1a, 8 bytes at a step; the last step of a longer text takes its last 8 bytes, some of them again.
@@ -229,7 +233,7 @@ std::string lower(std::string_view text) {
     eight = lower_of_eight(eight);
     std::memcpy(out.data() + at, &eight, sizeof eight);
   }
-  for (; at < out.size(); ++at) out[at] = lower_of(out[at]);
+  for (; at < out.size(); ++at) out[at] = lower(out[at]);
   return out;
 }
 

@@ -30,17 +30,18 @@ constexpr std::array<KindName, 9> extent_types{{{"flat", ExtentKind::flat},
                                                 {"zero", ExtentKind::zero}}};
 
 ExtentKind kind_of(std::string_view type) {
-  const std::string name = lower(type);
-  const auto found =
-      std::find_if(extent_types.begin(), extent_types.end(), [&](const KindName& k) { return k.type == name; });
+  const auto found = std::find_if(extent_types.begin(), extent_types.end(),
+                                  [&](const KindName& k) { return equal_ignoring_case(k.type, type); });
   return found == extent_types.end() ? ExtentKind::other : found->kind;
 }
 
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
 std::string_view take_word(std::string_view& line) {
-  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-  const std::string_view word = line.substr(0, line.find_first_of(" \t"));
-  line.remove_prefix(word.size());
-  return word;
+  const auto begin = std::find_if_not(line.begin(), line.end(), is_blank);
+  const auto end = std::find_if(begin, line.end(), is_blank);
+  line = {end, line.end()};
+  return {begin, end};
 }
 
 template <typename T>
@@ -103,46 +104,47 @@ void note_duplicate(bool seen, bool differs, const text::Entry& entry, Descripto
 }
 
 void read_entry(const text::Entry& entry, Descriptor& descriptor) {
-  const std::string key = lower(entry.key);
-  if (key == "version") {
+  const auto is = [&](std::string_view key) { return equal_ignoring_case(entry.key, key); };
+  if (is("version")) {
     descriptor.version = parse_number<unsigned>(entry.value);
     if (!descriptor.version) descriptor.decode_defects.push_back(defect("version", "a number", in_quotes(entry.value)));
-  } else if (key == "cid") {
+  } else if (is("cid")) {
     const auto cid = read_cid(entry, descriptor);
     note_duplicate(descriptor.cid.has_value(), descriptor.cid != cid, entry, descriptor);
     if (!descriptor.cid) descriptor.cid = cid;
-  } else if (key == "parentcid") {
+  } else if (is("parentcid")) {
     descriptor.parent_cid = read_cid(entry, descriptor);
-  } else if (key == "createtype") {
+  } else if (is("createtype")) {
     descriptor.create_type = entry.value;
-  } else if (key == "parentfilenamehint") {
+  } else if (is("parentfilenamehint")) {
     descriptor.parent_hint = entry.value;
-  } else if (key == "changetrackpath") {
+  } else if (is("changetrackpath")) {
     descriptor.change_track_path = entry.value;
-  } else if (key == "isnativesnapshot") {
+  } else if (is("isnativesnapshot")) {
     descriptor.native_snapshot = equal_ignoring_case(entry.value, "yes");
-  } else if (key == "encryptionkeys") {
+  } else if (is("encryptionkeys")) {
     descriptor.encrypted |= !entry.value.empty();
-  } else if (key == "ddb.iofilters") {
+  } else if (is("ddb.iofilters")) {
     descriptor.encrypted |= lower(entry.value).find("vmwarevmcrypt") != std::string::npos;
-  } else if (key == "ddb.adaptertype") {
+  } else if (is("ddb.adaptertype")) {
     descriptor.adapter_type = entry.value;
-  } else if (key == "ddb.uuid") {
+  } else if (is("ddb.uuid")) {
     descriptor.disk_uuid = entry.value;
-  } else if (key == "ddb.longcontentid") {
+  } else if (is("ddb.longcontentid")) {
     descriptor.long_content_id = entry.value;
-  } else if (key == "ddb.thinprovisioned") {
+  } else if (is("ddb.thinprovisioned")) {
     descriptor.thin_provisioned = entry.value == "1" || equal_ignoring_case(entry.value, "TRUE");
-  } else if (key == "ddb.virtualhwversion") {
+  } else if (is("ddb.virtualhwversion")) {
     descriptor.virtual_hardware_version = parse_number<unsigned>(entry.value);
   }
 }
 
 bool has_title(const text::Document& document) {
+  static constexpr std::string_view glued = "#disk descriptorfile";
   return std::any_of(document.other_lines().begin(), document.other_lines().end(), [](const text::OtherLine& line) {
     std::string_view rest = line.text;
-    if (take_word(rest) != "#") return lower(line.text).starts_with("#disk descriptorfile");
-    return lower(take_word(rest)) == "disk" && lower(take_word(rest)) == "descriptorfile";
+    if (take_word(rest) != "#") return equal_ignoring_case(line.text.substr(0, glued.size()), glued);
+    return equal_ignoring_case(take_word(rest), "disk") && equal_ignoring_case(take_word(rest), "descriptorfile");
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -127,62 +128,88 @@ std::string decoded(std::string_view value, const std::string& encoding) {
   return text::to_utf8(value, encoding).value_or(std::string(value));
 }
 
-std::string lower_or(const Keys& keys, const std::string& key, const std::string& fallback) {
-  const Entry* entry = first(keys, key);
-  return entry == nullptr || entry->value.empty() ? fallback : lower(entry->value);
+std::string lower_or(const Entry* entry, std::string_view fallback) {
+  return entry == nullptr || entry->value.empty() ? std::string(fallback) : lower(entry->value);
 }
 
-std::optional<Disk> disk_at(const Keys& keys, const Slot& slot, const std::string& encoding) {
-  const std::string name = slot.text();
-  const Entry* present = first(keys, name + ".present");
-  const Entry* file_name = first(keys, name + ".filename");
-  if (present == nullptr || boolean(present->value) != true || file_name == nullptr) return std::nullopt;
+// What the file says of one slot: of each key the first.
+struct Device {
+  const Entry* present = nullptr;
+  const Entry* file_name = nullptr;
+  const Entry* device_type = nullptr;
+  const Entry* mode = nullptr;
+  const Entry* sharing = nullptr;
+  const Entry* ctk_enabled = nullptr;
+
+  void take(std::string_view field, const Entry& entry) {
+    const std::array<std::pair<std::string_view, const Entry**>, 6> fields{{{"present", &present},
+                                                                            {"filename", &file_name},
+                                                                            {"devicetype", &device_type},
+                                                                            {"mode", &mode},
+                                                                            {"sharing", &sharing},
+                                                                            {"ctkenabled", &ctk_enabled}}};
+    for (const auto& [name, where] : fields) {
+      if (*where == nullptr && equal_ignoring_case(field, name)) *where = &entry;
+    }
+  }
+};
+
+std::optional<Disk> disk_of(const Device& device, const Slot& slot, const Keys& keys, const std::string& encoding) {
+  if (device.present == nullptr || boolean(device.present->value) != true || device.file_name == nullptr) {
+    return std::nullopt;
+  }
   Disk disk;
-  disk.slot = name;
-  disk.file_name = decoded(file_name->value, encoding);
-  disk.device_type = value_of(keys, name + ".devicetype");
+  disk.file_name = decoded(device.file_name->value, encoding);
+  if (device.device_type != nullptr) disk.device_type = device.device_type->value;
   if (!is_hard_disk(disk.device_type, disk.file_name)) return std::nullopt;
-  disk.mode = lower_or(keys, name + ".mode", "persistent");
-  disk.shared_bus = lower_or(keys, slot.controller() + ".sharedbus", "none");
-  disk.sharing = lower_or(keys, name + ".sharing", "none");
-  disk.ctk_enabled = flag(first(keys, name + ".ctkenabled"));
+  disk.slot = slot.text();
+  disk.mode = lower_or(device.mode, "persistent");
+  disk.shared_bus = lower_or(first(keys, slot.controller() + ".sharedbus"), "none");
+  disk.sharing = lower_or(device.sharing, "none");
+  disk.ctk_enabled = flag(device.ctk_enabled);
   return disk;
 }
 
-void read_devices(const Keys& keys, Configuration& settings) {
-  std::vector<Slot> slots;
-  for (const Key& key : keys.grouped()) {
-    if (const auto slot = slot_of_key(key.entry->key)) slots.push_back(*slot);
+void read_devices(const text::Document& document, const Keys& keys, Configuration& settings) {
+  using Spoken = std::pair<SlotKey, const Entry*>;
+  std::vector<Spoken> spoken;
+  for (const Entry& entry : document.entries()) {
+    if (const auto key = slot_key(entry.key)) spoken.emplace_back(*key, &entry);
   }
-  std::sort(slots.begin(), slots.end());
-  slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
-  for (const Slot& slot : slots) {
-    if (auto disk = disk_at(keys, slot, settings.encoding)) {
+  std::sort(spoken.begin(), spoken.end(), [](const Spoken& a, const Spoken& b) {
+    return a.first.slot != b.first.slot ? a.first.slot < b.first.slot : a.second < b.second;
+  });
+  for (auto at = spoken.begin(); at != spoken.end();) {
+    const Slot slot = at->first.slot;
+    Device device;
+    for (; at != spoken.end() && at->first.slot == slot; ++at) device.take(at->first.field, *at->second);
+    if (auto disk = disk_of(device, slot, keys, settings.encoding)) {
       settings.disks.push_back(std::move(*disk));
-    } else if (auto key = flag(first(keys, slot.text() + ".ctkenabled"))) {
+    } else if (auto key = flag(device.ctk_enabled)) {
       settings.keys_for_missing_disks.push_back(std::move(*key));
     }
   }
 }
 
-// How many letters were left out, added or exchanged: the edit distance.
-std::size_t slips_between(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t exchanged = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, exchanged}));
-    }
-  }
-  return row[b.size()];
-}
-
+// Whether no more than two letters were left out, added or exchanged (two that changed places are two): the edit
+// distance, given up as soon as every way to go on has more.
 bool is_slip_of(std::string_view written, std::string_view meant) {
-  constexpr std::size_t most_slips = 2;  // two letters that changed places are two
+  constexpr std::size_t most_slips = 2;
   const std::size_t longer = std::max(written.size(), meant.size());
-  return longer - std::min(written.size(), meant.size()) <= most_slips && slips_between(written, meant) <= most_slips;
+  if (longer - std::min(written.size(), meant.size()) > most_slips) return false;
+  std::vector<std::size_t> row(meant.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= written.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    std::size_t least = i;
+    for (std::size_t j = 1; j <= meant.size(); ++j) {
+      const std::size_t exchanged = diagonal + (written[i - 1] == meant[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, exchanged}));
+      least = std::min(least, row[j]);
+    }
+    if (least > most_slips) return false;
+  }
+  return row.back() <= most_slips;
 }
 
 // What a key that does nothing was meant to be; empty where it is none of these. `changeTrackingEnabled` is the name
@@ -194,7 +221,7 @@ std::string meant_by(std::string_view written) {
   const std::string key = lower(written);
   const std::string_view head = std::string_view(key).substr(0, head_size);
   const std::string_view tail = std::string_view(key).substr(head_size);
-  if (is_cbt_key(tail) || (!head.empty() && !slot_of_key(key))) return {};
+  if (is_cbt_key(tail) || (!head.empty() && !slot_key(key))) return {};
   if (is_slip_of(tail, "ctkenabled") || is_slip_of(tail, "changetrackingenabled")) {
     return std::string(head) + "ctkEnabled";
   }
@@ -240,7 +267,7 @@ bool is_a_configuration(const Keys& keys) {
     if (keys.contains(key)) return true;
   }
   return std::any_of(keys.grouped().begin(), keys.grouped().end(),
-                     [](const Key& key) { return slot_of_key(key.entry->key).has_value(); });
+                     [](const Key& key) { return slot_key(key.entry->key).has_value(); });
 }
 
 }  // namespace
@@ -275,7 +302,7 @@ core::Result<Configuration> decode(const text::Document& document) {
   settings.working_dir = decoded(value_of(keys, "workingdir"), settings.encoding);
   settings.swap_file_name = decoded(value_of(keys, "sched.swap.derivedname"), settings.encoding);
   settings.nvram = value_of(keys, "nvram");
-  read_devices(keys, settings);
+  read_devices(document, keys, settings);
   add_broken_flags(document, settings);
   note_keys(keys, settings);
   const bool has_secret = keys.contains("encryption.keysafe") || keys.contains("encryption.data");

@@ -28,7 +28,7 @@ std::string Slot::controller() const {
 
 std::string Slot::text() const { return controller() + ':' + std::to_string(unit); }
 
-std::optional<Slot> slot_of_key(std::string_view key) {
+std::optional<SlotKey> slot_key(std::string_view key) {
   if (key.find(':') == std::string_view::npos) return std::nullopt;  // nearly all
   for (std::size_t bus = 0; bus < bus_names.size(); ++bus) {
     if (!text::equal_ignoring_case(key.substr(0, bus_names[bus].size()), bus_names[bus])) continue;
@@ -38,7 +38,7 @@ std::optional<Slot> slot_of_key(std::string_view key) {
     rest.remove_prefix(1);
     const auto unit = take_number(rest);
     if (!unit || !rest.starts_with('.')) return std::nullopt;
-    return Slot{static_cast<Bus>(bus), *controller, *unit};
+    return SlotKey{{static_cast<Bus>(bus), *controller, *unit}, rest.substr(1)};
   }
   return std::nullopt;
 }

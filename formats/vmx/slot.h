@@ -20,7 +20,13 @@ struct Slot {
   friend auto operator<=>(const Slot&, const Slot&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
-// The slot that a key such as "scsi0:0.fileName" speaks of, in any case. Any numbers are taken.
-[[nodiscard]] std::optional<Slot> slot_of_key(std::string_view key);
+// "scsi0:0.fileName" taken apart.
+struct SlotKey {
+  Slot slot;
+  std::string_view field;  // "fileName", as written
+};
+
+// What a key speaks of that begins with a slot, in any case. Any numbers are taken.
+[[nodiscard]] std::optional<SlotKey> slot_key(std::string_view key);
 
 }  // namespace formats::vmx

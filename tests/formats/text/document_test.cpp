@@ -2,7 +2,7 @@
 
 #include "formats/text/document.h"
 
-using formats::text::Document;
+using namespace formats::text;
 
 TEST_CASE("every text decodes and encodes to the same bytes") {
   const std::string text =
@@ -56,4 +56,29 @@ TEST_CASE("text in another encoding becomes UTF-8, and what is none stays unknow
   CHECK(formats::text::to_utf8("\xb2\xe2", "GBK") == "\xe6\xb5\x8b");
   CHECK_FALSE(formats::text::to_utf8("caf\xe9", "UTF-8"));
   CHECK_FALSE(formats::text::to_utf8("x\xe9", "no-such-encoding"));
+}
+
+TEST_CASE("texts are equal whatever their case, and only ASCII has one") {
+  const std::string upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ@[`{\xC4";
+  const std::string lower = "abcdefghijklmnopqrstuvwxyz@[`{\xC4";
+  for (std::size_t size = 0; size <= upper.size(); ++size) {
+    CHECK(equal_ignoring_case(upper.substr(0, size), lower.substr(0, size)));
+    CHECK(hash_ignoring_case(upper.substr(0, size)) == hash_ignoring_case(lower.substr(0, size)));
+    CHECK_FALSE(equal_ignoring_case(upper.substr(0, size), lower.substr(0, size) + "x"));
+    for (std::size_t other = 0; other < size; ++other) {
+      std::string changed = lower.substr(0, size);
+      changed[other] = '~';
+      CHECK_FALSE(equal_ignoring_case(upper.substr(0, size), changed));
+    }
+  }
+  CHECK_FALSE(equal_ignoring_case("\xC4", "\xE4"));
+}
+
+TEST_CASE("a word of up to eight letters folds to a number of its own") {
+  CHECK(folded("VMDK") == folded("vmdk"));
+  CHECK(folded("vmdk") != folded("vmdj"));
+  CHECK(folded("sesparse") != 0);
+  CHECK(folded("sesparsed") == 0);
+  CHECK(folded("") == 0);
+  CHECK(folded(std::string_view("\0vmx", 4)) == 0);
 }
