@@ -1,5 +1,6 @@
 // Every request is a handful of system calls and no more: a listing is openat, getdents64 until it is empty, close; a
-// first read is openat, pread, close (and fstat where the status is asked for). Links are followed by openat2 with
+// first read is openat, pread, close (and fstat where the status is asked for). A listing reads what it is to glance at
+// by single names from the open folder, which costs the kernel far less than a path. Links are followed by openat2 with
 // RESOLVE_BENEATH where the kernel has it; elsewhere every part of the path is opened by itself and no link followed.
 #include "storage/local_reader.h"
 
@@ -42,6 +43,14 @@ EntryType type_of_listing(unsigned char type) {
   }
 }
 
+std::optional<FileSize> size_in(const Descriptor& folder, const std::string& name) {
+  struct stat found {};
+  if (::fstatat(folder.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  const FileStatus status = status_of(found);
+  if (status.type != EntryType::file) return std::nullopt;
+  return FileSize{status.size_bytes, status.allocated_bytes};
+}
+
 Error not_a_file() { return {ErrorKind::malformed, "is not a regular file"}; }
 
 class LocalReader final : public Reader {
@@ -64,6 +73,8 @@ class LocalReader final : public Reader {
   Result<Answer> answer(const ListRequest& request) const;
   Result<Answer> answer(const FetchRequest& request) const;
   Result<Answer> answer(const StatusRequest& request) const;
+  static Result<Fetched> fetch(const Descriptor& file, const FetchRequest& request);
+  static void glance(const Descriptor& folder, Chooser wanted, Listing& listing);
   Result<Descriptor> open_beneath(const std::string& path, int more_flags) const;
   Descriptor open_by_parts(const std::string& path, int flags) const;
   Status add_entries(const Descriptor& folder, std::span<const char> records, Listing& listing) const;
@@ -112,9 +123,33 @@ Result<Answer> LocalReader::answer(const ListRequest& request) const {
   for (;;) {
     const long count = ::syscall(SYS_getdents64, folder->get(), buffer.data(), buffer.size());
     if (count < 0) return error_of(errno);
-    if (count == 0) return listing;
+    if (count == 0) break;
     const Status added = add_entries(*folder, {buffer.data(), static_cast<std::size_t>(count)}, listing);
     if (!added) return added.error();
+  }
+  listing.sort();
+  if (request.glance != nullptr) glance(*folder, request.glance, listing);
+  return listing;
+}
+
+void LocalReader::glance(const Descriptor& folder, Chooser wanted, Listing& listing) {
+  listing.glimpses.reserve(listing.entries.size());
+  for (std::size_t i = 0; i < listing.entries.size(); ++i) {
+    Entry& entry = listing.entries[i];
+    if (entry.type != EntryType::file) continue;
+    const auto request = wanted(entry.name);
+    if (!request) continue;
+    if (request->most_bytes == 0 || request->often_empty) {
+      entry.size = size_in(folder, entry.name);
+      if (request->often_empty && entry.size && entry.size->size_bytes == 0) {
+        listing.glimpses.push_back({i, nothing_of(*request)});
+      }
+      if (request->most_bytes == 0 || !entry.size || entry.size->size_bytes == 0) continue;
+    }
+    constexpr int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
+    const Descriptor file(::openat(folder.get(), entry.name.c_str(), flags));
+    if (!file.is_open()) continue;
+    if (auto fetched = fetch(file, *request)) listing.glimpses.push_back({i, std::move(*fetched)});
   }
 }
 
@@ -150,10 +185,16 @@ Status LocalReader::add_entries(const Descriptor& folder, std::span<const char> 
 Result<Answer> LocalReader::answer(const FetchRequest& request) const {
   const auto file = open_beneath(request.path, 0);
   if (!file) return file.error();
+  auto fetched = fetch(*file, request);
+  if (!fetched) return fetched.error();
+  return std::move(*fetched);
+}
+
+Result<Fetched> LocalReader::fetch(const Descriptor& file, const FetchRequest& request) {
   Fetched fetched;
   if (request.with_status || request.tail_bytes > 0) {
     struct stat found {};
-    if (::fstat(file->get(), &found) != 0) return error_of(errno);
+    if (::fstat(file.get(), &found) != 0) return error_of(errno);
     if (!S_ISREG(found.st_mode)) return not_a_file();
     fetched.status = status_of(found);
   }
@@ -161,7 +202,7 @@ Result<Answer> LocalReader::answer(const FetchRequest& request) const {
   // most files are far shorter than what is asked for.
   thread_local std::vector<std::byte> buffer;
   if (buffer.size() < request.most_bytes + 1) buffer.resize(request.most_bytes + 1);
-  const auto count = read_fully(*file, 0, {buffer.data(), request.most_bytes + 1});
+  const auto count = read_fully(file, 0, {buffer.data(), request.most_bytes + 1});
   if (!count) return count.error();
   fetched.whole = *count <= request.most_bytes;
   const auto kept = static_cast<std::ptrdiff_t>(std::min(*count, request.most_bytes));
@@ -170,7 +211,7 @@ Result<Answer> LocalReader::answer(const FetchRequest& request) const {
     const std::uint64_t end = fetched.status->size_bytes;
     fetched.tail.resize(
         static_cast<std::size_t>(std::min<std::uint64_t>(end - request.most_bytes, request.tail_bytes)));
-    const auto read = read_fully(*file, end - fetched.tail.size(), fetched.tail);
+    const auto read = read_fully(file, end - fetched.tail.size(), fetched.tail);
     if (!read) return read.error();
     fetched.tail.resize(*read);
   }

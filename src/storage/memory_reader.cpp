@@ -94,6 +94,7 @@ class MemoryReader final : public Reader {
     };
     for (const auto& [path, content] : place_.files) add(path, EntryType::file, {});
     for (const auto& [path, target] : place_.links) add(path, EntryType::link, target);
+    listing.sort();
     return listing;
   }
 

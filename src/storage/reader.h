@@ -5,6 +5,7 @@
 // "" is the root itself. Symbolic links are followed only where they stay beneath the root, never by `list`.
 #pragma once
 
+#include <algorithm>
 #include <any>
 #include <cstdint>
 #include <memory>
@@ -44,14 +45,9 @@ struct Entry {
   std::string name;  // bytes as the file system holds them
   EntryType type = EntryType::other;
   std::string link_target;       // of a link, as written
-  std::optional<FileSize> size;  // where listing told it for nothing, as hosts do
+  std::optional<FileSize> size;  // where listing told it for nothing, as hosts do, or a glance was for it
 };
 
-// The entries of one folder, in no order, without "." and "..".
-struct ListRequest {
-  std::string folder;
-  bool goes_on = false;  // the folders below are asked for next: a host lists them all at once and waits for no request
-};
 // Turns what was fetched into what it means, on one of the reader's workers: a pure function. An empty answer leaves
 // the bytes to the caller.
 struct Fetched;
@@ -65,6 +61,17 @@ struct FetchRequest {
   Decoder decoder = nullptr;
   std::optional<std::uint64_t> listed_bytes;  // what a listing told: a reader may go by it as long as it still holds
   std::size_t tail_bytes = 0;  // so many of the file's last bytes too, where the first did not reach the end
+  bool often_empty = false;    // in a glance: its size is looked at first, which costs less than opening it
+};
+// What is wanted of a file of this name as soon as a listing shows it: no bytes, its size alone; nothing, not now. A
+// pure function.
+using Chooser = std::optional<FetchRequest> (*)(std::string_view name);
+
+// The entries of one folder, without "." and "..".
+struct ListRequest {
+  std::string folder;
+  bool goes_on = false;  // the folders below are asked for next: a host lists them all at once and waits for no request
+  Chooser glance = nullptr;
 };
 // Type, size and times of one file, without opening it. A link answers for itself.
 struct StatusRequest {
@@ -72,10 +79,6 @@ struct StatusRequest {
 };
 using Request = std::variant<ListRequest, FetchRequest, StatusRequest>;
 
-struct Listing {
-  std::vector<Entry> entries;
-  std::optional<Error> incomplete;  // some entries could not be had
-};
 struct Fetched {
   std::vector<std::byte> bytes;
   std::uint64_t bytes_read = 0;
@@ -84,6 +87,19 @@ struct Fetched {
   std::vector<std::byte> tail;
   std::any decoded;  // what the decoder made of the bytes, which are dropped then
   void decode(const FetchRequest& request);
+};
+// What a glance at one of a listing's files gave.
+struct Glimpse {
+  std::size_t entry = 0;
+  Fetched fetched;
+};
+struct Listing {
+  std::vector<Entry> entries;       // by name
+  std::optional<Error> incomplete;  // some entries could not be had
+  // By entry. A file that could not be had so is left out, and so are all by a reader to which they are no cheaper
+  // together: who asked asks for it by its path.
+  std::vector<Glimpse> glimpses;
+  void sort();
 };
 using Answer = std::variant<Listing, Fetched, FileStatus>;  // the kind that the request asks for
 
@@ -100,11 +116,15 @@ inline void Fetched::decode(const FetchRequest& request) {
   bytes_read = bytes.size();
   if (request.decoder == nullptr) return;
   decoded = request.decoder(*this, request.path);
-  if (decoded.has_value()) bytes = {};
+  if (decoded.has_value()) bytes = std::vector<std::byte>();  // `{}` would keep its memory
+}
+
+inline void Listing::sort() {
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
 }
 
 // The answer where a listing told that the file is empty: it need not be asked for.
-[[nodiscard]] inline Answer nothing_of(const FetchRequest& request) {
+[[nodiscard]] inline Fetched nothing_of(const FetchRequest& request) {
   Fetched fetched;
   fetched.whole = true;
   fetched.decode(request);

@@ -188,12 +188,16 @@ void SshListings::place_complaint(const std::string& complaint, const std::strin
 Result<std::vector<Reply>> SshListings::list(std::vector<Asked> asked) {
   std::vector<Reply> replies;
   std::vector<Asked> unknown;
+  const auto by_name = [](Result<Answer>& answer) -> Result<Answer>&& {
+    if (answer) std::get<Listing>(*answer).sort();
+    return std::move(answer);
+  };
   for (Asked& each : asked) {
     const auto known = listed_.find(each.request.folder);
     if (!is_inside(each.request.folder)) {
       replies.push_back({each.tag, Error{ErrorKind::outside, "leads out of the target"}});
     } else if (known != listed_.end()) {
-      replies.push_back({each.tag, std::move(known->second)});
+      replies.push_back({each.tag, by_name(known->second)});
       listed_.erase(known);
     } else {
       unknown.push_back(std::move(each));
@@ -206,7 +210,7 @@ Result<std::vector<Reply>> SshListings::list(std::vector<Asked> asked) {
   for (const Asked& each : unknown) {
     const auto [first, is_new] = answered.try_emplace(each.request.folder, replies.size());
     const auto found = listed_.find(each.request.folder);
-    replies.push_back({each.tag, is_new ? std::move(found->second) : replies[first->second].answer});
+    replies.push_back({each.tag, is_new ? by_name(found->second) : replies[first->second].answer});
     if (is_new) listed_.erase(found);
   }
   return replies;

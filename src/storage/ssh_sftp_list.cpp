@@ -70,6 +70,7 @@ class SshSftpEngine::ListTask final : public Task {
     ask([this](std::uint32_t id) { return sftp::close(id, handle_); }, [](const sftp::Answer&) {});
     if (error_ && listing_.entries.empty()) return finish(*error_);
     listing_.incomplete = error_;
+    listing_.sort();
     for (std::size_t i = 0; i < listing_.entries.size(); ++i) {
       if (listing_.entries[i].type == EntryType::link) read_link(i);
     }

@@ -9,9 +9,9 @@
 namespace cbtctl::storage {
 namespace {
 
-constexpr std::size_t most_at_once = 64;      // requests a worker takes together
-constexpr std::size_t worth_a_wake_up = 256;  // replies that wake the collector before the queue is empty
-constexpr std::size_t most_waiting = 4096;    // replies not yet collected that make the workers pause
+constexpr std::size_t most_at_once = 16;     // requests a worker takes together
+constexpr std::size_t worth_a_wake_up = 32;  // replies that wake the collector before the queue is empty
+constexpr std::size_t most_waiting = 256;    // replies not yet collected that make the workers pause
 
 // How often this thread has gone to sleep so far, which in the middle of its work means: for the storage.
 std::size_t waits_so_far() {
@@ -23,8 +23,8 @@ std::size_t waits_so_far() {
 }  // namespace
 
 WorkerPool::WorkerPool(unsigned workers, Answerer answerer)
-    : most_workers_(workers),
-      first_workers_(std::min(most_workers_, std::size_t{std::max(1U, std::thread::hardware_concurrency())})),
+    : most_threads_(std::max(1U, workers) - 1),
+      first_threads_(std::min(most_threads_, std::size_t{std::max(1U, std::thread::hardware_concurrency())} - 1)),
       answerer_(std::move(answerer)) {}
 
 WorkerPool::~WorkerPool() {
@@ -41,48 +41,61 @@ void WorkerPool::submit(std::vector<Submission> submissions) {
   const std::lock_guard lock(mutex_);
   outstanding_ += submissions.size();
   std::move(submissions.begin(), submissions.end(), std::back_inserter(queue_));
-  while (threads_.size() < first_workers_ && threads_.size() < queue_.size()) add_worker();
+  if (queue_.size() > 1) add_workers(first_threads_);
   if (idle_ > 0) queued_.notify_all();
+}
+
+void WorkerPool::add_workers(std::size_t up_to) {
+  while (threads_.size() < std::min(up_to, most_threads_)) {
+    threads_.emplace_back([this] { work(); });
+  }
 }
 
 // A fair part of the queue, so that the last requests are spread over the workers.
 std::size_t WorkerPool::share() const {
-  return std::clamp<std::size_t>(queue_.size() / (2 * std::size_t{most_workers_}), 1, most_at_once);
+  return std::clamp<std::size_t>(queue_.size() / (2 * (most_threads_ + 1)), 1, most_at_once);
 }
 
 void WorkerPool::work() {
-  std::vector<Submission> taken;
-  std::vector<Reply> done;
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;
     queued_.wait(lock, [&] { return stopping_ || (!queue_.empty() && replies_.size() < most_waiting); });
     --idle_;
     if (stopping_) return;
-    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(share());
-    taken.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-    queue_.erase(queue_.begin(), end);
-    lock.unlock();
-    const std::size_t waits = waits_so_far();
-    for (Submission& submission : taken) done.push_back(answerer_(submission));
-    const bool is_slow = (waits_so_far() - waits) * 4 > taken.size();
-    lock.lock();
-    if (is_slow && !stopping_ && !queue_.empty()) {
-      for (std::size_t more = threads_.size(); more > 0 && threads_.size() < most_workers_; --more) add_worker();
-    }
-    std::move(done.begin(), done.end(), std::back_inserter(replies_));
-    done.clear();
+    answer_some(lock);
     const bool last = replies_.size() == outstanding_;
     if (collector_waits_ && (last || replies_.size() >= worth_a_wake_up)) answered_.notify_one();
   }
 }
 
+void WorkerPool::answer_some(std::unique_lock<std::mutex>& lock) {
+  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(share());
+  std::vector<Submission> taken(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+  queue_.erase(queue_.begin(), end);
+  lock.unlock();
+  std::vector<Reply> done;
+  done.reserve(taken.size());
+  const std::size_t waits = waits_so_far();
+  for (Submission& submission : taken) done.push_back(answerer_(submission));
+  const bool is_slow = (waits_so_far() - waits) * 4 > taken.size();
+  lock.lock();
+  if (is_slow && !stopping_ && !queue_.empty()) add_workers(2 * (threads_.size() + 1) - 1);
+  std::move(done.begin(), done.end(), std::back_inserter(replies_));
+}
+
 std::vector<Reply> WorkerPool::collect() {
   std::unique_lock lock(mutex_);
-  collector_waits_ = true;
-  answered_.wait(
-      lock, [&] { return outstanding_ == 0 || replies_.size() == outstanding_ || replies_.size() >= worth_a_wake_up; });
-  collector_waits_ = false;
+  const auto is_enough = [&] { return replies_.size() == outstanding_ || replies_.size() >= worth_a_wake_up; };
+  while (!is_enough()) {
+    if (!queue_.empty()) {
+      answer_some(lock);
+    } else {
+      collector_waits_ = true;
+      answered_.wait(lock, is_enough);
+      collector_waits_ = false;
+    }
+  }
   if (replies_.size() >= most_waiting) queued_.notify_all();
   outstanding_ -= replies_.size();
   return std::exchange(replies_, {});

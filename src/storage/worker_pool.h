@@ -1,5 +1,6 @@
 // A bounded pool that answers requests in bulk: workers take a handful at a time and hand their replies back together,
-// so that a wake-up is paid for many requests. It begins with a worker per core and grows while they wait for the
+// so that a wake-up is paid for many requests. Whoever collects is one of the workers: instead of waiting it answers
+// too, and alone where there is but one. The pool begins with a worker per core and grows while they wait for the
 // storage: what comes from memory is slower with more threads than cores, what comes from a disk or a network faster.
 #pragma once
 
@@ -29,13 +30,12 @@ class WorkerPool {
 
  private:
   void work();
-  void add_worker() {
-    threads_.emplace_back([this] { work(); });
-  }
+  void answer_some(std::unique_lock<std::mutex>& lock);
+  void add_workers(std::size_t up_to);
   [[nodiscard]] std::size_t share() const;
 
-  const std::size_t most_workers_;
-  const std::size_t first_workers_;
+  const std::size_t most_threads_;  // without whoever collects
+  const std::size_t first_threads_;
   const Answerer answerer_;
   std::mutex mutex_;
   std::condition_variable queued_;

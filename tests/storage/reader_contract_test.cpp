@@ -93,6 +93,19 @@ std::vector<Reply> ask_all(Reader& reader, const std::vector<FetchRequest>& requ
   return all;
 }
 
+// The beginning of the .vmx with its status, of a file called "empty" what it holds, of one the size; links by all of
+// it.
+std::optional<FetchRequest> glance(std::string_view name) {
+  FetchRequest request{std::string(name), 100};
+  if (name == "a.vmx") {
+    request.most_bytes = 3;
+    request.with_status = true;
+  }
+  request.often_empty = name == "empty";
+  if (name == "new\nline") request.most_bytes = 0;
+  return request;
+}
+
 ErrorKind error_kind(Reader& reader, Request request) {
   const auto answer = ask(reader, std::move(request));
   REQUIRE_FALSE(answer);
@@ -114,6 +127,54 @@ TEST_CASE("a folder lists its entries with type and link target") {
   CHECK(find("new\nline")->type == EntryType::file);
   CHECK(find("up")->type == EntryType::link);
   CHECK(find("up")->link_target == "../top");
+  CHECK(std::is_sorted(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; }));
+}
+
+TEST_CASE("what a listing glances at is what asking by path gives") {
+  const auto place = any_place();
+  const auto answer = ask(*place->reader, ListRequest{"vm", false, glance});
+  REQUIRE(answer);
+  const auto& listing = std::get<Listing>(*answer);
+  for (const Glimpse& glimpse : listing.glimpses) {
+    const Entry& entry = listing.entries[glimpse.entry];
+    CHECK(entry.type == EntryType::file);
+    FetchRequest request = *glance(entry.name);
+    request.path = "vm/" + request.path;
+    const auto asked = ask(*place->reader, request);
+    REQUIRE(asked);
+    const auto& fetched = std::get<Fetched>(*asked);
+    CHECK(glimpse.fetched.bytes == fetched.bytes);
+    CHECK(glimpse.fetched.whole == fetched.whole);
+    CHECK(glimpse.fetched.status.has_value() == fetched.status.has_value());
+  }
+}
+
+TEST_CASE("a folder's files are read with its listing, its links are not") {
+  const auto place = local(GENERATE(1U, 16U));
+  const auto answer = ask(*place->reader, ListRequest{"vm", false, glance});
+  REQUIRE(answer);
+  const auto& listing = std::get<Listing>(*answer);
+  REQUIRE(listing.glimpses.size() == 2);
+  CHECK(listing.entries[listing.glimpses[0].entry].name == "a.vmx");
+  CHECK(formats::core::text_of(listing.glimpses[0].fetched.bytes) == "con");
+  CHECK(listing.glimpses[0].fetched.status->size_bytes == 6);
+  CHECK(listing.entries[listing.glimpses[1].entry].name == "empty");
+  CHECK(listing.glimpses[1].fetched.whole);
+  for (const Entry& entry : listing.entries) {
+    CHECK(entry.size.has_value() == (entry.name == "empty" || entry.name == "new\nline"));
+    if (entry.name == "new\nline") CHECK(entry.size->size_bytes == 1);
+  }
+}
+
+TEST_CASE("a FIFO by a file's name is not read with the listing") {
+  const auto place = local(1);
+  REQUIRE(std::filesystem::remove(place->folder / "vm/a.vmx"));
+  REQUIRE(::mkfifo((place->folder / "vm/a.vmx").c_str(), 0600) == 0);
+  const auto answer = ask(*place->reader, ListRequest{"vm", false, glance});
+  REQUIRE(answer);
+  const auto& listing = std::get<Listing>(*answer);
+  REQUIRE(listing.glimpses.size() == 1);
+  CHECK(listing.entries[listing.glimpses[0].entry].name == "empty");
 }
 
 TEST_CASE("the root lists under the empty path") {
