@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_map>
 #include <utility>
 
 #include "storage/path.h"
@@ -15,16 +14,22 @@ namespace {
 
 using model::Index;
 
-// Which machines run on a file: by file, the machines' indexes.
-using Users = std::unordered_map<Index, std::set<Index>>;
+// A machine that runs on a file.
+struct Use {
+  Index file = 0;
+  Index machine = 0;
+  friend auto operator<=>(const Use&, const Use&) = default;  // NOLINT(modernize-use-nullptr)
+};
+using Users = std::vector<Use>;  // in order
 
 Users active_users(const model::Datastore& datastore) {
   Users users;
   for (Index machine = 0; machine < datastore.virtual_machines.size(); ++machine) {
     for (const model::Disk& disk : datastore.virtual_machines[machine].disks) {
-      if (const auto file = disk.chain.front().reference.file) users[*file].insert(machine);
+      if (const auto file = disk.chain.front().reference.file) users.push_back({*file, machine});
     }
   }
+  std::sort(users.begin(), users.end());
   return users;
 }
 
@@ -35,9 +40,9 @@ struct Ownership {
   const Users* users = nullptr;
 
   [[nodiscard]] bool owns(Index file, const Spot& spot) const {
-    const auto found = users->find(file);
-    const bool runs_elsewhere = found != users->end() && std::any_of(found->second.begin(), found->second.end(),
-                                                                     [&](Index user) { return user != machine; });
+    const auto begin = std::lower_bound(users->begin(), users->end(), Use{file, 0});
+    const auto end = std::lower_bound(begin, users->end(), Use{file + 1, 0});
+    const bool runs_elsewhere = std::any_of(begin, end, [&](const Use& use) { return use.machine != machine; });
     if (runs_elsewhere) return false;
     if (frozen.contains(file)) return true;
     return std::any_of(folders.begin(), folders.end(), [&](const Spot& folder) {
@@ -49,7 +54,7 @@ struct Ownership {
 Ownership ownership_of(Loader& loader, const model::Datastore& datastore, Index machine, const Users& users) {
   const model::VirtualMachine& subject = datastore.virtual_machines[machine];
   Ownership ownership{.machine = machine, .folders = {}, .frozen = {}, .users = &users};
-  const Spot& configuration = loader.spot_of(subject.file);
+  const Spot configuration = loader.spot_of(subject.file);
   ownership.folders.push_back({configuration.place, std::string(storage::parent_of(configuration.path))});
   if (const auto working = loader.folder_named(ownership.folders.front(), subject.settings.working_dir)) {
     ownership.folders.push_back(*working);

@@ -48,16 +48,27 @@ void find_quarantine(const Tree& tree, const std::vector<Place>& places, model::
   }
 }
 
+void tell_unreadable(const Tree& tree, model::Datastore& datastore) {
+  for (Index place = 0; place < datastore.targets.size(); ++place) {
+    for (const Folder& folder : tree.folders(place)) {
+      if (!folder.error) continue;
+      datastore.unreadable_folders.push_back({.target = place, .path = folder.path, .error = folder.error});
+    }
+  }
+}
+
 // Members are large: their places are sorted, and each moves once.
 template <typename Member>
 void sort_by_path(std::vector<Member>& members, const std::vector<model::File>& files) {
   std::vector<Index> order(members.size());
   std::iota(order.begin(), order.end(), Index{0});
-  std::sort(order.begin(), order.end(), [&](Index a, Index b) {
+  const auto is_before = [&](Index a, Index b) {
     const model::File& left = files[members[a].file];
     const model::File& right = files[members[b].file];
     return left.target != right.target ? left.target < right.target : left.path < right.path;
-  });
+  };
+  if (std::is_sorted(order.begin(), order.end(), is_before)) return;  // nearly always
+  std::sort(order.begin(), order.end(), is_before);
   std::vector<Member> sorted;
   sorted.reserve(members.size());
   for (const Index at : order) sorted.push_back(std::move(members[at]));
@@ -66,7 +77,7 @@ void sort_by_path(std::vector<Member>& members, const std::vector<model::File>& 
 
 void pair_with_snapshot_lists(const Loader& loader, model::Datastore& datastore) {
   const auto key_of = [&](Index file) {
-    const Spot& spot = loader.spot_of(file);
+    const Spot spot = loader.spot_of(file);
     return std::to_string(spot.place) + '/' + std::string(stem_of(spot.path));
   };
   std::unordered_map<std::string, Index> lists;
@@ -80,7 +91,7 @@ void pair_with_snapshot_lists(const Loader& loader, model::Datastore& datastore)
 
 void tell_power(const Tree& tree, const Loader& loader, model::Datastore& datastore) {
   for (model::VirtualMachine& machine : datastore.virtual_machines) {
-    const Spot& spot = loader.spot_of(machine.file);
+    const Spot spot = loader.spot_of(machine.file);
     if (!machine.unreadable) machine.power = power_from_files(machine.settings, tree, spot);
     if (machine.unreadable) machine.power.evidence = {"the configuration cannot be read"};
     machine.seen_by = tree.seen_by(spot.place, spot.path);
@@ -97,9 +108,10 @@ model::Datastore look(const std::vector<Place>& places, const std::vector<Mappin
   model::Datastore datastore;
   for (const Place& place : places) datastore.targets.push_back(place.target);
   Hosts hosts(places);
-  const Tree tree = Tree::list(places, mappings);
+  Tree tree(places, mappings);
   Loader loader(tree, datastore);
-  for (std::size_t place = 0; place < places.size(); ++place) loader.want_by_name(place);
+  tree.list({Loader::glance, [&](Tree::Visited visited) { loader.meet(std::move(visited)); }});
+  tell_unreadable(tree, datastore);
   loader.load_by_reference();
 
   sort_by_path(datastore.virtual_machines, datastore.files);

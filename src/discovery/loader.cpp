@@ -1,4 +1,4 @@
-// One wave of requests per step, whatever the number of virtual machines: names first, then what the files named,
+// Folders are met as they are listed, with what their reader read along. Else there is one wave of requests per step,
 // until a wave is empty. A chain of odd names costs a wave per link; ordinary names were all read in the first.
 #include "discovery/loader.h"
 
@@ -28,21 +28,22 @@ bool is_template_name(std::string_view name) { return formats::text::lower(name)
 
 }  // namespace
 
-Index Loader::file_at(const Spot& spot, Lookup seen) {
+Index Loader::file_at(Spot spot, Lookup seen) {
   if (seen.entry == nullptr) seen = tree_.look_up(spot);
   if (seen.entry == nullptr) {
     const auto [known, is_new] =
         file_by_spot_.try_emplace(std::to_string(spot.place) + '/' + spot.path, datastore_.files.size());
-    return is_new ? new_file(spot, seen) : known->second;
+    return is_new ? new_file(std::move(spot), seen) : known->second;
   }
   const std::size_t number = seen.number();
   if (file_by_number_.size() <= number) file_by_number_.resize(number + 1);
-  if (!file_by_number_[number]) file_by_number_[number] = new_file(spot, seen);
+  if (!file_by_number_[number]) file_by_number_[number] = new_file(std::move(spot), seen);
   return *file_by_number_[number];
 }
 
-Index Loader::new_file(const Spot& spot, const Lookup& seen) {
-  model::File file{.target = spot.place, .path = tree_.shown_path(spot)};
+Index Loader::new_file(Spot spot, const Lookup& seen) {
+  const bool is_called_tracking = hint_of(storage::file_name(spot.path)) == NameHint::tracking;
+  model::File file{.target = spot.place, .path = tree_.shown_path(std::move(spot))};
   if (seen.entry == nullptr) {
     file.exists = seen.error.has_value();
     file.error = seen.error ? *seen.error : Error{ErrorKind::missing, "is not there"};
@@ -53,9 +54,9 @@ Index Loader::new_file(const Spot& spot, const Lookup& seen) {
     file.allocated_bytes = seen.entry->size->allocated_bytes;
   }
   datastore_.files.push_back(std::move(file));
-  spots_.push_back(spot);
   asked_.push_back(false);
   claimed_.push_back(false);
+  if (is_called_tracking) called_tracking_.push_back(datastore_.files.size() - 1);
   return datastore_.files.size() - 1;
 }
 
@@ -66,55 +67,94 @@ void Loader::want(Wanted wanted) {
   wanted_.push_back(wanted);
 }
 
-void Loader::want_by_name(std::size_t place) {
-  std::size_t entries = 0;
-  for (const Folder& folder : tree_.folders(place)) entries += folder.entries.size();
-  datastore_.files.reserve(datastore_.files.size() + entries);
-  spots_.reserve(spots_.size() + entries);
-  file_by_number_.resize(file_by_number_.size() + entries);
-  for (const Folder& folder : tree_.folders(place)) {
-    if (folder.error) {
-      datastore_.unreadable_folders.push_back({.target = place, .path = folder.path, .error = folder.error});
-    }
-    for (const storage::Entry& entry : folder.entries) {
-      const NameHint hint = hint_of(entry.name);
-      // A FIFO or a device by a configuration's name is told, not read.
-      const bool is_no_file = entry.type == storage::EntryType::other && hint == NameHint::configuration;
-      if (entry.type != storage::EntryType::file && !is_no_file) continue;
-      if (hint == NameHint::other || hint == NameHint::disk_data) continue;
-      const Index file = file_at({place, storage::join(folder.path, entry.name)}, {&entry, &folder, {}});
-      if (is_no_file) add_machine(file, *datastore_.files[file].error);
-      if (hint == NameHint::configuration) want({file, Reading::configuration, first_text_bytes});
-      if (hint == NameHint::snapshot_list) want({file, Reading::snapshot_list, first_text_bytes});
-      if (hint == NameHint::disk) want({file, Reading::disk, first_disk_bytes});
-      if (hint == NameHint::tracking) want({file, Reading::disk, first_tracking_bytes, true});
-      if (hint == NameHint::flat) want({file, Reading::status, 0});
-    }
+// What is read first of a file that is called so.
+std::optional<Loader::Wanted> Loader::first_wanted(NameHint hint) {
+  switch (hint) {
+    case NameHint::configuration:
+      return Wanted{.reading = Reading::configuration, .most_bytes = first_text_bytes};
+    case NameHint::snapshot_list:
+      return Wanted{.reading = Reading::snapshot_list, .most_bytes = first_text_bytes};
+    case NameHint::disk:
+      return Wanted{.reading = Reading::disk, .most_bytes = first_disk_bytes};
+    case NameHint::tracking:
+      return Wanted{.reading = Reading::disk, .most_bytes = first_tracking_bytes, .with_status = true};
+    case NameHint::flat:
+      return Wanted{.reading = Reading::status};
+    case NameHint::disk_data:
+    case NameHint::other:
+      break;
   }
+  return std::nullopt;
 }
 
-// For what the wanted files will most likely turn out to be: growing such vectors costs more than filling them.
-void Loader::make_room() {
-  const auto wanted = [&](Reading reading, bool with_status) {
-    return static_cast<std::size_t>(std::count_if(wanted_.begin(), wanted_.end(), [&](const Wanted& one) {
-      return one.reading == reading && one.with_status == with_status;
-    }));
-  };
-  const auto grow = [](auto& members, std::size_t more) { members.reserve(members.size() + more); };
-  grow(datastore_.virtual_machines, wanted(Reading::configuration, false));
-  grow(datastore_.snapshot_files, wanted(Reading::snapshot_list, false));
-  grow(datastore_.descriptors, wanted(Reading::disk, false));
-  grow(datastore_.tracking_files, wanted(Reading::disk, true));
+storage::Decoder Loader::decoder_of(Reading reading) {
+  switch (reading) {
+    case Reading::configuration:
+      return decode_configuration;
+    case Reading::snapshot_list:
+      return decode_snapshot_list;
+    case Reading::disk:
+      return decode_disk;
+    case Reading::status:
+      break;
+  }
+  return nullptr;
+}
+
+std::optional<storage::FetchRequest> Loader::glance(std::string_view name) {
+  const auto wanted = first_wanted(hint_of(name));
+  if (!wanted) return std::nullopt;
+  storage::FetchRequest request{std::string(name), wanted->most_bytes, wanted->with_status,
+                                decoder_of(wanted->reading)};
+  request.often_empty = wanted->reading == Reading::snapshot_list;
+  return request;
+}
+
+// For what the folders to come most likely hold: growing such vectors by doubling costs more than filling them.
+void Loader::make_room(std::size_t times) {
+  const auto grow = [&](auto& members) { members.reserve(members.size() * times); };
+  grow(datastore_.files);
+  grow(datastore_.virtual_machines);
+  grow(datastore_.snapshot_files);
+  grow(datastore_.descriptors);
+  grow(datastore_.tracking_files);
+}
+
+void Loader::meet(Tree::Visited visited) {
+  constexpr std::size_t telling = 128;  // so many folders tell what the others hold
+  constexpr std::size_t most_times = 64;
+  auto& [place, folder, glimpses, before, left] = visited;
+  if (before == telling) make_room(std::min(left / telling + 2, most_times));
+  auto glimpse = glimpses.begin();
+  for (std::size_t i = 0; i < folder.entries.size(); ++i) {
+    const storage::Entry& entry = folder.entries[i];
+    const NameHint hint = hint_of(entry.name);
+    auto wanted = first_wanted(hint);
+    // A FIFO or a device by a configuration's name is told, not read.
+    const bool is_no_file = entry.type == storage::EntryType::other && hint == NameHint::configuration;
+    const bool is_data = hint == NameHint::disk_data || hint == NameHint::flat;
+    if ((!wanted && !is_data) || (entry.type != storage::EntryType::file && !is_no_file)) continue;
+    const Index file = file_at({place, storage::join(folder.path, entry.name)}, {&entry, &folder, {}});
+    if (is_data) data_files_.push_back(file);
+    if (!wanted) continue;
+    wanted->file = file;
+    if (is_no_file) add_machine(file, *datastore_.files[file].error);
+    if (glimpse != glimpses.end() && glimpse->entry == i) {
+      asked_[file] = true;
+      answer(*wanted, (glimpse++)->fetched);
+    } else {
+      want(*wanted);
+    }
+  }
+  refer_from_all();
 }
 
 storage::Request Loader::request_for(const Wanted& wanted) const {
-  std::string path = tree_.read_path(spots_[wanted.file]);
+  std::string path = tree_.read_path(spot_of(wanted.file));
   if (wanted.reading == Reading::status) return storage::StatusRequest{std::move(path)};
   const auto& listed = datastore_.files[wanted.file].size_bytes;
-  const auto decoder = wanted.reading == Reading::configuration   ? decode_configuration
-                       : wanted.reading == Reading::snapshot_list ? decode_snapshot_list
-                                                                  : decode_disk;
-  return storage::FetchRequest{std::move(path), wanted.most_bytes, wanted.with_status && !listed, decoder, listed};
+  return storage::FetchRequest{std::move(path), wanted.most_bytes, wanted.with_status && !listed,
+                               decoder_of(wanted.reading), listed};
 }
 
 void Loader::fetch_wanted() {
@@ -128,35 +168,39 @@ void Loader::fetch_wanted() {
       if (fetch != nullptr && fetch->listed_bytes == 0U) {
         empty.push_back({i, storage::nothing_of(*fetch)});
       } else {
-        by_reader[&tree_.reader(spots_[wave[i].file])].push_back({i, std::move(request)});
+        by_reader[&tree_.reader(spot_of(wave[i].file))].push_back({i, std::move(request)});
       }
     }
     for (auto& [reader, submissions] : by_reader) reader->submit(std::move(submissions));
-    for (storage::Reply& reply : empty) answer(wave[reply.tag], reply);
+    for (storage::Reply& reply : empty) answer(wave[reply.tag], reply.answer);
     for (const auto& [reader, submissions] : by_reader) {
       for (auto replies = reader->collect(); !replies.empty(); replies = reader->collect()) {
-        for (storage::Reply& reply : replies) answer(wave[reply.tag], reply);
+        for (storage::Reply& reply : replies) answer(wave[reply.tag], reply.answer);
         refer_from_all();  // while the workers go on
       }
     }
   }
 }
 
-void Loader::answer(const Wanted& wanted, storage::Reply& reply) {
+void Loader::answer(const Wanted& wanted, core::Result<storage::Answer>& answer) {
   model::File& file = datastore_.files[wanted.file];
-  if (!reply.answer) {
-    file.error = reply.answer.error();
+  if (!answer) {
+    file.error = answer.error();
     if (file.error->kind == ErrorKind::missing) file.exists = false;
     if (wanted.reading == Reading::configuration) add_machine(wanted.file, *file.error);
     if (wanted.reading == Reading::snapshot_list) add_snapshot_list(wanted.file, *file.error);
     return;
   }
-  if (const auto* status = std::get_if<storage::FileStatus>(&*reply.answer)) {
+  if (const auto* status = std::get_if<storage::FileStatus>(&*answer)) {
     file.size_bytes = status->size_bytes;
     file.allocated_bytes = status->allocated_bytes;
-    return;
+  } else {
+    this->answer(wanted, std::get<storage::Fetched>(*answer));
   }
-  auto& fetched = std::get<storage::Fetched>(*reply.answer);
+}
+
+void Loader::answer(const Wanted& wanted, storage::Fetched& fetched) {
+  model::File& file = datastore_.files[wanted.file];
   if (fetched.status) {
     file.size_bytes = fetched.status->size_bytes;
     file.allocated_bytes = fetched.status->allocated_bytes;
@@ -203,8 +247,10 @@ void Loader::add_machine(Index file, core::Result<formats::vmx::Configuration> s
     machine.settings = std::move(*settings);
     if (machine.settings.encrypted) machine.unreadable = Error{ErrorKind::encrypted, "is encrypted"};
   }
-  for (const formats::vmx::Disk& disk : machine.settings.disks) {
-    if (!machine.unreadable) machine.disks.push_back({.settings = disk, .chain = {}});
+  std::vector<formats::vmx::Disk> disks = std::exchange(machine.settings.disks, {});
+  if (!machine.unreadable) machine.disks.reserve(disks.size());
+  for (formats::vmx::Disk& disk : disks) {
+    if (!machine.unreadable) machine.disks.push_back({.settings = std::move(disk), .chain = {}});
   }
   datastore_.virtual_machines.push_back(std::move(machine));
 }

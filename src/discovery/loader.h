@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "discovery/decode.h"
+#include "discovery/names.h"
 #include "discovery/tree.h"
 #include "model/datastore.h"
 
@@ -18,14 +19,16 @@ class Loader {
  public:
   Loader(const Tree& tree, model::Datastore& datastore) : tree_(tree), datastore_(datastore) {}
 
-  // Wants everything in a place that its name makes worth reading.
-  void want_by_name(std::size_t place);
+  // Wants everything in a folder that its name makes worth reading, and takes what was read of it already.
+  void meet(Tree::Visited visited);
+  // What a reader is to read as soon as it lists it: storage::Chooser.
+  static std::optional<storage::FetchRequest> glance(std::string_view name);
 
   // Resolves every reference and reads what is referred to and was not read, until nothing new turns up; reads what
   // looks like disk data and nobody refers to; then knows all tracking files.
   void load_by_reference();
 
-  [[nodiscard]] const Spot& spot_of(model::Index file) const { return spots_[file]; }
+  [[nodiscard]] Spot spot_of(model::Index file) const { return tree_.spot_of(datastore_.files[file]); }
   // Where `written`, a workingDir, leads; nothing where it is empty, "." or out of the scan.
   [[nodiscard]] std::optional<Spot> folder_named(const Spot& folder, const std::string& written) const;
 
@@ -37,16 +40,19 @@ class Loader {
     std::size_t most_bytes = 0;
     bool with_status = false;
   };
+  static std::optional<Wanted> first_wanted(NameHint hint);
+  static storage::Decoder decoder_of(Reading reading);
 
   // With what the tree says of the spot where it is known.
-  model::Index file_at(const Spot& spot, Lookup seen = {});
-  model::Index new_file(const Spot& spot, const Lookup& seen);
-  void make_room();
-  model::Reference refer(const Spot& folder, const std::string& written);
+  model::Index file_at(Spot spot, Lookup seen = {});
+  model::Index new_file(Spot spot, const Lookup& seen);
+  [[nodiscard]] Spot folder_of(model::Index file) const;
+  void make_room(std::size_t times);
   void want(Wanted wanted);
   void fetch_wanted();
   [[nodiscard]] storage::Request request_for(const Wanted& wanted) const;
-  void answer(const Wanted& wanted, storage::Reply& reply);
+  void answer(const Wanted& wanted, formats::core::Result<storage::Answer>& answer);
+  void answer(const Wanted& wanted, storage::Fetched& fetched);
   void keep(Wanted wanted, storage::Fetched& fetched);
   void add_machine(model::Index file, formats::core::Result<formats::vmx::Configuration> settings);
   void add_snapshot_list(model::Index file, formats::core::Result<formats::vmsd::SnapshotList> content);
@@ -54,10 +60,10 @@ class Loader {
 
   // In loader_references.cpp.
   void refer_from_all();
-  void refer_from_machines();
-  void refer_from_snapshot_lists();
-  void refer_from_descriptors();
+  void refer_from(model::VirtualMachine& machine);
+  void refer_from(model::SnapshotFile& list);
   void refer_from(model::Descriptor& descriptor);
+  bool lead(model::Reference& reference, const Spot& folder);
   void want_disk(const model::Reference& reference);
   void want_extent(const model::Extent& extent);
   void want_unclaimed_data();
@@ -65,13 +71,16 @@ class Loader {
 
   const Tree& tree_;
   model::Datastore& datastore_;
-  std::vector<Spot> spots_;                                     // by file
   std::vector<std::optional<model::Index>> file_by_number_;     // of the tree's entries
   std::unordered_map<std::string, model::Index> file_by_spot_;  // of those that no listing shows
   std::vector<Wanted> wanted_;
-  std::vector<bool> asked_;        // by file: its bytes or its status were asked for
-  std::vector<bool> claimed_;      // by file: an extent line names it, or its head was read since none does
-  std::size_t machines_done_ = 0;  // how many of each had their references resolved
+  std::vector<model::Index> data_files_;       // called like disk data
+  std::vector<bool> asked_;                    // by file: its bytes or its status were asked for
+  std::vector<bool> claimed_;                  // by file: an extent line names it, or its head was read since none does
+  std::vector<model::Index> called_tracking_;  // by their names
+  bool is_listed_ = false;                     // every folder was met
+  bool has_open_ends_ = false;                 // some reference did not lead to a file so far
+  std::size_t machines_done_ = 0;              // how many of each had their references resolved
   std::size_t snapshot_files_done_ = 0;
   std::size_t descriptors_done_ = 0;
 };

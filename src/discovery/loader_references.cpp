@@ -15,8 +15,6 @@ using model::Index;
 
 constexpr std::size_t head_bytes = 4096;
 
-Spot folder_of(const Spot& file) { return {file.place, std::string(storage::parent_of(file.path))}; }
-
 // "vsan://...", "vvol://...": an object and no file.
 bool names_a_file(const formats::vmdk::ExtentLine& line) {
   return line.kind != ExtentKind::zero && !line.file_name.empty() && line.file_name.find("://") == std::string::npos &&
@@ -29,13 +27,23 @@ bool is_sparse(ExtentKind kind) {
 
 }  // namespace
 
-model::Reference Loader::refer(const Spot& folder, const std::string& written) {
-  model::Reference reference{.written = written, .file = {}};
-  const auto resolved = tree_.resolve(folder, written);
-  if (!resolved) return reference;
-  reference.file = file_at(resolved->spot, resolved->seen);
+Spot Loader::folder_of(Index file) const {
+  Spot spot = spot_of(file);
+  spot.path.resize(storage::parent_of(spot.path).size());
+  return spot;
+}
+
+// True where it leads to a file, and did not before. As long as folders are being listed it can only be told of what
+// lies beside.
+bool Loader::lead(model::Reference& reference, const Spot& folder) {
+  if (reference.file) return false;
+  auto resolved =
+      is_listed_ ? tree_.resolve(folder, reference.written) : tree_.resolve_beside(folder, reference.written);
+  has_open_ends_ |= !resolved;
+  if (!resolved) return false;
+  reference.file = file_at(std::move(resolved->spot), resolved->seen);
   reference.by_tail = resolved->by_tail;
-  return reference;
+  return true;
 }
 
 std::optional<Spot> Loader::folder_named(const Spot& folder, const std::string& written) const {
@@ -46,7 +54,8 @@ std::optional<Spot> Loader::folder_named(const Spot& folder, const std::string& 
 }
 
 void Loader::load_by_reference() {
-  make_room();
+  is_listed_ = true;
+  if (has_open_ends_) machines_done_ = snapshot_files_done_ = descriptors_done_ = 0;
   do {
     fetch_wanted();
     refer_from_all();
@@ -56,68 +65,60 @@ void Loader::load_by_reference() {
 }
 
 void Loader::refer_from_all() {
-  refer_from_machines();
-  refer_from_snapshot_lists();
-  refer_from_descriptors();
+  for (auto& all = datastore_.virtual_machines; machines_done_ < all.size();) refer_from(all[machines_done_++]);
+  for (auto& all = datastore_.snapshot_files; snapshot_files_done_ < all.size();) {
+    refer_from(all[snapshot_files_done_++]);
+  }
+  for (auto& all = datastore_.descriptors; descriptors_done_ < all.size();) refer_from(all[descriptors_done_++]);
 }
 
-void Loader::refer_from_machines() {
-  for (; machines_done_ < datastore_.virtual_machines.size(); ++machines_done_) {
-    model::VirtualMachine& machine = datastore_.virtual_machines[machines_done_];
-    const Spot folder = folder_of(spots_[machine.file]);
-    for (model::Disk& disk : machine.disks) {
-      disk.chain.push_back({.reference = refer(folder, disk.settings.file_name), .descriptor = {}});
-      want_disk(disk.chain.front().reference);
-    }
+void Loader::refer_from(model::VirtualMachine& machine) {
+  const Spot folder = folder_of(machine.file);
+  for (model::Disk& disk : machine.disks) {
+    if (disk.chain.empty()) disk.chain.push_back({.reference = {.written = disk.settings.file_name}});
+    model::Reference& reference = disk.chain.front().reference;
+    if (lead(reference, folder)) want_disk(reference);
   }
 }
 
-void Loader::refer_from_snapshot_lists() {
-  for (; snapshot_files_done_ < datastore_.snapshot_files.size(); ++snapshot_files_done_) {
-    model::SnapshotFile& list = datastore_.snapshot_files[snapshot_files_done_];
-    if (!list.content) continue;
-    const Spot folder = folder_of(spots_[list.file]);
+void Loader::refer_from(model::SnapshotFile& list) {
+  if (!list.content) return;
+  const Spot folder = folder_of(list.file);
+  if (list.frozen.empty()) {
     for (const formats::vmsd::Snapshot& snapshot : list.content->snapshots) {
-      for (const formats::vmsd::FrozenDisk& disk : snapshot.disks) {
-        list.frozen.push_back(refer(folder, disk.file_name));
-        want_disk(list.frozen.back());
-      }
+      for (const formats::vmsd::FrozenDisk& disk : snapshot.disks) list.frozen.push_back({.written = disk.file_name});
     }
   }
-}
-
-void Loader::refer_from_descriptors() {
-  for (; descriptors_done_ < datastore_.descriptors.size(); ++descriptors_done_) {
-    refer_from(datastore_.descriptors[descriptors_done_]);
+  for (model::Reference& frozen : list.frozen) {
+    if (lead(frozen, folder)) want_disk(frozen);
   }
 }
 
 void Loader::refer_from(model::Descriptor& descriptor) {
-  const Spot folder = folder_of(spots_[descriptor.file]);
-  for (const formats::vmdk::ExtentLine& line : descriptor.content.extents) {
-    model::Extent extent{.line = line};
-    if (names_a_file(line)) {
-      extent.reference = refer(folder, line.file_name);
-      want_extent(extent);
+  const formats::vmdk::Descriptor& content = descriptor.content;
+  if (descriptor.extents.empty()) {
+    for (const formats::vmdk::ExtentLine& line : content.extents) {
+      descriptor.extents.push_back({.line = line, .reference = {}});
+      if (names_a_file(line)) descriptor.extents.back().reference = {.written = line.file_name};
     }
-    descriptor.extents.push_back(std::move(extent));
+    if (!content.parent_hint.empty()) descriptor.parent = {.written = content.parent_hint};
+    if (content.change_track_path && !content.change_track_path->empty()) {
+      descriptor.tracking = {.written = *content.change_track_path};
+    }
   }
-  if (!descriptor.content.parent_hint.empty()) {
-    descriptor.parent = refer(folder, descriptor.content.parent_hint);
-    want_disk(*descriptor.parent);
+  const Spot folder = folder_of(descriptor.file);
+  for (model::Extent& extent : descriptor.extents) {
+    if (extent.reference && lead(*extent.reference, folder)) want_extent(extent);
   }
-  if (descriptor.content.change_track_path && !descriptor.content.change_track_path->empty()) {
-    descriptor.tracking = refer(folder, *descriptor.content.change_track_path);
-    if (descriptor.tracking->file) want({*descriptor.tracking->file, Reading::disk, head_bytes, true});
+  if (descriptor.parent && lead(*descriptor.parent, folder)) want_disk(*descriptor.parent);
+  if (descriptor.tracking && lead(*descriptor.tracking, folder)) {
+    want({*descriptor.tracking->file, Reading::disk, head_bytes, true});
   }
 }
 
-void Loader::want_disk(const model::Reference& reference) {
-  if (reference.file) want({*reference.file, Reading::disk, head_bytes});
-}
+void Loader::want_disk(const model::Reference& reference) { want({*reference.file, Reading::disk, head_bytes}); }
 
 void Loader::want_extent(const model::Extent& extent) {
-  if (!extent.reference->file) return;
   claimed_[*extent.reference->file] = true;
   if (is_sparse(extent.line.kind)) {
     want({*extent.reference->file, Reading::disk, sparse_head_bytes, true});
@@ -128,19 +129,11 @@ void Loader::want_extent(const model::Extent& extent) {
 
 // A name such as "x-flat.vmdk" that nobody refers to may still be a descriptor or a CTK file.
 void Loader::want_unclaimed_data() {
-  for (std::size_t place = 0; place < datastore_.targets.size(); ++place) {
-    for (const Folder& folder : tree_.folders(place)) {
-      for (const storage::Entry& entry : folder.entries) {
-        if (entry.type != storage::EntryType::file) continue;
-        const NameHint hint = hint_of(entry.name);
-        if (hint != NameHint::disk_data && hint != NameHint::flat) continue;
-        const Index file = file_at({place, storage::join(folder.path, entry.name)}, {&entry, &folder, {}});
-        if (claimed_[file]) continue;
-        claimed_[file] = true;
-        if (hint == NameHint::flat) asked_[file] = false;  // it was asked for its size alone
-        want({file, Reading::disk, head_bytes, true});
-      }
-    }
+  for (const Index file : data_files_) {
+    if (claimed_[file]) continue;
+    claimed_[file] = true;
+    asked_[file] = datastore_.files[file].kind.has_value();  // else it was for its size alone
+    want({file, Reading::disk, head_bytes, true});
   }
 }
 
@@ -153,15 +146,19 @@ void Loader::collect_tracking_files() {
     }
     return datastore_.tracking_files[*known];
   };
-  for (Index file = 0; file < datastore_.files.size(); ++file) {
-    const auto kind = datastore_.files[file].kind;
-    const bool is_no_other_kind = !kind || *kind == FileKind::data || *kind == FileKind::empty;
-    const std::string disk = disk_of_tracking(storage::file_name(spots_[file].path));
-    if (kind != FileKind::ctk && (disk.empty() || !is_no_other_kind || !datastore_.files[file].exists)) continue;
-    model::TrackingFile& tracking = note(file);
+  for (const Index file : called_tracking_) {
+    const model::File& it = datastore_.files[file];
+    const bool is_other = it.kind && *it.kind != FileKind::data && *it.kind != FileKind::empty;
+    if (it.exists && !is_other) note(file);
+  }
+  for (model::TrackingFile& tracking : datastore_.tracking_files) {
+    const Spot spot = spot_of(tracking.file);
+    const std::string disk = disk_of_tracking(storage::file_name(spot.path));
     if (disk.empty()) continue;
-    const Spot beside{spots_[file].place, storage::join(storage::parent_of(spots_[file].path), disk)};
-    if (const Lookup seen = tree_.look_up(beside); seen.entry != nullptr) tracking.disk = file_at(beside, seen);
+    Spot beside{spot.place, storage::join(storage::parent_of(spot.path), disk)};
+    if (const Lookup seen = tree_.look_up(beside); seen.entry != nullptr) {
+      tracking.disk = file_at(std::move(beside), seen);
+    }
   }
   for (Index i = 0; i < datastore_.descriptors.size(); ++i) {
     const auto& tracking = datastore_.descriptors[i].tracking;

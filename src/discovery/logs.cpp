@@ -96,7 +96,7 @@ void read_logs(const Tree& tree, const Loader& loader, model::Datastore& datasto
   std::map<storage::Reader*, std::vector<storage::Submission>> by_reader;
   for (Index i = 0; i < datastore.virtual_machines.size(); ++i) {
     if (!may_be_tracked(datastore, datastore.virtual_machines[i])) continue;
-    const Spot& spot = loader.spot_of(datastore.virtual_machines[i].file);
+    const Spot spot = loader.spot_of(datastore.virtual_machines[i].file);
     const std::string where(storage::parent_of(spot.path));
     const Folder* folder = tree.folder(spot.place, where);
     if (folder == nullptr) continue;

@@ -1,7 +1,6 @@
 #include "discovery/names.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 
 #include "formats/core/ascii.h"
@@ -11,32 +10,59 @@
 namespace cbtctl::discovery {
 namespace {
 
+using formats::text::equal_ignoring_case;
+using formats::text::folded;
+
+constexpr std::string_view disk_suffix = ".vmdk";
 constexpr std::string_view tracking_suffix = "-ctk.vmdk";
 
-// "-s001", "-f001": an extent of a disk in pieces.
-bool names_a_piece(std::string_view stem) {
-  if (stem.size() < 5) return false;
-  const std::string_view tail = stem.substr(stem.size() - 5);
-  return tail[0] == '-' && (tail[1] == 's' || tail[1] == 'f') &&
-         std::all_of(tail.begin() + 2, tail.end(), formats::core::is_digit);
+// "s001", "f001": an extent of a disk in pieces.
+bool is_a_piece(std::string_view word) {
+  return word.size() == 4 && std::string_view("sfSF").find(word.front()) != std::string_view::npos &&
+         std::all_of(word.begin() + 1, word.end(), formats::core::is_digit);
+}
+
+// "x.vmdk.bak", "x.VMDK~": the extension, and more behind it.
+bool mentions_a_disk(std::string_view name) {
+  for (std::size_t dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.', dot + 1)) {
+    if (equal_ignoring_case(name.substr(dot, disk_suffix.size()), disk_suffix)) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
 std::string_view stem_of(std::string_view file_name) { return file_name.substr(0, file_name.rfind('.')); }
 
-NameHint hint_of(std::string_view file_name) {
-  const std::string name = formats::text::lower(file_name);
-  if (name.ends_with(".vmx") || name.ends_with(".vmtx")) return NameHint::configuration;
-  if (name.ends_with(".vmsd")) return NameHint::snapshot_list;
-  if (name.find(".vmdk") == std::string::npos) return NameHint::other;
-  if (!name.ends_with(".vmdk")) return NameHint::disk;
-  if (name.ends_with(tracking_suffix)) return NameHint::tracking;
+NameHint hint_of(std::string_view name) {
   const std::string_view stem = stem_of(name);
-  if (stem.ends_with("-flat")) return NameHint::flat;
-  constexpr std::array<std::string_view, 4> data{"-delta", "-sesparse", "-rdm", "-rdmp"};
-  const bool is_data = std::any_of(data.begin(), data.end(), [&](std::string_view end) { return stem.ends_with(end); });
-  return is_data || names_a_piece(stem) ? NameHint::disk_data : NameHint::disk;
+  switch (folded(name.substr(stem.size()))) {
+    case folded(".vmx"):
+    case folded(".vmtx"):
+      return NameHint::configuration;
+    case folded(".vmsd"):
+      return NameHint::snapshot_list;
+    case folded(disk_suffix):
+      break;
+    default:
+      return mentions_a_disk(name) ? NameHint::disk : NameHint::other;
+  }
+  const std::size_t dash = stem.rfind('-');
+  if (dash == std::string_view::npos) return NameHint::disk;
+  const std::string_view last = stem.substr(dash + 1);
+  switch (folded(last)) {
+    case folded("ctk"):
+      return NameHint::tracking;
+    case folded("flat"):
+      return NameHint::flat;
+    case folded("delta"):
+    case folded("sesparse"):
+    case folded("rdm"):
+    case folded("rdmp"):
+      return NameHint::disk_data;
+    default:
+      return is_a_piece(last) ? NameHint::disk_data : NameHint::disk;
+  }
 }
 
 bool names_a_configuration(std::string_view path) {
@@ -44,8 +70,8 @@ bool names_a_configuration(std::string_view path) {
 }
 
 std::string disk_of_tracking(std::string_view file_name) {
-  if (!formats::text::lower(file_name).ends_with(tracking_suffix)) return {};
-  return std::string(file_name.substr(0, file_name.size() - tracking_suffix.size())) + ".vmdk";
+  if (hint_of(file_name) != NameHint::tracking) return {};
+  return std::string(file_name.substr(0, file_name.size() - tracking_suffix.size())).append(disk_suffix);
 }
 
 }  // namespace cbtctl::discovery

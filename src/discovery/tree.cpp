@@ -44,9 +44,14 @@ storage::Reader& Tree::reader(const Spot& spot) const {
   return *(*mappings_)[spot.place - places_->size()].reader;
 }
 
-std::string Tree::shown_path(const Spot& spot) const {
-  if (spot.place < places_->size()) return spot.path;
+std::string Tree::shown_path(Spot spot) const {
+  if (spot.place < places_->size()) return std::move(spot.path);
   return storage::join((*mappings_)[spot.place - places_->size()].local, spot.path);
+}
+
+Spot Tree::spot_of(const model::File& file) const {
+  if (file.target < places_->size()) return {file.target, file.path};
+  return {file.target, std::string(below(file.path, (*mappings_)[file.target - places_->size()].local))};
 }
 
 std::string Tree::host_of(const Spot& spot) const {
@@ -140,15 +145,17 @@ std::optional<Spot> Tree::follow_links(Spot spot) const {
   return std::nullopt;
 }
 
+std::optional<Resolved> Tree::resolve_beside(const Spot& from, std::string_view written) const {
+  if (written.find('/') != std::string_view::npos) return std::nullopt;
+  const Folder* beside = folder(from.place, from.path);
+  const Entry* entry = beside == nullptr ? nullptr : beside->find(written);
+  if (entry == nullptr || entry->type != EntryType::file) return std::nullopt;
+  return Resolved{{from.place, storage::join(from.path, written)}, false, {entry, beside, {}}};
+}
+
 std::optional<Resolved> Tree::resolve(const Spot& from, std::string_view written) const {
   if (written.empty()) return std::nullopt;
-  if (written.find('/') == std::string_view::npos) {  // nearly all: a file beside it
-    const Folder* beside = folder(from.place, from.path);
-    const Entry* entry = beside == nullptr ? nullptr : beside->find(written);
-    if (entry != nullptr && entry->type == EntryType::file) {
-      return Resolved{{from.place, storage::join(from.path, written)}, false, {entry, beside, {}}};
-    }
-  }
+  if (auto beside = resolve_beside(from, written)) return beside;
   std::optional<Spot> spot;
   bool tail = false;
   if (!written.starts_with('/')) {

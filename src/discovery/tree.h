@@ -46,10 +46,26 @@ struct Resolved {
 
 class Tree {
  public:
+  // A folder that was listed just now, when only what is in it and before it can be looked up.
+  struct Visited {
+    std::size_t place = 0;
+    const Folder& folder;
+    std::vector<storage::Glimpse> glimpses;
+    std::size_t before = 0;  // folders listed together with it that were visited before it
+    std::size_t left = 0;    // and that will be after it
+  };
+  // What its reader is to glance at of a folder, and what is done with it as soon as it is listed.
+  struct Visit {
+    storage::Chooser glance = nullptr;
+    std::function<void(Visited visited)> folder;
+  };
+
+  Tree(const std::vector<Place>& places, const std::vector<Mapping>& mappings);
+
   // Lists every folder of every place; one that is also the root or part of an earlier place is listed there alone.
   // Neither links nor `.cbtctl` folders are walked into, save that below /vmfs/volumes a volume is visited under its
   // name, the link, and not under its UUID.
-  static Tree list(const std::vector<Place>& places, const std::vector<Mapping>& mappings);
+  void list(const Visit& visit);
 
   [[nodiscard]] const std::vector<Folder>& folders(std::size_t place) const { return listed_[place].folders; }
   [[nodiscard]] const Folder* folder(std::size_t place, std::string_view path) const;
@@ -66,13 +82,18 @@ class Tree {
   // longest tail that exists below exactly one root.
   [[nodiscard]] std::optional<Resolved> resolve(const Spot& folder, std::string_view written) const;
 
+  // The same for a file in `folder` itself, as nearly all are: told as soon as that one is listed.
+  [[nodiscard]] std::optional<Resolved> resolve_beside(const Spot& folder, std::string_view written) const;
+
   [[nodiscard]] Lookup look_up(const Spot& spot) const;
 
   // What to ask the spot's reader for; differs from the path below a volume's name.
   [[nodiscard]] std::string read_path(const Spot& spot) const;
   [[nodiscard]] storage::Reader& reader(const Spot& spot) const;
   // How reports print the spot: relative to its root, absolute where it lies in a mapping.
-  [[nodiscard]] std::string shown_path(const Spot& spot) const;
+  [[nodiscard]] std::string shown_path(Spot spot) const;
+  // And back: of a file whose path was made so.
+  [[nodiscard]] Spot spot_of(const model::File& file) const;
 
  private:
   struct PathHash {
@@ -94,10 +115,11 @@ class Tree {
 
   // In tree_listing.cpp.
   using Waves = std::vector<std::vector<std::string>>;  // of each place, the folders to list together
-  void list_wave(Waves& waves, bool goes_on);
-  void enter(std::size_t place, Folder folder, std::vector<std::string>& next);
+  void list_wave(Waves& waves, bool goes_on, const Visit& visit);
+  // Nothing: it is listed elsewhere.
+  const Folder* enter(std::size_t place, Folder folder, std::vector<std::string>& next);
   void enter_volumes(std::size_t place, const Folder& root, std::vector<std::string>& next);
-  void number_entries(std::size_t place);
+  void sort_folders(std::size_t place);
   void list_mapped(std::size_t mapping, const std::string& path) const;
   [[nodiscard]] bool walks(std::size_t place) const;
   [[nodiscard]] std::string location_at(const Spot& spot) const;
@@ -114,8 +136,8 @@ class Tree {
   [[nodiscard]] std::optional<Spot> follow_links(Spot spot) const;
   [[nodiscard]] bool knows_a_volume() const;
 
-  const std::vector<Place>* places_ = nullptr;
-  const std::vector<Mapping>* mappings_ = nullptr;
+  const std::vector<Place>* places_;
+  const std::vector<Mapping>* mappings_;
   mutable std::size_t entries_ = 0;     // listed so far
   mutable std::vector<Listed> listed_;  // places, then mappings; a mapping's folders are listed when first named
 };

@@ -28,48 +28,52 @@ Folder folder_of(std::string path, formats::core::Result<storage::Answer>& answe
   auto& listing = std::get<storage::Listing>(*answer);
   folder.entries = std::move(listing.entries);
   folder.error = std::move(listing.incomplete);
-  std::sort(folder.entries.begin(), folder.entries.end(),
-            [](const Entry& a, const Entry& b) { return a.name < b.name; });
   return folder;
+}
+
+std::vector<storage::Glimpse> glimpses_of(formats::core::Result<storage::Answer>& answer) {
+  if (!answer) return {};
+  return std::move(std::get<storage::Listing>(*answer).glimpses);
 }
 
 }  // namespace
 
-Tree Tree::list(const std::vector<Place>& places, const std::vector<Mapping>& mappings) {
-  Tree tree;
-  tree.places_ = &places;
-  tree.mappings_ = &mappings;
-  tree.listed_.resize(places.size() + mappings.size());
+Tree::Tree(const std::vector<Place>& places, const std::vector<Mapping>& mappings)
+    : places_(&places), mappings_(&mappings), listed_(places.size() + mappings.size()) {}
+
+void Tree::list(const Visit& visit) {
+  const std::vector<Place>& places = *places_;
   Waves waves(places.size());
   for (std::size_t place = 0; place < places.size(); ++place) {
     for (const std::string& root : places[place].roots) {
-      tree.listed_[place].anchors.push_back({location_of(places[place].host, root), {}});
+      listed_[place].anchors.push_back({location_of(places[place].host, root), {}});
     }
     if (!places[place].target.error && is_volumes_root(places[place])) waves[place] = {""};
   }
-  tree.list_wave(waves, false);
+  list_wave(waves, false, visit);
   for (std::size_t place = 0; place < places.size(); ++place) {
     if (places[place].target.error) continue;
     const std::vector<std::string>& only = places[place].only_folders;
     if (is_volumes_root(places[place])) {
       if (!only.empty()) waves[place] = only;
-    } else if (!tree.is_walked_before(place, "") && (tree.walks(place) || !tree.is_held_before(place, ""))) {
+    } else if (!is_walked_before(place, "") && (walks(place) || !is_held_before(place, ""))) {
       waves[place] = only.empty() ? std::vector<std::string>{""} : only;
     }
   }
   while (std::any_of(waves.begin(), waves.end(), [](const auto& wave) { return !wave.empty(); })) {
-    tree.list_wave(waves, true);
+    list_wave(waves, true, visit);
   }
-  for (std::size_t place = 0; place < places.size(); ++place) tree.number_entries(place);
-  return tree;
+  for (std::size_t place = 0; place < places.size(); ++place) sort_folders(place);
 }
 
-// Lists the wave of each place, and puts the next in its place.
-void Tree::list_wave(Waves& waves, bool goes_on) {
+// Lists the wave of each place, and puts the next in its place. Folders are entered in the order of the wave, however
+// they come: the same datastore is always told in the same way.
+void Tree::list_wave(Waves& waves, bool goes_on, const Visit& visit) {
   for (std::size_t place = 0; place < waves.size(); ++place) {
     std::vector<storage::Submission> submissions;
     for (std::size_t i = 0; i < waves[place].size(); ++i) {
-      submissions.push_back({i, storage::ListRequest{read_path({place, waves[place][i]}), goes_on && walks(place)}});
+      submissions.push_back(
+          {i, storage::ListRequest{read_path({place, waves[place][i]}), goes_on && walks(place), visit.glance}});
     }
     if (!submissions.empty()) (*places_)[place].reader->submit(std::move(submissions));
   }
@@ -77,9 +81,15 @@ void Tree::list_wave(Waves& waves, bool goes_on) {
     if (waves[place].empty()) continue;
     storage::Reader& reader = *(*places_)[place].reader;
     std::vector<std::string> next;
+    std::vector<std::optional<formats::core::Result<storage::Answer>>> answers(waves[place].size());
+    std::size_t due = 0;
     for (auto replies = reader.collect(); !replies.empty(); replies = reader.collect()) {
-      for (storage::Reply& reply : replies) {
-        enter(place, folder_of(std::move(waves[place][reply.tag]), reply.answer), next);
+      for (storage::Reply& reply : replies) answers[reply.tag] = std::move(reply.answer);
+      for (; due < answers.size() && answers[due]; ++due) {
+        auto glimpses = glimpses_of(*answers[due]);
+        const Folder* entered = enter(place, folder_of(std::move(waves[place][due]), *answers[due]), next);
+        if (entered != nullptr) visit.folder({place, *entered, std::move(glimpses), due, answers.size() - due - 1});
+        answers[due].reset();
       }
     }
     waves[place] = std::move(next);
@@ -90,18 +100,15 @@ bool Tree::walks(std::size_t place) const {
   return (*places_)[place].only_vmx.empty() && (*places_)[place].only_folders.empty();
 }
 
-void Tree::number_entries(std::size_t place) {
+void Tree::sort_folders(std::size_t place) {
   Listed& listed = listed_[place];
-  std::sort(listed.folders.begin(), listed.folders.end(),
-            [](const Folder& a, const Folder& b) { return a.path < b.path; });
-  listed.by_path.reserve(listed.folders.size());
-  for (std::size_t i = 0; i < listed.folders.size(); ++i) {
-    listed.by_path.emplace(listed.folders[i].path, i);
-    listed.folders[i].first_number = std::exchange(entries_, entries_ + listed.folders[i].entries.size());
-  }
+  const auto is_before = [](const Folder& a, const Folder& b) { return a.path < b.path; };
+  if (std::is_sorted(listed.folders.begin(), listed.folders.end(), is_before)) return;  // no folders in folders
+  std::sort(listed.folders.begin(), listed.folders.end(), is_before);
+  for (std::size_t i = 0; i < listed.folders.size(); ++i) listed.by_path[listed.folders[i].path] = i;
 }
 
-void Tree::enter(std::size_t place, Folder folder, std::vector<std::string>& next) {
+const Folder* Tree::enter(std::size_t place, Folder folder, std::vector<std::string>& next) {
   if (folder.path.empty() && is_volumes_root((*places_)[place])) {
     enter_volumes(place, folder, next);
   } else if (walks(place)) {
@@ -111,7 +118,11 @@ void Tree::enter(std::size_t place, Folder folder, std::vector<std::string>& nex
       if (!is_walked_before(place, path)) next.push_back(std::move(path));
     }
   }
-  if (!is_held_before(place, folder.path)) listed_[place].folders.push_back(std::move(folder));
+  if (is_held_before(place, folder.path)) return nullptr;
+  folder.first_number = std::exchange(entries_, entries_ + folder.entries.size());
+  Listed& listed = listed_[place];
+  listed.by_path.emplace(folder.path, listed.folders.size());
+  return &listed.folders.emplace_back(std::move(folder));
 }
 
 // A volume's name is a link to its UUID folder beside it: visited under the name.

@@ -1,0 +1,49 @@
+#include "discovery/names.h"
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <string>
+
+using namespace cbtctl::discovery;
+
+TEST_CASE("a name tells what is read first, in any case") {
+  const std::map<std::string, NameHint> hints{{"web.vmx", NameHint::configuration},
+                                              {"WEB.VMTX", NameHint::configuration},
+                                              {".vmx", NameHint::configuration},
+                                              {"web.vmx.bak", NameHint::other},
+                                              {"web.vmxf", NameHint::other},
+                                              {"web.VMSD", NameHint::snapshot_list},
+                                              {"web.vmdk", NameHint::disk},
+                                              {"web-000001.vmdk", NameHint::disk},
+                                              {"web.vmdk~", NameHint::disk},
+                                              {"web.VMDK.old", NameHint::disk},
+                                              {"web-ctk.vmdk.old", NameHint::disk},
+                                              {"web.vmd", NameHint::other},
+                                              {"web-CTK.vmdk", NameHint::tracking},
+                                              {"ctk.vmdk", NameHint::disk},
+                                              {"web-flat.vmdk", NameHint::flat},
+                                              {"web-flat-ctk.vmdk", NameHint::tracking},
+                                              {"flat.vmdk", NameHint::disk},
+                                              {"web-000001-delta.vmdk", NameHint::disk_data},
+                                              {"web-000001-SESPARSE.vmdk", NameHint::disk_data},
+                                              {"web-rdm.vmdk", NameHint::disk_data},
+                                              {"web-rdmp.vmdk", NameHint::disk_data},
+                                              {"web-s001.vmdk", NameHint::disk_data},
+                                              {"web-f012.vmdk", NameHint::disk_data},
+                                              {"web-s01.vmdk", NameHint::disk},
+                                              {"web-x001.vmdk", NameHint::disk},
+                                              {"vmware.log", NameHint::other},
+                                              {"noextension", NameHint::other},
+                                              {"", NameHint::other}};
+  for (const auto& [name, hint] : hints) {
+    INFO(name);
+    CHECK(hint_of(name) == hint);
+  }
+}
+
+TEST_CASE("a CTK file's name tells its disk's") {
+  CHECK(disk_of_tracking("web-000001-ctk.vmdk") == "web-000001.vmdk");
+  CHECK(disk_of_tracking("web-CTK.VMDK") == "web.vmdk");
+  CHECK(disk_of_tracking("web.vmdk").empty());
+  CHECK(disk_of_tracking("ctk.vmdk").empty());
+}
