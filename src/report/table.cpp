@@ -28,7 +28,6 @@ std::size_t prefix_that_fits(std::string_view text, std::size_t columns) {
 }
 
 std::string cut_to(const std::string& text, std::size_t columns) {
-  if (columns_of(text) <= columns) return text;
   return text.substr(0, prefix_that_fits(text, columns - 1)) + "…";
 }
 
@@ -65,6 +64,18 @@ std::string tinted(const std::string& text, Tint tint, const Style& style) {
   }
   return text;
 }
+
+namespace {
+
+void append_tinted(const std::string& text, Tint tint, const Style& style, std::string& out) {
+  if (style.color) {
+    out += tinted(text, tint, style);
+  } else {
+    out += text;
+  }
+}
+
+}  // namespace
 
 std::string Table::print(const Style& style) const {
   const Layout layout = lay_out(style);
@@ -107,10 +118,15 @@ void Table::print_row(const std::vector<Cell>& cells, const Layout& layout, cons
                       std::string& out) const {
   std::size_t blanks = 0;  // not yet written: none stand at the end of a line
   for (std::size_t i = 0; i + 1 < cells.size(); ++i) {
-    const std::string text = cut_to(cells[i].text, layout.widths[i]);
-    const std::size_t fill = layout.widths[i] - columns_of(text);
+    std::size_t columns = columns_of(cells[i].text);
+    std::string cut;
+    if (columns > layout.widths[i]) {
+      cut = cut_to(cells[i].text, layout.widths[i]);
+      columns = columns_of(cut);
+    }
+    const std::size_t fill = layout.widths[i] - columns;
     out.append(blanks + (columns_[i].right ? fill : 0), ' ');
-    out += tinted(text, cells[i].tint, style);
+    append_tinted(cut.empty() ? cells[i].text : cut, cells[i].tint, style, out);
     blanks = (columns_[i].right ? 0 : fill) + gap;
   }
   const Cell& last = cells.back();
@@ -120,7 +136,7 @@ void Table::print_row(const std::vector<Cell>& cells, const Layout& layout, cons
     if (last.text.empty()) return;
   }
   for (const std::string& line : wrapped(last.text, layout.widths.back())) {
-    if (!line.empty()) out.append(blanks, ' ') += tinted(line, last.tint, style);
+    if (!line.empty()) append_tinted(line, last.tint, style, out.append(blanks, ' '));
     out += '\n';
     blanks = layout.before_last;
   }
