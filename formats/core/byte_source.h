@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,9 @@ class ByteSource {
   virtual ~ByteSource() = default;
 
   [[nodiscard]] virtual std::uint64_t size_bytes() const = 0;
+
+  // What the file system keeps for it, as `du` tells; nothing where that is not known.
+  [[nodiscard]] virtual std::optional<std::uint64_t> allocated_bytes() const { return std::nullopt; }
 
   // Fills `out` from `offset_bytes`; returns the number of bytes read, which is less than out.size() only at the
   // end of the source. An offset at or past the end reads 0 bytes. Safe to call from several threads at once.

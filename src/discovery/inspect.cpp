@@ -72,6 +72,7 @@ InspectedFile identified(const formats::core::ByteSource& source, const std::str
   InspectedFile file;
   file.path = path;
   file.size_bytes = source.size_bytes();
+  file.allocated_bytes = source.allocated_bytes();
   auto head = formats::core::read_head(source, formats::identify_bytes);
   if (!head) {
     file.error = head.error();

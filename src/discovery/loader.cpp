@@ -49,9 +49,8 @@ Index Loader::new_file(Spot spot, const Lookup& seen) {
     file.error = seen.error ? *seen.error : Error{ErrorKind::missing, "is not there"};
   } else if (seen.entry->type != storage::EntryType::file) {
     file.error = Error{ErrorKind::malformed, "is not a regular file"};
-  } else if (seen.entry->size) {
-    file.size_bytes = seen.entry->size->size_bytes;
-    file.allocated_bytes = seen.entry->size->allocated_bytes;
+  } else {
+    file.size_bytes = seen.entry->size_bytes;
   }
   datastore_.files.push_back(std::move(file));
   asked_.push_back(false);
@@ -193,7 +192,6 @@ void Loader::answer(const Wanted& wanted, core::Result<storage::Answer>& answer)
   }
   if (const auto* status = std::get_if<storage::FileStatus>(&*answer)) {
     file.size_bytes = status->size_bytes;
-    file.allocated_bytes = status->allocated_bytes;
   } else {
     this->answer(wanted, std::get<storage::Fetched>(*answer));
   }
@@ -203,7 +201,6 @@ void Loader::answer(const Wanted& wanted, storage::Fetched& fetched) {
   model::File& file = datastore_.files[wanted.file];
   if (fetched.status) {
     file.size_bytes = fetched.status->size_bytes;
-    file.allocated_bytes = fetched.status->allocated_bytes;
   } else if (fetched.whole) {
     file.size_bytes = fetched.bytes_read;
   }

@@ -44,7 +44,6 @@ struct File {
   std::string path;
   bool exists = true;
   std::optional<std::uint64_t> size_bytes;
-  std::optional<std::uint64_t> allocated_bytes;
   std::optional<formats::FileKind> kind;  // by content; nothing where no byte was read
   std::optional<Error> error;             // its bytes could not be had, or do not decode
   std::optional<Index> descriptor;        // of Datastore::descriptors, where it is one

@@ -19,8 +19,9 @@
 namespace cbtctl::model {
 
 struct InspectedFile {
-  std::string path;                         // as the user gave it
-  std::optional<std::uint64_t> size_bytes;  // nothing: no such file could be opened
+  std::string path;                              // as the user gave it
+  std::optional<std::uint64_t> size_bytes;       // nothing: no such file could be opened
+  std::optional<std::uint64_t> allocated_bytes;  // where the file system tells
   std::optional<formats::FileKind> kind;
   std::optional<formats::core::Error> error;  // the bytes could not be had (nothing else is set), or do not decode
   std::optional<formats::vmx::Configuration> configuration;

@@ -24,9 +24,11 @@ EntryType type_of(mode_t mode) {
 
 class LocalFile final : public ByteSource {
  public:
-  LocalFile(Descriptor file, std::uint64_t size_bytes) : file_(std::move(file)), size_bytes_(size_bytes) {}
+  LocalFile(Descriptor file, std::uint64_t size_bytes, std::optional<std::uint64_t> allocated_bytes)
+      : file_(std::move(file)), size_bytes_(size_bytes), allocated_bytes_(allocated_bytes) {}
 
   [[nodiscard]] std::uint64_t size_bytes() const override { return size_bytes_; }
+  [[nodiscard]] std::optional<std::uint64_t> allocated_bytes() const override { return allocated_bytes_; }
   [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset_bytes, std::span<std::byte> out) const override {
     if (offset_bytes >= size_bytes_) return std::size_t{0};
     const std::uint64_t left = size_bytes_ - offset_bytes;
@@ -49,6 +51,7 @@ class LocalFile final : public ByteSource {
  private:
   Descriptor file_;
   std::uint64_t size_bytes_;
+  std::optional<std::uint64_t> allocated_bytes_;
 };
 
 }  // namespace
@@ -109,14 +112,16 @@ Result<std::unique_ptr<ByteSource>> open_source(Descriptor file) {
   struct stat found {};
   if (::fstat(file.get(), &found) != 0) return error_of(errno);
   std::uint64_t size = static_cast<std::uint64_t>(found.st_size);
+  std::optional<std::uint64_t> allocated = status_of(found).allocated_bytes;
   if (S_ISBLK(found.st_mode)) {
     const off_t end = ::lseek(file.get(), 0, SEEK_END);
     if (end < 0) return error_of(errno);
     size = static_cast<std::uint64_t>(end);
+    allocated.reset();
   } else if (!S_ISREG(found.st_mode)) {
     return Error{ErrorKind::malformed, S_ISDIR(found.st_mode) ? "is a folder" : "is not a regular file"};
   }
-  return std::unique_ptr<ByteSource>(std::make_unique<LocalFile>(std::move(file), size));
+  return std::unique_ptr<ByteSource>(std::make_unique<LocalFile>(std::move(file), size, allocated));
 }
 
 Result<std::unique_ptr<ByteSource>> open_local_file(const std::string& path) {

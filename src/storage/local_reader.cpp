@@ -43,12 +43,12 @@ EntryType type_of_listing(unsigned char type) {
   }
 }
 
-std::optional<FileSize> size_in(const Descriptor& folder, const std::string& name) {
+std::optional<std::uint64_t> size_in(const Descriptor& folder, const std::string& name) {
   struct stat found {};
   if (::fstatat(folder.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
   const FileStatus status = status_of(found);
   if (status.type != EntryType::file) return std::nullopt;
-  return FileSize{status.size_bytes, status.allocated_bytes};
+  return status.size_bytes;
 }
 
 Error not_a_file() { return {ErrorKind::malformed, "is not a regular file"}; }
@@ -140,11 +140,11 @@ void LocalReader::glance(const Descriptor& folder, Chooser wanted, Listing& list
     const auto request = wanted(entry.name);
     if (!request) continue;
     if (request->most_bytes == 0 || request->often_empty) {
-      entry.size = size_in(folder, entry.name);
-      if (request->often_empty && entry.size && entry.size->size_bytes == 0) {
+      entry.size_bytes = size_in(folder, entry.name);
+      if (request->often_empty && entry.size_bytes == 0U) {
         listing.glimpses.push_back({i, nothing_of(*request)});
       }
-      if (request->most_bytes == 0 || !entry.size || entry.size->size_bytes == 0) continue;
+      if (request->most_bytes == 0 || entry.size_bytes.value_or(0) == 0) continue;
     }
     constexpr int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
     const Descriptor file(::openat(folder.get(), entry.name.c_str(), flags));

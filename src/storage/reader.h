@@ -36,16 +36,11 @@ struct FileStatus {
   std::int64_t changed_ns = 0;   // ctime
 };
 
-struct FileSize {
-  std::uint64_t size_bytes = 0;
-  std::uint64_t allocated_bytes = 0;
-};
-
 struct Entry {
   std::string name;  // bytes as the file system holds them
   EntryType type = EntryType::other;
-  std::string link_target;       // of a link, as written
-  std::optional<FileSize> size;  // where listing told it for nothing, as hosts do, or a glance was for it
+  std::string link_target;                  // of a link, as written
+  std::optional<std::uint64_t> size_bytes;  // where listing told it for nothing, as hosts do, or a glance was for it
 };
 
 // Turns what was fetched into what it means, on one of the reader's workers: a pure function. An empty answer leaves

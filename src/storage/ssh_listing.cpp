@@ -106,7 +106,7 @@ struct SshListings::Walk {
     Entry entry{.name = std::string(file_name(relative)),
                 .type = found->status.type,
                 .link_target = std::move(found->link_target)};
-    entry.size = FileSize{found->status.size_bytes, found->status.allocated_bytes};
+    entry.size_bytes = found->status.size_bytes;
     if (entry.type == EntryType::folder && current().goes_on && !is_pruned(entry.name)) {
       listed.insert_or_assign(join(folder, entry.name), Answer{Listing{}});
       last = nullptr;

@@ -60,7 +60,7 @@ class SshSftpEngine::ListTask final : public Task {
       if (name.name == "." || name.name == ".." || name.name.find('/') != std::string::npos || name.name.empty())
         continue;
       Entry entry{.name = name.name, .type = type_of(name.attributes), .link_target = {}};
-      if (name.attributes.size_bytes) entry.size = FileSize{*name.attributes.size_bytes, 0};
+      entry.size_bytes = name.attributes.size_bytes;
       engine_.known_.insert_or_assign(join(path_, name.name), name.attributes);
       listing_.entries.push_back(std::move(entry));
     }

@@ -411,6 +411,8 @@ def test_map():
     expect("what was written and what not is all", sum(e["bytes"] for e in plain["epochs"]) + plain["never_written_bytes"] == plain["capacity_bytes"] == 1 << 30, plain)
     expect("without a partition table there are none", plain["partitions"] == [] and plain["disk"] is None and plain["since"] is None, plain)
     patch("db01/db01-flat.vmdk", 446, partition_entry(0x83, 2048, 1 << 20) + partition_entry(0x82, (1 << 20) + 2048, 4096) + bytes(32) + b"\x55\xaa")
+    flat, kept = document(0, "show", "db01/db01-flat.vmdk")["files"][0], os.stat(DEMO / "db01/db01-flat.vmdk")
+    expect("a flat extent: its size, what is kept of it, its first sector", (flat["size_bytes"], flat["allocated_bytes"], flat["first_sector"]) == (1 << 30, kept.st_blocks * 512, "MBR"), flat)
     (table,) = [document(0, "ctk", "map", ctk, "--since", "2")]
     expect("partitions of the disk that names the file", table["disk"] == "db01/db01.vmdk" and [(p["offset_bytes"], p["length_bytes"], p["label"]) for p in table["partitions"]] == [(MIB, 512 * MIB, "Linux"), (513 * MIB, 2 * MIB, "Linux swap")], table["partitions"])
     expect("a snapshot's file has the disk as it is through the snapshot", len(document(0, "ctk", "map", CTK)["partitions"]) == 2)
@@ -443,4 +445,4 @@ with tempfile.TemporaryDirectory() as folder:
     for test in (test_chain, test_extents, test_damage, test_export, test_verify, test_diff, test_map):
         test()
 
-finish(at_least=375)
+finish(at_least=377)

@@ -161,8 +161,8 @@ TEST_CASE("a folder's files are read with its listing, its links are not") {
   CHECK(listing.entries[listing.glimpses[1].entry].name == "empty");
   CHECK(listing.glimpses[1].fetched.whole);
   for (const Entry& entry : listing.entries) {
-    CHECK(entry.size.has_value() == (entry.name == "empty" || entry.name == "new\nline"));
-    if (entry.name == "new\nline") CHECK(entry.size->size_bytes == 1);
+    CHECK(entry.size_bytes.has_value() == (entry.name == "empty" || entry.name == "new\nline"));
+    if (entry.name == "new\nline") CHECK(entry.size_bytes == 1U);
   }
 }
 
