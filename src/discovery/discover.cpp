@@ -75,17 +75,18 @@ void sort_by_path(std::vector<Member>& members, const std::vector<model::File>& 
   members = std::move(sorted);
 }
 
-void pair_with_snapshot_lists(const Loader& loader, model::Datastore& datastore) {
-  const auto key_of = [&](Index file) {
-    const Spot spot = loader.spot_of(file);
-    return std::to_string(spot.place) + '/' + std::string(stem_of(spot.path));
-  };
-  std::unordered_map<std::string, Index> lists;
-  for (Index i = 0; i < datastore.snapshot_files.size(); ++i)
-    lists.emplace(key_of(datastore.snapshot_files[i].file), i);
+void pair_with_snapshot_lists(model::Datastore& datastore) {
+  std::unordered_multimap<std::string_view, Index> lists;  // by their paths without extension
+  for (Index i = 0; i < datastore.snapshot_files.size(); ++i) {
+    lists.emplace(stem_of(datastore.files[datastore.snapshot_files[i].file].path), i);
+  }
   for (model::VirtualMachine& machine : datastore.virtual_machines) {
-    const auto found = lists.find(key_of(machine.file));
-    if (found != lists.end()) machine.snapshot_file = found->second;
+    const model::File& configuration = datastore.files[machine.file];
+    const auto [begin, end] = lists.equal_range(stem_of(configuration.path));
+    const auto found = std::find_if(begin, end, [&](const auto& list) {
+      return datastore.files[datastore.snapshot_files[list.second].file].target == configuration.target;
+    });
+    if (found != end) machine.snapshot_file = found->second;
   }
 }
 
@@ -119,7 +120,7 @@ model::Datastore look(const std::vector<Place>& places, const std::vector<Mappin
   for (Index i = 0; i < datastore.tracking_files.size(); ++i) {
     datastore.files[datastore.tracking_files[i].file].tracking = i;
   }
-  pair_with_snapshot_lists(loader, datastore);
+  pair_with_snapshot_lists(datastore);
   build_chains(loader, datastore);
   tell_power(tree, loader, datastore);
   hosts.join(tree, loader, datastore, will_change);

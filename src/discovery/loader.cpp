@@ -55,7 +55,7 @@ Index Loader::new_file(Spot spot, const Lookup& seen) {
   datastore_.files.push_back(std::move(file));
   asked_.push_back(false);
   claimed_.push_back(false);
-  if (is_called_tracking) called_tracking_.push_back(datastore_.files.size() - 1);
+  if (is_called_tracking) called_tracking_.push_back({.file = datastore_.files.size() - 1, .disk = {}});
   return datastore_.files.size() - 1;
 }
 
@@ -124,6 +124,7 @@ void Loader::meet(Tree::Visited visited) {
   constexpr std::size_t most_times = 64;
   auto& [place, folder, glimpses, before, left] = visited;
   if (before == telling) make_room(std::min(left / telling + 2, most_times));
+  const std::size_t first_called = called_tracking_.size();
   auto glimpse = glimpses.begin();
   for (std::size_t i = 0; i < folder.entries.size(); ++i) {
     const storage::Entry& entry = folder.entries[i];
@@ -145,6 +146,7 @@ void Loader::meet(Tree::Visited visited) {
       want(*wanted);
     }
   }
+  for (std::size_t called = first_called; called < called_tracking_.size(); ++called) find_disk_of(called);
   refer_from_all();
 }
 

@@ -40,6 +40,11 @@ class Loader {
     std::size_t most_bytes = 0;
     bool with_status = false;
   };
+  // "X-ctk.vmdk", and the "X.vmdk" beside it.
+  struct CalledTracking {
+    model::Index file = 0;
+    std::optional<model::Index> disk;
+  };
   static std::optional<Wanted> first_wanted(NameHint hint);
   static storage::Decoder decoder_of(Reading reading);
 
@@ -67,6 +72,7 @@ class Loader {
   void want_disk(const model::Reference& reference);
   void want_extent(const model::Extent& extent);
   void want_unclaimed_data();
+  void find_disk_of(std::size_t called);
   void collect_tracking_files();
 
   const Tree& tree_;
@@ -74,13 +80,13 @@ class Loader {
   std::vector<std::optional<model::Index>> file_by_number_;     // of the tree's entries
   std::unordered_map<std::string, model::Index> file_by_spot_;  // of those that no listing shows
   std::vector<Wanted> wanted_;
-  std::vector<model::Index> data_files_;       // called like disk data
-  std::vector<bool> asked_;                    // by file: its bytes or its status were asked for
-  std::vector<bool> claimed_;                  // by file: an extent line names it, or its head was read since none does
-  std::vector<model::Index> called_tracking_;  // by their names
-  bool is_listed_ = false;                     // every folder was met
-  bool has_open_ends_ = false;                 // some reference did not lead to a file so far
-  std::size_t machines_done_ = 0;              // how many of each had their references resolved
+  std::vector<model::Index> data_files_;  // called like disk data
+  std::vector<bool> asked_;               // by file: its bytes or its status were asked for
+  std::vector<bool> claimed_;             // by file: an extent line names it, or its head was read since none does
+  std::vector<CalledTracking> called_tracking_;
+  bool is_listed_ = false;         // every folder was met
+  bool has_open_ends_ = false;     // some reference did not lead to a file so far
+  std::size_t machines_done_ = 0;  // how many of each had their references resolved
   std::size_t snapshot_files_done_ = 0;
   std::size_t descriptors_done_ = 0;
 };

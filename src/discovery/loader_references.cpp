@@ -137,6 +137,16 @@ void Loader::want_unclaimed_data() {
   }
 }
 
+void Loader::find_disk_of(std::size_t called) {
+  const Spot spot = spot_of(called_tracking_[called].file);
+  const std::string disk = disk_of_tracking(storage::file_name(spot.path));
+  Spot beside{spot.place, storage::join(storage::parent_of(spot.path), disk)};
+  const Lookup seen = tree_.look_up(beside);
+  if (seen.entry == nullptr) return;
+  const Index file = file_at(std::move(beside), seen);
+  called_tracking_[called].disk = file;
+}
+
 void Loader::collect_tracking_files() {
   const auto note = [&](Index file) -> model::TrackingFile& {
     auto& known = datastore_.files[file].tracking;
@@ -146,19 +156,12 @@ void Loader::collect_tracking_files() {
     }
     return datastore_.tracking_files[*known];
   };
-  for (const Index file : called_tracking_) {
-    const model::File& it = datastore_.files[file];
-    const bool is_other = it.kind && *it.kind != FileKind::data && *it.kind != FileKind::empty;
-    if (it.exists && !is_other) note(file);
-  }
-  for (model::TrackingFile& tracking : datastore_.tracking_files) {
-    const Spot spot = spot_of(tracking.file);
-    const std::string disk = disk_of_tracking(storage::file_name(spot.path));
-    if (disk.empty()) continue;
-    Spot beside{spot.place, storage::join(storage::parent_of(spot.path), disk)};
-    if (const Lookup seen = tree_.look_up(beside); seen.entry != nullptr) {
-      tracking.disk = file_at(std::move(beside), seen);
-    }
+  for (std::size_t i = 0; i < called_tracking_.size(); ++i) {
+    if (!called_tracking_[i].disk) find_disk_of(i);
+    const model::File& file = datastore_.files[called_tracking_[i].file];
+    const bool is_other =
+        file.kind && *file.kind != FileKind::ctk && *file.kind != FileKind::data && *file.kind != FileKind::empty;
+    if (file.exists && !is_other) note(called_tracking_[i].file).disk = called_tracking_[i].disk;
   }
   for (Index i = 0; i < datastore_.descriptors.size(); ++i) {
     const auto& tracking = datastore_.descriptors[i].tracking;
