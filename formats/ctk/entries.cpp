@@ -44,6 +44,16 @@ GroupMask group_mask(const std::uint32_t* entries, std::uint32_t since) {
   return mask;
 }
 
+std::uint32_t every_bit(const std::uint32_t* entries) {
+  __m128i all = _mm_setzero_si128();
+  for (std::size_t i = 0; i < group_entries; i += 4) {
+    all = _mm_or_si128(all, _mm_loadu_si128(reinterpret_cast<const __m128i*>(entries + i)));
+  }
+  all = _mm_or_si128(all, _mm_shuffle_epi32(all, _MM_SHUFFLE(1, 0, 3, 2)));
+  all = _mm_or_si128(all, _mm_shuffle_epi32(all, _MM_SHUFFLE(2, 3, 0, 1)));
+  return static_cast<std::uint32_t>(_mm_cvtsi128_si32(all));
+}
+
 std::size_t unchanging(const std::uint32_t* entries, std::size_t count) {
   const __m128i value = _mm_set1_epi32(static_cast<int>(*(entries - 1)));
   std::size_t done = 0;
@@ -62,6 +72,12 @@ std::size_t unchanging(const std::uint32_t* entries, std::size_t count) {
 }
 
 #else
+
+std::uint32_t every_bit(const std::uint32_t* entries) {
+  std::uint32_t all = 0;
+  for (std::size_t i = 0; i < group_entries; ++i) all |= entries[i];
+  return all;
+}
 
 std::size_t unchanging(const std::uint32_t* entries, std::size_t count) {
   std::size_t done = 0;

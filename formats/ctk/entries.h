@@ -22,6 +22,9 @@ struct GroupMask {
 // Precondition: 64 entries at `entries`, and one before them.
 [[nodiscard]] GroupMask group_mask(const std::uint32_t* entries, std::uint32_t since);
 
+// Every bit that some entry of the group has. Precondition: 64 entries at `entries`.
+[[nodiscard]] std::uint32_t every_bit(const std::uint32_t* entries);
+
 // How many entries, in whole groups, go on with the value of the entry before the first: most of most tables.
 // Precondition: `count` entries at `entries`, and one before them.
 [[nodiscard]] std::size_t unchanging(const std::uint32_t* entries, std::size_t count);

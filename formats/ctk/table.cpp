@@ -2,13 +2,14 @@
 // are found 64 blocks at a time: a block continues the extent of the one before it when both changed and their entries
 // are equal. Where that is broken an extent ends, where it is not continued one begins.
 //
-// Totals count the runs of other groups, or where these are short their entries one by one, in four histograms, so that
-// equal neighbours do not wait for each other.
+// Totals count the runs of other groups, or where these are short their entries one by one, in eight histograms, so
+// that equal neighbours do not wait for each other.
 #include "formats/ctk/table.h"
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <numeric>
 #include <unordered_map>
 
 #include "formats/core/checked.h"
@@ -114,7 +115,7 @@ class Histogram {
  public:
   void add(std::uint32_t entry, std::uint64_t blocks) {
     if (entry < small_values) {
-      small_[0][entry] += blocks;
+      small_[entry][0] += blocks;
     } else if (const auto known = large_.find(entry); known != large_.end()) {
       known->second += blocks;
     } else if (large_.size() < most_large_values) {
@@ -128,8 +129,15 @@ class Histogram {
 
   // Precondition: 64 entries, and one before them.
   void add_group(const std::uint32_t* entries) {
+    if (groups_to_count_ > 0) {
+      --groups_to_count_;
+      return add_each(entries);
+    }
     std::uint64_t begins = ~group_mask(entries, 0).same_as_before;
-    if (std::popcount(begins) > most_runs) return add_each(entries);
+    if (std::popcount(begins) > most_runs) {
+      groups_to_count_ = looks_apart;
+      return add_each(entries);
+    }
     unsigned begin = 0;
     for (; begins != 0; begins &= begins - 1) {
       const auto end = static_cast<unsigned>(std::countr_zero(begins));
@@ -164,31 +172,30 @@ class Histogram {
   }
 
  private:
+  static constexpr std::size_t lanes = 8;  // histograms; fewer wait for each other, more fill the cache
   static constexpr std::uint32_t small_values = 16384;
   static constexpr std::size_t most_large_values = 1'000'000;
   static constexpr int most_runs = 8;
+  static constexpr unsigned looks_apart = 15;  // after a group of short runs, so many are most likely like it
 
   void add_each(const std::uint32_t* entries) {
-    std::uint32_t all = 0;
-    for (std::size_t i = 0; i < group_entries; ++i) all |= entries[i];
-    if (all >= small_values) {
+    if (every_bit(entries) >= small_values) {
       for (std::size_t i = 0; i < group_entries; ++i) add(entries[i], 1);
       return;
     }
-    for (std::size_t i = 0; i < group_entries; i += 4) {
-      for (std::size_t lane = 0; lane < 4; ++lane) ++small_[lane][entries[i + lane]];
+    for (std::size_t i = 0; i < group_entries; i += lanes) {
+      for (std::size_t lane = 0; lane < lanes; ++lane) ++small_[entries[i + lane]][lane];
     }
   }
 
   [[nodiscard]] std::uint64_t small_count(std::uint32_t value) const {
-    return small_[0][value] + small_[1][value] + small_[2][value] + small_[3][value];
+    return std::accumulate(small_[value].begin(), small_[value].end(), std::uint64_t{0});
   }
 
-  std::array<std::vector<std::uint64_t>, 4> small_{
-      std::vector<std::uint64_t>(small_values), std::vector<std::uint64_t>(small_values),
-      std::vector<std::uint64_t>(small_values), std::vector<std::uint64_t>(small_values)};
+  std::vector<std::array<std::uint64_t, lanes>> small_ = std::vector<std::array<std::uint64_t, lanes>>(small_values);
   std::unordered_map<std::uint32_t, std::uint64_t> large_;
   std::uint32_t greatest_ = 0;
+  unsigned groups_to_count_ = 0;  // without a look at their runs
   bool cut_ = false;
   std::uint64_t cut_blocks_ = 0;
 };
