@@ -2,6 +2,7 @@
 // hosts work at the same time. The folders of /vmfs/volumes of every host come first: they tell which volumes several
 // hosts have, and each is walked below the first place that reaches it.
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "discovery/tree.h"
@@ -81,15 +82,21 @@ void Tree::list_wave(Waves& waves, bool goes_on, const Visit& visit) {
     if (waves[place].empty()) continue;
     storage::Reader& reader = *(*places_)[place].reader;
     std::vector<std::string> next;
-    std::vector<std::optional<formats::core::Result<storage::Answer>>> answers(waves[place].size());
     std::size_t due = 0;
+    std::map<std::size_t, formats::core::Result<storage::Answer>> early;  // before their turn
+    const auto take = [&](formats::core::Result<storage::Answer>& answer) {
+      auto glimpses = glimpses_of(answer);
+      const Folder* entered = enter(place, folder_of(std::move(waves[place][due]), answer), next);
+      const std::size_t before = due++;
+      if (entered == nullptr) return;
+      visit.folder({place, *entered, std::move(glimpses), before, waves[place].size() - due});
+    };
     for (auto replies = reader.collect(); !replies.empty(); replies = reader.collect()) {
-      for (storage::Reply& reply : replies) answers[reply.tag] = std::move(reply.answer);
-      for (; due < answers.size() && answers[due]; ++due) {
-        auto glimpses = glimpses_of(*answers[due]);
-        const Folder* entered = enter(place, folder_of(std::move(waves[place][due]), *answers[due]), next);
-        if (entered != nullptr) visit.folder({place, *entered, std::move(glimpses), due, answers.size() - due - 1});
-        answers[due].reset();
+      for (storage::Reply& reply : replies) {
+        early.emplace(reply.tag, std::move(reply.answer));
+        for (auto first = early.begin(); first != early.end() && first->first == due; first = early.erase(first)) {
+          take(first->second);
+        }
       }
     }
     waves[place] = std::move(next);
