@@ -51,6 +51,11 @@ std::optional<std::uint64_t> size_in(const Descriptor& folder, const std::string
   return status.size_bytes;
 }
 
+Result<Descriptor> opened(int number) {
+  if (number < 0) return error_of(errno);
+  return Descriptor(number);
+}
+
 Error not_a_file() { return {ErrorKind::malformed, "is not a regular file"}; }
 
 class LocalReader final : public Reader {
@@ -76,7 +81,7 @@ class LocalReader final : public Reader {
   static Result<Fetched> fetch(const Descriptor& file, const FetchRequest& request);
   static void glance(const Descriptor& folder, Chooser wanted, Listing& listing);
   Result<Descriptor> open_beneath(const std::string& path, int more_flags) const;
-  Descriptor open_by_parts(const std::string& path, int flags) const;
+  Result<Descriptor> open_by_parts(const std::string& path, int flags) const;
   Status add_entries(const Descriptor& folder, std::span<const char> records, Listing& listing) const;
 
   Descriptor root_;
@@ -89,20 +94,21 @@ Result<Descriptor> LocalReader::open_beneath(const std::string& path, int more_f
   if (!is_inside(path)) return Error{ErrorKind::outside, "leads out of the target"};
   const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | more_flags;
   const char* name = path.empty() ? "." : path.c_str();
-  Descriptor file;
+  if ((more_flags & O_NOFOLLOW) != 0 && path.find('/') == std::string::npos) {  // leads nowhere else by itself
+    return opened(::openat(root_.get(), name, flags));
+  }
   if (has_openat2_) {
     open_how how{};
     how.flags = static_cast<decltype(how.flags)>(flags);
     how.resolve = RESOLVE_BENEATH;
-    file = Descriptor(static_cast<int>(::syscall(SYS_openat2, root_.get(), name, &how, sizeof how)));
-    if (!file.is_open() && (errno == ENOSYS || errno == EPERM)) has_openat2_ = false;
+    const int number = static_cast<int>(::syscall(SYS_openat2, root_.get(), name, &how, sizeof how));
+    if (number >= 0 || (errno != ENOSYS && errno != EPERM)) return opened(number);
+    has_openat2_ = false;
   }
-  if (!has_openat2_) file = open_by_parts(path, flags);
-  if (!file.is_open()) return error_of(errno);
-  return file;
+  return open_by_parts(path, flags);
 }
 
-Descriptor LocalReader::open_by_parts(const std::string& path, int flags) const {
+Result<Descriptor> LocalReader::open_by_parts(const std::string& path, int flags) const {
   Descriptor folder(::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   std::string_view rest = path;
   while (folder.is_open() && !rest.empty()) {
@@ -112,7 +118,7 @@ Descriptor LocalReader::open_by_parts(const std::string& path, int flags) const 
     const int part_flags = rest.empty() ? flags : O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     folder = Descriptor(::openat(folder.get(), part.c_str(), part_flags | O_NOFOLLOW));
   }
-  return folder;
+  return opened(folder.release());
 }
 
 Result<Answer> LocalReader::answer(const ListRequest& request) const {
