@@ -165,8 +165,10 @@ Json file_json(const model::InspectedFile& file) {
   if (file.descriptor) object["descriptor"] = descriptor_json(*file.descriptor);
   if (file.sparse) object["sparse"] = sparse_json(*file.sparse);
   if (file.tracking) object["tracking"] = tracking_json(*file.tracking);
-  if (file.signature && file.allocated_bytes) object["allocated_bytes"] = *file.allocated_bytes;
-  if (file.signature) object["first_sector"] = std::string(name_of(*file.signature));
+  if (file.signature) {
+    object["allocated_bytes"] = or_null(file.allocated_bytes);
+    object["first_sector"] = std::string(name_of(*file.signature));
+  }
   object["defects"] = defects_json(file.defects);
   return object;
 }

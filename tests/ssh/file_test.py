@@ -3,6 +3,7 @@
 
 usage: file_test.py CBTCTL SOURCE_DIR
 """
+import json
 import os
 import subprocess
 import sys
@@ -50,6 +51,14 @@ def test_files(host):
     expect_same(host, run(DEMO, *verify, "*")[0], *verify, "*")
 
 
+def test_flat(host):
+    told = [json.loads(run(place, "show", "@/app01/app01-flat.vmdk", "--json", *options)[1])["files"][0]
+            for place, options in ((DEMO, []), (HOST, ["--ssh-config", host.ssh_config]))]
+    kept = [flat.pop("allocated_bytes") for flat in told]
+    expect("what is kept of a flat file is known on a mount alone", isinstance(kept[0], int) and kept[1] is None, kept)
+    expect("all else of it is the same", told[0] == told[1], told)
+
+
 def test_images(host, folder):
     for disk in ("hosted/hosted.vmdk", "hosted/hosted_1.vmdk", "hosted/hosted_2.vmdk"):
         images = [Path(folder) / f"{place}.raw" for place in ("mount", "host")]
@@ -81,6 +90,7 @@ def test_failures(host):
 
 with Standin(SOURCE, "8.0", [f"{NAME}::661ab9c9-ea3e9a38-f0ba-d89ef3ff34e7={DEMO}"]) as standin, tempfile.TemporaryDirectory() as scratch:
     test_files(standin)
+    test_flat(standin)
     test_images(standin, scratch)
     test_elsewhere(standin)
     test_failures(standin)
