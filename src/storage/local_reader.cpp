@@ -29,6 +29,7 @@ namespace {
 using formats::core::Status;
 
 constexpr std::size_t listing_bytes = 64 * 1024;
+constexpr std::size_t most_glimpses = 64;  // of a folder, on the one worker that lists it; what is left is asked for
 
 EntryType type_of_listing(unsigned char type) {
   switch (type) {
@@ -139,8 +140,8 @@ Result<Answer> LocalReader::answer(const ListRequest& request) const {
 }
 
 void LocalReader::glance(const Descriptor& folder, Chooser wanted, Listing& listing) {
-  listing.glimpses.reserve(listing.entries.size());
-  for (std::size_t i = 0; i < listing.entries.size(); ++i) {
+  listing.glimpses.reserve(std::min(listing.entries.size(), most_glimpses));
+  for (std::size_t i = 0; i < listing.entries.size() && listing.glimpses.size() < most_glimpses; ++i) {
     Entry& entry = listing.entries[i];
     if (entry.type != EntryType::file) continue;
     const auto request = wanted(entry.name);
@@ -155,7 +156,9 @@ void LocalReader::glance(const Descriptor& folder, Chooser wanted, Listing& list
     constexpr int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
     const Descriptor file(::openat(folder.get(), entry.name.c_str(), flags));
     if (!file.is_open()) continue;
-    if (auto fetched = fetch(file, *request)) listing.glimpses.push_back({i, std::move(*fetched)});
+    auto fetched = fetch(file, *request);
+    if (!fetched || (request->decoder != nullptr && !fetched->decoded.has_value())) continue;
+    listing.glimpses.push_back({i, std::move(*fetched)});
   }
 }
 

@@ -91,8 +91,8 @@ struct Glimpse {
 struct Listing {
   std::vector<Entry> entries;       // by name
   std::optional<Error> incomplete;  // some entries could not be had
-  // By entry. A file that could not be had so is left out, and so are all by a reader to which they are no cheaper
-  // together: who asked asks for it by its path.
+  // By entry, and not many. A file is left out that could not be had so or of which more is needed, and so are all by a
+  // reader to which they are no cheaper together: who asked asks for it by its path.
   std::vector<Glimpse> glimpses;
   void sort();
 };

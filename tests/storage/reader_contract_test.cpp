@@ -177,6 +177,33 @@ TEST_CASE("a FIFO by a file's name is not read with the listing") {
   CHECK(listing.entries[listing.glimpses[0].entry].name == "empty");
 }
 
+TEST_CASE("of a folder of many files only some are read with the listing") {
+  const auto place = local(16);
+  for (int i = 0; i < 1000; ++i) std::ofstream(place->folder / "vm" / ("f" + std::to_string(i))) << "content";
+  const auto answer = ask(*place->reader, ListRequest{"vm", false, glance});
+  REQUIRE(answer);
+  const auto& listing = std::get<Listing>(*answer);
+  CHECK(listing.entries.size() == 1009);
+  CHECK(listing.glimpses.size() == 64);
+}
+
+TEST_CASE("what a decoder needs more of is left out of the glances") {
+  const auto place = local(1);
+  const auto wants_more = [](std::string_view name) -> std::optional<FetchRequest> {
+    FetchRequest request{std::string(name), 100};
+    request.decoder = [](const Fetched& fetched, std::string_view) {
+      return fetched.bytes.size() < 6 ? std::any() : std::any(fetched.bytes.size());
+    };
+    return request;
+  };
+  const auto answer = ask(*place->reader, ListRequest{"vm", false, wants_more});
+  REQUIRE(answer);
+  const auto& listing = std::get<Listing>(*answer);
+  REQUIRE(listing.glimpses.size() == 1);
+  CHECK(listing.entries[listing.glimpses[0].entry].name == "a.vmx");
+  CHECK(listing.glimpses[0].fetched.bytes.empty());
+}
+
 TEST_CASE("the root lists under the empty path") {
   const auto place = any_place();
   const auto answer = ask(*place->reader, ListRequest{""});
