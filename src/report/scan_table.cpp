@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <future>
 
 #include "analysis/cbt_state.h"
 #include "formats/core/joined.h"
@@ -50,60 +48,41 @@ std::string power_text(const model::VirtualMachine& machine) {
   return std::string(name_of(machine.power.state)) + (machine.is_template ? ", template" : "");
 }
 
-struct Rows {
-  std::vector<std::vector<Cell>> rows;
-  std::array<std::size_t, 8> counts{};  // of disks, by state
-};
+using Counts = std::array<std::size_t, 8>;  // of disks, by state
 
-void add_machine(const model::Datastore& datastore, const model::VirtualMachine& machine, Rows& out) {
+void add_machine(const model::Datastore& datastore, const model::VirtualMachine& machine, Table& table,
+                 Counts& counts) {
   const std::string name = escaped(machine_name(datastore, machine));
   if (machine.disks.empty()) {
     const std::string reason = machine.unreadable ? escaped(machine.unreadable->message) : "no virtual disk";
     const std::string state = machine.unreadable ? "unreadable" : "-";
-    out.rows.push_back({{name},
-                        {power_text(machine)},
-                        {hardware_text(machine)},
-                        {"-"},
-                        {"-"},
-                        {state, machine.unreadable ? Tint::bad : Tint::faint},
-                        {reason}});
+    table.add({{name},
+               {power_text(machine)},
+               {hardware_text(machine)},
+               {"-"},
+               {"-"},
+               {state, machine.unreadable ? Tint::bad : Tint::faint},
+               {reason}});
   }
   for (const model::Disk& disk : machine.disks) {
     const analysis::CbtVerdict verdict = analysis::judge(datastore, machine, disk);
-    ++out.counts[static_cast<std::size_t>(verdict.state)];
+    ++counts[static_cast<std::size_t>(verdict.state)];
     const auto capacity = capacity_of(datastore, disk);
-    out.rows.push_back({{name},
-                        {power_text(machine)},
-                        {hardware_text(machine)},
-                        {disk.settings.slot},
-                        {capacity ? human_size(*capacity) : "?"},
-                        {std::string(name_of(verdict.state)), tint_of(verdict.state)},
-                        {escaped(formats::core::joined(verdict.reasons, "; "))}});
+    table.add({{name},
+               {power_text(machine)},
+               {hardware_text(machine)},
+               {disk.settings.slot},
+               {capacity ? human_size(*capacity) : "?"},
+               {std::string(name_of(verdict.state)), tint_of(verdict.state)},
+               {escaped(formats::core::joined(verdict.reasons, "; "))}});
   }
-}
-
-Rows rows_of(const model::Datastore& datastore, std::size_t begin, std::size_t end) {
-  Rows rows;
-  rows.rows.reserve(2 * (end - begin));
-  for (std::size_t i = begin; i < end; ++i) add_machine(datastore, datastore.virtual_machines[i], rows);
-  return rows;
-}
-
-// In two halves, of which a thread judges one where there are many.
-std::array<Rows, 2> all_rows(const model::Datastore& datastore) {
-  constexpr std::size_t worth_a_thread = 1000;
-  const std::size_t machines = datastore.virtual_machines.size();
-  const auto when = machines < worth_a_thread ? std::launch::deferred : std::launch::async;
-  auto second = std::async(when, rows_of, std::cref(datastore), machines / 2, machines);
-  Rows first = rows_of(datastore, 0, machines / 2);
-  return {std::move(first), second.get()};
 }
 
 std::string counted(std::size_t count, const std::string& one, const std::string& many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
-std::string summary_line(const model::Datastore& datastore, const std::array<std::size_t, 8>& counts) {
+std::string summary_line(const model::Datastore& datastore, const Counts& counts) {
   std::size_t disks = 0;
   std::string states;
   for (std::size_t state = 0; state < counts.size(); ++state) {
@@ -147,11 +126,9 @@ std::string trouble(const model::Datastore& datastore) {
 
 std::string scan_table(const model::Datastore& datastore, const Style& style) {
   Table table({{"VM"}, {"POWER"}, {"HW", true}, {"DISK"}, {"CAPACITY", true}, {"CBT"}, {"REASON"}});
-  std::array<std::size_t, 8> counts{};
-  for (Rows& part : all_rows(datastore)) {
-    for (std::vector<Cell>& row : part.rows) table.add(std::move(row));
-    std::transform(counts.begin(), counts.end(), part.counts.begin(), counts.begin(), std::plus<>());
-  }
+  Counts counts{};
+  for (const model::VirtualMachine& machine : datastore.virtual_machines)
+    add_machine(datastore, machine, table, counts);
   const std::string hosts = inventory_text(datastore);
   return table.print(style) + stray_files(datastore, style) + trouble(datastore) + (hosts.empty() ? "" : "\n" + hosts) +
          "\n" + summary_line(datastore, counts);

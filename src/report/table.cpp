@@ -46,6 +46,14 @@ std::vector<std::string> wrapped(const std::string& text, std::size_t columns) {
   return lines;
 }
 
+void append_tinted(const std::string& text, Tint tint, const Style& style, std::string& out) {
+  if (style.color) {
+    out += tinted(text, tint, style);
+  } else {
+    out += text;
+  }
+}
+
 }  // namespace
 
 std::string tinted(const std::string& text, Tint tint, const Style& style) {
@@ -64,18 +72,6 @@ std::string tinted(const std::string& text, Tint tint, const Style& style) {
   }
   return text;
 }
-
-namespace {
-
-void append_tinted(const std::string& text, Tint tint, const Style& style, std::string& out) {
-  if (style.color) {
-    out += tinted(text, tint, style);
-  } else {
-    out += text;
-  }
-}
-
-}  // namespace
 
 std::string Table::print(const Style& style) const {
   const Layout layout = lay_out(style);
