@@ -1,8 +1,10 @@
 #include "discovery/discover.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
-#include <unordered_map>
+#include <string_view>
+#include <utility>
 
 #include "discovery/chains.h"
 #include "discovery/discover_for_change.h"
@@ -76,17 +78,15 @@ void sort_by_path(std::vector<Member>& members, const std::vector<model::File>& 
 }
 
 void pair_with_snapshot_lists(model::Datastore& datastore) {
-  std::unordered_multimap<std::string_view, Index> lists;  // by their paths without extension
+  std::map<std::pair<Index, std::string_view>, Index> lists;  // by target and path without extension: the first
   for (Index i = 0; i < datastore.snapshot_files.size(); ++i) {
-    lists.emplace(stem_of(datastore.files[datastore.snapshot_files[i].file].path), i);
+    const model::File& file = datastore.files[datastore.snapshot_files[i].file];
+    lists.emplace(std::pair(file.target, stem_of(file.path)), i);
   }
   for (model::VirtualMachine& machine : datastore.virtual_machines) {
     const model::File& configuration = datastore.files[machine.file];
-    const auto [begin, end] = lists.equal_range(stem_of(configuration.path));
-    const auto found = std::find_if(begin, end, [&](const auto& list) {
-      return datastore.files[datastore.snapshot_files[list.second].file].target == configuration.target;
-    });
-    if (found != end) machine.snapshot_file = found->second;
+    const auto found = lists.find({configuration.target, stem_of(configuration.path)});
+    if (found != lists.end()) machine.snapshot_file = found->second;
   }
 }
 
@@ -116,6 +116,7 @@ model::Datastore look(const std::vector<Place>& places, const std::vector<Mappin
   loader.load_by_reference();
 
   sort_by_path(datastore.virtual_machines, datastore.files);
+  sort_by_path(datastore.snapshot_files, datastore.files);
   sort_by_path(datastore.tracking_files, datastore.files);
   for (Index i = 0; i < datastore.tracking_files.size(); ++i) {
     datastore.files[datastore.tracking_files[i].file].tracking = i;

@@ -14,6 +14,7 @@ namespace cbtctl::discovery {
 namespace {
 
 using formats::FileKind;
+using formats::vmdk::ExtentKind;
 namespace core = formats::core;
 using model::Error;
 using model::ErrorKind;
@@ -23,6 +24,25 @@ using model::Index;
 constexpr std::size_t first_text_bytes = 16U << 10U;
 constexpr std::size_t first_disk_bytes = 4096;
 constexpr std::size_t first_tracking_bytes = 1024;
+
+// "vsan://...", "vvol://...": an object and no file.
+bool names_a_file(const formats::vmdk::ExtentLine& line) {
+  return line.kind != ExtentKind::zero && !line.file_name.empty() && line.file_name.find("://") == std::string::npos &&
+         !line.file_name.starts_with("/dev/") && !line.file_name.starts_with("\\\\.\\");
+}
+
+void add_references(model::Descriptor& descriptor) {
+  const formats::vmdk::Descriptor& content = descriptor.content;
+  descriptor.extents.reserve(content.extents.size());
+  for (const formats::vmdk::ExtentLine& line : content.extents) {
+    model::Extent& extent = descriptor.extents.emplace_back(model::Extent{.line = line, .reference = {}});
+    if (names_a_file(line)) extent.reference = {.written = line.file_name};
+  }
+  if (!content.parent_hint.empty()) descriptor.parent = {.written = content.parent_hint};
+  if (content.change_track_path && !content.change_track_path->empty()) {
+    descriptor.tracking = {.written = *content.change_track_path};
+  }
+}
 
 bool is_template_name(std::string_view name) { return formats::text::lower(name).ends_with(".vmtx"); }
 
@@ -109,21 +129,8 @@ std::optional<storage::FetchRequest> Loader::glance(std::string_view name) {
   return request;
 }
 
-// For what the folders to come most likely hold: growing such vectors by doubling costs more than filling them.
-void Loader::make_room(std::size_t times) {
-  const auto grow = [&](auto& members) { members.reserve(members.size() * times); };
-  grow(datastore_.files);
-  grow(datastore_.virtual_machines);
-  grow(datastore_.snapshot_files);
-  grow(datastore_.descriptors);
-  grow(datastore_.tracking_files);
-}
-
 void Loader::meet(Tree::Visited visited) {
-  constexpr std::size_t telling = 128;  // so many folders tell what the others hold
-  constexpr std::size_t most_times = 64;
-  auto& [place, folder, glimpses, before, left] = visited;
-  if (before == telling) make_room(std::min(left / telling + 2, most_times));
+  auto& [place, folder, glimpses] = visited;
   const std::size_t first_called = called_tracking_.size();
   auto glimpse = glimpses.begin();
   for (std::size_t i = 0; i < folder.entries.size(); ++i) {
@@ -213,7 +220,7 @@ void Loader::answer(const Wanted& wanted, storage::Fetched& fetched) {
 // not taken for one, whose size is not known.
 void Loader::keep(Wanted wanted, storage::Fetched& fetched) {
   auto* disk = std::any_cast<DecodedDisk>(&fetched.decoded);
-  const bool needs_size = disk != nullptr && disk->tracking && !datastore_.files[wanted.file].size_bytes;
+  const bool needs_size = disk != nullptr && disk->kind == FileKind::ctk && !datastore_.files[wanted.file].size_bytes;
   if (!fetched.decoded.has_value() || needs_size) {
     if (!needs_size) wanted.most_bytes = wanted.reading == Reading::disk ? sparse_head_bytes : most_text_bytes;
     wanted.with_status = wanted.reading == Reading::disk;
@@ -247,9 +254,12 @@ void Loader::add_machine(Index file, core::Result<formats::vmx::Configuration> s
     if (machine.settings.encrypted) machine.unreadable = Error{ErrorKind::encrypted, "is encrypted"};
   }
   std::vector<formats::vmx::Disk> disks = std::exchange(machine.settings.disks, {});
-  if (!machine.unreadable) machine.disks.reserve(disks.size());
+  if (machine.unreadable) disks.clear();
+  machine.disks.reserve(disks.size());
   for (formats::vmx::Disk& disk : disks) {
-    if (!machine.unreadable) machine.disks.push_back({.settings = std::move(disk), .chain = {}});
+    model::Disk& added = machine.disks.emplace_back();
+    added.chain.emplace_back().reference.written = disk.file_name;
+    added.settings = std::move(disk);
   }
   datastore_.virtual_machines.push_back(std::move(machine));
 }
@@ -259,6 +269,9 @@ void Loader::add_snapshot_list(Index file, core::Result<formats::vmsd::SnapshotL
   model::File& subject = datastore_.files[file];
   if (content) {
     list.content = std::move(*content);
+    for (const formats::vmsd::Snapshot& snapshot : list.content->snapshots) {
+      for (const formats::vmsd::FrozenDisk& disk : snapshot.disks) list.frozen.push_back({.written = disk.file_name});
+    }
   } else {
     subject.error = content.error();
   }
@@ -272,6 +285,7 @@ void Loader::add_disk(Index file, DecodedDisk& disk) {
   if (disk.descriptor) {
     model::Descriptor descriptor{.file = file, .content = std::move(*disk.descriptor)};
     descriptor.judged = formats::text::lower(subject.path).ends_with(".vmdk");
+    add_references(descriptor);
     subject.descriptor = datastore_.descriptors.size();
     datastore_.descriptors.push_back(std::move(descriptor));
   }
@@ -279,9 +293,9 @@ void Loader::add_disk(Index file, DecodedDisk& disk) {
     subject.sparse = datastore_.sparse_extents.size();
     datastore_.sparse_extents.push_back(std::move(*disk.sparse));
   }
-  if (disk.tracking) {
+  if (disk.kind == FileKind::ctk) {  // without a header where it is too short for one
     subject.tracking = datastore_.tracking_files.size();
-    datastore_.tracking_files.push_back({.file = file, .header = *disk.tracking, .named_by = {}});
+    datastore_.tracking_files.push_back({.file = file, .header = disk.tracking, .named_by = {}});
   }
 }
 

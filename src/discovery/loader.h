@@ -52,7 +52,6 @@ class Loader {
   model::Index file_at(Spot spot, Lookup seen = {});
   model::Index new_file(Spot spot, const Lookup& seen);
   [[nodiscard]] Spot folder_of(model::Index file) const;
-  void make_room(std::size_t times);
   void want(Wanted wanted);
   void fetch_wanted();
   [[nodiscard]] storage::Request request_for(const Wanted& wanted) const;

@@ -15,12 +15,6 @@ using model::Index;
 
 constexpr std::size_t head_bytes = 4096;
 
-// "vsan://...", "vvol://...": an object and no file.
-bool names_a_file(const formats::vmdk::ExtentLine& line) {
-  return line.kind != ExtentKind::zero && !line.file_name.empty() && line.file_name.find("://") == std::string::npos &&
-         !line.file_name.starts_with("/dev/") && !line.file_name.starts_with("\\\\.\\");
-}
-
 bool is_sparse(ExtentKind kind) {
   return kind == ExtentKind::vmfs_sparse || kind == ExtentKind::sesparse || kind == ExtentKind::sparse;
 }
@@ -75,37 +69,20 @@ void Loader::refer_from_all() {
 void Loader::refer_from(model::VirtualMachine& machine) {
   const Spot folder = folder_of(machine.file);
   for (model::Disk& disk : machine.disks) {
-    if (disk.chain.empty()) disk.chain.push_back({.reference = {.written = disk.settings.file_name}});
     model::Reference& reference = disk.chain.front().reference;
     if (lead(reference, folder)) want_disk(reference);
   }
 }
 
 void Loader::refer_from(model::SnapshotFile& list) {
-  if (!list.content) return;
+  if (list.frozen.empty()) return;
   const Spot folder = folder_of(list.file);
-  if (list.frozen.empty()) {
-    for (const formats::vmsd::Snapshot& snapshot : list.content->snapshots) {
-      for (const formats::vmsd::FrozenDisk& disk : snapshot.disks) list.frozen.push_back({.written = disk.file_name});
-    }
-  }
   for (model::Reference& frozen : list.frozen) {
     if (lead(frozen, folder)) want_disk(frozen);
   }
 }
 
 void Loader::refer_from(model::Descriptor& descriptor) {
-  const formats::vmdk::Descriptor& content = descriptor.content;
-  if (descriptor.extents.empty()) {
-    for (const formats::vmdk::ExtentLine& line : content.extents) {
-      descriptor.extents.push_back({.line = line, .reference = {}});
-      if (names_a_file(line)) descriptor.extents.back().reference = {.written = line.file_name};
-    }
-    if (!content.parent_hint.empty()) descriptor.parent = {.written = content.parent_hint};
-    if (content.change_track_path && !content.change_track_path->empty()) {
-      descriptor.tracking = {.written = *content.change_track_path};
-    }
-  }
   const Spot folder = folder_of(descriptor.file);
   for (model::Extent& extent : descriptor.extents) {
     if (extent.reference && lead(*extent.reference, folder)) want_extent(extent);
@@ -137,12 +114,14 @@ void Loader::want_unclaimed_data() {
   }
 }
 
+// A folder or a link by the disk's name is not looked for yet while folders are being listed: what is called like a CTK
+// file may turn out to be none, and then nothing is to be said of what has its disk's name.
 void Loader::find_disk_of(std::size_t called) {
   const Spot spot = spot_of(called_tracking_[called].file);
   const std::string disk = disk_of_tracking(storage::file_name(spot.path));
   Spot beside{spot.place, storage::join(storage::parent_of(spot.path), disk)};
   const Lookup seen = tree_.look_up(beside);
-  if (seen.entry == nullptr) return;
+  if (seen.entry == nullptr || (!is_listed_ && seen.entry->type != storage::EntryType::file)) return;
   const Index file = file_at(std::move(beside), seen);
   called_tracking_[called].disk = file;
 }
@@ -157,15 +136,22 @@ void Loader::collect_tracking_files() {
     return datastore_.tracking_files[*known];
   };
   for (std::size_t i = 0; i < called_tracking_.size(); ++i) {
-    if (!called_tracking_[i].disk) find_disk_of(i);
     const model::File& file = datastore_.files[called_tracking_[i].file];
     const bool is_other =
         file.kind && *file.kind != FileKind::ctk && *file.kind != FileKind::data && *file.kind != FileKind::empty;
-    if (file.exists && !is_other) note(called_tracking_[i].file).disk = called_tracking_[i].disk;
+    if (!file.exists || is_other) continue;
+    if (!called_tracking_[i].disk) find_disk_of(i);
+    note(called_tracking_[i].file).disk = called_tracking_[i].disk;
   }
   for (Index i = 0; i < datastore_.descriptors.size(); ++i) {
     const auto& tracking = datastore_.descriptors[i].tracking;
     if (tracking && tracking->file) note(*tracking->file).named_by.push_back(i);
+  }
+  const auto spot = [&](Index descriptor) { return spot_of(datastore_.descriptors[descriptor].file); };
+  for (model::TrackingFile& tracking : datastore_.tracking_files) {
+    std::sort(tracking.named_by.begin(), tracking.named_by.end(), [&](Index a, Index b) {
+      return std::pair(spot(a).place, spot(a).path) < std::pair(spot(b).place, spot(b).path);
+    });
   }
 }
 

@@ -51,8 +51,6 @@ class Tree {
     std::size_t place = 0;
     const Folder& folder;
     std::vector<storage::Glimpse> glimpses;
-    std::size_t before = 0;  // folders listed together with it that were visited before it
-    std::size_t left = 0;    // and that will be after it
   };
   // What its reader is to glance at of a folder, and what is done with it as soon as it is listed.
   struct Visit {

@@ -87,9 +87,8 @@ void Tree::list_wave(Waves& waves, bool goes_on, const Visit& visit) {
     const auto take = [&](formats::core::Result<storage::Answer>& answer) {
       auto glimpses = glimpses_of(answer);
       const Folder* entered = enter(place, folder_of(std::move(waves[place][due]), answer), next);
-      const std::size_t before = due++;
-      if (entered == nullptr) return;
-      visit.folder({place, *entered, std::move(glimpses), before, waves[place].size() - due});
+      ++due;
+      if (entered != nullptr) visit.folder({place, *entered, std::move(glimpses)});
     };
     for (auto replies = reader.collect(); !replies.empty(); replies = reader.collect()) {
       for (storage::Reply& reply : replies) {

@@ -125,7 +125,7 @@ struct VirtualMachine {
   std::vector<Index> seen_by;  // targets
   bool is_targeted = true;     // false: a neighbour of a target that is one .vmx, read to tell whose files are whose
   bool is_template = false;
-  formats::vmx::Configuration settings;  // empty where `unreadable`
+  formats::vmx::Configuration settings;  // empty where `unreadable`; its disks are in `disks`
   std::optional<Error> unreadable;
   std::vector<Disk> disks;
   Power power;
@@ -146,7 +146,7 @@ struct Datastore {
   std::vector<File> files;
   std::vector<Descriptor> descriptors;
   std::vector<formats::vmdk::SparseExtent> sparse_extents;
-  std::vector<SnapshotFile> snapshot_files;
+  std::vector<SnapshotFile> snapshot_files;      // by target and path
   std::vector<TrackingFile> tracking_files;      // by target and path
   std::vector<VirtualMachine> virtual_machines;  // by target and path
   std::vector<Quarantine> quarantine;

@@ -53,6 +53,50 @@ TEST_CASE("CTK files are classed by who names them and what stands beside them")
   CHECK(datastore.tracking_files.size() == 6);
 }
 
+TEST_CASE("a CTK file too short for its header is one all the same") {
+  const auto datastore = support::scan({{"x/renamed-flat.vmdk", support::tracking().substr(0, 100)},
+                                        {"x/short-ctk.vmdk", support::tracking().substr(0, 100)}});
+  REQUIRE(datastore.tracking_files.size() == 2);
+  for (const auto& tracking : datastore.tracking_files) {
+    CHECK(datastore.files[tracking.file].kind == formats::FileKind::ctk);
+    CHECK_FALSE(tracking.header);
+    CHECK(classify(datastore, tracking) == TrackingClass::orphan);
+  }
+}
+
+TEST_CASE("who names a CTK file is told by path, in whatever order they were read") {
+  const auto datastore = support::scan({{"x/a-flat.vmdk", descriptor("b-flat.vmdk", "x-ctk.vmdk")},
+                                        {"x/b.vmdk", descriptor("c-flat.vmdk", "x-ctk.vmdk")},
+                                        {"x/x-ctk.vmdk", support::tracking()}});
+  REQUIRE(datastore.tracking_files.size() == 1);
+  std::vector<std::string> names;
+  for (const auto index : datastore.tracking_files[0].named_by) {
+    names.push_back(datastore.files[datastore.descriptors[index].file].path);
+  }
+  CHECK(names == std::vector<std::string>{"x/a-flat.vmdk", "x/b.vmdk"});
+}
+
+TEST_CASE("nothing is said of a folder by the name of a disk whose CTK file is none") {
+  const Files folder{{"x/x.vmdk/inside", ""}};
+  const auto has_folder = [](const support::Datastore& datastore) {
+    return std::any_of(datastore.files.begin(), datastore.files.end(),
+                       [](const auto& file) { return file.path == "x/x.vmdk"; });
+  };
+  Files files{{"x/x-ctk.vmdk", descriptor("x-flat.vmdk")}};
+  files.insert(folder.begin(), folder.end());
+  CHECK_FALSE(has_folder(support::scan(files)));
+  files["x/x-ctk.vmdk"] = support::tracking();
+  CHECK(has_folder(support::scan(files)));
+}
+
+TEST_CASE("of two snapshot lists by a machine's name the first is its own") {
+  const auto list = [](const std::string& uid) { return "snapshot.lastUID = \"" + uid + "\"\n"; };
+  const auto datastore = support::scan({{"x/x.vmx", vmx("x.vmdk")}, {"x/x.VMSD", list("1")}, {"x/x.vmsd", list("2")}});
+  REQUIRE(datastore.snapshot_files.size() == 2);
+  const auto& own = datastore.snapshot_files[datastore.virtual_machines[0].snapshot_file.value()];
+  CHECK(datastore.files[own.file].path == "x/x.VMSD");
+}
+
 TEST_CASE("a backup copy of a descriptor protects what it names") {
   const auto datastore =
       support::scan({{"x/x.vmdk~", descriptor("x-flat.vmdk", "x-ctk.vmdk")}, {"x/x-ctk.vmdk", support::tracking()}});
