@@ -19,6 +19,13 @@ constexpr std::size_t lead_entries = 16;      // room before a piece for the ent
 
 }  // namespace
 
+// Compiled for each width of vector registers; the machine it runs on decides.
+#if defined(__x86_64__)
+#define CBTCTL_WIDE [[gnu::target_clones("avx512f", "avx2", "default")]]
+#else
+#define CBTCTL_WIDE
+#endif
+
 #if defined(__SSE2__)
 
 // SSE2 compares signed numbers: both sides are moved by 2^31 first.
@@ -44,50 +51,7 @@ GroupMask group_mask(const std::uint32_t* entries, std::uint32_t since) {
   return mask;
 }
 
-std::uint32_t every_bit(const std::uint32_t* entries) {
-  __m128i all = _mm_setzero_si128();
-  for (std::size_t i = 0; i < group_entries; i += 4) {
-    all = _mm_or_si128(all, _mm_loadu_si128(reinterpret_cast<const __m128i*>(entries + i)));
-  }
-  all = _mm_or_si128(all, _mm_shuffle_epi32(all, _MM_SHUFFLE(1, 0, 3, 2)));
-  all = _mm_or_si128(all, _mm_shuffle_epi32(all, _MM_SHUFFLE(2, 3, 0, 1)));
-  return static_cast<std::uint32_t>(_mm_cvtsi128_si32(all));
-}
-
-std::size_t unchanging(const std::uint32_t* entries, std::size_t count) {
-  const __m128i value = _mm_set1_epi32(static_cast<int>(*(entries - 1)));
-  std::size_t done = 0;
-  for (; done + group_entries <= count; done += group_entries) {
-    __m128i any = _mm_setzero_si128();
-    for (const std::uint32_t* at = entries + done; at != entries + done + group_entries; at += 16) {
-      const auto difference = [&](std::ptrdiff_t offset) {
-        return _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at + offset)), value);
-      };
-      any = _mm_or_si128(
-          any, _mm_or_si128(_mm_or_si128(difference(0), difference(4)), _mm_or_si128(difference(8), difference(12))));
-    }
-    if (_mm_movemask_epi8(_mm_cmpeq_epi8(any, _mm_setzero_si128())) != 0xFFFF) break;
-  }
-  return done;
-}
-
 #else
-
-std::uint32_t every_bit(const std::uint32_t* entries) {
-  std::uint32_t all = 0;
-  for (std::size_t i = 0; i < group_entries; ++i) all |= entries[i];
-  return all;
-}
-
-std::size_t unchanging(const std::uint32_t* entries, std::size_t count) {
-  std::size_t done = 0;
-  for (; done + group_entries <= count; done += group_entries) {
-    std::uint32_t difference = 0;
-    for (std::size_t i = 0; i < group_entries; ++i) difference |= entries[done + i] ^ *(entries - 1);
-    if (difference != 0) break;
-  }
-  return done;
-}
 
 GroupMask group_mask(const std::uint32_t* entries, std::uint32_t since) {
   GroupMask mask;
@@ -99,6 +63,23 @@ GroupMask group_mask(const std::uint32_t* entries, std::uint32_t since) {
 }
 
 #endif
+
+CBTCTL_WIDE std::uint32_t every_bit(const std::uint32_t* entries) {
+  std::uint32_t all = 0;
+  for (std::size_t i = 0; i < group_entries; ++i) all |= entries[i];
+  return all;
+}
+
+CBTCTL_WIDE std::size_t unchanging(const std::uint32_t* entries, std::size_t count) {
+  const std::uint32_t value = *(entries - 1);
+  std::size_t done = 0;
+  for (; done + group_entries <= count; done += group_entries) {
+    std::uint32_t difference = 0;
+    for (std::size_t i = 0; i < group_entries; ++i) difference |= entries[done + i] ^ value;
+    if (difference != 0) break;
+  }
+  return done;
+}
 
 EntryReader::EntryReader(const core::ByteSource& file, const TableShape& shape)
     : file_(file), shape_(shape), buffer_(lead_entries + piece_entries) {
