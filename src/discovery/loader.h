@@ -58,6 +58,8 @@ class Loader {
   void answer(const Wanted& wanted, formats::core::Result<storage::Answer>& answer);
   void answer(const Wanted& wanted, storage::Fetched& fetched);
   void keep(Wanted wanted, storage::Fetched& fetched);
+
+  // In loader_model.cpp.
   void add_machine(model::Index file, formats::core::Result<formats::vmx::Configuration> settings);
   void add_snapshot_list(model::Index file, formats::core::Result<formats::vmsd::SnapshotList> content);
   void add_disk(model::Index file, DecodedDisk& disk);

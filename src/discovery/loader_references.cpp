@@ -1,4 +1,4 @@
-// The second half of the loader: from what was parsed to the files it names.
+// The last part of the loader: from what was parsed to the files it names.
 #include <algorithm>
 #include <utility>
 
