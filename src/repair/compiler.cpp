@@ -6,9 +6,10 @@
 #include <set>
 
 #include "analysis/cbt_state.h"
-#include "formats/core/joined.h"
 #include "repair/edits.h"
 #include "repair/guards.h"
+#include "repair/key_edits.h"
+#include "repair/outlook.h"
 #include "repair/record.h"
 #include "repair/roots.h"
 #include "repair/settled.h"
@@ -68,24 +69,6 @@ class Compiler {
   [[nodiscard]] Refusal refused(const Failure& failure) const {
     return refusal(datastore_, machine_, failure.reason, failure.message);
   }
-  [[nodiscard]] const DiskIntent* intent_of(const model::Disk& disk) const {
-    const auto found = intent_.disks.find(disk.settings.slot);
-    return found == intent_.disks.end() ? nullptr : &found->second;
-  }
-  [[nodiscard]] bool is_stripped(const model::Disk& disk) const {
-    const DiskIntent* wanted = intent_of(disk);
-    return wanted != nullptr && wanted->strip;
-  }
-  [[nodiscard]] bool vm_will_be_on() const { return intent_.vm_key.value_or(is_true(settled_.settings.ctk_enabled)); }
-  [[nodiscard]] bool will_be_on(const formats::vmx::Disk& disk) const {
-    const auto found = intent_.disks.find(disk.slot);
-    const bool is_on = is_true(disk.ctk_enabled);
-    return vm_will_be_on() && (found == intent_.disks.end() ? is_on : found->second.key.value_or(is_on));
-  }
-  [[nodiscard]] bool will_be_disallowed() const {
-    const auto flag = intent_.flags.find("ctkDisallowed");
-    return flag != intent_.flags.end() ? flag->second : is_true(settled_.settings.ctk_disallowed);
-  }
 
   // A disk that has another file once one line is left of each key was never looked at: its key goes FALSE, and the
   // next look knows it.
@@ -97,7 +80,7 @@ class Compiler {
     if (!settled) return failure_of(settled.error());
     settled_ = std::move(settled->machine);
     for (const formats::vmx::Disk& disk : settled->unknown_disks) {
-      if (will_be_on(disk)) intent_.disks[disk.slot] = {.key = false, .strip = false};
+      if (outlook_.is_on(disk)) intent_.disks[disk.slot] = {.key = false, .strip = false};
     }
     return {};
   }
@@ -124,7 +107,7 @@ class Compiler {
       const CbtState before = state_before(slot);
       const bool unread = before == CbtState::unreadable;
       if (!intent_.vm_key && !intent_.disks.contains(slot) && !unread) continue;
-      if (!will_be_on(disk.settings)) {
+      if (!outlook_.is_on(disk.settings)) {
         if (unread && names_tracking(datastore_, disk)) intent_.disks[slot].strip = true;
         continue;
       }
@@ -147,12 +130,13 @@ class Compiler {
     std::vector<const model::Disk*> touched;
     bool goes_on = false;
     for (const model::Disk& disk : settled_.disks) {
-      if (intent_of(disk) == nullptr) continue;
+      if (!outlook_.is_touched(disk)) continue;
       touched.push_back(&disk);
-      goes_on |= will_be_on(disk.settings);
+      goes_on |= outlook_.is_on(disk.settings);
     }
     if (auto objection = refuse_tracking(datastore_, settled_, touched)) return objection;
-    if (goes_on && will_be_disallowed()) return refusal(datastore_, machine_, "disallowed", "ctkDisallowed is TRUE");
+    if (goes_on && outlook_.is_disallowed())
+      return refusal(datastore_, machine_, "disallowed", "ctkDisallowed is TRUE");
     return std::nullopt;
   }
 
@@ -189,48 +173,14 @@ class Compiler {
   }
 
   MaybeFailure keys_off() {
-    return edit(configuration_.target, configuration_.path, Phase::keys_off, [this](Document& document) {
-      std::vector<std::string> done;
-      for (const std::string& key : intent_.removed_keys) {
-        remove_key(document, key);
-        done.push_back(key + " removed");
-      }
-      for (const auto& [key, first] : intent_.kept_keys) {
-        keep_one(document, key, first);
-        done.push_back(key + ": the " + (first ? "first" : "last") + " line stays");
-      }
-      for (const auto& [key, value] : intent_.flags) {
-        set_flag(document, key, value);
-        done.push_back(key + (value ? " TRUE" : " FALSE"));
-      }
-      if (flags_off(document)) done.emplace_back("CBT keys FALSE");
-      return formats::core::joined(done, ", ");
-    });
-  }
-
-  bool flags_off(Document& document) {
-    const std::string before = document.encode();
-    const auto is_on = [&](const std::string& key) {
-      const auto* entry = document.find(key);
-      return entry != nullptr && equal_ignoring_case(entry->value, "TRUE");
-    };
-    for (const auto& [slot, wanted] : intent_.disks) {
-      const std::string key = slot + ".ctkEnabled";
-      if (wanted.key == false || (wanted.key == true && wanted.strip && is_on(key))) set_flag(document, key, false);
-    }
-    // In between both levels are FALSE, unless a disk that stays tracked would lose writes by that.
-    const bool none_stays = std::all_of(settled_.disks.begin(), settled_.disks.end(), [&](const model::Disk& disk) {
-      return !is_true(disk.settings.ctk_enabled) || is_stripped(disk);
-    });
-    const bool in_between = intent_.vm_key == true && none_stays && document.encode() != before;
-    if (intent_.vm_key == false || (in_between && is_on("ctkEnabled"))) set_flag(document, "ctkEnabled", false);
-    return document.encode() != before;
+    return edit(configuration_.target, configuration_.path, Phase::keys_off,
+                [this](Document& document) { return put_keys_off(document, intent_, outlook_.some_stays()); });
   }
 
   MaybeFailure lines_out() {
     MaybeFailure failed;
     for (const model::Disk& disk : settled_.disks) {
-      if (!is_stripped(disk)) continue;
+      if (!outlook_.is_stripped(disk)) continue;
       for_own_links(disk, [&](Index index) {
         const model::File& file = datastore_.files[datastore_.descriptors[index].file];
         if (failed || !datastore_.descriptors[index].content.change_track_path) return;
@@ -262,7 +212,7 @@ class Compiler {
     std::set<Index> stripped;
     MaybeFailure failed;
     for (const model::Disk& disk : settled_.disks) {
-      if (!is_stripped(disk)) continue;
+      if (!outlook_.is_stripped(disk)) continue;
       for_own_links(disk, [&](Index index) {
         const model::Descriptor& descriptor = datastore_.descriptors[index];
         const model::File& file = datastore_.files[descriptor.file];
@@ -307,32 +257,15 @@ class Compiler {
   }
 
   MaybeFailure keys_on() {
-    return edit(configuration_.target, configuration_.path, Phase::keys_on, [this](Document& document) {
-      for (const auto& [slot, wanted] : intent_.disks) {
-        if (wanted.key == true) set_flag(document, slot + ".ctkEnabled", true);
-      }
-      if (intent_.vm_key == true) set_flag(document, "ctkEnabled", true);
-      return std::string("CBT keys TRUE");
-    });
-  }
-
-  // What a disk without any tracking section is then; contract, section 5.
-  [[nodiscard]] std::string state_without_tracking(const formats::vmx::Disk& disk) const {
-    if (will_be_disallowed()) return "off";
-    if (will_be_on(disk)) return "pending";
-    const auto found = intent_.disks.find(disk.slot);
-    const auto key = found != intent_.disks.end() && found->second.key ? found->second.key
-                     : disk.ctk_enabled                                ? disk.ctk_enabled->value
-                                                                       : std::nullopt;
-    const bool half = vm_will_be_on() ? !key : key == true;
-    return half ? "partial" : "off";
+    return edit(configuration_.target, configuration_.path, Phase::keys_on,
+                [this](Document& document) { return put_keys_on(document, intent_); });
   }
 
   void promise() {
     for (const model::Disk& disk : settled_.disks) {
-      if (!is_stripped(disk)) continue;
+      if (!outlook_.is_stripped(disk)) continue;
       if (analysis::judge(datastore_, settled_, disk).state == CbtState::unsupported) continue;
-      plan_.promised.emplace_back(disk.settings.slot, state_without_tracking(disk.settings));
+      plan_.promised.emplace_back(disk.settings.slot, outlook_.state_without_tracking(disk.settings));
     }
   }
 
@@ -341,6 +274,7 @@ class Compiler {
   model::VirtualMachine settled_;
   const model::File& configuration_;
   Intent intent_;
+  const Outlook outlook_{settled_, intent_};
   Roots roots_;
   MachinePlan plan_;
 };
