@@ -34,12 +34,8 @@ std::string state_folder() {
 }
 
 Status write_and_sync(const storage::Descriptor& file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file.get(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return storage::error_of(errno);
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
+  const Status written = storage::write_fully(file, std::as_bytes(std::span(bytes)));
+  if (!written) return written;
   if (::fsync(file.get()) != 0) return storage::error_of(errno);
   return success();
 }

@@ -108,6 +108,16 @@ Result<std::size_t> read_fully(const Descriptor& file, std::uint64_t offset_byte
   return done;
 }
 
+Status write_fully(const Descriptor& file, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(file.get(), bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return error_of(errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return formats::core::success();
+}
+
 Result<std::unique_ptr<ByteSource>> open_source(Descriptor file) {
   struct stat found {};
   if (::fstat(file.get(), &found) != 0) return error_of(errno);

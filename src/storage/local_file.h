@@ -38,6 +38,9 @@ class Descriptor {
 // Reads until `out` is full or the file ends.
 Result<std::size_t> read_fully(const Descriptor& file, std::uint64_t offset_bytes, std::span<std::byte> out);
 
+// Writes all of it where the file stands.
+Status write_fully(const Descriptor& file, std::span<const std::byte> bytes);
+
 // A regular file or a block device as a source of bytes.
 Result<std::unique_ptr<ByteSource>> open_source(Descriptor file);
 

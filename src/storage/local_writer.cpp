@@ -51,16 +51,6 @@ Status be_like(const Descriptor& file, const struct stat& model) {
   return formats::core::success();
 }
 
-Status write_all(const Descriptor& file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file.get(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return error_of(errno);
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return formats::core::success();
-}
-
 // Before Linux 5.8 syncfs kept a failed write to itself.
 bool syncfs_tells_errors() {
   utsname system{};
@@ -137,7 +127,7 @@ class LocalWriter final : public Writer {
         ::openat(folder->get(), name_of(path).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file.is_open()) return done(-1, path);
     Status written = like.empty() ? formats::core::success() : be_like(file, model);
-    if (written) written = write_all(file, bytes);
+    if (written) written = write_fully(file, std::as_bytes(std::span(bytes)));
     if (!written) {
       ::unlinkat(folder->get(), name_of(path).c_str(), 0);
       return written.error().in(path);

@@ -20,13 +20,8 @@ class LocalOutput final : public Output {
   }
 
   [[nodiscard]] Status append(std::span<const std::byte> bytes) override {
-    while (!bytes.empty()) {
-      const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return error_of(errno).in(path_);
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
-    }
-    return formats::core::success();
+    const Status written = write_fully(file_, bytes);
+    return written ? written : Status(written.error().in(path_));
   }
 
   [[nodiscard]] Status skip(std::uint64_t length_bytes) override {

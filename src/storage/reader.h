@@ -74,6 +74,14 @@ struct StatusRequest {
 };
 using Request = std::variant<ListRequest, FetchRequest, StatusRequest>;
 
+// The file or folder that is asked for.
+[[nodiscard]] inline const std::string& path_of(const Request& request) {
+  const auto* list = std::get_if<ListRequest>(&request);
+  if (list != nullptr) return list->folder;
+  const auto* fetch = std::get_if<FetchRequest>(&request);
+  return fetch != nullptr ? fetch->path : std::get<StatusRequest>(request).path;
+}
+
 struct Fetched {
   std::vector<std::byte> bytes;
   std::uint64_t bytes_read = 0;

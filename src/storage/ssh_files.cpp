@@ -27,6 +27,14 @@ Error broken(const char* what) {
   return {ErrorKind::malformed, std::string("the host's answer cannot be understood: ") + what};
 }
 
+// What a path's letter says where there is nothing to read.
+std::optional<Error> refusal_of(char letter) {
+  if (letter == 'm') return error_of_words("No such file");
+  if (letter == 'a') return error_of_words("Permission denied");
+  if (letter == 'x') return error_of_words("symbolic links");
+  return std::nullopt;
+}
+
 }  // namespace
 
 struct SshFiles::Wanted {
@@ -177,19 +185,7 @@ class SshFiles::Round {
   void answer(Wanted& wanted, std::size_t place, const std::optional<Contents>& heads,
               const std::optional<Contents>& tails, std::vector<Reply>& replies) {
     const std::uint64_t tag = wanted.submission.tag;
-    switch (letters_[place]) {
-      case 'm':
-        replies.push_back({tag, error_of_words("No such file")});
-        return;
-      case 'a':
-        replies.push_back({tag, error_of_words("Permission denied")});
-        return;
-      case 'x':
-        replies.push_back({tag, error_of_words("symbolic links")});
-        return;
-      default:
-        break;
-    }
+    if (auto refused = refusal_of(letters_[place])) return replies.push_back({tag, std::move(*refused)});
     const NamedStatus* status = matched_[place];
     if (status == nullptr) return read_again(std::move(wanted));
     if (wanted.fetch() == nullptr) {
@@ -234,10 +230,8 @@ class SshFiles::Round {
   void follow(Wanted wanted, const std::string& target, std::vector<Reply>& replies) {
     const auto next =
         target.empty() || target.starts_with('/') ? std::nullopt : normalise(join(parent_of(wanted.path), target));
-    if (!next || ++wanted.links > most_links) {
-      replies.push_back({wanted.submission.tag, error_of_words("symbolic links")});
-      return;
-    }
+    const bool is_end = !next || ++wanted.links > most_links;
+    if (is_end) return replies.push_back({wanted.submission.tag, error_of_words("symbolic links")});
     wanted.path = *next;
     again_.push_back(std::move(wanted));
   }
@@ -247,9 +241,7 @@ class SshFiles::Round {
       again_.push_back(std::move(wanted));
       return;
     }
-    std::vector<Reply> replies;
-    replies.push_back({wanted.submission.tag, Error{ErrorKind::changed, "changed each time it was read"}});
-    replier_(std::move(replies));
+    replier_({{wanted.submission.tag, Error{ErrorKind::changed, "changed each time it was read"}}});
   }
 
   std::string token_;
@@ -281,15 +273,7 @@ Status SshFiles::read(std::vector<Submission> submissions, const Replier& replie
   std::vector<Wanted> wanted;
   std::vector<Reply> refused;
   for (Submission& submission : submissions) {
-    std::string path = std::visit(
-        [](const auto& request) {
-          if constexpr (requires { request.path; }) {
-            return request.path;
-          } else {
-            return std::string("..");  // a listing is none of ours
-          }
-        },
-        submission.request);
+    std::string path = path_of(submission.request);
     if (is_inside(path)) {
       wanted.push_back({.submission = std::move(submission), .path = std::move(path)});
     } else {

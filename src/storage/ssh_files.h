@@ -22,7 +22,6 @@ class SshFiles {
 
  private:
   struct Wanted;
-  struct Group;
   class Round;
   [[nodiscard]] Status run(std::vector<Wanted> wanted, std::vector<Wanted>& again, const Replier& replier);
 

@@ -19,10 +19,6 @@ using formats::core::success;
 
 constexpr std::size_t fewest_begun = 8;
 
-const std::string& path_of(const ListRequest& request) { return request.folder; }
-const std::string& path_of(const FetchRequest& request) { return request.path; }
-const std::string& path_of(const StatusRequest& request) { return request.path; }
-
 }  // namespace
 
 EntryType type_of(const sftp::Attributes& attributes) {
@@ -86,7 +82,7 @@ void SshSftpEngine::end_task() {
 
 Status SshSftpEngine::answer(std::vector<Submission> submissions, const Replier& replier) {
   for (Submission& submission : submissions) {
-    const bool inside = std::visit([](const auto& request) { return is_inside(path_of(request)); }, submission.request);
+    const bool inside = is_inside(path_of(submission.request));
     if (inside) {
       tasks_.push_back(
           std::visit([&](auto& request) { return task_of(submission.tag, std::move(request)); }, submission.request));
