@@ -11,16 +11,15 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 sys.path.append(f"{sys.argv[2]}/tests/support")
 from expectations import expect, finish  # noqa: E402
-from folders import copy_folder, picture  # noqa: E402
+from folders import copy_folder, picture, scratch_folder  # noqa: E402
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
-WORK = Path(tempfile.mkdtemp(prefix="cbtctl-change-"))
+WORK = scratch_folder("change")
 STATE = WORK / "state"
 
 
@@ -223,6 +222,4 @@ run("disable", ds, "--vm", "two", "--yes")
 expect("after the VM ran, recovery goes forward", not (ds / "one/one-ctk.vmdk").exists() and states(ds)["one/one.vmx", "scsi0:0"] == "pending", states(ds))
 
 expect("it was killed at many places", total >= 20, total)
-
-shutil.rmtree(WORK, ignore_errors=True)
 finish(at_least=200)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.append(f"{sys.argv[2]}/tests/support")
 from expectations import expect, finish  # noqa: E402
+from folders import scratch_folder  # noqa: E402
 
 CBTCTL, SOURCE = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 
@@ -25,7 +26,7 @@ def symbols(obj, *flags):
     return {(line.split()[0], line.split()[1]) for line in lines if len(line.split()) > 1}
 
 
-os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="cbtctl-readonly-")
+os.environ["XDG_STATE_HOME"] = str(scratch_folder("readonly"))
 objects = [o for o in CBTCTL.parent.glob("CMakeFiles/*.dir/**/*.o") if "/CMakeFiles/" in str(o) and ("/src/" in str(o) or "/formats/" in str(o))]
 expect("the build's objects are found", len(objects) > 100, len(objects))
 names = {o: re.search(r"\.dir/(.*)\.cpp\.o$", str(o))[1] for o in objects}

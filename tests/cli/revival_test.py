@@ -11,13 +11,15 @@ import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
+
+sys.path.append(f"{sys.argv[2]}/tests/support")
+from folders import scratch_folder  # noqa: E402
 
 CBTCTL = str(Path(sys.argv[1]).resolve())
 COUNT = int(sys.argv[3]) if len(sys.argv) > 3 else 60
 SEED = sys.argv[4] if len(sys.argv) > 4 else "1"
-WORK = Path(tempfile.mkdtemp(prefix="cbtctl-revival-"))
+WORK = scratch_folder("revival")
 SECTORS = 2048
 CHOICES = ["cbt-disk-key-missing=enable", "cbt-disk-key-missing=disable", "cbt-vm-key-missing=enable", "cbt-vm-key-missing=disable",
            "cbt-key-misspelt=rename", "cbt-key-misspelt=remove", "cbt-key-malformed=true", "cbt-key-malformed=false", "cbt-key-malformed=remove",

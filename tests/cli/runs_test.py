@@ -11,16 +11,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 sys.path.append(f"{sys.argv[2]}/tests/support")
 from expectations import expect, finish  # noqa: E402
-from folders import copy_folder, picture  # noqa: E402
+from folders import copy_folder, picture, scratch_folder  # noqa: E402
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
-WORK = Path(tempfile.mkdtemp(prefix="cbtctl-runs-"))
+WORK = scratch_folder("runs")
 
 
 def run(*arguments, before=(), who="me", **more):
@@ -256,6 +255,4 @@ expect("one was finished, the rest not begun", kinds[0] == "changed" and set(kin
 expect("no lock stays", not list(ds.rglob("lock")))
 rest = told("disable", ds, "--yes")
 expect("running again does only what is left", kinds.count("cancelled") == len(rest["results"]) and {r["outcome"] for r in rest["results"]} == {"changed"}, rest["results"])
-
-shutil.rmtree(WORK, ignore_errors=True)
 finish(at_least=90)

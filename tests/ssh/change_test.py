@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import jsonschema
@@ -18,10 +17,10 @@ from standin import Standin
 
 sys.path.append(f"{sys.argv[2]}/tests/support")
 from expectations import expect, finish  # noqa: E402
-from folders import picture  # noqa: E402
+from folders import picture, scratch_folder  # noqa: E402
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
-WORK = Path(tempfile.mkdtemp(prefix="cbtctl-ssh-change-"))
+WORK = scratch_folder("ssh-change")
 
 
 def run(host, *words, who="me", target="/vmfs/volumes/ds", targets=True):

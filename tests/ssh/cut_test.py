@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -19,11 +18,11 @@ from standin import Standin
 
 sys.path.append(f"{sys.argv[2]}/tests/support")
 from expectations import expect, finish  # noqa: E402
-from folders import picture  # noqa: E402
+from folders import picture, scratch_folder  # noqa: E402
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 PLACES = int(sys.argv[3]) if len(sys.argv) > 3 else 12  # of each kind
-WORK = Path(tempfile.mkdtemp(prefix="cbtctl-ssh-cut-"))
+WORK = scratch_folder("ssh-cut")
 stopped = {"cut up": 0, "cut down": 0, "kill": 0}
 changed_places = 0
 

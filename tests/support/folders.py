@@ -1,9 +1,19 @@
-"""Folders before and after: copies of fixtures, and pictures that tell whether anything changed."""
+"""Folders to work in, copies of fixtures, and pictures that tell whether anything changed."""
+import atexit
 import hashlib
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 MOST_READ = 1 << 24  # larger files are flat disks, which nothing writes to
+
+
+def scratch_folder(name):
+    """Gone with the test."""
+    folder = Path(tempfile.mkdtemp(prefix=f"cbtctl-{name}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def copy_folder(source, folder):

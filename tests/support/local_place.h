@@ -23,12 +23,16 @@ class LocalPlace {
   explicit LocalPlace(const Files& files) {
     std::string name = (std::filesystem::temp_directory_path() / "cbtctl-XXXXXX").string();
     top_ = ::mkdtemp(name.data());
+    if (const char* state = std::getenv("XDG_STATE_HOME")) state_before_ = state;
     ::setenv("XDG_STATE_HOME", (top_ / "state").c_str(), 1);
     for (const auto& [path, content] : files) put(path, content);
   }
   LocalPlace(const LocalPlace&) = delete;
   LocalPlace& operator=(const LocalPlace&) = delete;
-  ~LocalPlace() { std::filesystem::remove_all(top_); }
+  ~LocalPlace() {
+    ::setenv("XDG_STATE_HOME", state_before_.c_str(), 1);
+    std::filesystem::remove_all(top_);
+  }
 
   [[nodiscard]] std::string root() const { return (top_ / "ds").string(); }
   [[nodiscard]] std::filesystem::path path(const std::string& name) const { return top_ / "ds" / name; }
@@ -73,6 +77,7 @@ class LocalPlace {
 
  private:
   std::filesystem::path top_;
+  std::string state_before_;
 };
 
 }  // namespace support
