@@ -97,29 +97,38 @@ std::optional<std::uint32_t> read_cid(const text::Entry& entry, Descriptor& desc
   return value;
 }
 
-// The CID keys of a header decide how a chain is read: one that stands twice with two values contradicts itself.
-void note_duplicate(bool seen, bool differs, const text::Entry& entry, Descriptor& descriptor) {
-  if (seen && differs)
+// A key of the header that stands twice with two values contradicts itself; the first stays.
+template <typename Value>
+void set_once(std::optional<Value>& known, std::optional<Value> value, const text::Entry& entry,
+              Descriptor& descriptor) {
+  if (known && value && known != value) {
     descriptor.decode_defects.push_back(defect(std::string(entry.key), "one value", "two that differ"));
+  }
+  if (!known) known = std::move(value);
+}
+
+void set_once(std::string& known, const text::Entry& entry, Descriptor& descriptor) {
+  std::optional<std::string> text = known.empty() ? std::nullopt : std::optional(known);
+  set_once<std::string>(text, std::string(entry.value), entry, descriptor);
+  known = *text;
 }
 
 void read_entry(const text::Entry& entry, Descriptor& descriptor) {
   const auto is = [&](std::string_view key) { return equal_ignoring_case(entry.key, key); };
   if (is("version")) {
-    descriptor.version = parse_number<unsigned>(entry.value);
-    if (!descriptor.version) descriptor.decode_defects.push_back(defect("version", "a number", in_quotes(entry.value)));
+    const auto version = parse_number<unsigned>(entry.value);
+    if (!version) descriptor.decode_defects.push_back(defect("version", "a number", in_quotes(entry.value)));
+    set_once(descriptor.version, version, entry, descriptor);
   } else if (is("cid")) {
-    const auto cid = read_cid(entry, descriptor);
-    note_duplicate(descriptor.cid.has_value(), descriptor.cid != cid, entry, descriptor);
-    if (!descriptor.cid) descriptor.cid = cid;
+    set_once(descriptor.cid, read_cid(entry, descriptor), entry, descriptor);
   } else if (is("parentcid")) {
-    descriptor.parent_cid = read_cid(entry, descriptor);
+    set_once(descriptor.parent_cid, read_cid(entry, descriptor), entry, descriptor);
   } else if (is("createtype")) {
-    descriptor.create_type = entry.value;
+    set_once(descriptor.create_type, entry, descriptor);
   } else if (is("parentfilenamehint")) {
-    descriptor.parent_hint = entry.value;
+    set_once(descriptor.parent_hint, entry, descriptor);
   } else if (is("changetrackpath")) {
-    descriptor.change_track_path = entry.value;
+    set_once(descriptor.change_track_path, std::optional<std::string>(entry.value), entry, descriptor);
   } else if (is("isnativesnapshot")) {
     descriptor.native_snapshot = equal_ignoring_case(entry.value, "yes");
   } else if (is("encryptionkeys")) {

@@ -193,8 +193,8 @@ DuplicateKey duplicate_of(std::span<const Key> same) {
   for (const Key& key : same) {
     duplicate.values.emplace_back(key.entry->value);
     duplicate.line_numbers.push_back(key.entry->line_number);
-    duplicate.values_differ |=
-        is_cbt_key(lower(key.entry->key)) ? !equal_ignoring_case(key.entry->value, value) : key.entry->value != value;
+    const bool is_flag = is_cbt_key(lower(key.entry->key)) || key.is("cleanShutdown");
+    duplicate.values_differ |= is_flag ? !equal_ignoring_case(key.entry->value, value) : key.entry->value != value;
   }
   return duplicate;
 }
@@ -233,6 +233,12 @@ bool is_a_configuration(const Keys& keys) {
 
 bool Disk::is_independent() const { return mode.starts_with("independent"); }
 
+bool Configuration::contradicts_itself(std::string_view key) const {
+  return std::any_of(duplicates.begin(), duplicates.end(), [&](const DuplicateKey& duplicate) {
+    return duplicate.values_differ && equal_ignoring_case(duplicate.key, key);
+  });
+}
+
 std::vector<std::string> Configuration::contradictory_cbt_keys() const {
   std::vector<std::string> keys;
   for (const DuplicateKey& duplicate : duplicates) {
@@ -264,6 +270,8 @@ core::Result<Configuration> decode(const text::Document& document) {
   read_devices(document, keys, settings);
   add_broken_flags(document, settings);
   note_keys(keys, settings);
+  if (settings.contradicts_itself("virtualHW.version")) settings.hardware_version.reset();
+  if (settings.contradicts_itself("cleanShutdown")) settings.clean_shutdown->value.reset();
   const bool has_secret = keys.contains("encryption.keysafe") || keys.contains("encryption.data");
   settings.encrypted = has_secret && !keys.contains("virtualhw.version") && settings.disks.empty();
   return settings;

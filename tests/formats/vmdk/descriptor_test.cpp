@@ -65,6 +65,25 @@ TEST_CASE("each part that is missing or contradicts another is a defect") {
   CHECK_FALSE(decoded(body).check().empty());
 }
 
+TEST_CASE("a key of the header that stands twice with two values is a defect, with one it is none") {
+  const auto [key, same, other] =
+      GENERATE(table<std::string, std::string, std::string>({{"version", "3", "1"},
+                                                             {"CID", "7475b330", "1"},
+                                                             {"parentCID", "ffffffff", "2"},
+                                                             {"createType", "\"vmfs\"", "\"vmfsSparse\""},
+                                                             {"changeTrackPath", "\"x-ctk.vmdk\"", "\"y-ctk.vmdk\""}}));
+  CHECK(decoded(healthy + key + "=" + same + "\n").check().empty());
+  const auto defects = decoded(healthy + key + "=" + other + "\n").check();
+  REQUIRE(defects.size() == 1);
+  CHECK(defects[0].message == key + ": expected one value, found two that differ");
+}
+
+TEST_CASE("two hints at a parent are a defect, and the first stays") {
+  const Descriptor descriptor = decoded(healthy + "parentFileNameHint=\"a.vmdk\"\nPARENTFILENAMEHINT=\"b.vmdk\"\n");
+  CHECK(descriptor.parent_hint == "a.vmdk");
+  CHECK(descriptor.check().front().found == "two that differ");
+}
+
 TEST_CASE("text that is no descriptor is refused") {
   CHECK_FALSE(formats::vmdk::decode_descriptor(Document::decode("hello = \"world\"\n")));
 }

@@ -70,6 +70,17 @@ TEST_CASE("keys that stand twice contradict each other only where the flags diff
   CHECK(settings.duplicates[0].line_numbers == std::vector<std::size_t>{2, 3});
 }
 
+TEST_CASE("nothing is known of another key that contradicts itself") {
+  const auto twice = decoded(
+      "virtualHW.version = \"13\"\nVirtualHW.version = \"4\"\ncleanShutdown = \"TRUE\"\ncleanShutdown = \"FALSE\"\n");
+  CHECK_FALSE(twice.hardware_version);
+  CHECK_FALSE(twice.clean_shutdown->value);
+  const auto same = decoded(
+      "virtualHW.version = \"13\"\nVirtualHW.version = \"13\"\ncleanShutdown = \"TRUE\"\ncleanShutdown = \"true\"\n");
+  CHECK(same.hardware_version == 13U);
+  CHECK(is_true(same.clean_shutdown));
+}
+
 TEST_CASE("the shared bus of a controller and a multi-writer disk are seen") {
   const auto settings = decoded(
       "scsi1.sharedBus = \"Virtual\"\nscsi1:0.present = \"TRUE\"\nscsi1:0.fileName = \"a.vmdk\"\n"
