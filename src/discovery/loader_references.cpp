@@ -42,7 +42,7 @@ bool Loader::lead(model::Reference& reference, const Spot& folder) {
 
 std::optional<Spot> Loader::folder_named(const Spot& folder, const std::string& written) const {
   if (written.empty() || written == ".") return std::nullopt;
-  const auto resolved = tree_.resolve(folder, written);
+  const auto resolved = tree_.resolve_folder(folder, written);
   if (!resolved) return std::nullopt;
   return resolved->spot;
 }
@@ -96,12 +96,12 @@ void Loader::refer_from(model::Descriptor& descriptor) {
 void Loader::want_disk(const model::Reference& reference) { want({*reference.file, Reading::disk, head_bytes}); }
 
 void Loader::want_extent(const model::Extent& extent) {
-  claimed_[*extent.reference->file] = true;
-  if (is_sparse(extent.line.kind)) {
-    want({*extent.reference->file, Reading::disk, sparse_head_bytes, true});
-  } else {
-    want({*extent.reference->file, Reading::status, 0});
-  }
+  const Index file = *extent.reference->file;
+  claimed_[file] = true;
+  if (is_sparse(extent.line.kind) && !asked_[file]) return want({file, Reading::disk, sparse_head_bytes, true});
+  // What was read of it by its name, as if it were a descriptor, came without its size.
+  if (!datastore_.files[file].size_bytes) asked_[file] = false;
+  want({file, Reading::status});
 }
 
 // A name such as "x-flat.vmdk" that nobody refers to may still be a descriptor or a CTK file.

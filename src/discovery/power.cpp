@@ -37,6 +37,7 @@ bool swap_elsewhere(const formats::vmx::Configuration& settings, const Tree& tre
 std::string shutdown_evidence(const formats::vmx::Configuration& settings, bool never_ran) {
   if (never_ran) return "never ran: no cleanShutdown key, no vmware.log";
   if (!settings.clean_shutdown) return "no cleanShutdown key, but a vmware.log";
+  if (settings.contradicts_itself("cleanShutdown")) return "cleanShutdown stands twice with different values";
   if (!settings.clean_shutdown->value) return "cleanShutdown is neither TRUE nor FALSE";
   return *settings.clean_shutdown->value ? "cleanShutdown is TRUE" : "cleanShutdown is FALSE";
 }
@@ -60,7 +61,9 @@ model::Power power_from_files(const formats::vmx::Configuration& settings, const
                               : signs.nfs_lock ? "an NFS lock file (.lck-*) in the folder"
                                                : "no lock file");
   power.evidence.emplace_back(signs.swap ? "a swap file" : "no swap file");
-  if (!settings.checkpoint_vm_state.empty()) {
+  if (settings.contradicts_itself("checkpoint.vmState")) {
+    power.evidence.emplace_back("checkpoint.vmState stands twice with different values");
+  } else if (!settings.checkpoint_vm_state.empty()) {
     power.evidence.push_back("suspended state in " + settings.checkpoint_vm_state);
     power.state = locked || signs.swap ? model::PowerState::unknown : model::PowerState::suspended;
   } else if (locked && (signs.swap || is_false(settings.clean_shutdown)) && !is_true(settings.clean_shutdown)) {

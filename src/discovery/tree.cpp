@@ -103,19 +103,21 @@ std::optional<Spot> Tree::by_mapping(const std::string& absolute) const {
 
 // "/vmfs/volumes/NAME/dir/x.vmdk" on a copy whose volume nobody knows: the longest tail of at least folder and file
 // that exists decides, and only if it exists once.
-std::optional<Spot> Tree::by_tail(const std::string& absolute) const {
-  for (std::string_view tail = std::string_view(absolute).substr(1); tail.find('/') != std::string_view::npos;
-       tail = tail.substr(tail.find('/') + 1)) {
+std::optional<Spot> Tree::by_tail(const std::string& absolute, bool is_folder) const {
+  for (std::string_view tail = std::string_view(absolute).substr(1);; tail.remove_prefix(tail.find('/') + 1)) {
+    const bool is_last = tail.find('/') == std::string_view::npos;
+    if (is_last && !is_folder) return std::nullopt;
     std::vector<Spot> found;
     for (std::size_t place = 0; place < places_->size(); ++place) {
       if ((*places_)[place].target.error) continue;
       Spot spot{place, std::string(tail)};
-      if (look_up(spot).entry != nullptr) found.push_back(std::move(spot));
+      const Entry* entry = look_up(spot).entry;
+      const bool fits = entry != nullptr && (!is_folder || entry->type == EntryType::folder);
+      if (fits) found.push_back(std::move(spot));
     }
     if (found.size() == 1) return found.front();
-    if (found.size() > 1) return std::nullopt;
+    if (found.size() > 1 || is_last) return std::nullopt;
   }
-  return std::nullopt;
 }
 
 // Replaces links on the way by what they point to, as long as that stays inside the scan.
@@ -154,8 +156,16 @@ std::optional<Resolved> Tree::resolve_beside(const Spot& from, std::string_view 
 }
 
 std::optional<Resolved> Tree::resolve(const Spot& from, std::string_view written) const {
-  if (written.empty()) return std::nullopt;
   if (auto beside = resolve_beside(from, written)) return beside;
+  return resolve_as(from, written, false);
+}
+
+std::optional<Resolved> Tree::resolve_folder(const Spot& from, std::string_view written) const {
+  return resolve_as(from, written, true);
+}
+
+std::optional<Resolved> Tree::resolve_as(const Spot& from, std::string_view written, bool is_folder) const {
+  if (written.empty()) return std::nullopt;
   std::optional<Spot> spot;
   bool tail = false;
   if (!written.starts_with('/')) {
@@ -176,7 +186,7 @@ std::optional<Resolved> Tree::resolve(const Spot& from, std::string_view written
     spot = by_mapping(absolute);
     if (!spot) spot = by_absolute(host_of(from), absolute);
     if (!spot && !knows_a_volume()) {
-      spot = by_tail(absolute);
+      spot = by_tail(absolute, is_folder);
       tail = spot.has_value();
     }
   }

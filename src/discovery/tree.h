@@ -80,6 +80,9 @@ class Tree {
   // longest tail that exists below exactly one root.
   [[nodiscard]] std::optional<Resolved> resolve(const Spot& folder, std::string_view written) const;
 
+  // The same for the name of a folder, whose longest tail may be itself alone.
+  [[nodiscard]] std::optional<Resolved> resolve_folder(const Spot& folder, std::string_view written) const;
+
   // The same for a file in `folder` itself, as nearly all are: told as soon as that one is listed.
   [[nodiscard]] std::optional<Resolved> resolve_beside(const Spot& folder, std::string_view written) const;
 
@@ -130,7 +133,9 @@ class Tree {
   [[nodiscard]] std::optional<Spot> by_absolute(const std::string& host, const std::string& absolute) const;
   [[nodiscard]] bool is_of_unknown_volume(const Spot& spot) const;
   [[nodiscard]] std::optional<Spot> by_mapping(const std::string& absolute) const;
-  [[nodiscard]] std::optional<Spot> by_tail(const std::string& absolute) const;
+  // Of a file the tail has at least its folder.
+  [[nodiscard]] std::optional<Spot> by_tail(const std::string& absolute, bool is_folder) const;
+  [[nodiscard]] std::optional<Resolved> resolve_as(const Spot& folder, std::string_view written, bool is_folder) const;
   [[nodiscard]] std::optional<Spot> follow_links(Spot spot) const;
   [[nodiscard]] bool knows_a_volume() const;
 

@@ -112,6 +112,27 @@ TEST_CASE("an absolute path is found by its longest tail, if there is just one s
   CHECK_FALSE(active_file(twice).file);
 }
 
+TEST_CASE("a working directory below the volume itself is found by its name, if there is just one such folder") {
+  const Files files{{"x/x.vmx", vmx("/vmfs/volumes/u/w/x-1.vmdk", "workingDir = \"/vmfs/volumes/u/w\"\n")},
+                    {"w/x-1.vmdk", descriptor("x-1-flat.vmdk", {}, "/vmfs/volumes/u/w/x.vmdk")},
+                    {"w/x.vmdk", descriptor("x-flat.vmdk")}};
+  const auto& chain = support::scan(files).virtual_machines[0].disks[0].chain;
+  REQUIRE(chain.size() == 2);
+  CHECK(chain[1].own);
+  const auto twice = support::scan({{"/mnt/a", {files, {}, {}}}, {"/mnt/b", {{{"w/other", ""}}, {}, {}}}});
+  CHECK_FALSE(twice.virtual_machines[0].disks[0].chain[1].own);
+}
+
+TEST_CASE("an extent has its size whatever it is called") {
+  const std::string name = GENERATE("data.vmdk", "x.VMDK", "x-ctk.vmdk", "x.img", "x-flat.vmdk");
+  const std::string kind = GENERATE("VMFS", "VMFSSPARSE");
+  std::string text = descriptor(name);
+  text.replace(text.find(" VMFS "), 6, " " + kind + " ");
+  const auto datastore = support::scan({{"x/y.vmdk", text}, {"x/" + name, std::string(70000, 'x')}});
+  REQUIRE(datastore.descriptors.size() == 1);
+  CHECK(datastore.files[datastore.descriptors[0].extents[0].reference->file.value()].size_bytes == 70000U);
+}
+
 TEST_CASE("where a volume's identity is known its name decides and no tail does") {
   const Files files{{"x/x.vmx", vmx("/vmfs/volumes/ds2/far/d.vmdk")}, {"far/d.vmdk", descriptor("d-flat.vmdk")}};
   CHECK_FALSE(active_file(support::scan({{"/vmfs/volumes/ds1", {files, {}, {}}}})).file);
@@ -219,4 +240,7 @@ TEST_CASE("off needs proof, and the signs of running are none of being off") {
   CHECK(power("cleanShutdown = \"TRUE\"\n", {{"x/.lck-0011223344556677", ""}}) == PowerState::unknown);
   CHECK(power("cleanShutdown = \"TRUE\"\ncheckpoint.vmState = \"x.vmss\"\n") == PowerState::suspended);
   CHECK(power("cleanShutdown = \"TRUE\"\n", {{"x/x.vmx~", ""}}) == PowerState::off);
+  CHECK(power("cleanShutdown = \"TRUE\"\ncleanShutdown = \"FALSE\"\n") == PowerState::unknown);
+  const std::string twice = "checkpoint.vmState = \"\"\ncheckpoint.vmState = \"x.vmss\"\n";
+  CHECK(power("cleanShutdown = \"TRUE\"\n" + twice) == PowerState::unknown);
 }
