@@ -3,6 +3,7 @@
 #include "analysis/cbt_state.h"
 
 #include <algorithm>
+#include <array>
 
 namespace cbtctl::analysis {
 namespace {
@@ -63,14 +64,22 @@ std::string why_unreadable(const model::Datastore& datastore, const model::Chain
   return name;
 }
 
+constexpr std::array<std::string_view, 3> of_machine{"ctkenabled", "ctkdisallowed", "virtualhw.version"};
+constexpr std::array<std::string_view, 6> of_disk{".ctkenabled", ".filename",   ".present",
+                                                  ".mode",       ".devicetype", ".sharing"};
+constexpr std::array<std::string_view, 1> of_bus{".sharedbus"};
+
 // A key that stands twice with different values and would decide this disk.
 std::optional<std::string> contradiction(const formats::vmx::Configuration& settings, const std::string& slot) {
   for (const formats::vmx::DuplicateKey& duplicate : settings.duplicates) {
     if (!duplicate.values_differ) continue;
     const std::string key = formats::text::lower(duplicate.key);
-    const bool decides = key == "ctkenabled" || key == "ctkdisallowed" || key == slot + ".ctkenabled" ||
-                         key == slot + ".filename" || key == slot + ".present" || key == slot + ".mode";
-    if (decides) return "the key " + duplicate.key + " stands twice with different values";
+    const auto is = [&](std::string_view subject, const auto& fields) {
+      return std::any_of(fields.begin(), fields.end(),
+                         [&](std::string_view field) { return key == std::string(subject) + std::string(field); });
+    };
+    if (is("", of_machine) || is(slot, of_disk) || is(slot.substr(0, slot.find(':')), of_bus))
+      return "the key " + duplicate.key + " stands twice with different values";
   }
   return std::nullopt;
 }

@@ -50,7 +50,9 @@ Json cid_json(const std::optional<std::uint32_t>& cid) {
   return cid ? Json(formats::core::hex32(*cid)) : Json(nullptr);
 }
 
-Json flag_json(const std::optional<formats::vmx::Flag>& flag) { return flag ? or_null(flag->value) : Json(nullptr); }
+Json flag_json(const std::optional<formats::vmx::Flag>& flag, const formats::vmx::Configuration& settings) {
+  return flag && !settings.contradicts_itself(flag->key) ? or_null(flag->value) : Json(nullptr);
+}
 
 Json texts(const std::vector<std::string>& list) {
   Json array = Json::array();

@@ -35,7 +35,8 @@ template <typename T>
 [[nodiscard]] Json cid_json(const std::optional<std::uint32_t>& cid);
 
 // Null where the key is absent or malformed.
-[[nodiscard]] Json flag_json(const std::optional<formats::vmx::Flag>& flag);
+[[nodiscard]] Json flag_json(const std::optional<formats::vmx::Flag>& flag,
+                             const formats::vmx::Configuration& settings);
 
 [[nodiscard]] Json texts(const std::vector<std::string>& list);
 

@@ -80,12 +80,13 @@ Json link_json(const model::Datastore& datastore, const model::ChainLink& link) 
   return object;
 }
 
-Json disk_json(const model::Datastore& datastore, const model::Disk& disk, const analysis::CbtVerdict& verdict) {
+Json disk_json(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk,
+               const analysis::CbtVerdict& verdict) {
   Json object;
   object["slot"] = disk.settings.slot;
   put_text(object, "file_name", disk.settings.file_name);
   object["mode"] = lossy_utf8(disk.settings.mode);
-  object["ctk_enabled"] = flag_json(disk.settings.ctk_enabled);
+  object["ctk_enabled"] = flag_json(disk.settings.ctk_enabled, machine.settings);
   const auto& active = disk.chain.front().descriptor;
   object["capacity_bytes"] = active ? or_null(datastore.descriptors[*active].content.capacity_bytes()) : Json(nullptr);
   const analysis::StarQuery star = analysis::judge_star_query(datastore, disk);
@@ -112,7 +113,7 @@ Json machine_json(const model::Datastore& datastore, const model::VirtualMachine
   object["hardware_version"] = or_null(machine.settings.hardware_version);
   object["power"] = {{"state", std::string(name_of(machine.power.state))}, {"evidence", texts(machine.power.evidence)}};
   object["template"] = machine.is_template;
-  object["ctk_enabled"] = flag_json(machine.settings.ctk_enabled);
+  object["ctk_enabled"] = flag_json(machine.settings.ctk_enabled, machine.settings);
   const auto* snapshots = machine.snapshot_file ? &datastore.snapshot_files[*machine.snapshot_file] : nullptr;
   object["snapshots"] = snapshots == nullptr ? Json(0)
                         : snapshots->content ? Json(snapshots->content->snapshots.size())
@@ -122,7 +123,7 @@ Json machine_json(const model::Datastore& datastore, const model::VirtualMachine
   for (const model::Disk& disk : machine.disks) {
     const analysis::CbtVerdict verdict = analysis::judge(datastore, machine, disk);
     ++counts[static_cast<std::size_t>(verdict.state)];
-    object["disks"].push_back(disk_json(datastore, disk, verdict));
+    object["disks"].push_back(disk_json(datastore, machine, disk, verdict));
   }
   return object;
 }

@@ -18,8 +18,8 @@ Json configuration_json(const formats::vmx::Configuration& settings) {
   object["encoding"] = lossy_utf8(settings.encoding);
   object["hardware_version"] = or_null(settings.hardware_version);
   object["encrypted"] = settings.encrypted;
-  object["ctk_enabled"] = flag_json(settings.ctk_enabled);
-  object["ctk_disallowed"] = flag_json(settings.ctk_disallowed);
+  object["ctk_enabled"] = flag_json(settings.ctk_enabled, settings);
+  object["ctk_disallowed"] = flag_json(settings.ctk_disallowed, settings);
   put_text(object, "working_dir", settings.working_dir);
   object["disks"] = Json::array();
   for (const formats::vmx::Disk& disk : settings.disks) {
@@ -30,7 +30,7 @@ Json configuration_json(const formats::vmx::Configuration& settings) {
     entry["mode"] = lossy_utf8(disk.mode);
     entry["shared_bus"] = lossy_utf8(disk.shared_bus);
     entry["sharing"] = lossy_utf8(disk.sharing);
-    entry["ctk_enabled"] = flag_json(disk.ctk_enabled);
+    entry["ctk_enabled"] = flag_json(disk.ctk_enabled, settings);
     object["disks"].push_back(std::move(entry));
   }
   object["misspelt_keys"] = Json::array();
@@ -125,8 +125,11 @@ Json header_json(const formats::vmdk::HostedSparseHeader& header) {
 }
 
 Json sparse_json(const formats::vmdk::SparseExtent& sparse) {
-  return {{"capacity_bytes", sparse.capacity_bytes()},
-          {"grain_bytes", sparse.grain_bytes()},
+  const auto& [capacity, grain] = std::visit(
+      [](const auto& header) { return std::pair(bytes_of(header.capacity_sectors), bytes_of(header.grain_sectors)); },
+      sparse.header);
+  return {{"capacity_bytes", capacity},
+          {"grain_bytes", grain},
           {"stream_optimized", sparse.is_stream_optimized()},
           {"unclean", sparse.is_unclean()},
           {"header", std::visit([](const auto& header) { return header_json(header); }, sparse.header)}};

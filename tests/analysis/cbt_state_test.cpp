@@ -114,6 +114,18 @@ TEST_CASE("a missing descriptor and a key that contradicts itself are unreadable
   CHECK(verdict(with(tracked(), "x/x.vmdk", second)).state == CbtState::tracked);
 }
 
+TEST_CASE("whatever key decides a disk, twice with different values it is unreadable") {
+  const std::string key = GENERATE("virtualHW.version", "scsi0.sharedBus", "scsi0:0.deviceType", "scsi0:0.sharing",
+                                   "scsi0:0.mode", "SCSI0:0.MODE");
+  const auto twice = [&](const std::string& first, const std::string& second) {
+    const std::string lines = key + " = \"" + first + "\"\n" + key + " = \"" + second + "\"\n";
+    return verdict(with(tracked(), "x/x.vmx", lines + vmx("x.vmdk", both_keys))).state;
+  };
+  CHECK(twice("one", "two") == CbtState::unreadable);
+  CHECK(verdict(with(tracked(), "x/x.vmx", vmx("x.vmdk", both_keys + "scsi0:0.redo = \"a\"\nscsi0:0.redo = \"b\"\n")))
+            .state == CbtState::tracked);
+}
+
 TEST_CASE("what cannot be tracked is unsupported, with every reason") {
   const std::string more =
       GENERATE("scsi0:0.mode = \"independent-nonpersistent\"\n", "scsi0.sharedBus = \"physical\"\n",

@@ -12,9 +12,7 @@ using formats::vmx::Flag;
 class KeyChecker {
  public:
   KeyChecker(const Subject& subject, const model::VirtualMachine& machine, Findings& out)
-      : subject_(subject), machine_(machine), settings_(machine.settings), out_(out) {
-    for (const std::string& key : settings_.contradictory_cbt_keys()) contradictory_.push_back(lower(key));
-  }
+      : subject_(subject), machine_(machine), settings_(machine.settings), out_(out) {}
 
   void check() {
     check_value(settings_.ctk_enabled, {});
@@ -33,9 +31,7 @@ class KeyChecker {
 
  private:
   // What two values would decide together is not guessed.
-  [[nodiscard]] bool is_contradictory(const Flag& flag) const {
-    return std::find(contradictory_.begin(), contradictory_.end(), lower(flag.key)) != contradictory_.end();
-  }
+  [[nodiscard]] bool is_contradictory(const Flag& flag) const { return settings_.contradicts_itself(flag.key); }
 
   Finding& raise(Code code, const std::string& key, Evidence evidence) {
     Finding finding = about(code, subject_, machine_.file);
