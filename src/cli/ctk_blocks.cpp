@@ -74,9 +74,8 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
   const auto status = formats::ctk::visit_changed(*tracking->source, tracking->shape, query,
                                                   [&](auto extents) { printer.add(extents); });
   if (!status) log::error(path + ": " + status.error().message);
-  const int result = status && written ? exit_done : exit_incomplete;
-  printer.end(result);
-  return result;
+  printer.end(status && written ? exit_done : exit_incomplete);
+  return status && written ? exit_done : exit_incomplete;
 }
 
 }  // namespace cbtctl::cli

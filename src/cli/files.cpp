@@ -17,10 +17,10 @@ InspectedFiles inspect_files(const FileOpener& opener, const std::vector<std::st
     } else {
       file.error = source.error();
     }
-    if (!source || (file.error && is_incomplete(file.error->kind))) {
-      log::error(path + ": " + file.error->message);
-      inspected.status = exit_incomplete;
-    }
+    const bool is_lost = file.error && is_incomplete(file.error->kind);
+    const bool is_in_use = file.error && file.error->kind == formats::core::ErrorKind::in_use;
+    if (!source || is_lost || is_in_use) log::error(path + ": " + file.error->message);
+    if ((!source && !is_in_use) || is_lost) inspected.status = exit_incomplete;
     inspected.files.push_back(std::move(file));
   }
   return inspected;

@@ -56,10 +56,12 @@ discovery::Place local_place(const std::string& text, const std::string& path, u
   place.target.location = text;
   std::string given = resolved->given;
   std::string real = resolved->real;
-  if (!resolved->is_folder) {
-    place.only_vmx = std::string(storage::file_name(given));
-    given = std::string(storage::parent_of(given));
+  if (!resolved->is_folder) {  // a link to a configuration asks for that one, where it lies
+    place.only_vmx = std::string(storage::file_name(real));
     real = std::string(storage::parent_of(real));
+    given = std::string(storage::parent_of(given));
+    const auto folder = storage::resolve_local(given + "/");
+    if (!folder || folder->real != real) given = real;
   }
   auto reader = storage::open_local(real, workers);
   if (!reader) return failed_place(text, reader.error());

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <span>
 
 #include "formats/core/checked.h"
 #include "formats/core/hex.h"
@@ -125,6 +127,23 @@ std::string fields_text(const formats::ctk::Reading& reading, const Style& style
   return table.print(style);
 }
 
+// The UUID of a CTK file, where it lies and wherever the header holds it again.
+std::vector<bool> masked_bytes(const model::InspectedFile& file) {
+  const std::size_t size = file.head.size();
+  std::vector<bool> masked(size);
+  if (file.kind != formats::FileKind::ctk) return masked;
+  for (std::size_t at = uuid_begin; at < std::min(size, uuid_end); ++at) masked[at] = true;
+  if (size < uuid_end) return masked;
+  const auto uuid = std::span(file.head).subspan(uuid_begin, uuid_end - uuid_begin);
+  if (std::all_of(uuid.begin(), uuid.end(), [&](std::byte byte) { return byte == uuid.front(); })) return masked;
+  for (std::size_t at = 0; at + uuid.size() <= size; ++at) {
+    const auto here = std::span(file.head).subspan(at, uuid.size());
+    if (!std::equal(uuid.begin(), uuid.end(), here.begin())) continue;
+    for (std::size_t i = 0; i < uuid.size(); ++i) masked[at + i] = true;
+  }
+  return masked;
+}
+
 }  // namespace
 
 std::string ctk_show_json(const std::vector<model::InspectedFile>& files, int exit_status) {
@@ -141,7 +160,11 @@ std::string ctk_show_text(const std::vector<model::InspectedFile>& files, const 
     out += escaped(file.path) + (file.size_bytes ? ": " + std::to_string(*file.size_bytes) + " bytes\n" : "\n");
     if (file.size_bytes) out += summary_text(file.tracking.value_or(formats::ctk::Reading{}));
     if (file.totals) out += totals_text(*file.totals, style);
-    if (file.tracking) out += "\n" + fields_text(*file.tracking, style);
+    if (file.tracking) {
+      out += "\n" + fields_text(*file.tracking, style);
+    } else if (!file.head.empty()) {
+      out += "\n" + header_dump(file);  // no signature: as it is, and never interpreted
+    }
     for (const std::string& note : notes_of(file)) out += "note: " + escaped(note) + "\n";
   }
   return out;
@@ -149,14 +172,15 @@ std::string ctk_show_text(const std::vector<model::InspectedFile>& files, const 
 
 std::string header_dump(const model::InspectedFile& file) {
   std::string out;
+  const std::vector<bool> is_masked = masked_bytes(file);
   for (std::size_t row = 0; row < file.head.size(); row += 16) {
     std::array<char, 24> offset{};
     std::snprintf(offset.data(), offset.size(), "%08zx", row);
     std::string hex;
     std::string text;
     for (std::size_t i = row; i < row + 16; ++i) {
-      const bool masked = i >= uuid_begin && i < uuid_end;
       const bool there = i < file.head.size();
+      const bool masked = there && is_masked[i];
       const auto byte = there ? std::to_integer<unsigned char>(file.head[i]) : 0U;
       const std::array<std::byte, 1> one{static_cast<std::byte>(byte)};
       hex += (i % 8 == 0 ? "  " : " ") + (!there ? "  " : masked ? "xx" : formats::core::hex_bytes(one));

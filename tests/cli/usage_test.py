@@ -155,6 +155,22 @@ short.write_bytes((DEMO / CTK).read_bytes()[:100])
 expect("nor does that of a file shorter than its header show it", uuid[:11] not in run("ctk", "show", short, "--header-dump").stdout.decode())
 table = run("ctk", "blocks", CTK, "--since", "1").stdout.decode().splitlines()[1:-1]
 expect("titles and numbers end in the same columns", {tuple(m.end() for m in re.finditer(r"\S+", row)) for row in table} == {(11, 24, 36)}, table)
+copied = scratch / "copied-ctk.vmdk"
+copied.write_bytes((head := (DEMO / CTK).read_bytes())[:100] + head[44:60] + head[116:])
+expect("nor a second copy of it", "52 de c0" not in run("ctk", "show", copied, "--header-dump").stdout.decode().lower() and
+       run("ctk", "show", copied, "--header-dump").stdout.count(b"xx") == 32)
+raw = scratch / "raw"
+raw.write_bytes(b"what is this?" + bytes(2000))
+expect("without a signature the bytes are shown as they are", b"|what is this?" in run("ctk", "show", raw).stdout)
+with open("/dev/full", "w") as full:
+    for form in ([], ["--csv"], ["--json"]):
+        blocks = [CBTCTL, "ctk", "blocks", CTK, "--since", "1", *form]
+        expect(f"blocks that cannot be written are no success {form}", subprocess.run(blocks, stdout=full, stderr=subprocess.DEVNULL, cwd=DEMO).returncode == 8)
+busy = subprocess.run(["strace", "-qq", "-o", "/dev/null", "-P", DEMO / CTK, "-e", "inject=openat,open:error=EBUSY", CBTCTL, "ctk", "show", DEMO / CTK, "--json"], capture_output=True)
+expect("a file in use is told and is no failure", busy.returncode == 0 and "in use" in json.loads(busy.stdout)["files"][0]["notes"][0], busy)
+(scratch / "link.vmx").symlink_to(DEMO / "app01/app01.vmx")
+linked = json.loads(run("scan", scratch / "link.vmx", "--json").stdout)["virtual_machines"]
+expect("a link to a configuration asks for that machine", [machine["config_path"] for machine in linked] == ["app01.vmx"], linked)
 garbled = bytearray((DEMO / CTK).read_bytes())
 garbled[16:36] = bytes(20)
 (scratch / "own").mkdir()
