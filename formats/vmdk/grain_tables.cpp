@@ -86,27 +86,14 @@ core::Status fill(GrainLayout& layout, const SeSparseHeader& header, const core:
   return place_directory(layout, header.grain_directory_sector, entries.value_or(~std::uint64_t{0}));
 }
 
-// A stream's directory is known to the footer, a copy of the header before the last sector.
-Result<HostedSparseHeader> footer_of(const HostedSparseHeader& header, const core::ByteSource& file) {
-  constexpr std::uint64_t footer_from_end = 1024;
-  const Error missing{ErrorKind::truncated, "the stream has no footer where it must be: it was cut"};
-  if (file.size_bytes() < footer_from_end) return missing;
-  const auto bytes = core::read_exact(file, file.size_bytes() - footer_from_end, sector_bytes);
-  if (!bytes) return bytes.error();
-  const auto footer = core::load<HostedSparseHeader>(*bytes);
-  if (!footer || footer->magic != header.magic) return missing;
-  return *footer;
-}
-
 core::Status fill(GrainLayout& layout, const HostedSparseHeader& first, const core::ByteSource& file) {
   constexpr std::array<std::byte, 4> line_ends{std::byte{'\n'}, std::byte{' '}, std::byte{'\r'}, std::byte{'\n'}};
   if (first.line_end_probe != line_ends) return malformed("a transfer in text mode changed the file");
   constexpr std::uint32_t last_version = 3;
   if (first.version > last_version) return of_version("a hosted sparse extent", std::to_string(first.version));
   HostedSparseHeader header = first;
-  constexpr std::uint64_t at_end = ~std::uint64_t{0};
-  if (first.grain_directory_sector == at_end) {
-    const auto footer = footer_of(first, file);
+  if (first.has_footer()) {
+    const auto footer = decode_footer(file);
     if (!footer) return footer.error();
     header = *footer;
   }

@@ -50,10 +50,10 @@ core::Result<SparseExtent> decode_hosted(const core::ByteSource& extent) {
   const auto header = load_header<HostedSparseHeader>(extent);
   if (!header) return header.error();
   SparseExtent decoded{.header = *header, .volatile_header = {}, .embedded_descriptor = {}};
-  const auto offset = core::checked_multiply(header->descriptor_sector, core::sector_bytes);
-  const auto size = core::checked_multiply(header->descriptor_sectors, core::sector_bytes);
-  if (!offset || !size || *offset == 0 || *size == 0 || *size > most_embedded_descriptor_bytes) return decoded;
-  const auto bytes = core::read_exact(extent, *offset, *size);
+  const std::uint64_t end_bytes = decoded.embedded_end_bytes();
+  if (end_bytes == 0) return decoded;
+  const std::uint64_t size = header->descriptor_sectors * core::sector_bytes;
+  const auto bytes = core::read_exact(extent, end_bytes - size, size);
   if (!bytes) {
     if (bytes.error().kind != ErrorKind::truncated) return bytes.error();
     return decoded;
@@ -75,6 +75,26 @@ core::Result<SparseExtent> decode_sparse(const core::ByteSource& extent) {
   if (core::load<le64>(*head) == sesparse_magic) return decode_sesparse(extent);
   return Error{ErrorKind::malformed,
                "is no sparse extent: it begins with none of the magics COWD, KDMV and 0xcafebabe"};
+}
+
+core::Result<HostedSparseHeader> decode_footer(const core::ByteSource& file) {
+  constexpr std::uint64_t footer_from_end = 1024;
+  const Error missing{ErrorKind::truncated, "the stream has no footer where it must be: it was cut"};
+  if (file.size_bytes() < footer_from_end) return missing;
+  const auto bytes = core::read_exact(file, file.size_bytes() - footer_from_end, core::sector_bytes);
+  if (!bytes) return bytes.error();
+  const auto footer = core::load<HostedSparseHeader>(*bytes);
+  if (!footer || footer->magic != hosted_magic) return missing;
+  return *footer;
+}
+
+std::uint64_t SparseExtent::embedded_end_bytes() const {
+  const auto* hosted = std::get_if<HostedSparseHeader>(&header);
+  if (hosted == nullptr || hosted->descriptor_sector == 0) return 0;
+  const auto offset = core::checked_multiply(hosted->descriptor_sector, core::sector_bytes);
+  const auto size = core::checked_multiply(hosted->descriptor_sectors, core::sector_bytes);
+  if (!offset || !size || *size == 0 || *size > most_embedded_descriptor_bytes) return 0;
+  return core::checked_add(*offset, *size).value_or(0);
 }
 
 std::uint64_t SparseExtent::capacity_bytes() const {

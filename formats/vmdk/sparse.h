@@ -79,6 +79,9 @@ struct HostedSparseHeader {
   std::array<std::byte, 4> line_end_probe{};  // "\n \r\n"; anything else: a transfer in text mode
   le16 compression;                           // 0 none, 1 deflate
   std::array<std::byte, 433> padding{};
+
+  // A stream's directory is known to its footer alone.
+  [[nodiscard]] bool has_footer() const { return grain_directory_sector == 0xFFFFFFFFFFFFFFFF; }
 };
 static_assert(sizeof(HostedSparseHeader) == 512);
 
@@ -92,17 +95,25 @@ struct SparseExtent {
   [[nodiscard]] std::uint64_t grain_bytes() const;
   [[nodiscard]] bool is_stream_optimized() const;  // hosted, with compressed grains
   [[nodiscard]] bool is_unclean() const;           // unclean flag, or a journal to replay
+  // Where an embedded descriptor of sane size ends; 0: there is none.
+  [[nodiscard]] std::uint64_t embedded_end_bytes() const;
 };
 
 // Reads the header (and an embedded descriptor of sane size) from the extent. `malformed`: none of the three magics;
 // `truncated`: shorter than its header. Absurd values decode: `check` lists them.
 core::Result<SparseExtent> decode_sparse(const core::ByteSource& extent);
 
+// A copy of the header before the stream's last sector. `truncated` where there is none.
+core::Result<HostedSparseHeader> decode_footer(const core::ByteSource& file);
+
 // What contradicts itself or the file: versions, zero or non-power-of-two grains, directory and tables past the end
 // of the file, directory too small for the capacity, unclean flag, journal to replay, magic damaged by a text-mode
 // transfer. With `descriptor_capacity_bytes` also a capacity that differs from the descriptor's extent line.
 core::Defects check(const SparseExtent& extent, std::uint64_t file_bytes,
                     std::optional<std::uint64_t> descriptor_capacity_bytes);
+
+// The same of the footer, held against the header too; empty where the header needs none. The error is that of a read.
+core::Result<core::Defects> check_footer(const SparseExtent& extent, const core::ByteSource& file);
 
 // What the first sector of a disk's content shows.
 enum class DiskSignature { none, mbr, gpt };

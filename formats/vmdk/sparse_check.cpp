@@ -11,17 +11,19 @@ namespace {
 
 using core::Defects;
 
-constexpr std::uint64_t directory_at_end = 0xFFFFFFFFFFFFFFFF;  // streamOptimized: the footer knows
+constexpr std::uint32_t redundant_directory_flag = 2;
 
 // The defects of one extent, and the few ways in which a number can be wrong.
 class Checker {
  public:
-  explicit Checker(std::uint64_t file_bytes) : file_bytes_(file_bytes) {}
+  // `part` goes before every field.
+  explicit Checker(std::uint64_t file_bytes, std::string part = {}) : file_bytes_(file_bytes), part_(std::move(part)) {}
 
   void expect(bool holds, const std::string& field, std::uint64_t offset, const std::string& expected,
               const std::string& found) {
-    if (!holds)
-      defects_.push_back({field, offset, expected, found, field + ": expected " + expected + ", found " + found});
+    if (holds) return;
+    const std::string name = part_ + field;
+    defects_.push_back({name, offset, expected, found, name + ": expected " + expected + ", found " + found});
   }
   void expect(bool holds, const std::string& field, std::uint64_t offset, const std::string& expected,
               std::uint64_t found) {
@@ -41,6 +43,7 @@ class Checker {
 
  private:
   std::uint64_t file_bytes_;
+  std::string part_;
   Defects defects_;
 };
 
@@ -91,6 +94,7 @@ void check_header(const SeSparseHeader& header, Checker& checker) {
 
 void check_header(const HostedSparseHeader& header, Checker& checker) {
   checker.expect(header.version >= 1 && header.version <= 3, "version", 4, "1 to 3", header.version);
+  checker.expect(header.capacity_sectors != 0, "capacity_sectors", 12, "more than 0", header.capacity_sectors);
   checker.expect(core::is_power_of_two(header.grain_sectors) && header.grain_sectors >= 8, "grain_sectors", 20,
                  "a power of two of at least 8", header.grain_sectors);
   checker.expect(header.grain_table_entries == 512, "grain_table_entries", 44, "512", header.grain_table_entries);
@@ -100,10 +104,13 @@ void check_header(const HostedSparseHeader& header, Checker& checker) {
                  "0a200d0a: else a transfer in text mode changed the file", core::hex_bytes(header.line_end_probe));
   checker.expect(header.compression <= 1, "compression", 77, "0 or 1", header.compression);
   checker.expect_inside("descriptor", 28, header.descriptor_sector, header.descriptor_sectors);
-  if (header.grain_directory_sector == directory_at_end || header.grain_sectors == 0) return;
+  checker.expect_inside("overhead", 64, 0, header.overhead_sectors);
+  if (header.has_footer() || header.grain_sectors == 0) return;
   const std::uint64_t grains = core::divide_up(header.capacity_sectors, header.grain_sectors);
-  const std::uint64_t tables = core::divide_up(grains, 512);
-  checker.expect_inside("grain_directory", 56, header.grain_directory_sector, core::divide_up(tables, 128));
+  const std::uint64_t directory_sectors = core::divide_up(core::divide_up(grains, 512), 128);
+  checker.expect_inside("grain_directory", 56, header.grain_directory_sector, directory_sectors);
+  if ((header.flags & redundant_directory_flag) == 0) return;
+  checker.expect_inside("redundant_grain_directory", 48, header.redundant_grain_directory_sector, directory_sectors);
 }
 
 }  // namespace
@@ -123,6 +130,21 @@ Defects check(const SparseExtent& extent, std::uint64_t file_bytes,
     checker.expect(extent.capacity_bytes() == *descriptor_capacity_bytes, "capacity_bytes", 0,
                    std::to_string(*descriptor_capacity_bytes) + ", as the descriptor has it", extent.capacity_bytes());
   }
+  return checker.take();
+}
+
+core::Result<Defects> check_footer(const SparseExtent& extent, const core::ByteSource& file) {
+  const auto* header = std::get_if<HostedSparseHeader>(&extent.header);
+  if (header == nullptr || !header->has_footer()) return Defects{};
+  Checker checker(file.size_bytes(), "footer.");
+  const auto footer = decode_footer(file);
+  if (!footer && footer.error().kind != core::ErrorKind::truncated) return footer.error();
+  checker.expect(footer.has_value(), "magic", 0, "a footer before the last sector", "none: the stream was cut");
+  if (!footer) return checker.take();
+  checker.expect(!footer->has_footer(), "grain_directory", 56, "a sector", "none");
+  checker.expect(footer->capacity_sectors == header->capacity_sectors, "capacity_sectors", 12,
+                 std::to_string(header->capacity_sectors) + ", as the header has it", footer->capacity_sectors);
+  check_header(*footer, checker);
   return checker.take();
 }
 

@@ -56,6 +56,9 @@ void decode_extent(const formats::core::ByteSource& source, InspectedFile& file)
   }
   const auto more = formats::vmdk::check(*extent, source.size_bytes(), capacity);
   file.defects.insert(file.defects.end(), more.begin(), more.end());
+  const auto at_end = formats::vmdk::check_footer(*extent, source);
+  if (at_end) file.defects.insert(file.defects.end(), at_end->begin(), at_end->end());
+  if (!at_end) file.error = at_end.error();
   file.sparse = std::move(*extent);
 }
 

@@ -123,6 +123,40 @@ TEST_CASE("a hosted header's wrong numbers are each named", "[sparse]") {
   CHECK(damaged([](HostedSparseHeader& h) { h.unclean_shutdown = 1; }) == Names{"unclean_shutdown"});
   CHECK(damaged([](HostedSparseHeader& h) { h.compression = 7; }) == Names{"compression"});
   CHECK(damaged([](HostedSparseHeader& h) { h.grain_directory_sector = 1ULL << 60U; }) == Names{"grain_directory"});
+  CHECK(damaged([](HostedSparseHeader& h) { h.redundant_grain_directory_sector = 1ULL << 40U; }) ==
+        Names{"redundant_grain_directory"});
+  CHECK(damaged([](HostedSparseHeader& h) { h.overhead_sectors = file_bytes; }) == Names{"overhead"});
+  CHECK(damaged([](HostedSparseHeader& h) {
+          h.flags = 1;
+          h.redundant_grain_directory_sector = 1ULL << 40U;
+        }).empty());
+}
+
+TEST_CASE("the footer of a stream is held against its header and its file", "[sparse]") {
+  HostedSparseHeader header = hosted();
+  header.grain_directory_sector = ~std::uint64_t{0};
+  const HostedSparseHeader footer = hosted();
+  const auto told = [&](const HostedSparseHeader& at_end, std::size_t cut = 0) {
+    std::vector<std::byte> file(1U << 20U);
+    std::memcpy(file.data() + file.size() - 1024, &at_end, sizeof at_end);
+    file.resize(file.size() - cut);
+    Names names;
+    const auto defects = check_footer({header, {}, {}}, core::SpanSource(file));
+    for (const core::Defect& defect : *defects) names.push_back(defect.field);
+    return names;
+  };
+  CHECK(told(footer).empty());
+  CHECK(told(footer, 512) == Names{"footer.magic"});
+  CHECK(told(footer, (1U << 20U) - 512) == Names{"footer.magic"});
+  CHECK(told(header) == Names{"footer.grain_directory"});
+  HostedSparseHeader wrong = footer;
+  wrong.grain_directory_sector = 1ULL << 40U;
+  CHECK(told(wrong) == Names{"footer.grain_directory"});
+  wrong = footer;
+  wrong.capacity_sectors = 4096;
+  CHECK(told(wrong) == Names{"footer.capacity_sectors"});
+  header = hosted();
+  CHECK(told(wrong).empty());  // it needs none
 }
 
 TEST_CASE("a transfer in text mode is recognised by the header's four probe bytes, which are shown", "[sparse]") {
