@@ -35,14 +35,18 @@ void decode_descriptor(Document document, DecodedDisk& disk) {
   }
 }
 
-void decode_extent(const storage::Fetched& fetched, DecodedDisk& disk) {
+// False where more has to be read.
+bool decode_extent(const storage::Fetched& fetched, DecodedDisk& disk) {
   auto extent = formats::vmdk::decode_sparse(formats::core::SpanSource(fetched.bytes));
   if (!extent) {
     disk.error = extent.error();
-    return;
+    return true;
   }
+  const std::uint64_t end_bytes = extent->embedded_end_bytes();
+  if (end_bytes <= most_sparse_head_bytes && is_cut(fetched, static_cast<std::size_t>(end_bytes))) return false;
   if (extent->embedded_descriptor) decode_descriptor(Document::decode(*extent->embedded_descriptor), disk);
   disk.sparse = std::make_shared<formats::vmdk::SparseExtent>(std::move(*extent));
+  return true;
 }
 
 }  // namespace
@@ -74,7 +78,7 @@ std::any decode_disk(const storage::Fetched& fetched, std::string_view path) {
     case FileKind::sesparse:
     case FileKind::hosted_sparse:
       if (is_cut(fetched, sparse_head_bytes)) return {};
-      decode_extent(fetched, disk);
+      if (!decode_extent(fetched, disk)) return {};
       break;
     case FileKind::ctk:
       if (auto header = formats::ctk::decode(fetched.bytes)) disk.tracking = *header;

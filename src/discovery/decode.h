@@ -29,6 +29,8 @@ struct DecodedDisk {
 // The most that is read of a text, and of a sparse extent: header, volatile header and embedded descriptor.
 inline constexpr std::size_t most_text_bytes = 4U << 20U;
 inline constexpr std::size_t sparse_head_bytes = 64U << 10U;
+// Where the embedded descriptor lies behind that: nobody is known to write it so far in.
+inline constexpr std::size_t most_sparse_head_bytes = 1U << 20U;
 
 // storage::Decoder each. Nothing: too little was read of what turned out to be a text or a sparse extent; it has to be
 // read again, up to the limits above (of a descriptor: most_descriptor_bytes).

@@ -194,13 +194,18 @@ void Loader::answer(const Wanted& wanted, storage::Fetched& fetched) {
   keep(wanted, fetched);
 }
 
+std::size_t Loader::next_bytes(const Wanted& wanted) {
+  if (wanted.reading != Reading::disk) return most_text_bytes;
+  return wanted.most_bytes < sparse_head_bytes ? sparse_head_bytes : most_sparse_head_bytes;
+}
+
 // What turned out longer than its first read is asked for again, up to its kind's limit, and so is a CTK file that was
 // not taken for one, whose size is not known.
 void Loader::keep(Wanted wanted, storage::Fetched& fetched) {
   auto* disk = std::any_cast<DecodedDisk>(&fetched.decoded);
   const bool needs_size = disk != nullptr && disk->kind == FileKind::ctk && !datastore_.files[wanted.file].size_bytes;
   if (!fetched.decoded.has_value() || needs_size) {
-    if (!needs_size) wanted.most_bytes = wanted.reading == Reading::disk ? sparse_head_bytes : most_text_bytes;
+    if (!needs_size) wanted.most_bytes = next_bytes(wanted);
     wanted.with_status = wanted.reading == Reading::disk;
     wanted_.push_back(wanted);
     return;

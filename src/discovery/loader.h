@@ -47,6 +47,7 @@ class Loader {
   };
   static std::optional<Wanted> first_wanted(NameHint hint);
   static storage::Decoder decoder_of(Reading reading);
+  static std::size_t next_bytes(const Wanted& wanted);
 
   // With what the tree says of the spot where it is known.
   model::Index file_at(Spot spot, Lookup seen = {});

@@ -123,6 +123,22 @@ TEST_CASE("a working directory below the volume itself is found by its name, if 
   CHECK_FALSE(twice.virtual_machines[0].disks[0].chain[1].own);
 }
 
+TEST_CASE("a descriptor is found however far in a sparse file it is embedded, up to a mebibyte") {
+  const std::size_t sector = GENERATE(1U, 109U, 127U, 128U, 2000U, 2028U);
+  const std::string text = descriptor("x.vmdk", "x-ctk.vmdk");
+  std::string file(2U << 20U, '\0');
+  file.replace(0, 4, "KDMV");
+  const auto put = [&](std::size_t at, std::uint64_t number) {
+    for (std::size_t i = 0; i < 8; ++i) file[at + i] = static_cast<char>(number >> (8 * i));
+  };
+  put(28, sector);
+  put(36, 20);
+  file.replace(512 * sector, text.size(), text);
+  const auto datastore = support::scan({{"x/x.vmdk", file}});
+  REQUIRE(datastore.descriptors.size() == 1);
+  CHECK(datastore.descriptors[0].content.change_track_path == "x-ctk.vmdk");
+}
+
 TEST_CASE("an extent has its size whatever it is called") {
   const std::string name = GENERATE("data.vmdk", "x.VMDK", "x-ctk.vmdk", "x.img", "x-flat.vmdk");
   const std::string kind = GENERATE("VMFS", "VMFSSPARSE");
