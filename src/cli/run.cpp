@@ -1,5 +1,6 @@
 #include "cli/run.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 #include <clocale>
 #include <csignal>
@@ -13,6 +14,15 @@ namespace cbtctl::cli {
 namespace {
 
 extern "C" void on_cancel(int) { ::_exit(exit_cancelled); }
+
+// A standard stream that was closed must not be the next socket or file that is opened: what is printed would go there.
+// It stays one that nothing can be written to.
+void hold_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) < 0)
+      static_cast<void>(::open("/dev/null", O_RDONLY));  // gives the lowest that is free
+  }
+}
 
 std::string overview() {
   std::string out =
@@ -40,6 +50,7 @@ const Verb* find_verb(const std::vector<std::string>& arguments, std::size_t& wo
 }  // namespace
 
 void prepare_process() {
+  hold_standard_streams();
   std::setlocale(LC_CTYPE, "");
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGINT, on_cancel);

@@ -48,7 +48,9 @@ bool read_authority(std::string_view text, Location& location) {
   if (text.starts_with('[')) {
     const std::size_t close = text.find(']');
     if (close == std::string_view::npos) return false;
-    location.host = std::string(text.substr(1, close - 1));
+    // A zone is written after a '%', which is encoded like any other, or as it is.
+    const std::string_view host = text.substr(1, close - 1);
+    location.host = percent_decoded(host).value_or(std::string(host));
     port = text.substr(close + 1);
   } else {
     const std::size_t colon = text.find(':');
@@ -121,7 +123,7 @@ std::string location_text(const Location& location) {
   const bool is_ipv6 = location.host.find(':') != std::string::npos;
   std::string out(scheme);
   if (!location.user.empty()) out += with_reserved(location.user, "%@:/") + "@";
-  out += is_ipv6 ? "[" + location.host + "]" : with_reserved(location.host, "%@:/[");
+  out += is_ipv6 ? "[" + with_reserved(location.host, "%") + "]" : with_reserved(location.host, "%@:/[");
   if (location.port) out += ":" + std::to_string(*location.port);
   return out + encoded(location.path);
 }

@@ -1,8 +1,12 @@
 // The ways to log in, in the order of OpenSSH: agent, key files, keyboard-interactive, password. ESXi offers no
 // "password" (reference/esxi-facts.md, section 1a), and its keyboard-interactive may ask nothing at all.
 #include <libssh2.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -11,6 +15,7 @@
 #include <utility>
 
 #include "log/log.h"
+#include "storage/local_file.h"
 #include "storage/ssh_key_file.h"
 #include "storage/ssh_state.h"
 
@@ -36,7 +41,27 @@ struct SshLogin {
   unsigned attempt = 0;
   std::optional<std::string> next_password;  // asked for before an attempt begins: one that is broken off counts too
 
-  int complete(const std::function<int()>& call) { return state.complete(state.connect_deadline(), call); }
+  std::optional<Error> broken;  // the line was lost, or the host broke off
+
+  int complete(const std::function<int()>& call) {
+    const int code = state.complete(state.connect_deadline(), call);
+    if (code != 0 && state.may_send && !broken && is_loss(code)) {
+      broken = code == LIBSSH2_ERROR_TIMEOUT
+                   ? state.failure("the login", code)
+                   : state.error(ErrorKind::unavailable, "the connection was lost during the login");
+      state.lost = true;
+    }
+    return code;
+  }
+  // Where no answer came, libssh2 tells it as a login that failed, but says in words what it waited for.
+  [[nodiscard]] bool is_loss(int code) const {
+    char* text = nullptr;
+    libssh2_session_last_error(state.session, &text, nullptr, 0);
+    const bool has_waited = text != nullptr && std::string_view(text).find("aiting for") != std::string_view::npos;
+    return has_waited || code == LIBSSH2_ERROR_TIMEOUT || code == LIBSSH2_ERROR_SOCKET_DISCONNECT ||
+           code == LIBSSH2_ERROR_SOCKET_RECV || code == LIBSSH2_ERROR_SOCKET_SEND || code == LIBSSH2_ERROR_DECRYPT ||
+           code == LIBSSH2_ERROR_INVALID_MAC || code == LIBSSH2_ERROR_PROTO;
+  }
   [[nodiscard]] bool offers(std::string_view method) const {
     return ("," + methods + ",").find("," + std::string(method) + ",") != std::string::npos;
   }
@@ -77,12 +102,38 @@ struct FreeAgent {
 };
 using Agent = std::unique_ptr<LIBSSH2_AGENT, FreeAgent>;
 
-Agent open_agent(const State& state) {
-  const std::string& path = state.settings.identity_agent;
-  if (path == "none" || (path.empty() && std::getenv("SSH_AUTH_SOCK") == nullptr)) return nullptr;
+enum class AgentState { absent, silent, there };
+
+// An agent that hangs would hold libssh2 for ever: it is asked for its keys once more, with a time limit.
+AgentState ask_agent(const std::string& path, State::Clock::duration limit) {
+  constexpr std::array<char, 5> request_identities{0, 0, 0, 1, 11};  // RFC draft-miller-ssh-agent
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) return AgentState::absent;
+  std::copy(path.begin(), path.end(), std::begin(address.sun_path));
+  const Descriptor agent(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (::connect(agent.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return AgentState::absent;
+  if (::send(agent.get(), request_identities.data(), request_identities.size(), MSG_NOSIGNAL) < 0)
+    return AgentState::absent;
+  pollfd waiting{agent.get(), POLLIN, 0};
+  const auto limit_ms = std::chrono::duration_cast<std::chrono::milliseconds>(limit).count();
+  return ::poll(&waiting, 1, static_cast<int>(limit_ms)) > 0 ? AgentState::there : AgentState::silent;
+}
+
+Agent open_agent(Login& login) {
+  const State& state = login.state;
+  const char* usual = std::getenv("SSH_AUTH_SOCK");
+  const std::string path = !state.settings.identity_agent.empty() ? state.settings.identity_agent
+                           : usual != nullptr                     ? usual
+                                                                  : "none";
+  if (path == "none") return nullptr;
+  const AgentState found = ask_agent(path, *state.options.limits.connect);
+  if (found == AgentState::silent) login.tried.emplace_back("agent (does not answer)");
+  if (found != AgentState::there) return nullptr;
   Agent agent(libssh2_agent_init(state.session));
   if (agent == nullptr) return nullptr;
-  if (!path.empty()) libssh2_agent_set_identity_path(agent.get(), path.c_str());
+  libssh2_agent_set_identity_path(agent.get(), path.c_str());
   if (libssh2_agent_connect(agent.get()) != 0 || libssh2_agent_list_identities(agent.get()) != 0) return nullptr;
   return agent;
 }
@@ -95,7 +146,7 @@ bool is_configured(const State& state, const std::string& blob) {
 }
 
 bool try_agent(Login& login) {
-  const Agent agent = open_agent(login.state);
+  const Agent agent = open_agent(login);
   if (agent == nullptr) return false;
   unsigned keys = 0;
   libssh2_agent_publickey* key = nullptr;
@@ -105,6 +156,7 @@ bool try_agent(Login& login) {
     ++keys;
     const int code = login.complete([&] { return libssh2_agent_userauth(agent.get(), login.user().c_str(), key); });
     if (code == 0) return true;
+    if (login.state.lost) break;
     login.rsa_refused = login.rsa_refused || is_rsa_key(blob);
     login.agent_keys.push_back(std::move(blob));
   }
@@ -190,7 +242,7 @@ bool try_keyboard_interactive(Login& login) {
     if (code == 0) return true;
     if (login.no_password || login.state.lost || code != LIBSSH2_ERROR_AUTHENTICATION_FAILED) break;
   }
-  login.tried.push_back("keyboard-interactive" + login.password_trouble());
+  login.tried.push_back("keyboard-interactive" + (login.broken ? "" : login.password_trouble()));
   return false;
 }
 
@@ -206,14 +258,17 @@ bool try_password(Login& login) {
                                           password->c_str(), static_cast<unsigned>(password->size()), nullptr);
     });
     if (code == 0) return true;
-    if (code != LIBSSH2_ERROR_AUTHENTICATION_FAILED) break;
+    if (login.state.lost || code != LIBSSH2_ERROR_AUTHENTICATION_FAILED) break;
   }
-  login.tried.push_back("password" + login.password_trouble());
+  login.tried.push_back("password" + (login.broken ? "" : login.password_trouble()));
   return false;
 }
 
 Error rejected(const Login& login) {
-  std::string text = "login rejected: the host offers " + login.methods + "; tried: ";
+  if (login.broken && login.state.farewell.empty()) return *login.broken;
+  std::string text = "login rejected: ";
+  if (!login.state.farewell.empty()) text += "the host broke off and says '" + login.state.farewell + "'; it ";
+  text += (login.state.farewell.empty() ? "the host offers " : "offers ") + login.methods + "; tried: ";
   for (std::size_t i = 0; i < login.tried.size(); ++i) text += (i == 0 ? "" : ", ") + login.tried[i];
   if (login.tried.empty()) text += "nothing, since there is no key and no agent";
   if (login.rsa_refused && LIBSSH2_VERSION_NUM < 0x010b00) {
@@ -224,21 +279,29 @@ Error rejected(const Login& login) {
   return login.state.error(ErrorKind::denied, text);
 }
 
+// Costs one question, which a host may answer by letting the user in.
+int ask_methods(Login& login) {
+  char* methods = nullptr;
+  const int code = login.complete([&] {
+    methods = libssh2_userauth_list(login.state.session, login.user().c_str(), login.user_length());
+    return methods != nullptr ? 0 : libssh2_session_last_errno(login.state.session);
+  });
+  if (methods != nullptr) login.methods = methods;
+  return code;
+}
+
 }  // namespace
 
-// The list of methods costs one question, which a host may answer by letting the user in.
 Status log_in(State& state) {
   Login login{.state = state, .methods = {}, .tried = {}, .agent_keys = {}};
   state.login = &login;
-  char* methods = nullptr;
-  const int code = login.complete([&] {
-    methods = libssh2_userauth_list(state.session, login.user().c_str(), login.user_length());
-    return methods != nullptr ? 0 : libssh2_session_last_errno(state.session);
-  });
+  const int code = ask_methods(login);
   if (libssh2_userauth_authenticated(state.session) == 1) return success();
   if (code != 0) return state.failure("the host does not tell how to log in", code);
-  login.methods = methods;
   if (login.offers("publickey") && (try_agent(login) || try_key_files(login))) return success();
+  // A host that wants a key and then a password offers that only now.
+  const bool has_more = login.offers("keyboard-interactive") || login.offers("password");
+  if (!has_more && !state.lost) static_cast<void>(ask_methods(login));
   if (!state.lost && login.offers("keyboard-interactive") && try_keyboard_interactive(login)) return success();
   if (!login.no_password && !state.lost && login.offers("password") && try_password(login)) return success();
   return rejected(login);

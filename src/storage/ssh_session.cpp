@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 
@@ -38,6 +39,10 @@ ssize_t send(libssh2_socket_t socket, const void* buffer, std::size_t length, in
   if (!static_cast<State*>(*abstract)->may_send) return -EPIPE;
   const ssize_t count = ::send(socket, buffer, length, flags | MSG_NOSIGNAL);
   return count < 0 ? -errno : count;
+}
+
+void take_leave(LIBSSH2_SESSION*, int, const char* message, int length, const char*, int, void** abstract) {
+  static_cast<State*>(*abstract)->farewell.assign(message, static_cast<std::size_t>(std::max(length, 0)));
 }
 
 // libssh2's hooks have C types of their own.
@@ -124,6 +129,7 @@ formats::core::Result<std::unique_ptr<SshSession>> SshSession::open(const SshSet
   libssh2_session_set_blocking(state->session, 0);
   libssh2_session_callback_set(state->session, LIBSSH2_CALLBACK_RECV, hook(receive));
   libssh2_session_callback_set(state->session, LIBSSH2_CALLBACK_SEND, hook(send));
+  libssh2_session_callback_set(state->session, LIBSSH2_CALLBACK_DISCONNECT, hook(take_leave));
   prefer_algorithms(*state);
   for (const auto& step : {shake_hands, check_host_key, log_in}) {
     const Status done = step(*state);

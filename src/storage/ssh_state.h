@@ -32,6 +32,7 @@ struct SshSession::State {
   SshChannelHandle* channel = nullptr;
   std::string output_buffer;
   std::string errors_buffer;
+  std::string farewell;                                     // why the host broke off, in its own words
   bool lost = false;                                        // no byte can be sent or received any more
   bool may_send = true;                                     // false: the login is broken off
   bool has_first = true;                                    // bytes are still kept in `first_bytes`

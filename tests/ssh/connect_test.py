@@ -242,6 +242,53 @@ def test_passwords(host, folder):
     service.write_text(before)
 
 
+def test_broken_logins(host, folder):
+    """A line that is lost, an agent that hangs, a host that breaks off: told as what they are, and not as a wrong password."""
+    password = host.password_file.read_text().strip()
+    for key in (host.key_file, "none"):
+        for at in range(1000, 1300, 25):
+            with Line(host.port, cut={"down": at}) as line:
+                found = scan(config_of(host, folder, Port=line.port, IdentityFile=key), env={"CBTCTL_PASSWORD": password})
+            expect(f"a line cut at {at} is no wrong password", found.returncode == 8 and "not accepted" not in found.stderr, found)
+    with Line(host.port, stall={"down": 1150}) as line:
+        expect_error("a line that stalls in the login", scan(host.config_behind(line.port), "--connect-timeout", 1), "no answer in time")
+    agent = Path(folder) / "crowded"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", agent], stdout=subprocess.DEVNULL)
+    try:
+        while not agent.exists():
+            time.sleep(0.02)
+        env = {"SSH_AUTH_SOCK": str(agent)}
+        for i in range(7):
+            subprocess.run(["ssh-add", "-q", new_key(folder, f"strange{i}", "ecdsa")], env=os.environ | env, check=True)
+        asks = config_of(host, folder, IdentityFile="none", IdentitiesOnly="no")
+        expect_error("too many keys", scan(asks, env=env), "login rejected", "Too many authentication failures", "agent (")
+    finally:
+        process.kill()
+        process.wait()
+    silent = Path(folder) / "silent"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(silent))
+        listening.listen()
+        begin = time.monotonic()
+        expect_scan("an agent that never answers is passed over", scan(host.ssh_config, "--connect-timeout", 1, env={"SSH_AUTH_SOCK": str(silent)}))
+        expect("in time", time.monotonic() - begin < 10, time.monotonic() - begin)
+        asks = config_of(host, folder, IdentityFile="none", IdentitiesOnly="no")
+        expect_error("and is told", scan(asks, "--connect-timeout", 1, env={"SSH_AUTH_SOCK": str(silent)}), "agent (does not answer)")
+    with Standin(SOURCE, "8.0", [HEALTHY], ["--set", "AuthenticationMethods=publickey,keyboard-interactive"]) as both:
+        expect_scan("a host that wants a key and a password", scan(both.ssh_config, "--password-file", both.password_file))
+
+
+def test_closed_streams(host, folder):
+    """A connection never takes the place of a standard stream that is closed: nothing is printed into it."""
+    command = [CBTCTL, "scan", "ssh://esx", "--ssh-config", str(host.ssh_config)]
+    closed = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *command], capture_output=True, timeout=60)
+    expect("a report that goes nowhere is no success", closed.returncode == 8 and b"cannot be written" in closed.stderr, closed)
+    new = config_of(host, folder, UserKnownHostsFile=Path(folder) / "known-closed")
+    command = [CBTCTL, "scan", "ssh://esx", "--ssh-config", str(new), "--accept-new-host-key"]
+    closed = subprocess.run(["sh", "-c", 'exec "$@" 2>&- <&-', "sh", *command], stdout=subprocess.PIPE, timeout=60)
+    expect("what is told to nobody does not break the line", closed.returncode == 0 and b"one" in closed.stdout, closed)
+
+
 def test_ways(host, folder):
     """ssh_config decides where the connection goes, and through what."""
     carry = Path(folder) / "carry"
@@ -373,6 +420,8 @@ with tempfile.TemporaryDirectory() as scratch:
         test_known_hosts(standin, scratch)
         test_keys(standin, scratch)
         test_passwords(standin, scratch)
+        test_broken_logins(standin, scratch)
+        test_closed_streams(standin, scratch)
         test_ways(standin, scratch)
         test_unreachable(scratch, standin)
         test_progress(standin, scratch)

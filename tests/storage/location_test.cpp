@@ -1,0 +1,23 @@
+#include <catch2/catch.hpp>
+
+#include "storage/location.h"
+
+using namespace cbtctl::storage;
+
+TEST_CASE("an IPv6 zone is decoded like any other part of a target, and may stand as it is") {
+  const std::string text = GENERATE("ssh://root@[fe80::1%25eth0]:2222/vmfs/volumes", "ssh://root@[fe80::1%eth0]:2222/");
+  const auto location = parse_location(text);
+  REQUIRE(location);
+  CHECK(location->host == "fe80::1%eth0");
+  CHECK(location->port == 2222U);
+  CHECK(location_text(*location) == "ssh://root@[fe80::1%25eth0]:2222/vmfs/volumes");
+}
+
+TEST_CASE("what is no target says what one is, and never repeats a password") {
+  CHECK_FALSE(parse_location("ssh://[::1"));
+  CHECK_FALSE(parse_location("ssh://esx:0/x"));
+  CHECK_FALSE(parse_location("ssh://-oProxyCommand=x/"));
+  const auto refused = parse_location("ssh://root:secret@esx/x");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.find("secret") == std::string::npos);
+}
