@@ -44,9 +44,12 @@ void skip_unknown_to_hosts(const model::Datastore& datastore, Findings& out) {
     }
     if (!target.inventory->registered) continue;
     for (const model::RegisteredMachine& machine : *target.inventory->registered) {
-      if (!machine.is_missing) continue;
-      out.skipped.push_back(
-          {machine.path, "is registered on " + target.location + " as " + machine.id + ", and not there", {}});
+      if (!machine.is_missing && !machine.is_elsewhere) continue;
+      const std::string why = machine.is_missing ? ", and not there" : ", on no datastore of this host";
+      out.skipped.push_back({machine.path, "is registered on " + target.location + " as " + machine.id + why, {}});
+    }
+    for (const std::string& path : target.inventory->doubted_paths) {
+      out.skipped.push_back({path, "what " + target.location + " has registered there is told in two ways", {}});
     }
   }
 }

@@ -159,11 +159,18 @@ void Hosts::tell_datastores(const Tree& tree, model::Datastore& datastore) const
 void Hosts::find_registered(const Tree& tree, const Loader& loader, model::Datastore& datastore) {
   const auto files = files_of_machines(loader, datastore);
   std::map<Index, std::vector<model::Registration>> registrations;
+  std::set<Index> doubted;
   for (Index place = 0; place < places_.size(); ++place) {
     auto& inventory = datastore.targets[place].inventory;
     if (!inventory || !inventory->registered) continue;
+    for (const std::string& path : inventory->doubted_paths) {
+      const auto spot = spot_on(tree, place, *inventory, path);
+      const auto file = spot ? files.find(key_of(*spot)) : files.end();
+      if (file != files.end()) doubted.insert(file->second);
+    }
     for (model::RegisteredMachine& registered : *inventory->registered) {
       const auto spot = spot_on(tree, place, *inventory, registered.path);
+      if (!spot) registered.is_elsewhere = is_volumes_root(places_[place]);
       if (!spot) continue;
       const auto file = files.find(key_of(*spot));
       if (file != files.end()) {
@@ -179,7 +186,7 @@ void Hosts::find_registered(const Tree& tree, const Loader& loader, model::Datas
       const auto& inventory = datastore.targets[target].inventory;
       return inventory && inventory->registered;
     });
-    if (is_told) machine.registrations = std::move(registrations[machine.file]);
+    if (is_told && !doubted.contains(machine.file)) machine.registrations = std::move(registrations[machine.file]);
   }
 }
 
@@ -209,7 +216,7 @@ void Hosts::tell_power(const Tree& tree, const Loader& loader, model::Datastore&
       if (!inventory || !hosts.insert(places_[target].host).second) continue;
       HostSign sign{.host = datastore.targets[target].location};
       if (inventory->running) sign.running = running_.contains({target, machine.file});
-      sign.tells_registrations = inventory->registered.has_value();
+      sign.tells_registrations = inventory->registered && machine.registrations;
       for (const model::Registration& registration :
            machine.registrations.value_or(std::vector<model::Registration>{})) {
         if (registration.target == target) sign.id = registration.id;

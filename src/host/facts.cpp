@@ -53,6 +53,7 @@ Facts facts_of(const std::vector<Answer>& answers) {
   facts.version = ask(answers, "version", "version and build", version_in, unanswered);
   if (auto found = ask(answers, "machines", "registered virtual machines", parse_registered, unanswered)) {
     inventory.registered = std::move(found->machines);
+    inventory.doubted_paths = std::move(found->doubted_paths);
     inventory.invalid_ids = std::move(found->invalid_ids);
   }
   inventory.running = ask(answers, "running", "running virtual machines", parse_running, unanswered);

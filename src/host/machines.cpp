@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "formats/core/ascii.h"
 
@@ -85,8 +87,14 @@ std::optional<std::string> invalid_id(std::string_view line) {
   return id.empty() ? std::nullopt : std::optional<std::string>(id);
 }
 
-// What is told twice is told by a row that a note fakes, and nobody knows by which of the two.
-void drop_contradicted(std::vector<model::RegisteredMachine>& machines) {
+// A note may hold what this very command printed: a row that says the same again says nothing new. What is told twice
+// in two ways is told by a row that a note fakes, and nobody knows by which of the two.
+void drop_contradicted(Registered& found) {
+  auto& machines = found.machines;
+  std::set<std::pair<std::string, std::string>> seen;
+  std::erase_if(machines, [&](const model::RegisteredMachine& machine) {
+    return !seen.emplace(machine.id, machine.path).second;
+  });
   std::map<std::string, int> ids;
   std::map<std::string, int> paths;
   for (const auto& machine : machines) {
@@ -94,7 +102,9 @@ void drop_contradicted(std::vector<model::RegisteredMachine>& machines) {
     ++paths[machine.path];
   }
   std::erase_if(machines, [&](const model::RegisteredMachine& machine) {
-    return ids[machine.id] > 1 || paths[machine.path] > 1;
+    const bool is_doubted = ids[machine.id] > 1 || paths[machine.path] > 1;
+    if (is_doubted) found.doubted_paths.push_back(machine.path);
+    return is_doubted;
   });
 }
 
@@ -113,7 +123,7 @@ Result<Registered> parse_registered(const Answer& answer) {
     }
   }
   if (!in_table) return unknown_form(answer);
-  drop_contradicted(found.machines);
+  drop_contradicted(found);
   return found;
 }
 

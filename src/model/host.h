@@ -31,6 +31,7 @@ struct RegisteredMachine {
   std::string path;                 // absolute: "/vmfs/volumes/ds1/web01/web01.vmx"
   std::optional<std::size_t> file;  // of Datastore::files: the .vmx; nothing: not found, or not looked for
   bool is_missing = false;          // its path lies where the scan looked, and nothing is there
+  bool is_elsewhere = false;        // the whole host was scanned, and its path lies on no datastore of it
 };
 
 struct RunningMachine {
@@ -52,7 +53,8 @@ struct Unanswered {
 // Nothing: not known, and `unanswered` says why.
 struct HostInventory {
   std::optional<std::vector<RegisteredMachine>> registered;
-  std::vector<std::string> invalid_ids;  // registered, but the host cannot read their configuration
+  std::vector<std::string> doubted_paths;  // rows that contradict each other name them: nothing is known of these
+  std::vector<std::string> invalid_ids;    // registered, but the host cannot read their configuration
   std::optional<std::vector<RunningMachine>> running;
   std::optional<std::vector<HostTask>> tasks;
   std::optional<std::vector<Volume>> volumes;

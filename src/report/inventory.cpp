@@ -18,6 +18,7 @@ Json registered_json(const model::Datastore& datastore, const model::RegisteredM
   put_text(object, "path", machine.path);
   object["config_path"] = machine.file ? Json(lossy_utf8(datastore.files[*machine.file].path)) : Json(nullptr);
   object["missing"] = machine.is_missing;
+  object["elsewhere"] = machine.is_elsewhere;
   return object;
 }
 
@@ -83,13 +84,17 @@ std::string host_text(const model::Target& target) {
   for (const model::Unanswered& unanswered : inventory.unanswered) {
     out += "  not answered: " + unanswered.question + ": " + escaped(unanswered.error.message) + "\n";
   }
+  for (const std::string& path : inventory.doubted_paths) {
+    out += "  told in two ways, and so not known: what is registered at " + escaped(path) + "\n";
+  }
   for (const std::string& id : inventory.invalid_ids) {
     out += "  registered, and the host cannot read it: " + escaped(id) + "\n";
   }
   for (const model::RegisteredMachine& machine :
        inventory.registered.value_or(std::vector<model::RegisteredMachine>{})) {
-    if (machine.is_missing)
-      out += "  registered, not found: " + escaped(machine.id + " " + machine.name + ": " + machine.path) + "\n";
+    const std::string what = escaped(machine.id + " " + machine.name + ": " + machine.path) + "\n";
+    if (machine.is_missing) out += "  registered, not found: " + what;
+    if (machine.is_elsewhere) out += "  registered, on no datastore of this host: " + what;
   }
   return out;
 }

@@ -87,6 +87,17 @@ TEST_CASE("a row that a note fakes takes the row that it contradicts with it") {
                                                       "2      b   [ds1] b/b.vmx   guest   vmx-13\n"
                                                       "3      d   [ds1] d/d.vmx   guest   vmx-13\n"));
   CHECK(ids(found) == "3");
+  CHECK(found->doubted_paths == std::vector<std::string>{"/vmfs/volumes/ds1/a/a.vmx",
+                                                         "/vmfs/volumes/ds1/elsewhere/x.vmx",
+                                                         "/vmfs/volumes/ds1/a/a.vmx", "/vmfs/volumes/ds1/b/b.vmx"});
+}
+
+TEST_CASE("a note that holds this very table takes nothing away") {
+  const std::string row = "1      a   [ds1] a/a.vmx   guest   vmx-13   note\n";
+  const auto found =
+      parse_registered(answer(header + row + header + row + "2      b   [ds1] b/b.vmx   guest   vmx-13\n"));
+  CHECK(ids(found) == "1 2");
+  CHECK(found->doubted_paths.empty());
 }
 
 TEST_CASE("an empty host has a header alone") {
