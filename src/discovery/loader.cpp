@@ -172,7 +172,8 @@ void Loader::answer(const Wanted& wanted, core::Result<storage::Answer>& answer)
   model::File& file = datastore_.files[wanted.file];
   if (!answer) {
     file.error = answer.error();
-    if (file.error->kind == ErrorKind::missing) file.exists = false;
+    // Only what a listing showed is asked for.
+    if (file.error->kind == ErrorKind::missing) file.error = Error{ErrorKind::changed, "vanished while it was read"};
     if (wanted.reading == Reading::configuration) add_machine(wanted.file, *file.error);
     if (wanted.reading == Reading::snapshot_list) add_snapshot_list(wanted.file, *file.error);
     return;

@@ -130,6 +130,10 @@ def test_denied():
                    report)
             expect(f"{transport}: the rest is read", machine(report, "three.vmx")["disks"], report)
             expect(f"{transport}: an empty folder is no trouble", "empty" not in found.stderr, found.stderr)
+            alone = scan(host.ssh_config, "--transport", transport, target="ssh://reader@esx/vmfs/volumes/ds/one")
+            error = json.loads(alone.stdout)["targets"][0]["error"]
+            expect(f"{transport}: a target that is denied has an error with its name", alone.returncode == 8 and error and
+                   "ds/one" in error and "denied" in error, alone)
 
 
 def test_changes_meanwhile():
@@ -149,7 +153,10 @@ def test_changes_meanwhile():
         grown = machine(meanwhile(f"echo 'annotation = \"grew\"' >>{volume}/half/half.vmx\n"), "half/half.vmx")
         expect("a file that grows is read again", grown["disks"] == machine(whole, "half/half.vmx")["disks"], grown)
         gone = machine(meanwhile(f"rm {volume}/db01/db01.vmx\n"), "db01/db01.vmx")
-        expect("a .vmx that vanishes is told", gone is None or gone.get("unreadable"), gone)
+        expect("a .vmx that vanishes is told", gone["unreadable"] == "vanished while it was read", gone)
+        lost = meanwhile(f"rm {volume}/old01/old01-ctk.vmdk\n")
+        ctk = machine(lost, "old01/old01.vmx")["disks"][0]["chain"][0]["ctk"]
+        expect("a CTK file that vanishes is not verified, and is no finding", lost["exit_status"] == 8 and ctk["valid"] is None, ctk)
         torn = machine(meanwhile(f"printf x >{volume}/app01/app01.vmdk\n"), "app01/app01.vmx")
         expect("a descriptor that is replaced is never half of each", len(torn["disks"]) == 2, torn)
 
