@@ -3,10 +3,11 @@
 
 namespace cbtctl::cli {
 
-// While it lives, the first signal is remembered; the second ends the process as always.
+// While it lives, the first signal is remembered; the second ends the process as always. With `patience_seconds` so
+// does the time, where a host is silent and the moment never comes; without, the user is told of the second.
 class Cancellation {
  public:
-  Cancellation();
+  explicit Cancellation(unsigned patience_seconds = 0);
   ~Cancellation();
   Cancellation(const Cancellation&) = delete;
   Cancellation& operator=(const Cancellation&) = delete;

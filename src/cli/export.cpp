@@ -37,7 +37,7 @@ Result<disk::Exported> write_image(const disk::Chain& chain, const std::string& 
   if (!total) return total.error();
   auto output = storage::open_partial(path, chain.size_bytes(), disk::identity_of(chain), line.has("resume"));
   if (!output) return output.error();
-  const Cancellation cancellation;
+  const Cancellation cancellation(1);
   Progress progress(path, *total, !line.quiet);
   const disk::ExportOptions wanted{.hash_data = !line.has("no-hash"), .hash_image = line.has("sha256")};
   auto exported = disk::export_raw(chain, **output, wanted, [&](std::uint64_t done_bytes) {

@@ -120,6 +120,26 @@ def test_interrupt():
                        (process.returncode, time.monotonic() - begin))
 
 
+def test_interrupted_export():
+    with Standin(SOURCE, "8.0", [f"ds={SOURCE}/fixtures/healthy"]) as host:
+        with open(host.volume("ds") / "one/one-flat.vmdk", "r+b") as flat:
+            flat.write(os.urandom(8 << 20))
+        with Line(host.port, stall={"down": 2 << 20}) as line:
+            image = host.folder / "one.raw"
+            process = subprocess.Popen([CBTCTL, "export", "ssh://esx/vmfs/volumes/ds/one/one.vmdk", image, "--ssh-config",
+                                        host.config_behind(line.port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            while line.moved["down"] < 2 << 20:
+                time.sleep(0.02)
+            begin = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+            expect("Ctrl-C ends an export from a silent host soon", process.returncode == 32 and time.monotonic() - begin < 2,
+                   (process.returncode, time.monotonic() - begin))
+        resumed = subprocess.run([CBTCTL, "export", "ssh://esx/vmfs/volumes/ds/one/one.vmdk", image, "--resume", "--ssh-config",
+                                  host.ssh_config], capture_output=True, timeout=300)
+        expect("which goes on from there", resumed.returncode == 0 and image.exists(), resumed)
+
+
 def test_no_servers():
     with Standin(SOURCE, "8.0") as host:
         servers = {"silent": Silent(), "garbage": Babbler(os.urandom(4096), forever=False),
@@ -162,6 +182,7 @@ test_breaks("shell")
 test_breaks("sftp")
 test_idle_waits()
 test_interrupt()
+test_interrupted_export()
 test_no_servers()
 test_hosts_apart()
 test_full_disk()
