@@ -3,7 +3,7 @@
 #include "cli/command_line.h"
 #include "cli/exit_status.h"
 #include "cli/text_file.h"
-#include "log/log.h"
+#include "cli/told.h"
 
 namespace cbtctl::cli {
 
@@ -15,10 +15,7 @@ int run_compare(const Verb& verb, const std::vector<std::string>& arguments) {
   std::vector<std::string> texts;
   for (const std::string& path : line.arguments) {
     auto text = read_text_file(path);
-    if (!text) {
-      log::error(text.error().message);
-      return exit_incomplete;
-    }
+    if (!text) return told(text.error(), line);
     texts.push_back(std::move(*text));
   }
   const auto changes = report::compare_scans(line.arguments[0], texts[0], line.arguments[1], texts[1]);

@@ -2,6 +2,7 @@
 #include "cli/exit_status.h"
 #include "cli/since.h"
 #include "cli/ssh_options.h"
+#include "cli/told.h"
 #include "formats/ctk/bitmap.h"
 #include "log/log.h"
 #include "report/blocks.h"
@@ -22,19 +23,17 @@ Result<disk::Tracking> open_since(const FileOpener& files, const std::string& pa
                                            ": tracking was restarted"};
 }
 
-int write_bitmap(const disk::Tracking& tracking, std::uint32_t since, const std::string& path) {
+int write_bitmap(const disk::Tracking& tracking, std::uint32_t since, const std::string& path,
+                 const CommandLine& line) {
   auto output = storage::create_output(path);
-  if (!output) {
-    log::error(output.error().message);
-    return output.error().kind == ErrorKind::usage ? exit_usage : exit_incomplete;
-  }
+  if (!output) return told(output.error(), line);
   auto written = formats::core::success();
   const auto read = formats::ctk::visit_bitmap(*tracking.source, tracking.shape, since,
                                                [&](auto bytes) { return written = (*output)->append(bytes); });
-  if (!written) return told(written.error());
-  if (!read) return told(read.error().in(tracking.path));
+  if (!written) return told(written.error(), line);
+  if (!read) return told(read.error().in(tracking.path), line);
   written = (*output)->finish();
-  return written ? exit_done : told(written.error());
+  return written ? exit_done : told(written.error(), line);
 }
 
 }  // namespace
@@ -61,10 +60,10 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, help);
   const auto tracking = open_since(*files, path, *since);
-  if (!tracking) return told(tracking.error());
+  if (!tracking) return told(tracking.error(), line);
   const formats::ctk::ChangeQuery query{.since = since->epoch, .merge_across_epochs = line.has("merge")};
 
-  if (line.has("bitmap")) return write_bitmap(*tracking, since->epoch, line.values["output"].as<std::string>());
+  if (line.has("bitmap")) return write_bitmap(*tracking, since->epoch, line.values["output"].as<std::string>(), line);
   bool written = true;
   report::BlocksPrinter printer(line.json         ? report::BlocksFormat::json
                                 : line.has("csv") ? report::BlocksFormat::csv

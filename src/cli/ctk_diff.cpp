@@ -4,6 +4,7 @@
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/ssh_options.h"
+#include "cli/told.h"
 
 namespace cbtctl::cli {
 
@@ -17,11 +18,11 @@ int run_ctk_diff(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, "cbtctl ctk diff --help");
   const auto before = open_ctk(*files, line.arguments[0]);
-  if (!before) return told(before.error());
+  if (!before) return told(before.error(), line);
   const auto after = open_ctk(*files, line.arguments[1]);
-  if (!after) return told(after.error());
+  if (!after) return told(after.error(), line);
   const auto difference = disk::compare_tracking(*before, *after);
-  if (!difference) return told(difference.error());
+  if (!difference) return told(difference.error(), line);
   const int status = difference->differs() ? exit_findings : exit_done;
   const bool written = write_output(line.json ? report::difference_json(*before, *after, *difference, status)
                                               : report::difference_text(*before, *after, *difference, line.style));

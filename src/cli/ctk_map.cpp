@@ -6,6 +6,7 @@
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/since.h"
+#include "cli/told.h"
 #include "cli/tracked_disk.h"
 #include "formats/core/checked.h"
 #include "log/log.h"
@@ -62,20 +63,18 @@ void add_partitions(const FileOpener& files, const std::vector<std::string>& map
   picture.partitions = std::move(*partitions);
 }
 
-int save(const std::string& path, const std::string& bytes) {
-  if (bytes.empty()) return told({ErrorKind::unavailable, path + ": the picture could not be encoded"});
+int save(const std::string& path, const std::string& bytes, const CommandLine& line) {
+  if (bytes.empty()) return told({ErrorKind::unavailable, path + ": the picture could not be encoded"}, line);
   auto output = storage::create_output(path);
   auto status = output ? (*output)->append(std::as_bytes(std::span(bytes))) : formats::core::Status(output.error());
   if (status) status = (*output)->finish();
-  if (status) return exit_done;
-  log::error(status.error().message);
-  return status.error().kind == ErrorKind::usage ? exit_usage : exit_incomplete;
+  return status ? exit_done : told(status.error(), line);
 }
 
 int show(const report::MapPicture& picture, const CommandLine& line) {
   if (line.has("output")) {
     const auto path = line.values["output"].as<std::string>();
-    return save(path, path.ends_with(".svg") ? report::picture_svg(picture) : report::picture_png(picture));
+    return save(path, path.ends_with(".svg") ? report::picture_svg(picture) : report::picture_png(picture), line);
   }
   const bool written =
       write_output(line.json ? report::picture_json(picture)
@@ -111,13 +110,13 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, help);
   const auto tracking = open_ctk(*files, line.arguments.front());
-  if (!tracking) return told(tracking.error());
+  if (!tracking) return told(tracking.error(), line);
   if (since && since->uuid && !has_uuid(tracking->reading, *since->uuid))
-    return told({ErrorKind::unsupported, tracking->path + ": the change id has another UUID than the file"});
+    return told({ErrorKind::unsupported, tracking->path + ": the change id has another UUID than the file"}, line);
   const bool is_for_terminal = !line.json && !line.has("output");
   auto picture =
       picture_of(*tracking, columns_for(tracking->shape.blocks, is_for_terminal ? line.style.width : std::nullopt));
-  if (!picture) return told(picture.error());
+  if (!picture) return told(picture.error(), line);
   if (since) picture->since = since->epoch;
   add_partitions(*files, line.list("map"), *picture);
   return show(*picture, line);

@@ -4,6 +4,7 @@
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/since.h"
+#include "cli/told.h"
 #include "formats/vmx/configuration.h"
 #include "report/ctk_verify.h"
 
@@ -69,7 +70,7 @@ std::optional<Error> objection_to(const FileOpener& files, const std::vector<std
 }
 
 int print(const report::VerifySubject& subject, const Result<disk::Verdict>& verdict, const CommandLine& line) {
-  if (!verdict) return told(verdict.error());
+  if (!verdict) return told(verdict.error(), line);
   int status = verdict->missed.count() == 0 ? exit_done : exit_findings;
   if (verdict->not_compared.count() > 0) status |= exit_incomplete;
   const bool written = write_output(line.json ? report::verdict_json(subject, *verdict, status)
@@ -80,30 +81,30 @@ int print(const report::VerifySubject& subject, const Result<disk::Verdict>& ver
 int verify_delta(const FileOpener& files, const std::string& delta, const std::string& ctk, const CommandLine& line) {
   const auto finder = finder_for(files, delta, line.list("map"));
   const auto tracking = open_ctk(files, ctk);
-  if (!tracking) return told(tracking.error());
+  if (!tracking) return told(tracking.error(), line);
   const auto chain = disk::Chain::open(delta, finder);
-  if (!chain) return told(chain.error());
+  if (!chain) return told(chain.error(), line);
   report::VerifySubject subject{.by_images = false, .ctk = ctk, .against = {delta}, .since = 0, .since_source = {}};
   const auto since = frozen_epoch(*chain, *tracking, finder, subject.since_source);
-  if (!since) return told(since.error());
+  if (!since) return told(since.error(), line);
   subject.since = *since;
   return print(subject, disk::verify_by_delta(*chain, *tracking, *since), line);
 }
 
 int verify_images(const FileOpener& opener, const std::vector<std::string>& files, const CommandLine& line) {
   const auto tracking = open_ctk(opener, files[2]);
-  if (!tracking) return told(tracking.error());
+  if (!tracking) return told(tracking.error(), line);
   const std::string text = line.values["since"].as<std::string>();
   const auto since = parse_since(text);
   if (!since)
     return usage_error("--since takes a change id, an epoch number or '*', found '" + text + "'",
                        "cbtctl ctk verify --help");
   if (since->uuid && !has_uuid(tracking->reading, *since->uuid))
-    return told({ErrorKind::unsupported, files[2] + ": the change id has another UUID than the file"});
+    return told({ErrorKind::unsupported, files[2] + ": the change id has another UUID than the file"}, line);
   const auto before = open_image(opener, files[0], line.list("map"));
-  if (!before) return told(before.error());
+  if (!before) return told(before.error(), line);
   const auto after = open_image(opener, files[1], line.list("map"));
-  if (!after) return told(after.error());
+  if (!after) return told(after.error(), line);
   return print({.by_images = true,
                 .ctk = files[2],
                 .against = {files[0], files[1]},
@@ -136,7 +137,7 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   std::vector<std::string> files = line.arguments;
   if (line.has("delta")) files.push_back(line.values["delta"].as<std::string>());
   const auto objection = line.has("even-if-running") ? std::nullopt : objection_to(*opener, files);
-  if (objection) return told(*objection);
+  if (objection) return told(*objection, line);
   return line.has("delta") ? verify_delta(*opener, line.values["delta"].as<std::string>(), line.arguments[0], line)
                            : verify_images(*opener, line.arguments, line);
 }

@@ -180,9 +180,4 @@ Result<std::shared_ptr<const ByteSource>> open_image(const FileOpener& files, co
   return std::shared_ptr<const ByteSource>(std::make_shared<disk::Chain>(std::move(*chain)));
 }
 
-int told(const Error& error) {
-  log::error(error.message);
-  return exit_incomplete;
-}
-
 }  // namespace cbtctl::cli

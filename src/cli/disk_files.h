@@ -43,7 +43,4 @@ formats::core::Result<std::shared_ptr<const formats::core::ByteSource>> open_ima
 
 formats::core::Result<disk::Tracking> open_ctk(const FileOpener& files, const std::string& path);
 
-// Tells the error and gives the exit status for it: 8 where bytes were not obtained.
-int told(const formats::core::Error& error);
-
 }  // namespace cbtctl::cli

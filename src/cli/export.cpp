@@ -5,6 +5,7 @@
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/progress.h"
+#include "cli/told.h"
 #include "formats/core/hex.h"
 #include "log/log.h"
 #include "report/export.h"
@@ -62,13 +63,10 @@ void warn_of_mismatches(const disk::Chain& chain) {
   }
 }
 
-int told_export(const Error& error, const std::string& path) {
-  if (error.kind == ErrorKind::cancelled)
-    log::warning(error.message + "; what is done lies in " + path + ".partial, and --resume goes on");
-  else
-    log::error(error.message);
-  if (error.kind == ErrorKind::cancelled) return exit_cancelled;
-  return error.kind == ErrorKind::usage ? exit_usage : exit_incomplete;
+int told_export(const Error& error, const std::string& path, const CommandLine& line) {
+  if (error.kind != ErrorKind::cancelled) return told(error, line);
+  const std::string rest = "; what is done lies in " + path + ".partial, and --resume goes on";
+  return told({ErrorKind::cancelled, error.message + rest}, line, exit_cancelled);
 }
 
 }  // namespace
@@ -88,7 +86,7 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
     const std::string count = std::to_string(chains.size());
     return usage_error(line.arguments[0] + " has " + count + " disks: choose one with --disk", help);
   }
-  if (chains[0].error) return told(*chains[0].error);
+  if (chains[0].error) return told(*chains[0].error, line);
   const disk::Chain& chain = *chains[0].chain;
   const std::size_t link = line.values["link"].as<std::size_t>();
   if (link >= chain.links().size())
@@ -97,7 +95,7 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
   const disk::Chain wanted = chain.from(link);
   warn_of_mismatches(wanted);
   const auto exported = write_image(wanted, path, line);
-  if (!exported) return told_export(exported.error(), path);
+  if (!exported) return told_export(exported.error(), path, line);
   const report::ExportSubject subject{chains[0].path, path, link};
   const bool written = write_output(line.json ? export_json(subject, *exported) : export_text(subject, *exported));
   return written ? exit_done : exit_incomplete;

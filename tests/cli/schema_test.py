@@ -44,6 +44,12 @@ def files_below(folder):
                 yield path
 
 
+for words in (["ctk", "blocks", "--since", "1"], ["ctk", "map"], ["ctk", "diff", "none"], ["ctk", "verify", "--since", "1", "--delta", "none"],
+              ["compare", "none"], ["export"]):
+    path = str(SOURCE / "fixtures/none")
+    document = check(*words, *([path, f"{path}.raw"] if words == ["export"] else [path]))
+    if not document or document["schema"] != "cbtctl.error/1" or "none" not in document["error"]:
+        failures.append(f"{words}: expected a document that tells why, found {document}")
 cases = sorted(p for p in (SOURCE / "fixtures").iterdir() if p.is_dir())
 if len(cases) < 3:
     failures.append(f"expected at least 3 fixtures, found {len(cases)}")
