@@ -14,19 +14,21 @@ using formats::core::sector_bytes;
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(lossy_utf8(text)); }
 
-// A file that a name leads to; the name itself where it leads out of the scan.
+// A file that a name leads to, with its target where it is not `home`; the name itself where it leads out of the scan.
 void put_reference(Json& object, const std::string& key, const model::Datastore& datastore,
-                   const model::Reference& reference) {
+                   const model::Reference& reference, model::Index home) {
   put_path(object, key, reference.file ? datastore.files[*reference.file].path : reference.written);
   if (reference.by_tail) object["resolved_by"] = "tail";
   if (!reference.file) object["outside"] = true;
+  const model::Index target = reference.file ? datastore.files[*reference.file].target : home;
+  if (target != home && target < datastore.targets.size()) object["target"] = target;  // else a path of --map
 }
 
-Json tracking_json(const model::Datastore& datastore, const model::Descriptor& descriptor) {
+Json tracking_json(const model::Datastore& datastore, const model::Descriptor& descriptor, model::Index home) {
   if (!descriptor.tracking) return nullptr;
   const analysis::TrackingVerdict verdict = analysis::judge_tracking(datastore, descriptor);
   Json ctk;
-  put_reference(ctk, "path", datastore, *descriptor.tracking);
+  put_reference(ctk, "path", datastore, *descriptor.tracking, home);
   const model::File* file = descriptor.tracking->file ? &datastore.files[*descriptor.tracking->file] : nullptr;
   ctk["exists"] = file != nullptr ? Json(file->exists) : Json(nullptr);
   ctk["valid"] = or_null(verdict.fits);
@@ -42,10 +44,10 @@ Json tracking_json(const model::Datastore& datastore, const model::Descriptor& d
   return ctk;
 }
 
-Json extent_json(const model::Datastore& datastore, const model::Extent& extent) {
+Json extent_json(const model::Datastore& datastore, const model::Extent& extent, model::Index home) {
   Json object;
   if (extent.reference) {
-    put_reference(object, "path", datastore, *extent.reference);
+    put_reference(object, "path", datastore, *extent.reference, home);
   } else {
     object["path"] = text_or_null(extent.line.file_name);
   }
@@ -63,19 +65,20 @@ std::string why_unreadable(const model::Datastore& datastore, const model::Refer
 }
 
 // Of a link that cannot be read all is unknown but its name.
-Json link_json(const model::Datastore& datastore, const model::ChainLink& link) {
+Json link_json(const model::Datastore& datastore, const model::ChainLink& link, model::Index home) {
   const model::Descriptor unknown;
   const model::Descriptor& descriptor = link.descriptor ? datastore.descriptors[*link.descriptor] : unknown;
   Json object;
-  put_reference(object, "descriptor", datastore, link.reference);
+  put_reference(object, "descriptor", datastore, link.reference, home);
   object["version"] = or_null(descriptor.content.version);
   object["create_type"] = text_or_null(descriptor.content.create_type);
   object["cid"] = cid_json(descriptor.content.cid);
   object["parent_cid"] = cid_json(descriptor.content.parent_cid);
   object["own"] = link.own;
   object["extents"] = Json::array();
-  for (const model::Extent& extent : descriptor.extents) object["extents"].push_back(extent_json(datastore, extent));
-  object["ctk"] = tracking_json(datastore, descriptor);
+  for (const model::Extent& extent : descriptor.extents)
+    object["extents"].push_back(extent_json(datastore, extent, home));
+  object["ctk"] = tracking_json(datastore, descriptor, home);
   if (!link.descriptor) object["unreadable"] = why_unreadable(datastore, link.reference);
   return object;
 }
@@ -95,7 +98,8 @@ Json disk_json(const model::Datastore& datastore, const model::VirtualMachine& m
                    {"change_id", or_null(verdict.change_id)},
                    {"star_query", {{"usable", or_null(star.usable)}, {"reasons", texts(star.reasons)}}}};
   object["chain"] = Json::array();
-  for (const model::ChainLink& link : disk.chain) object["chain"].push_back(link_json(datastore, link));
+  const model::Index home = datastore.files[machine.file].target;
+  for (const model::ChainLink& link : disk.chain) object["chain"].push_back(link_json(datastore, link, home));
   if (disk.loops) object["loops"] = true;
   return object;
 }

@@ -101,8 +101,10 @@ std::string stray_files(const model::Datastore& datastore, const Style& style) {
     const model::File& file = datastore.files[tracking.file];
     const analysis::TrackingClass kind = analysis::classify(datastore, tracking);
     if (!file.exists || kind == analysis::TrackingClass::in_use) continue;
-    const char* why =
-        tracking.disk ? "no descriptor names it, its disk is there" : "no descriptor names it, its disk is gone";
+    const bool is_unread = tracking.disk && datastore.files[*tracking.disk].error;
+    const char* why = is_unread       ? "its disk is there and cannot be read"
+                      : tracking.disk ? "no descriptor names it, its disk is there"
+                                      : "no descriptor names it, its disk is gone";
     table.add({{escaped(file.path)},
                {std::string(name_of(kind)), Tint::warning},
                {file.size_bytes ? human_size(*file.size_bytes) : "?"},

@@ -183,6 +183,10 @@ status(8, "ctk", "blocks", scratch / "own/app01-ctk.vmdk", "--since", "1", says=
 expect("and is not recognised without it", inferred()["layout"] == "unrecognised" and inferred()["capacity_bytes"] is None, inferred())
 far = json.loads(run("scan", "far", "--map", "/vmfs/volumes/661ab9c9-ea3e9a38-f0ba-d89ef3ff34e7/far-data=" + str(DEMO / "far-data"), "--json").stdout)["virtual_machines"][0]["disks"][0]
 expect("--map finds what lies elsewhere", far["cbt"]["state"] != "unreadable", far["cbt"])
+expect("whose path is whole", Path(far["chain"][0]["descriptor"]).is_absolute() and "target" not in far["chain"][0], far["chain"][0])
+beside = json.loads(run("scan", "far", "far-data", "--map", "/vmfs/volumes/661ab9c9-ea3e9a38-f0ba-d89ef3ff34e7/far-data=" + str(DEMO / "far-data"), "--json").stdout)["virtual_machines"][0]["disks"][0]
+expect("a file of another target tells which", beside["chain"][0]["target"] == 1 and beside["chain"][0]["extents"][0]["target"] == 1 and
+       not Path(beside["chain"][0]["descriptor"]).is_absolute(), beside["chain"][0])
 
 # Hostile names, on a copy.
 hostile = scratch / "hostile"
