@@ -193,7 +193,8 @@ DuplicateKey duplicate_of(std::span<const Key> same) {
   for (const Key& key : same) {
     duplicate.values.emplace_back(key.entry->value);
     duplicate.line_numbers.push_back(key.entry->line_number);
-    const bool is_flag = is_cbt_key(lower(key.entry->key)) || key.is("cleanShutdown");
+    const std::string name = lower(key.entry->key);
+    const bool is_flag = is_cbt_key(name) || name == "cleanshutdown" || name.ends_with(".present");
     duplicate.values_differ |= is_flag ? !equal_ignoring_case(key.entry->value, value) : key.entry->value != value;
   }
   return duplicate;

@@ -39,7 +39,7 @@ struct DuplicateKey {
   std::string key;  // as first written
   std::vector<std::string> values;
   std::vector<std::size_t> line_numbers;
-  bool values_differ = false;  // compared as flags (ASCII case ignored) where it is one, else as bytes
+  bool values_differ = false;  // as flags (ASCII case ignored): CBT keys, .present, cleanShutdown; else as bytes
 };
 
 // A key that looks like a CBT key and does nothing: `ctkEnable`, `scsi0:0.ctkEnable`, `ctkEnabled` on a slot that
@@ -67,8 +67,8 @@ struct Configuration {
   std::string swap_file_name;       // sched.swap.derivedName; empty where absent
   std::string nvram;
   bool encrypted = false;  // encryption.keySafe/encryption.data without clear-text disks
-  // Whether the key, whatever its case, stands twice with different values. Of such a key only the CBT keys keep a
-  // value, the first.
+  // Whether the key, whatever its case, stands twice with different values. hardware_version and clean_shutdown are not
+  // known then; all else is what the first line says.
   [[nodiscard]] bool contradicts_itself(std::string_view key) const;
   // CBT keys that stand twice with different values ("ctkEnabled", "scsi0:0.ctkEnabled"), as first written.
   [[nodiscard]] std::vector<std::string> contradictory_cbt_keys() const;

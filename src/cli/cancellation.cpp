@@ -1,6 +1,7 @@
 #include "cli/cancellation.h"
 
 #include <unistd.h>
+#include <cerrno>
 #include <csignal>
 #include <string_view>
 
@@ -12,16 +13,18 @@ namespace {
 volatile std::sig_atomic_t requested = 0;  // a signal handler can reach nothing else
 
 volatile std::sig_atomic_t patience = 0;
-constexpr std::string_view once_more = "cbtctl: stops when this machine is done; Ctrl-C once more ends at once\n";
+constexpr std::string_view once_more = "cbtctl: stops at the next good moment; Ctrl-C once more ends at once\n";
 
 extern "C" void remember_cancel(int signal) {
   if (requested != 0 || signal == SIGALRM) ::_exit(exit_cancelled);
   requested = 1;
+  const int number = errno;  // of what is interrupted
   if (patience != 0) {
     ::alarm(static_cast<unsigned>(patience));
   } else {
     [[maybe_unused]] const auto told = ::write(STDERR_FILENO, once_more.data(), once_more.size());
   }
+  errno = number;
 }
 
 using Handler = void (*)(int);
@@ -46,6 +49,14 @@ Cancellation::~Cancellation() {
   std::signal(SIGALRM, before_alarm);
 }
 
-bool Cancellation::is_requested() const { return requested != 0; }
+bool Cancellation::is_requested() const {
+  if (requested != 0) ::alarm(0);
+  return requested != 0;
+}
+
+void Cancellation::take_time() {
+  patience = 0;
+  ::alarm(0);
+}
 
 }  // namespace cbtctl::cli

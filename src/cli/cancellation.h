@@ -11,7 +11,8 @@ class Cancellation {
   ~Cancellation();
   Cancellation(const Cancellation&) = delete;
   Cancellation& operator=(const Cancellation&) = delete;
-  [[nodiscard]] bool is_requested() const;
+  [[nodiscard]] bool is_requested() const;  // noticed: from now on it takes its time
+  void take_time();                         // what comes now shall be finished
 };
 
 }  // namespace cbtctl::cli

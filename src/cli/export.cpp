@@ -38,13 +38,14 @@ Result<disk::Exported> write_image(const disk::Chain& chain, const std::string& 
   if (!total) return total.error();
   auto output = storage::open_partial(path, chain.size_bytes(), disk::identity_of(chain), line.has("resume"));
   if (!output) return output.error();
-  const Cancellation cancellation(1);
+  Cancellation cancellation(1);
   Progress progress(path, *total, !line.quiet);
   const disk::ExportOptions wanted{.hash_data = !line.has("no-hash"), .hash_image = line.has("sha256")};
   auto exported = disk::export_raw(chain, **output, wanted, [&](std::uint64_t done_bytes) {
     progress.show(done_bytes);
     return !cancellation.is_requested();
   });
+  cancellation.take_time();
   if (!exported && can_be_resumed(exported.error().kind)) (*output)->keep();
   if (!exported) return exported.error();
   if (const auto finished = (*output)->finish(); !finished) return finished.error();

@@ -251,6 +251,7 @@ int completeness(const model::Datastore& datastore) {
     if (target.error) tell({}, *target.error);
   }
   for (const model::File& folder : datastore.unreadable_folders) {
+    if (folder.path.empty() && datastore.targets[folder.target].error) continue;  // told as the target
     tell(folder.path.empty() ? "." : folder.path, *folder.error);
   }
   for (const model::File& file : datastore.files) {

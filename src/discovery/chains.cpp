@@ -35,8 +35,9 @@ Users active_users(const model::Datastore& datastore) {
 
 struct Ownership {
   Index machine = 0;
-  std::vector<Spot> folders;  // the machine's own and its workingDir
-  std::set<Index> frozen;     // files
+  Spot home;                        // the machine's folder
+  std::optional<Resolved> working;  // its workingDir, where that is another
+  std::set<Index> frozen;           // files
   const Users* users = nullptr;
 
   [[nodiscard]] bool owns(Index file, const Spot& spot) const {
@@ -45,20 +46,23 @@ struct Ownership {
     const bool runs_elsewhere = std::any_of(begin, end, [&](const Use& use) { return use.machine != machine; });
     if (runs_elsewhere) return false;
     if (frozen.contains(file)) return true;
-    return std::any_of(folders.begin(), folders.end(), [&](const Spot& folder) {
-      return folder.place == spot.place && folder.path == storage::parent_of(spot.path);
-    });
+    return lies_in(home, spot) || (working && lies_in(working->spot, spot));
+  }
+  // Only since a workingDir leads there by its tail, which no change may rest on.
+  [[nodiscard]] bool owns_by_tail(Index file, const Spot& spot) const {
+    return working && working->by_tail && !frozen.contains(file) && !lies_in(home, spot);
+  }
+  static bool lies_in(const Spot& folder, const Spot& spot) {
+    return folder.place == spot.place && folder.path == storage::parent_of(spot.path);
   }
 };
 
 Ownership ownership_of(Loader& loader, const model::Datastore& datastore, Index machine, const Users& users) {
   const model::VirtualMachine& subject = datastore.virtual_machines[machine];
-  Ownership ownership{.machine = machine, .folders = {}, .frozen = {}, .users = &users};
+  Ownership ownership{.machine = machine, .home = {}, .working = {}, .frozen = {}, .users = &users};
   const Spot configuration = loader.spot_of(subject.file);
-  ownership.folders.push_back({configuration.place, std::string(storage::parent_of(configuration.path))});
-  if (const auto working = loader.folder_named(ownership.folders.front(), subject.settings.working_dir)) {
-    ownership.folders.push_back(*working);
-  }
+  ownership.home = {configuration.place, std::string(storage::parent_of(configuration.path))};
+  ownership.working = loader.folder_named(ownership.home, subject.settings.working_dir);
   if (subject.snapshot_file) {
     for (const model::Reference& frozen : datastore.snapshot_files[*subject.snapshot_file].frozen) {
       if (frozen.file) ownership.frozen.insert(*frozen.file);
@@ -83,6 +87,8 @@ void extend(model::Disk& disk, const Loader& loader, const model::Datastore& dat
     }
     const bool own = link.own && parent->file && ownership.owns(*parent->file, loader.spot_of(*parent->file));
     disk.chain.push_back({.reference = *parent, .descriptor = {}, .own = own});
+    model::Reference& led = disk.chain.back().reference;
+    led.by_tail = led.by_tail || (own && ownership.owns_by_tail(*parent->file, loader.spot_of(*parent->file)));
   }
 }
 

@@ -54,11 +54,9 @@ void tell_unreadable(const Tree& tree, model::Datastore& datastore) {
   for (Index place = 0; place < datastore.targets.size(); ++place) {
     for (const Folder& folder : tree.folders(place)) {
       if (!folder.error) continue;
-      auto& failed = datastore.targets[place].error;
-      if (folder.path.empty() && !failed) {  // the target itself
-        failed = folder.error->in(datastore.targets[place].location);
-        continue;
-      }
+      model::Target& target = datastore.targets[place];
+      const bool is_all = folder.path.empty() && folder.entries.empty();
+      if (is_all && !target.error) target.error = folder.error->in(target.location);
       datastore.unreadable_folders.push_back({.target = place, .path = folder.path, .error = folder.error});
     }
   }

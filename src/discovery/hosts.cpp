@@ -229,6 +229,11 @@ void Hosts::tell_power(const Tree& tree, const Loader& loader, model::Datastore&
     machine.power = power_with_hosts(std::move(machine.power), signs);
   }
   ask(tree, loader, datastore, unsettled, changed);
+  for (model::VirtualMachine& machine : datastore.virtual_machines) {
+    const bool may_be_suspended = machine.settings.contradicts_itself("checkpoint.vmState");
+    if (may_be_suspended && machine.power.state == model::PowerState::off)
+      machine.power.state = model::PowerState::unknown;
+  }
 }
 
 // One request per place for all its machines. Whoever acts on a registration has it confirmed first: a note can be made

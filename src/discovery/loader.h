@@ -30,7 +30,7 @@ class Loader {
 
   [[nodiscard]] Spot spot_of(model::Index file) const { return tree_.spot_of(datastore_.files[file]); }
   // Where `written`, a workingDir, leads; nothing where it is empty, "." or out of the scan.
-  [[nodiscard]] std::optional<Spot> folder_named(const Spot& folder, const std::string& written) const;
+  [[nodiscard]] std::optional<Resolved> folder_named(const Spot& folder, const std::string& written) const;
 
  private:
   enum class Reading { configuration, snapshot_list, disk, status };

@@ -40,11 +40,9 @@ bool Loader::lead(model::Reference& reference, const Spot& folder) {
   return true;
 }
 
-std::optional<Spot> Loader::folder_named(const Spot& folder, const std::string& written) const {
+std::optional<Resolved> Loader::folder_named(const Spot& folder, const std::string& written) const {
   if (written.empty() || written == ".") return std::nullopt;
-  const auto resolved = tree_.resolve_folder(folder, written);
-  if (!resolved) return std::nullopt;
-  return resolved->spot;
+  return tree_.resolve_folder(folder, written);
 }
 
 void Loader::load_by_reference() {
@@ -97,10 +95,11 @@ void Loader::want_disk(const model::Reference& reference) { want({*reference.fil
 
 void Loader::want_extent(const model::Extent& extent) {
   const Index file = *extent.reference->file;
+  const bool is_known = claimed_[file];
   claimed_[file] = true;
   if (is_sparse(extent.line.kind) && !asked_[file]) return want({file, Reading::disk, sparse_head_bytes, true});
   // What was read of it by its name, as if it were a descriptor, came without its size.
-  if (!datastore_.files[file].size_bytes) asked_[file] = false;
+  if (!is_known && !datastore_.files[file].size_bytes) asked_[file] = false;
   want({file, Reading::status});
 }
 

@@ -106,6 +106,9 @@ void drop_contradicted(Registered& found) {
     if (is_doubted) found.doubted_paths.push_back(machine.path);
     return is_doubted;
   });
+  auto& doubted = found.doubted_paths;
+  std::sort(doubted.begin(), doubted.end());
+  doubted.erase(std::unique(doubted.begin(), doubted.end()), doubted.end());
 }
 
 }  // namespace

@@ -131,7 +131,6 @@ std::string fields_text(const formats::ctk::Reading& reading, const Style& style
 std::vector<bool> masked_bytes(const model::InspectedFile& file) {
   const std::size_t size = file.head.size();
   std::vector<bool> masked(size);
-  if (file.kind != formats::FileKind::ctk) return masked;
   for (std::size_t at = uuid_begin; at < std::min(size, uuid_end); ++at) masked[at] = true;
   if (size < uuid_end) return masked;
   const auto uuid = std::span(file.head).subspan(uuid_begin, uuid_end - uuid_begin);
@@ -142,6 +141,31 @@ std::vector<bool> masked_bytes(const model::InspectedFile& file) {
     for (std::size_t i = 0; i < uuid.size(); ++i) masked[at + i] = true;
   }
   return masked;
+}
+
+// Of a file without signature nothing is known to be a UUID; of one that is too short for its header it is.
+std::vector<bool> unmasked_bytes(const model::InspectedFile& file) {
+  return file.kind == formats::FileKind::ctk ? masked_bytes(file) : std::vector<bool>(file.head.size());
+}
+
+std::string dump(const model::InspectedFile& file, const std::vector<bool>& is_masked) {
+  std::string out;
+  for (std::size_t row = 0; row < file.head.size(); row += 16) {
+    std::array<char, 24> offset{};
+    std::snprintf(offset.data(), offset.size(), "%08zx", row);
+    std::string hex;
+    std::string text;
+    for (std::size_t i = row; i < row + 16; ++i) {
+      const bool there = i < file.head.size();
+      const bool masked = there && is_masked[i];
+      const auto byte = there ? std::to_integer<unsigned char>(file.head[i]) : 0U;
+      const std::array<std::byte, 1> one{static_cast<std::byte>(byte)};
+      hex += (i % 8 == 0 ? "  " : " ") + (!there ? "  " : masked ? "xx" : formats::core::hex_bytes(one));
+      if (there) text += masked || byte < 0x20 || byte > 0x7E ? '.' : static_cast<char>(byte);
+    }
+    out += offset.data() + hex + "  |" + text + "|\n";
+  }
+  return out;
 }
 
 }  // namespace
@@ -163,32 +187,13 @@ std::string ctk_show_text(const std::vector<model::InspectedFile>& files, const 
     if (file.tracking) {
       out += "\n" + fields_text(*file.tracking, style);
     } else if (!file.head.empty()) {
-      out += "\n" + header_dump(file);  // no signature: as it is, and never interpreted
+      out += "\n" + dump(file, unmasked_bytes(file));  // no signature: never interpreted
     }
     for (const std::string& note : notes_of(file)) out += "note: " + escaped(note) + "\n";
   }
   return out;
 }
 
-std::string header_dump(const model::InspectedFile& file) {
-  std::string out;
-  const std::vector<bool> is_masked = masked_bytes(file);
-  for (std::size_t row = 0; row < file.head.size(); row += 16) {
-    std::array<char, 24> offset{};
-    std::snprintf(offset.data(), offset.size(), "%08zx", row);
-    std::string hex;
-    std::string text;
-    for (std::size_t i = row; i < row + 16; ++i) {
-      const bool there = i < file.head.size();
-      const bool masked = there && is_masked[i];
-      const auto byte = there ? std::to_integer<unsigned char>(file.head[i]) : 0U;
-      const std::array<std::byte, 1> one{static_cast<std::byte>(byte)};
-      hex += (i % 8 == 0 ? "  " : " ") + (!there ? "  " : masked ? "xx" : formats::core::hex_bytes(one));
-      if (there) text += masked || byte < 0x20 || byte > 0x7E ? '.' : static_cast<char>(byte);
-    }
-    out += offset.data() + hex + "  |" + text + "|\n";
-  }
-  return out;
-}
+std::string header_dump(const model::InspectedFile& file) { return dump(file, masked_bytes(file)); }
 
 }  // namespace cbtctl::report

@@ -48,9 +48,10 @@ bool read_authority(std::string_view text, Location& location) {
   if (text.starts_with('[')) {
     const std::size_t close = text.find(']');
     if (close == std::string_view::npos) return false;
-    // A zone is written after a '%', which is encoded like any other, or as it is.
-    const std::string_view host = text.substr(1, close - 1);
-    location.host = percent_decoded(host).value_or(std::string(host));
+    location.host = std::string(text.substr(1, close - 1));
+    // A zone stands after a '%', which is encoded (RFC 6874) or, as ssh takes it, not.
+    const std::size_t zone = location.host.find("%25");
+    if (zone != std::string::npos) location.host.erase(zone + 1, 2);
     port = text.substr(close + 1);
   } else {
     const std::size_t colon = text.find(':');

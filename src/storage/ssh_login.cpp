@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -113,7 +114,7 @@ AgentState ask_agent(const std::string& path, State::Clock::duration limit) {
   std::copy(path.begin(), path.end(), std::begin(address.sun_path));
   const Descriptor agent(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (::connect(agent.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return AgentState::absent;
+    return errno == EAGAIN ? AgentState::silent : AgentState::absent;
   if (::send(agent.get(), request_identities.data(), request_identities.size(), MSG_NOSIGNAL) < 0)
     return AgentState::absent;
   pollfd waiting{agent.get(), POLLIN, 0};
@@ -301,7 +302,10 @@ Status log_in(State& state) {
   if (login.offers("publickey") && (try_agent(login) || try_key_files(login))) return success();
   // A host that wants a key and then a password offers that only now.
   const bool has_more = login.offers("keyboard-interactive") || login.offers("password");
-  if (!has_more && !state.lost) static_cast<void>(ask_methods(login));
+  if (!has_more && !state.lost) {
+    static_cast<void>(ask_methods(login));
+    login.broken.reset();  // where this was one question too many, what was tried is the answer
+  }
   if (!state.lost && login.offers("keyboard-interactive") && try_keyboard_interactive(login)) return success();
   if (!login.no_password && !state.lost && login.offers("password") && try_password(login)) return success();
   return rejected(login);

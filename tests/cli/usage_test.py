@@ -161,7 +161,8 @@ expect("nor a second copy of it", "52 de c0" not in run("ctk", "show", copied, "
        run("ctk", "show", copied, "--header-dump").stdout.count(b"xx") == 32)
 raw = scratch / "raw"
 raw.write_bytes(b"what is this?" + bytes(2000))
-expect("without a signature the bytes are shown as they are", b"|what is this?" in run("ctk", "show", raw).stdout)
+expect("without a signature the bytes are shown as they are", b"|what is this?" in run("ctk", "show", raw).stdout and b"xx" not in run("ctk", "show", raw).stdout)
+expect("and a dump that is sent away hides where a UUID would be", run("ctk", "show", raw, "--header-dump").stdout.count(b"xx") == 16)
 with open("/dev/full", "w") as full:
     for form in ([], ["--csv"], ["--json"]):
         blocks = [CBTCTL, "ctk", "blocks", CTK, "--since", "1", *form]

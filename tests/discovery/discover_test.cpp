@@ -116,9 +116,15 @@ TEST_CASE("a working directory below the volume itself is found by its name, if 
   const Files files{{"x/x.vmx", vmx("/vmfs/volumes/u/w/x-1.vmdk", "workingDir = \"/vmfs/volumes/u/w\"\n")},
                     {"w/x-1.vmdk", descriptor("x-1-flat.vmdk", {}, "/vmfs/volumes/u/w/x.vmdk")},
                     {"w/x.vmdk", descriptor("x-flat.vmdk")}};
-  const auto& chain = support::scan(files).virtual_machines[0].disks[0].chain;
+  const auto found = support::scan(files);
+  const auto& chain = found.virtual_machines[0].disks[0].chain;
   REQUIRE(chain.size() == 2);
   CHECK(chain[1].own);
+  Files relative = files;
+  relative["w/x-1.vmdk"] = descriptor("x-1-flat.vmdk", {}, "x.vmdk");
+  const auto led = support::scan(relative);
+  CHECK(led.virtual_machines[0].disks[0].chain[1].own);
+  CHECK(led.virtual_machines[0].disks[0].chain[1].reference.by_tail);  // no change rests on that
   const auto twice = support::scan({{"/mnt/a", {files, {}, {}}}, {"/mnt/b", {{{"w/other", ""}}, {}, {}}}});
   CHECK_FALSE(twice.virtual_machines[0].disks[0].chain[1].own);
 }
@@ -227,6 +233,14 @@ TEST_CASE("a folder that cannot be read is told and the rest goes on") {
   CHECK(datastore.virtual_machines.size() == 1);
   REQUIRE(datastore.unreadable_folders.size() == 1);
   CHECK(datastore.unreadable_folders[0].path == "a");
+  CHECK_FALSE(datastore.targets[0].error);
+}
+
+TEST_CASE("a target that cannot be listed has that for its error, and is a folder that was not read") {
+  const auto datastore = support::scan({{"/mnt/ds", {{}, {}, {{"", formats::core::ErrorKind::denied}}}}});
+  REQUIRE(datastore.targets[0].error);
+  CHECK(datastore.targets[0].error->message.starts_with("/mnt/ds: "));
+  CHECK(datastore.unreadable_folders.size() == 1);  // what it holds could name any CTK file
 }
 
 TEST_CASE("a quarantine is listed and never scanned") {

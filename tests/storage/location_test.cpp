@@ -13,6 +13,11 @@ TEST_CASE("an IPv6 zone is decoded like any other part of a target, and may stan
   CHECK(location_text(*location) == "ssh://root@[fe80::1%25eth0]:2222/vmfs/volumes");
 }
 
+TEST_CASE("a zone that is a number is left as it is") {
+  CHECK(parse_location("ssh://[fe80::1%12]/x")->host == "fe80::1%12");
+  CHECK(parse_location("ssh://[fe80::1%2512]/x")->host == "fe80::1%12");
+}
+
 TEST_CASE("what is no target says what one is, and never repeats a password") {
   CHECK_FALSE(parse_location("ssh://[::1"));
   CHECK_FALSE(parse_location("ssh://esx:0/x"));

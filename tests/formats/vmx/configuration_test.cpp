@@ -78,6 +78,8 @@ TEST_CASE("nothing is known of another key that contradicts itself") {
   const auto same = decoded(
       "virtualHW.version = \"13\"\nVirtualHW.version = \"13\"\ncleanShutdown = \"TRUE\"\ncleanShutdown = \"true\"\n");
   CHECK(same.hardware_version == 13U);
+  CHECK_FALSE(
+      decoded("scsi0:0.present = \"TRUE\"\nscsi0:0.present = \"true\"\n").contradicts_itself("scsi0:0.present"));
   CHECK(is_true(same.clean_shutdown));
 }
 
