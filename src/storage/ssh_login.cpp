@@ -46,7 +46,7 @@ struct SshLogin {
 
   int complete(const std::function<int()>& call) {
     const int code = state.complete(state.connect_deadline(), call);
-    if (code != 0 && state.may_send && !broken && is_loss(code)) {
+    if (code != 0 && state.may_send && !broken && broke_off(code)) {
       broken = code == LIBSSH2_ERROR_TIMEOUT
                    ? state.failure("the login", code)
                    : state.error(ErrorKind::unavailable, "the connection was lost during the login");
@@ -55,13 +55,11 @@ struct SshLogin {
     return code;
   }
   // Where no answer came, libssh2 tells it as a login that failed, but says in words what it waited for.
-  [[nodiscard]] bool is_loss(int code) const {
+  [[nodiscard]] bool broke_off(int code) const {
     char* text = nullptr;
     libssh2_session_last_error(state.session, &text, nullptr, 0);
     const bool has_waited = text != nullptr && std::string_view(text).find("aiting for") != std::string_view::npos;
-    return has_waited || code == LIBSSH2_ERROR_TIMEOUT || code == LIBSSH2_ERROR_SOCKET_DISCONNECT ||
-           code == LIBSSH2_ERROR_SOCKET_RECV || code == LIBSSH2_ERROR_SOCKET_SEND || code == LIBSSH2_ERROR_DECRYPT ||
-           code == LIBSSH2_ERROR_INVALID_MAC || code == LIBSSH2_ERROR_PROTO;
+    return has_waited || State::is_loss(code);
   }
   [[nodiscard]] bool offers(std::string_view method) const {
     return ("," + methods + ",").find("," + std::string(method) + ",") != std::string::npos;

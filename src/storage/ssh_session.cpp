@@ -95,10 +95,14 @@ int SshSession::State::complete(Clock::time_point deadline, const std::function<
   }
 }
 
-Error SshSession::State::failure(const std::string& what, int code) {
-  lost = lost || code == LIBSSH2_ERROR_TIMEOUT || code == LIBSSH2_ERROR_SOCKET_DISCONNECT ||
+bool SshSession::State::is_loss(int code) {
+  return code == LIBSSH2_ERROR_TIMEOUT || code == LIBSSH2_ERROR_SOCKET_DISCONNECT ||
          code == LIBSSH2_ERROR_SOCKET_RECV || code == LIBSSH2_ERROR_SOCKET_SEND || code == LIBSSH2_ERROR_DECRYPT ||
          code == LIBSSH2_ERROR_INVALID_MAC || code == LIBSSH2_ERROR_PROTO;
+}
+
+Error SshSession::State::failure(const std::string& what, int code) {
+  lost = lost || is_loss(code);
   if (code == LIBSSH2_ERROR_TIMEOUT) return error(ErrorKind::unavailable, what + ": no answer in time");
   char* text = nullptr;
   libssh2_session_last_error(session, &text, nullptr, 0);

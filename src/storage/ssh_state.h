@@ -53,6 +53,8 @@ struct SshSession::State {
   // True when the socket is ready for what libssh2 waits for.
   [[nodiscard]] bool wait_for_socket(Clock::time_point deadline);
   [[nodiscard]] Clock::time_point connect_deadline() const { return Clock::now() + *options.limits.connect; }
+  // Whether libssh2's error means that no byte can be sent or received any more.
+  [[nodiscard]] static bool is_loss(int code);
   // libssh2's last error as a sentence: "root@esx1: <what>: <libssh2's words>".
   [[nodiscard]] Error failure(const std::string& what, int code);
   [[nodiscard]] Error error(ErrorKind kind, const std::string& message) const { return {kind, who + ": " + message}; }
