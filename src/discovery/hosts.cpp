@@ -40,6 +40,12 @@ std::map<std::string, Index> files_of_machines(const Loader& loader, const model
   return files;
 }
 
+// The .vmx that was found where a host says that a machine is.
+std::optional<Index> found_at(const std::map<std::string, Index>& files, const std::optional<Spot>& spot) {
+  const auto file = spot ? files.find(key_of(*spot)) : files.end();
+  return file == files.end() ? std::nullopt : std::optional(file->second);
+}
+
 // Nothing is there although its folder, or the one above that, was listed.
 bool is_missing(const Tree& tree, const std::vector<Place>& places, const Spot& spot) {
   if (!places[spot.place].only_vmx.empty()) return false;
@@ -164,18 +170,15 @@ void Hosts::find_registered(const Tree& tree, const Loader& loader, model::Datas
     auto& inventory = datastore.targets[place].inventory;
     if (!inventory || !inventory->registered) continue;
     for (const std::string& path : inventory->doubted_paths) {
-      const auto spot = spot_on(tree, place, *inventory, path);
-      const auto file = spot ? files.find(key_of(*spot)) : files.end();
-      if (file != files.end()) doubted.insert(file->second);
+      if (const auto file = found_at(files, spot_on(tree, place, *inventory, path))) doubted.insert(*file);
     }
     for (model::RegisteredMachine& registered : *inventory->registered) {
       const auto spot = spot_on(tree, place, *inventory, registered.path);
       if (!spot) registered.is_elsewhere = is_volumes_root(places_[place]);
       if (!spot) continue;
-      const auto file = files.find(key_of(*spot));
-      if (file != files.end()) {
-        registered.file = file->second;
-        registrations[file->second].push_back({place, registered.id});
+      registered.file = found_at(files, spot);
+      if (registered.file) {
+        registrations[*registered.file].push_back({place, registered.id});
       } else {
         registered.is_missing = spot->place < places_.size() && is_missing(tree, places_, *spot);
       }
@@ -196,9 +199,8 @@ void Hosts::find_running(const Tree& tree, const Loader& loader, const model::Da
     const auto& inventory = datastore.targets[place].inventory;
     if (!inventory || !inventory->running) continue;
     for (const model::RunningMachine& running : *inventory->running) {
-      const auto spot = spot_on(tree, place, *inventory, running.path);
-      const auto file = spot ? files.find(key_of(*spot)) : files.end();
-      if (file != files.end()) running_[{place, file->second}] = true;
+      const auto file = found_at(files, spot_on(tree, place, *inventory, running.path));
+      if (file) running_[{place, *file}] = true;
     }
   }
 }
