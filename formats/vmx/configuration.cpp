@@ -240,14 +240,6 @@ bool Configuration::contradicts_itself(std::string_view key) const {
   });
 }
 
-std::vector<std::string> Configuration::contradictory_cbt_keys() const {
-  std::vector<std::string> keys;
-  for (const DuplicateKey& duplicate : duplicates) {
-    if (duplicate.values_differ && is_cbt_key(lower(duplicate.key))) keys.push_back(duplicate.key);
-  }
-  return keys;
-}
-
 core::Result<Configuration> decode(const text::Document& document) {
   if (document.encode().empty()) return Error{ErrorKind::malformed, "is empty: expected a configuration"};
   if (document.encode().find('\0') != std::string::npos) {

@@ -70,8 +70,6 @@ struct Configuration {
   // Whether the key, whatever its case, stands twice with different values. hardware_version and clean_shutdown are not
   // known then; all else is what the first line says.
   [[nodiscard]] bool contradicts_itself(std::string_view key) const;
-  // CBT keys that stand twice with different values ("ctkEnabled", "scsi0:0.ctkEnabled"), as first written.
-  [[nodiscard]] std::vector<std::string> contradictory_cbt_keys() const;
 };
 
 // `malformed` where the bytes hold no configuration: binary, zeros, empty, or none of the keys that every

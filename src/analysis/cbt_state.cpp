@@ -64,22 +64,17 @@ std::string why_unreadable(const model::Datastore& datastore, const model::Chain
   return name;
 }
 
-constexpr std::array<std::string_view, 3> of_machine{"ctkenabled", "ctkdisallowed", "virtualhw.version"};
-constexpr std::array<std::string_view, 6> of_disk{".ctkenabled", ".filename",   ".present",
-                                                  ".mode",       ".devicetype", ".sharing"};
-constexpr std::array<std::string_view, 1> of_bus{".sharedbus"};
-
 // A key that stands twice with different values and would decide this disk.
 std::optional<std::string> contradiction(const formats::vmx::Configuration& settings, const std::string& slot) {
+  if (settings.duplicates.empty()) return std::nullopt;  // nearly always
+  const std::array<std::string, 10> deciding{
+      "ctkenabled",       "ctkdisallowed",     "virtualhw.version",  slot.substr(0, slot.find(':')) + ".sharedbus",
+      slot + ".filename", slot + ".present",   slot + ".devicetype", slot + ".mode",
+      slot + ".sharing",  slot + ".ctkenabled"};
   for (const formats::vmx::DuplicateKey& duplicate : settings.duplicates) {
-    if (!duplicate.values_differ) continue;
-    const std::string key = formats::text::lower(duplicate.key);
-    const auto is = [&](std::string_view subject, const auto& fields) {
-      return std::any_of(fields.begin(), fields.end(),
-                         [&](std::string_view field) { return key == std::string(subject) + std::string(field); });
-    };
-    if (is("", of_machine) || is(slot, of_disk) || is(slot.substr(0, slot.find(':')), of_bus))
-      return "the key " + duplicate.key + " stands twice with different values";
+    const bool decides =
+        std::find(deciding.begin(), deciding.end(), formats::text::lower(duplicate.key)) != deciding.end();
+    if (duplicate.values_differ && decides) return "the key " + duplicate.key + " stands twice with different values";
   }
   return std::nullopt;
 }

@@ -64,9 +64,11 @@ TEST_CASE("a CBT key for a slot without a disk is told") {
 }
 
 TEST_CASE("keys that stand twice contradict each other only where the flags differ") {
-  CHECK(decoded("ctkEnabled = \"TRUE\"\nCtkEnabled = \"true\"\n").contradictory_cbt_keys().empty());
+  CHECK_FALSE(decoded("ctkEnabled = \"TRUE\"\nCtkEnabled = \"true\"\n").contradicts_itself("ctkEnabled"));
   const auto settings = decoded("ctkEnabled = \"TRUE\"\nCtkEnabled = \"FALSE\"\n");
-  CHECK(settings.contradictory_cbt_keys() == std::vector<std::string>{"ctkEnabled"});
+  CHECK(settings.contradicts_itself("ctkEnabled"));
+  REQUIRE(settings.duplicates.size() == 1);
+  CHECK(settings.duplicates[0].key == "ctkEnabled");
   CHECK(settings.duplicates[0].line_numbers == std::vector<std::size_t>{2, 3});
 }
 
