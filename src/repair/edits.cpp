@@ -31,6 +31,11 @@ void set_flag(Document& document, std::string_view key, bool value) {
   }
 }
 
+bool is_flag_on(const Document& document, std::string_view key) {
+  const auto* entry = document.find(key);
+  return entry != nullptr && formats::text::equal_ignoring_case(entry->value, "TRUE");
+}
+
 void remove_key(Document& document, std::string_view key) {
   while (const formats::text::Entry* entry = document.find(key)) document.remove_line(entry->line);
 }

@@ -12,6 +12,9 @@ namespace cbtctl::repair {
 // value that says so already stays as it is.
 void set_flag(formats::text::Document& document, std::string_view key, bool value);
 
+// Whether the key, whatever its case, stands there and is TRUE.
+[[nodiscard]] bool is_flag_on(const formats::text::Document& document, std::string_view key);
+
 void remove_key(formats::text::Document& document, std::string_view key);
 
 // Of a key that stands more than once, one line: the first or the last.

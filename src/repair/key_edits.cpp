@@ -10,20 +10,16 @@ namespace {
 
 using formats::text::Document;
 
-bool is_on(const Document& document, const std::string& key) {
-  const auto* entry = document.find(key);
-  return entry != nullptr && formats::text::equal_ignoring_case(entry->value, "TRUE");
-}
-
 bool flags_off(Document& document, const Intent& intent, bool some_stays) {
   const std::string before = document.encode();
   for (const auto& [slot, wanted] : intent.disks) {
     const std::string key = slot + ".ctkEnabled";
-    const bool in_between = wanted.key == true && wanted.strip && is_on(document, key);
+    const bool in_between = wanted.key == true && wanted.strip && is_flag_on(document, key);
     if (wanted.key == false || in_between) set_flag(document, key, false);
   }
   const bool in_between = intent.vm_key == true && !some_stays && document.encode() != before;
-  if (intent.vm_key == false || (in_between && is_on(document, "ctkEnabled"))) set_flag(document, "ctkEnabled", false);
+  if (intent.vm_key == false || (in_between && is_flag_on(document, "ctkEnabled")))
+    set_flag(document, "ctkEnabled", false);
   return document.encode() != before;
 }
 

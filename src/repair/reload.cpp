@@ -4,6 +4,7 @@
 
 #include "formats/text/document.h"
 #include "host/states.h"
+#include "repair/edits.h"
 #include "repair/guards.h"
 
 namespace cbtctl::repair {
@@ -18,11 +19,7 @@ bool is_of_configuration(const MachinePlan& machine, const Change& change) {
   return change.kind == ChangeKind::edit && change.spot.root == 0 && change.spot.path == machine.vm;
 }
 
-bool says_on(const std::string& text) {
-  const auto document = formats::text::Document::decode(text);
-  const auto* entry = document.find("ctkEnabled");
-  return entry != nullptr && formats::text::equal_ignoring_case(entry->value, "TRUE");
-}
+bool says_on(const std::string& text) { return is_flag_on(formats::text::Document::decode(text), "ctkEnabled"); }
 
 std::vector<model::Registration> registrations_of(const MachinePlan& machine, const model::Datastore& now) {
   const model::VirtualMachine* found = find_machine(now, machine.vm);
