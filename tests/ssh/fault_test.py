@@ -105,6 +105,14 @@ def test_idle_waits():
             expect(f"{transport}: waiting costs no processor time", run.seconds > 4 and busy < 2, (busy, run))
 
 
+def interrupted(process):
+    """Its exit status, and the seconds that it takes to end."""
+    begin = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    return process.returncode, time.monotonic() - begin
+
+
 def test_interrupt():
     with Standin(SOURCE, "8.0", [f"ds={SOURCE}/fixtures/healthy"]) as host:
         for after in (0, 4000):
@@ -113,11 +121,8 @@ def test_interrupt():
                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
                 while not line.connections or line.moved["down"] < after:
                     time.sleep(0.02)
-                begin = time.monotonic()
-                process.send_signal(signal.SIGINT)
-                process.communicate(timeout=30)
-                expect("Ctrl-C ends within a second", process.returncode == 32 and time.monotonic() - begin < 1,
-                       (process.returncode, time.monotonic() - begin))
+                status, seconds = interrupted(process)
+                expect("Ctrl-C ends within a second", status == 32 and seconds < 1, (status, seconds))
 
 
 def test_interrupted_export():
@@ -130,11 +135,8 @@ def test_interrupted_export():
                                         host.config_behind(line.port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             while line.moved["down"] < 2 << 20:
                 time.sleep(0.02)
-            begin = time.monotonic()
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
-            expect("Ctrl-C ends an export from a silent host soon", process.returncode == 32 and time.monotonic() - begin < 2,
-                   (process.returncode, time.monotonic() - begin))
+            status, seconds = interrupted(process)
+            expect("Ctrl-C ends an export from a silent host soon", status == 32 and seconds < 2, (status, seconds))
         resumed = subprocess.run([CBTCTL, "export", "ssh://esx/vmfs/volumes/ds/one/one.vmdk", image, "--resume", "--ssh-config",
                                   host.ssh_config], capture_output=True, timeout=300)
         expect("which goes on from there", resumed.returncode == 0 and image.exists(), resumed)
