@@ -67,13 +67,9 @@ template <typename Member>
 void sort_by_path(std::vector<Member>& members, const std::vector<model::File>& files) {
   std::vector<Index> order(members.size());
   std::iota(order.begin(), order.end(), Index{0});
-  const auto is_before = [&](Index a, Index b) {
-    const model::File& left = files[members[a].file];
-    const model::File& right = files[members[b].file];
-    return left.target != right.target ? left.target < right.target : left.path < right.path;
-  };
-  if (std::is_sorted(order.begin(), order.end(), is_before)) return;  // nearly always
-  std::sort(order.begin(), order.end(), is_before);
+  const auto comes_first = [&](Index a, Index b) { return is_before(files[members[a].file], files[members[b].file]); };
+  if (std::is_sorted(order.begin(), order.end(), comes_first)) return;  // nearly always
+  std::sort(order.begin(), order.end(), comes_first);
   std::vector<Member> sorted;
   sorted.reserve(members.size());
   for (const Index at : order) sorted.push_back(std::move(members[at]));

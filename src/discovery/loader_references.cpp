@@ -146,11 +146,12 @@ void Loader::collect_tracking_files() {
     const auto& tracking = datastore_.descriptors[i].tracking;
     if (tracking && tracking->file) note(*tracking->file).named_by.push_back(i);
   }
-  const auto spot = [&](Index descriptor) { return spot_of(datastore_.descriptors[descriptor].file); };
+  const auto file_of = [&](Index descriptor) -> const model::File& {
+    return datastore_.files[datastore_.descriptors[descriptor].file];
+  };
   for (model::TrackingFile& tracking : datastore_.tracking_files) {
-    std::sort(tracking.named_by.begin(), tracking.named_by.end(), [&](Index a, Index b) {
-      return std::pair(spot(a).place, spot(a).path) < std::pair(spot(b).place, spot(b).path);
-    });
+    std::sort(tracking.named_by.begin(), tracking.named_by.end(),
+              [&](Index a, Index b) { return is_before(file_of(a), file_of(b)); });
   }
 }
 

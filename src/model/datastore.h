@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "formats/core/result.h"
@@ -50,6 +51,11 @@ struct File {
   std::optional<Index> tracking;          // of Datastore::tracking_files, where it is one
   std::optional<Index> sparse;            // of Datastore::sparse_extents, where it is one and decodes
 };
+
+// The order of reports.
+[[nodiscard]] inline bool is_before(const File& a, const File& b) {
+  return std::tie(a.target, a.path) < std::tie(b.target, b.path);
+}
 
 // A name inside a file, and what it leads to. `file` is empty where it leads out of the scan.
 struct Reference {
