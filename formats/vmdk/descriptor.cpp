@@ -97,20 +97,21 @@ std::optional<std::uint32_t> read_cid(const text::Entry& entry, Descriptor& desc
   return value;
 }
 
+core::Defect contradiction(const text::Entry& entry) {
+  return defect(std::string(entry.key), "one value", "two that differ");
+}
+
 // A key of the header that stands twice with two values contradicts itself; the first stays.
 template <typename Value>
 void set_once(std::optional<Value>& known, std::optional<Value> value, const text::Entry& entry,
               Descriptor& descriptor) {
-  if (known && value && known != value) {
-    descriptor.decode_defects.push_back(defect(std::string(entry.key), "one value", "two that differ"));
-  }
+  if (known && value && known != value) descriptor.decode_defects.push_back(contradiction(entry));
   if (!known) known = std::move(value);
 }
 
 void set_once(std::string& known, const text::Entry& entry, Descriptor& descriptor) {
-  std::optional<std::string> text = known.empty() ? std::nullopt : std::optional(known);
-  set_once<std::string>(text, std::string(entry.value), entry, descriptor);
-  known = *text;
+  if (!known.empty() && known != entry.value) descriptor.decode_defects.push_back(contradiction(entry));
+  if (known.empty()) known = entry.value;
 }
 
 void read_entry(const text::Entry& entry, Descriptor& descriptor) {
