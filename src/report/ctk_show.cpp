@@ -138,14 +138,9 @@ std::vector<bool> masked_bytes(const model::InspectedFile& file) {
   for (std::size_t at = 0; at + uuid.size() <= size; ++at) {
     const auto here = std::span(file.head).subspan(at, uuid.size());
     if (!std::equal(uuid.begin(), uuid.end(), here.begin())) continue;
-    for (std::size_t i = 0; i < uuid.size(); ++i) masked[at + i] = true;
+    std::fill_n(masked.begin() + static_cast<std::ptrdiff_t>(at), uuid.size(), true);
   }
   return masked;
-}
-
-// Of a file without signature nothing is known to be a UUID; of one that is too short for its header it is.
-std::vector<bool> unmasked_bytes(const model::InspectedFile& file) {
-  return file.kind == formats::FileKind::ctk ? masked_bytes(file) : std::vector<bool>(file.head.size());
 }
 
 std::string dump(const model::InspectedFile& file, const std::vector<bool>& is_masked) {
@@ -186,8 +181,9 @@ std::string ctk_show_text(const std::vector<model::InspectedFile>& files, const 
     if (file.totals) out += totals_text(*file.totals, style);
     if (file.tracking) {
       out += "\n" + fields_text(*file.tracking, style);
-    } else if (!file.head.empty()) {
-      out += "\n" + dump(file, unmasked_bytes(file));  // no signature: never interpreted
+    } else if (!file.head.empty()) {  // as it is, and never interpreted; only with a signature it has a UUID to hide
+      const bool hides = file.kind == formats::FileKind::ctk;
+      out += "\n" + dump(file, hides ? masked_bytes(file) : std::vector<bool>(file.head.size()));
     }
     for (const std::string& note : notes_of(file)) out += "note: " + escaped(note) + "\n";
   }
