@@ -3,6 +3,8 @@
 
 usage: connect_test.py CBTCTL SOURCE_DIR
 """
+import contextlib
+import itertools
 import json
 import os
 import pty
@@ -25,6 +27,7 @@ from expectations import expect, finish  # noqa: E402
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 HEALTHY = f"ds={SOURCE}/fixtures/healthy"
+CONFIGS = itertools.count()
 
 
 def run(*arguments, env=None, **more):
@@ -50,7 +53,7 @@ def config_of(host, folder, **changes):
     """The stand-in's ssh_config with other values; None takes the line out."""
     values = {"HostName": "127.0.0.1", "Port": host.port, "User": "root", "IdentityFile": host.key_file,
               "IdentitiesOnly": "yes", "UserKnownHostsFile": host.known_hosts, "GlobalKnownHostsFile": "/dev/null"} | changes
-    path = Path(folder) / f"config-{len(list(Path(folder).iterdir()))}"
+    path = Path(folder) / f"config-{next(CONFIGS)}"
     path.write_text("Host esx\n" + "".join(f"  {key} {value}\n" for key, value in values.items() if value is not None))
     return path
 
@@ -59,6 +62,21 @@ def new_key(folder, name, kind, passphrase=""):
     path = Path(folder) / name
     subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-f", path], check=True)
     return path
+
+
+@contextlib.contextmanager
+def agent_with(folder, *keys):
+    """An ssh-agent that has the keys: where it listens."""
+    agent = Path(tempfile.mkdtemp(dir=folder)) / "agent"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", agent], stdout=subprocess.DEVNULL)
+    try:
+        while not agent.exists():
+            time.sleep(0.02)
+        subprocess.run(["ssh-add", "-q", *keys], env=os.environ | {"SSH_AUTH_SOCK": str(agent)}, check=True)
+        yield agent
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def allow(host, key, user="root"):
@@ -173,21 +191,13 @@ def test_keys(host, folder):
     status, shown = on_terminal([(b"Passphrase for", b"wrong\n"), (b"password: ", b"\x04")], "scan", "ssh://esx", "--ssh-config", config)
     expect("a wrong passphrase is told", status == 8 and "(wrong passphrase)" in shown, (status, shown))
 
-    agent = Path(folder) / "agent"
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", agent], stdout=subprocess.DEVNULL)
-    try:
-        while not agent.exists():
-            time.sleep(0.02)
+    with agent_with(folder, Path(folder) / "login-ecdsa") as agent:
         env = {"SSH_AUTH_SOCK": str(agent)}
-        subprocess.run(["ssh-add", "-q", Path(folder) / "login-ecdsa"], env=dict(os.environ, **env), check=True)
         asks = config_of(host, folder, IdentityFile="none", IdentitiesOnly="no")
         expect_scan("a key of the agent", scan(asks, env=env))
         expect_scan("IdentityAgent", scan(config_of(host, folder, IdentityFile="none", IdentitiesOnly="no", IdentityAgent=agent)))
         only = config_of(host, folder, IdentityFile=strange)
         expect_error("IdentitiesOnly keeps the agent's other keys out", scan(only, env=env), "agent (0 keys)")
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def failed_logins(host):
@@ -252,19 +262,9 @@ def test_broken_logins(host, folder):
             expect(f"a line cut at {at} is no wrong password", found.returncode == 8 and "not accepted" not in found.stderr, found)
     with Line(host.port, stall={"down": 1150}) as line:
         expect_error("a line that stalls in the login", scan(host.config_behind(line.port), "--connect-timeout", 1), "no answer in time")
-    agent = Path(folder) / "crowded"
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", agent], stdout=subprocess.DEVNULL)
-    try:
-        while not agent.exists():
-            time.sleep(0.02)
-        env = {"SSH_AUTH_SOCK": str(agent)}
-        for i in range(7):
-            subprocess.run(["ssh-add", "-q", new_key(folder, f"strange{i}", "ecdsa")], env=os.environ | env, check=True)
-        asks = config_of(host, folder, IdentityFile="none", IdentitiesOnly="no")
-        expect_error("too many keys", scan(asks, env=env), "login rejected", "Too many authentication failures", "agent (")
-    finally:
-        process.kill()
-        process.wait()
+    asks = config_of(host, folder, IdentityFile="none", IdentitiesOnly="no")
+    with agent_with(folder, *(new_key(folder, f"strange{i}", "ecdsa") for i in range(7))) as agent:
+        expect_error("too many keys", scan(asks, env={"SSH_AUTH_SOCK": str(agent)}), "login rejected", "Too many authentication failures", "agent (")
     silent = Path(folder) / "silent"
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(silent))
@@ -272,7 +272,6 @@ def test_broken_logins(host, folder):
         begin = time.monotonic()
         expect_scan("an agent that never answers is passed over", scan(host.ssh_config, "--connect-timeout", 1, env={"SSH_AUTH_SOCK": str(silent)}))
         expect("in time", time.monotonic() - begin < 10, time.monotonic() - begin)
-        asks = config_of(host, folder, IdentityFile="none", IdentitiesOnly="no")
         expect_error("and is told", scan(asks, "--connect-timeout", 1, env={"SSH_AUTH_SOCK": str(silent)}), "agent (does not answer)")
     with Standin(SOURCE, "8.0", [HEALTHY], ["--set", "AuthenticationMethods=publickey,keyboard-interactive"]) as both:
         expect_scan("a host that wants a key and a password", scan(both.ssh_config, "--password-file", both.password_file))
