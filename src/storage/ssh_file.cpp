@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "formats/core/read_ahead.h"
-#include "storage/ssh_open_file.h"
+#include "storage/ssh_lane.h"
 
 namespace cbtctl::storage {
 namespace {
@@ -21,7 +21,9 @@ using formats::core::ByteRange;
 using formats::core::success;
 
 constexpr std::size_t first_part_bytes = 256 * 1024;
-constexpr std::size_t most_batch_bytes = 8 * 1024 * 1024;
+constexpr std::size_t most_batch_bytes = 2 * 1024 * 1024;
+constexpr std::size_t most_coming_per_lane = 3;  // two fill what may be under way (ssh_sftp) while the third is taken
+constexpr std::uint64_t second_after_bytes = 8 * 1024 * 1024;  // read in order: the reader means it
 
 // Calls `work` on the queue's thread and waits for what it returns.
 template <typename Value>
@@ -54,25 +56,18 @@ struct Batch {
   static std::size_t length_of(const ByteRange& range) { return static_cast<std::size_t>(range.length_bytes); }
 };
 
-// A connection that reads the file, with its handle there. What is asked for holds it: the thread may come to it late.
-struct Lane {
-  SshHost& host;
-  SshQueue& queue;
-  std::string path;
-  OpenFile file;  // the thread's
-};
-
 class SshFile final : public ByteSource, public formats::core::ReadAhead {
  public:
   SshFile(SshHost& host, SshQueue& queue, SshSecondLine& second, std::uint64_t second_from_bytes, std::string path,
           OpenFile file)
       : size_bytes_(file.size_bytes), second_(second), second_from_bytes_(second_from_bytes) {
-    lanes_.push_back(std::make_shared<Lane>(Lane{host, queue, std::move(path), std::move(file)}));
+    lanes_.push_back(std::make_shared<SshLane>(host, queue, std::move(path), std::move(file)));
   }
   SshFile(const SshFile&) = delete;
   SshFile& operator=(const SshFile&) = delete;
   ~SshFile() override {
-    for (const auto& lane : lanes_) lane->queue.add([lane] { close_now(lane->host, lane->file); }, 0);
+    drop_coming();
+    for (const auto& lane : lanes_) lane->close();
   }
 
   [[nodiscard]] std::uint64_t size_bytes() const override { return size_bytes_; }
@@ -130,8 +125,11 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
     }
     const auto comes =
         std::find_if(coming_.begin(), coming_.end(), [&](const Coming& coming) { return coming.holds(offset); });
-    if (comes == coming_.end() && !ask_for(offset)) return {};
-    if (comes != coming_.end()) coming_.erase(coming_.begin(), comes);
+    if (comes != coming_.end()) {
+      coming_.erase(coming_.begin(), comes);
+    } else if (!ask_for(offset)) {
+      return {};
+    }
     auto batch = coming_.front().batch.get();
     coming_.pop_front();
     if (!batch) return {};  // reading its own range tells the reader whether that one is harmed
@@ -146,7 +144,7 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
     const auto next = std::find_if(expected_.begin(), expected_.end(),
                                    [&](const ByteRange& range) { return Batch::holds(range, offset); });
     if (next == expected_.end() && offset != in_order_) return false;
-    coming_.clear();
+    drop_coming();
     if (next != expected_.end()) {
       expected_.erase(expected_.begin(), next);
       ByteRange& first = expected_.front();
@@ -158,10 +156,15 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
     return true;
   }
 
+  void drop_coming() const {
+    coming_.clear();
+    for (const auto& lane : lanes_) lane->forget();
+  }
+
   // The next batches are on their way while the last is worked on.
   void ask_further() const {
     use_second_line();
-    while (coming_.size() < lanes_.size()) {
+    while (coming_.size() < most_coming()) {
       if (!expected_.empty()) {
         ask_expected();
         continue;
@@ -170,24 +173,30 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
       if (!is_in_order) return;
       const ByteRange& last = coming_.empty() ? batch_.ranges.back() : coming_.back().ranges.back();
       const std::uint64_t end = last.offset_bytes + last.length_bytes;
-      const bool is_first = part_bytes_ == first_part_bytes;
-      if (!is_first && end < size_bytes_) ask_in_order(end);
-      part_bytes_ = std::min(part_bytes_ * 2, most_batch_bytes);
-      if (part_bytes_ == most_batch_bytes && size_bytes_ - end >= second_from_bytes_) second_.begin();
-      if (is_first || end == size_bytes_) return;
+      if (ordered_bytes_ <= first_part_bytes || end == size_bytes_) return;
+      ask_in_order(end);
+      if (ordered_bytes_ >= second_after_bytes && size_bytes_ - end >= second_from_bytes_) second_.begin();
     }
+  }
+
+  // One while the reader may stop soon.
+  std::size_t most_coming() const {
+    return expected_.empty() && ordered_bytes_ < most_batch_bytes ? 1 : most_coming_per_lane * lanes_.size();
   }
 
   void use_second_line() const {
     const auto line = second_.line();
     if (lanes_.size() == 2 && !line) lanes_.pop_back();
     if (lanes_.size() == 2 || !line) return;
-    const Lane& first = *lanes_.front();
-    lanes_.push_back(std::make_shared<Lane>(Lane{line->host, line->queue, first.path, {.size_bytes = size_bytes_}}));
+    lanes_.push_back(std::make_shared<SshLane>(line->host, line->queue, lanes_.front()->path(),
+                                               OpenFile{.size_bytes = size_bytes_}));
   }
 
   void ask_in_order(std::uint64_t offset) const {
-    ask({.ranges = {{offset, std::min<std::uint64_t>(part_bytes_, size_bytes_ - offset)}}, .is_in_order = true});
+    const std::uint64_t part = std::clamp<std::uint64_t>(ordered_bytes_, first_part_bytes, most_batch_bytes);
+    const std::uint64_t length = std::min(part, size_bytes_ - offset);
+    ordered_bytes_ += length;
+    ask({.ranges = {{offset, length}}, .is_in_order = true});
   }
 
   void ask_expected() const {
@@ -205,45 +214,41 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
 
   // `wanted` has no bytes yet.
   void ask(Batch wanted) const {
-    const std::shared_ptr<Lane> lane = lanes_[asked_++ % lanes_.size()];
-    auto promise = std::make_shared<std::promise<Result<Batch>>>();
+    SshLane& lane = *lanes_[asked_++ % lanes_.size()];
+    SshSecondLine* const second = &lane == lanes_.front().get() ? nullptr : &second_;
+    const auto promise = std::make_shared<std::promise<Result<Batch>>>();
     coming_.push_back({wanted.ranges, wanted.is_in_order, promise->get_future()});
     if (!spare_.empty()) {
       wanted.bytes = std::move(spare_.back());
       spare_.pop_back();
     }
-    auto batch = std::make_shared<Batch>(std::move(wanted));
-    SshSecondLine* const second = lane == lanes_.front() ? nullptr : &second_;
-    const auto work = [lane, promise, batch, second] {
-      std::size_t bytes = 0;
-      for (const ByteRange& range : batch->ranges) bytes += Batch::length_of(range);
-      batch->bytes.resize(bytes);
-      const Status read = read_now(lane->host, lane->path, lane->file, batch->ranges, batch->bytes);
-      if (!read && second != nullptr) second->give_up();
-      promise->set_value(read ? Result<Batch>(std::move(*batch)) : read.error());
-    };
-    lane->queue.add(work, 0);
+    std::size_t bytes = 0;
+    for (const ByteRange& range : wanted.ranges) bytes += Batch::length_of(range);
+    wanted.bytes.resize(bytes);
+    const auto batch = std::make_shared<Batch>(std::move(wanted));
+    lane.ask({batch->ranges, batch->bytes, [promise, batch, second](Status read) {
+                if (!read && second != nullptr) second->give_up();
+                promise->set_value(read ? Result<Batch>(std::move(*batch)) : read.error());
+              }});
   }
 
   // A jump: what was read ahead stays, and reading in order begins anew.
   Status read_elsewhere(std::uint64_t offset, std::span<std::byte> out) const {
-    part_bytes_ = first_part_bytes;
-    Lane& lane = *lanes_.front();
-    const auto read = on_thread<bool>(lane.queue, [&]() -> Result<bool> {
-      const Status done = read_now(lane.host, lane.path, lane.file, {{offset, out.size()}}, out);
-      return done ? Result<bool>(true) : done.error();
-    });
-    return read ? success() : Status(read.error());
+    ordered_bytes_ = 0;
+    const auto promise = std::make_shared<std::promise<Status>>();
+    auto future = promise->get_future();
+    lanes_.front()->ask({{{offset, out.size()}}, out, [promise](Status read) { promise->set_value(std::move(read)); }});
+    return future.get();
   }
 
   const std::uint64_t size_bytes_;
   SshSecondLine& second_;
   const std::uint64_t second_from_bytes_;
-  mutable std::mutex mutex_;                          // of all below
-  mutable std::vector<std::shared_ptr<Lane>> lanes_;  // the second one while it stands
-  mutable std::size_t asked_ = 0;                     // batches
-  mutable std::uint64_t in_order_ = 0;                // where the last reading ended
-  mutable std::size_t part_bytes_ = first_part_bytes;
+  mutable std::mutex mutex_;                             // of all below
+  mutable std::vector<std::shared_ptr<SshLane>> lanes_;  // the second one while it stands
+  mutable std::size_t asked_ = 0;                        // batches
+  mutable std::uint64_t in_order_ = 0;                   // where the last reading ended
+  mutable std::uint64_t ordered_bytes_ = 0;              // asked for in order since the last jump
   mutable std::deque<ByteRange> expected_;
   mutable Batch batch_;
   mutable Batch last_batch_;                           // several readers are not at the same place

@@ -72,46 +72,6 @@ Result<std::string> real_file(SshHost& host, SshSftpEngine& engine, const std::s
   return found->real;
 }
 
-// Fills `out` from `offset`, all pieces under way together; a piece that comes short is asked for again from there on.
-class RangeRead {
- public:
-  RangeRead(SshSftp& channel, const std::string& handle) : channel_(channel), handle_(handle) {}
-
-  void ask(std::uint64_t offset, std::span<std::byte> out) {
-    for (std::size_t at = 0; at < out.size(); at += piece_bytes) {
-      ask_piece(offset + at, out.subspan(at, std::min(piece_bytes, out.size() - at)));
-    }
-  }
-  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
-
- private:
-  void ask_piece(std::uint64_t offset, std::span<std::byte> out) {
-    channel_.ask(
-        [&](std::uint32_t id) { return sftp::read(id, handle_, offset, static_cast<std::uint32_t>(out.size())); },
-        [this, offset, out](const sftp::Answer& answer) { take(answer, offset, out); }, out.size(), out);
-  }
-
-  void take(const sftp::Answer& answer, std::uint64_t offset, std::span<std::byte> out) {
-    const auto* data = std::get_if<sftp::Data>(&answer.body);
-    if (data == nullptr || data->bytes.empty()) {
-      const auto* outcome = std::get_if<sftp::Outcome>(&answer.body);
-      const bool at_end = data != nullptr || (outcome != nullptr && outcome->code == sftp::Code::end_of_file);
-      if (!error_)
-        error_ = at_end || outcome == nullptr ? Error{ErrorKind::changed, "became shorter while it was read"}
-                                              : error_of_outcome(*outcome);
-      return;
-    }
-    const std::size_t count = std::min(out.size(), data->bytes.size());
-    const auto bytes = std::as_bytes(std::span(data->bytes)).first(count);
-    if (bytes.data() != out.data()) std::copy(bytes.begin(), bytes.end(), out.begin());
-    if (count < out.size()) ask_piece(offset + count, out.subspan(count));
-  }
-
-  SshSftp& channel_;
-  const std::string& handle_;
-  std::optional<Error> error_;
-};
-
 }  // namespace
 
 Result<SshFound> find_now(SshHost& host, const std::string& path) {
@@ -142,25 +102,100 @@ Result<OpenFile> open_now(SshHost& host, const std::string& path) {
   return answers.is_failure() && file.handle.empty() ? error_of(EBUSY) : *answers.error();
 }
 
-Status read_now(SshHost& host, const std::string& path, OpenFile& file, const std::vector<ByteRange>& ranges,
-                std::span<std::byte> out) {
-  const auto engine = host.sftp();
+// All its pieces travel together; one that comes short is asked for again from there on.
+class SshReads::UnderWay {
+ public:
+  UnderWay(SshSftp& channel, const std::string& handle, SshRead read)
+      : channel_(channel), handle_(handle), read_(std::move(read)) {
+    std::span<std::byte> out = read_.out;
+    for (const ByteRange& range : read_.ranges) {
+      const auto length = static_cast<std::size_t>(range.length_bytes);
+      ask(range.offset_bytes, out.first(length));
+      out = out.subspan(length);
+    }
+  }
+
+  [[nodiscard]] bool is_over() const { return pieces_ == 0; }
+  // `error`: of the connection.
+  void tell(const Error* error) const {
+    read_.done(error != nullptr ? Status(*error) : error_ ? Status(*error_) : success());
+  }
+
+ private:
+  void ask(std::uint64_t offset, std::span<std::byte> out) {
+    for (std::size_t at = 0; at < out.size(); at += piece_bytes)
+      ask_piece(offset + at, out.subspan(at, std::min(piece_bytes, out.size() - at)));
+  }
+
+  void ask_piece(std::uint64_t offset, std::span<std::byte> out) {
+    ++pieces_;
+    channel_.ask(
+        [&](std::uint32_t id) { return sftp::read(id, handle_, offset, static_cast<std::uint32_t>(out.size())); },
+        [this, offset, out](const sftp::Answer& answer) { take(answer, offset, out); }, out.size(), out);
+  }
+
+  void take(const sftp::Answer& answer, std::uint64_t offset, std::span<std::byte> out) {
+    --pieces_;
+    const auto* data = std::get_if<sftp::Data>(&answer.body);
+    if (data == nullptr || data->bytes.empty()) {
+      const auto* outcome = std::get_if<sftp::Outcome>(&answer.body);
+      const bool at_end = data != nullptr || (outcome != nullptr && outcome->code == sftp::Code::end_of_file);
+      if (!error_)
+        error_ = at_end || outcome == nullptr ? Error{ErrorKind::changed, "became shorter while it was read"}
+                                              : error_of_outcome(*outcome);
+      return;
+    }
+    const std::size_t count = std::min(out.size(), data->bytes.size());
+    const auto bytes = std::as_bytes(std::span(data->bytes)).first(count);
+    if (bytes.data() != out.data()) std::copy(bytes.begin(), bytes.end(), out.begin());
+    if (count < out.size()) ask_piece(offset + count, out.subspan(count));
+  }
+
+  SshSftp& channel_;
+  const std::string& handle_;
+  SshRead read_;
+  std::size_t pieces_ = 0;  // not answered yet
+  std::optional<Error> error_;
+};
+
+SshReads::SshReads(SshHost& host, const std::string& path, OpenFile& file) : host_(host), path_(path), file_(file) {}
+SshReads::~SshReads() { run(); }
+
+Status SshReads::reach() {
+  const auto engine = host_.sftp();
   if (!engine) return engine.error();
-  if (host.sftp_generation() != file.generation) {
-    auto again = open_now(host, path);
-    if (!again) return again.error();
-    if (again->size_bytes != file.size_bytes) return Error{ErrorKind::changed, "has another size than it had"};
-    file = std::move(*again);
-  }
-  RangeRead read((*engine)->sftp(), file.handle);
-  for (const ByteRange& range : ranges) {
-    const auto length = static_cast<std::size_t>(range.length_bytes);
-    read.ask(range.offset_bytes, out.first(length));
-    out = out.subspan(length);
-  }
-  const Status ran = run(host, (*engine)->sftp());
-  if (!ran) return ran.error();
-  return read.error() ? Status(*read.error()) : success();
+  channel_ = &(*engine)->sftp();
+  if (host_.sftp_generation() == file_.generation) return success();
+  auto again = open_now(host_, path_);
+  if (!again) return again.error();
+  if (again->size_bytes != file_.size_bytes) return Error{ErrorKind::changed, "has another size than it had"};
+  file_ = std::move(*again);
+  return success();
+}
+
+void SshReads::begin(SshRead read) {
+  const Status reached = reach();
+  if (!reached) return read.done(reached);
+  under_way_.push_back(std::make_unique<UnderWay>(*channel_, file_.handle, std::move(read)));
+}
+
+void SshReads::run(const std::function<bool()>& is_done) {
+  if (under_way_.empty()) return;
+  const Status ran = channel_->run([&] {
+    end(nullptr);
+    return is_done && is_done();
+  });
+  if (!ran) host_.fail(ran.error());
+  end(ran ? nullptr : &*host_.failure());
+}
+
+// Tells of those that are over; of all, where there is an error.
+void SshReads::end(const Error* error) {
+  std::erase_if(under_way_, [&](const auto& read) {
+    const bool ends = error != nullptr || read->is_over();
+    if (ends) read->tell(error);
+    return ends;
+  });
 }
 
 void close_now(SshHost& host, const OpenFile& file) {

@@ -2,6 +2,8 @@
 // again where the shell's was in between.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,10 +22,38 @@ struct OpenFile {
 Result<SshFound> find_now(SshHost& host, const std::string& path);
 Result<OpenFile> open_now(SshHost& host, const std::string& path);
 
-// All ranges, under way together, behind one another into `out`, which has room for just these. `file` is opened anew
-// where its handle is void, and must have its size still.
-[[nodiscard]] Status read_now(SshHost& host, const std::string& path, OpenFile& file,
-                              const std::vector<formats::core::ByteRange>& ranges, std::span<std::byte> out);
+// Ranges of a file, behind one another into `out`, which has room for just these and lives until `done` is called.
+struct SshRead {
+  std::vector<formats::core::ByteRange> ranges;
+  std::span<std::byte> out;
+  std::function<void(Status)> done;
+};
+
+// Reads of one file that are under way together. `file` is opened anew where its handle is void, and must have its size
+// still.
+class SshReads {
+ public:
+  SshReads(SshHost& host, const std::string& path, OpenFile& file);
+  SshReads(const SshReads&) = delete;
+  SshReads& operator=(const SshReads&) = delete;
+  ~SshReads();
+
+  void begin(SshRead read);
+  // Calls `done` of those that end, until `is_done`, or none is left.
+  void run(const std::function<bool()>& is_done = {});
+  [[nodiscard]] bool is_empty() const { return under_way_.empty(); }
+
+ private:
+  class UnderWay;
+  [[nodiscard]] Status reach();
+  void end(const Error* error);
+
+  SshHost& host_;
+  const std::string& path_;
+  OpenFile& file_;
+  SshSftp* channel_ = nullptr;
+  std::vector<std::unique_ptr<UnderWay>> under_way_;
+};
 
 void close_now(SshHost& host, const OpenFile& file);
 

@@ -42,6 +42,11 @@ std::vector<Reply> SshQueue::collect() {
   return std::exchange(replies_, {});
 }
 
+bool SshQueue::is_waited_for() {
+  const std::lock_guard lock(mutex_);
+  return !jobs_.empty();
+}
+
 void SshQueue::work() {
   std::unique_lock lock(mutex_);
   for (;;) {

@@ -27,6 +27,7 @@ class SshQueue {
   void add(Job job, std::size_t replies_to_come);
   void give(std::vector<Reply> replies);  // from within a job
   [[nodiscard]] std::vector<Reply> collect();
+  [[nodiscard]] bool is_waited_for();  // from within a job: by another
 
  private:
   void work();

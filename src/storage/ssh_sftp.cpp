@@ -14,7 +14,12 @@ using formats::core::ErrorKind;
 using formats::core::success;
 
 constexpr std::size_t most_outstanding = 512;
-constexpr std::size_t most_bytes_under_way = 4 * 1024 * 1024;  // the window is 2 MiB; the rest waits at the server
+// What is under way fills the line: so much for each nanosecond of a round trip, which no line and no libssh2 reaches.
+// The least keeps the server at work where there is no line to speak of, and what it sends in the processor's cache; of
+// the most the rest waits at the server, since the window is 2 MiB.
+constexpr std::int64_t bytes_per_nanosecond = 4;
+constexpr std::int64_t least_under_way_bytes = 512 * 1024;
+constexpr std::int64_t most_under_way_bytes = 4 * 1024 * 1024;
 constexpr std::size_t most_unsent_bytes = 256 * 1024;
 
 }  // namespace
@@ -69,10 +74,13 @@ void SshSftp::fill() {
     to_send_.clear();
     sent_ = 0;
   }
-  if (under_way() == 0 && !queue_.empty()) ++counters_->waits;
+  if (under_way() == 0 && !queue_.empty()) {
+    ++counters_->waits;
+    alone_since_ = Clock::now();
+  }
   while (!queue_.empty() && to_send_.size() < most_unsent_bytes) {
     const Queued& next = queue_.front();
-    const bool fits = under_way() < most_outstanding && bytes_under_way_ + next.answer_bytes <= most_bytes_under_way;
+    const bool fits = under_way() < most_outstanding && bytes_under_way_ + next.answer_bytes <= most_bytes_under_way();
     if (under_way() > 0 && !fits) break;
     bytes_under_way_ += next.answer_bytes;
     to_send_ += next.packet;
@@ -80,6 +88,13 @@ void SshSftp::fill() {
     ++counters_->requests;
     counters_->most_outstanding = std::max<std::uint64_t>(counters_->most_outstanding, under_way());
   }
+}
+
+std::size_t SshSftp::most_bytes_under_way() const {
+  constexpr std::chrono::nanoseconds longest(most_under_way_bytes / bytes_per_nanosecond);
+  const auto round_trip = std::min<Clock::duration>(round_trip_, longest);
+  const auto bytes = std::chrono::nanoseconds(round_trip).count() * bytes_per_nanosecond;
+  return static_cast<std::size_t>(std::max(bytes, least_under_way_bytes));
 }
 
 SshSftp::Status SshSftp::run(const std::function<bool()>& is_done) {
@@ -145,6 +160,8 @@ SshSftp::Waiting* SshSftp::asked(std::uint32_t id) {
 SshSftp::Status SshSftp::take_answer(const sftp::Answer& answer) {
   Waiting* found = asked(answer.id);
   if (found == nullptr) return Error{ErrorKind::malformed, "the SFTP server answers what was not asked"};
+  if (alone_since_) round_trip_ = std::min(round_trip_, Clock::now() - *alone_since_);
+  alone_since_.reset();
   const Waiting waiting = std::move(*found);
   waiting_.erase(answer.id);
   bytes_under_way_ -= waiting.answer_bytes;

@@ -1,6 +1,7 @@
 // The SFTP subsystem of a session with many requests in flight: libssh2's own SFTP calls wait for one answer each.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -22,6 +23,7 @@ class SshSftp {
   using Status = formats::core::Status;
   using Maker = std::function<std::string(std::uint32_t id)>;
   using Handler = std::function<void(const sftp::Answer&)>;
+  using Clock = std::chrono::steady_clock;
 
   // Starts the subsystem and agrees on version 3. `unsupported`: the host has no SFTP.
   static Result start(SshSession& session, SshCounters& counters);
@@ -60,6 +62,7 @@ class SshSftp {
   [[nodiscard]] Status take_answer(const sftp::Answer& answer);
   [[nodiscard]] Waiting* asked(std::uint32_t id);
   void begin_arriving();
+  [[nodiscard]] std::size_t most_bytes_under_way() const;
 
   SshSession* session_;
   SshCounters* counters_;
@@ -68,6 +71,8 @@ class SshSftp {
   std::deque<Queued> queue_;
   std::unordered_map<std::uint32_t, Waiting> waiting_;
   std::size_t bytes_under_way_ = 0;
+  std::optional<Clock::time_point> alone_since_;  // the first request after a time without any: nobody answered since
+  Clock::duration round_trip_ = Clock::duration::max();  // the shortest so far
   std::string to_send_;
   std::size_t sent_ = 0;              // of to_send_
   std::string received_;              // of a packet that is not whole yet

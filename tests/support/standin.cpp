@@ -6,7 +6,12 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "storage/ssh_settings.h"
+
 namespace support {
+
+using namespace cbtctl::storage;
+
 namespace {
 
 const std::string tool = std::string(CBTCTL_SOURCE_DIR) + "/tools/esxi-standin";
@@ -50,18 +55,30 @@ Standin::~Standin() {
   if (std::system((tool + " stop --dir " + folder_.string()).c_str()) == 0) std::filesystem::remove_all(folder_);
 }
 
-cbtctl::storage::SshPlace Standin::open(const std::string& folder, cbtctl::storage::SshTransport transport) const {
-  cbtctl::storage::SshOptions options;
+SshPlace Standin::open(const std::string& folder, SshTransport transport) const {
+  SshOptions options;
   options.transport = transport;
   return open(folder, options);
 }
 
-cbtctl::storage::SshPlace Standin::open(const std::string& folder, cbtctl::storage::SshOptions options) const {
+SshPlace Standin::open(const std::string& folder, SshOptions options) const {
   options.config_file = ssh_config_;
-  auto place =
-      cbtctl::storage::open_ssh({.is_ssh = true, .user = {}, .host = "esx", .port = {}, .path = folder}, options);
+  auto place = open_ssh({.is_ssh = true, .user = {}, .host = "esx", .port = {}, .path = folder}, options);
   if (!place) FAIL(place.error().message);
   return std::move(*place);
+}
+
+std::unique_ptr<SshHost> Standin::connect() const {
+  SshOptions options;
+  options.config_file = ssh_config_;
+  const auto settings =
+      ask_ssh_settings({.is_ssh = true, .user = {}, .host = "esx", .port = {}, .path = "/"}, options.config_file);
+  REQUIRE(settings);
+  auto session = SshSession::open(*settings, options);
+  REQUIRE(session);
+  auto host = std::make_unique<SshHost>(std::move(*session), "/", SshTransport::sftp);
+  REQUIRE(host->start());
+  return host;
 }
 
 }  // namespace support

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "storage/ssh_host.h"
 #include "storage/ssh_reader.h"
 
 namespace support {
@@ -21,6 +22,8 @@ class Standin {
   [[nodiscard]] cbtctl::storage::SshPlace open(const std::string& folder,
                                                cbtctl::storage::SshTransport transport) const;
   [[nodiscard]] cbtctl::storage::SshPlace open(const std::string& folder, cbtctl::storage::SshOptions options) const;
+  // A connection without a reader around it, to `/` by SFTP.
+  [[nodiscard]] std::unique_ptr<cbtctl::storage::SshHost> connect() const;
   [[nodiscard]] const std::string& ssh_config() const { return ssh_config_; }
 
  private:
