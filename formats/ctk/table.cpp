@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <iterator>
 #include <numeric>
 #include <unordered_map>
 
@@ -19,6 +20,8 @@ namespace formats::ctk {
 namespace {
 
 constexpr std::size_t batch_extents = 1024;
+constexpr std::uint32_t small_values = 16384;  // of entries: counted in arrays
+constexpr std::int64_t most_large_values = 1'000'000;
 
 class ExtentFinder {
  public:
@@ -118,7 +121,7 @@ class Histogram {
       small_[entry][0] += blocks;
     } else if (const auto known = large_.find(entry); known != large_.end()) {
       known->second += blocks;
-    } else if (large_.size() < most_large_values) {
+    } else if (std::ssize(large_) < most_large_values) {
       large_.emplace(entry, blocks);
     } else {
       cut_ = true;
@@ -173,8 +176,6 @@ class Histogram {
 
  private:
   static constexpr std::size_t lanes = 8;  // histograms; fewer wait for each other, more fill the cache
-  static constexpr std::uint32_t small_values = 16384;
-  static constexpr std::size_t most_large_values = 1'000'000;
   static constexpr int most_runs = 8;
   static constexpr unsigned looks_apart = 15;  // after a group of short runs, so many are most likely like it
 
@@ -223,6 +224,28 @@ std::optional<TableShape> table_shape(const Reading& reading) {
                     .blocks = *reading.blocks,
                     .block_bytes = *reading.block_sectors * core::sector_bytes,
                     .capacity_bytes = *capacity};
+}
+
+void add(TableTotals& sum, const TableTotals& part) {
+  sum.written_blocks += part.written_blocks;
+  sum.never_written_blocks += part.never_written_blocks;
+  sum.greatest_entry = std::max(sum.greatest_entry, part.greatest_entry);
+  std::vector<EpochTotal> both;
+  std::merge(sum.epochs.begin(), sum.epochs.end(), part.epochs.begin(), part.epochs.end(), std::back_inserter(both),
+             [](const EpochTotal& a, const EpochTotal& b) { return a.epoch < b.epoch; });
+  sum.epochs.clear();
+  for (const EpochTotal& epoch : both) {
+    if (sum.epochs.empty() || sum.epochs.back().epoch != epoch.epoch) {
+      sum.epochs.push_back(epoch);
+      continue;
+    }
+    sum.epochs.back().blocks += epoch.blocks;
+    sum.epochs.back().bytes += epoch.bytes;
+  }
+  const auto large = std::count_if(sum.epochs.begin(), sum.epochs.end(),
+                                   [](const EpochTotal& epoch) { return epoch.epoch >= small_values; });
+  sum.epochs_cut = sum.epochs_cut || part.epochs_cut || large > most_large_values;
+  if (sum.epochs_cut) sum.epochs.clear();
 }
 
 core::Result<TableTotals> total(const core::ByteSource& file, const TableShape& shape) {

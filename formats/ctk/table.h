@@ -31,6 +31,7 @@ struct EpochTotal {
   std::uint64_t bytes = 0;
 };
 
+// Of a table, or of a part of one.
 struct TableTotals {
   std::uint64_t written_blocks = 0;
   std::uint64_t never_written_blocks = 0;
@@ -38,6 +39,9 @@ struct TableTotals {
   std::vector<EpochTotal> epochs;  // ascending, epoch 0 left out
   bool epochs_cut = false;         // more than a million different values: no epoch table was kept
 };
+
+// To the totals of a table's beginning those of the part behind it.
+void add(TableTotals& sum, const TableTotals& part);
 
 core::Result<TableTotals> total(const core::ByteSource& file, const TableShape& shape);
 

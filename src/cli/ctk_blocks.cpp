@@ -3,6 +3,7 @@
 #include "cli/since.h"
 #include "cli/ssh_options.h"
 #include "cli/told.h"
+#include "disk/table.h"
 #include "formats/ctk/bitmap.h"
 #include "log/log.h"
 #include "report/blocks.h"
@@ -70,8 +71,8 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
                                                   : report::BlocksFormat::text,
                                 [&](std::string_view piece) { written = written && write_output(piece); });
   printer.begin({path, since_text, tracking->reading});
-  const auto status = formats::ctk::visit_changed(*tracking->source, tracking->shape, query,
-                                                  [&](auto extents) { printer.add(extents); });
+  const auto status =
+      disk::visit_changed(*tracking->source, tracking->shape, query, [&](auto extents) { printer.add(extents); });
   if (!status) log::error(path + ": " + status.error().message);
   printer.end(status && written ? exit_done : exit_incomplete);
   return status && written ? exit_done : exit_incomplete;

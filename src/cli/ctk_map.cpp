@@ -8,6 +8,7 @@
 #include "cli/since.h"
 #include "cli/told.h"
 #include "cli/tracked_disk.h"
+#include "disk/table.h"
 #include "formats/core/checked.h"
 #include "log/log.h"
 #include "report/picture.h"
@@ -36,7 +37,7 @@ Result<report::MapPicture> picture_of(const disk::Tracking& tracking, std::size_
       std::max<std::uint64_t>(formats::core::divide_up(tracking.shape.blocks, most_cells), 1);
   auto cells = disk::newest_entries(tracking, cell_blocks);
   if (!cells) return cells.error();
-  auto totals = formats::ctk::total(*tracking.source, tracking.shape);
+  auto totals = disk::total(*tracking.source, tracking.shape);
   if (!totals) return totals.error().in(tracking.path);
   if (totals->epochs_cut)
     return Error{ErrorKind::unsupported,

@@ -3,6 +3,7 @@
 #include "cli/ssh_options.h"
 #include "discovery/inspect.h"
 #include "discovery/names.h"
+#include "disk/table.h"
 #include "formats/core/checked.h"
 #include "report/show.h"
 #include "report/text.h"
@@ -27,10 +28,10 @@ std::optional<std::uint64_t> disk_capacity_sectors(const FileOpener& opener, con
 // Where the header proves nothing by itself, the disk's own capacity is held against it.
 model::InspectedFile inspect(const FileOpener& opener, const formats::core::ByteSource& source,
                              const std::string& path) {
-  model::InspectedFile file = discovery::inspect_tracking(source, path);
+  model::InspectedFile file = discovery::inspect_tracking(source, path, disk::total);
   if (!file.tracking || file.tracking->layout != formats::ctk::Layout::unrecognised) return file;
   const auto capacity = disk_capacity_sectors(opener, path);
-  return capacity ? discovery::inspect_tracking(source, path, capacity) : file;
+  return capacity ? discovery::inspect_tracking(source, path, disk::total, capacity) : file;
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ InspectedFile inspect(const formats::core::ByteSource& source, const std::string
   return file;
 }
 
-InspectedFile inspect_tracking(const formats::core::ByteSource& source, const std::string& path,
+InspectedFile inspect_tracking(const formats::core::ByteSource& source, const std::string& path, const Totals& total,
                                std::optional<std::uint64_t> disk_capacity_sectors) {
   InspectedFile file = identified(source, path);
   if (file.error || file.kind != FileKind::ctk) return file;
@@ -124,7 +124,7 @@ InspectedFile inspect_tracking(const formats::core::ByteSource& source, const st
   if (!file.tracking) return file;
   const auto shape = formats::ctk::table_shape(*file.tracking);
   if (!shape) return file;
-  auto totals = formats::ctk::total(source, *shape);
+  auto totals = total(source, *shape);
   if (!totals) {
     file.error = totals.error();
     return file;

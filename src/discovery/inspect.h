@@ -1,6 +1,7 @@
 // Decodes one file, whatever it is; the name is a hint between text kinds.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "model/inspected_file.h"
@@ -9,10 +10,15 @@ namespace cbtctl::discovery {
 
 [[nodiscard]] model::InspectedFile inspect(const formats::core::ByteSource& source, const std::string& path);
 
+// How the totals of a table are had: formats::ctk::total, or what answers the same.
+using Totals = std::function<formats::core::Result<formats::ctk::TableTotals>(const formats::core::ByteSource&,
+                                                                              const formats::ctk::TableShape&)>;
+
 // Takes the file for a CTK file: header field by field, and the table's totals where the layout is known; it is
 // inferred with the capacity of the disk that it belongs to. A file without the signature comes back with its kind and
 // no reading.
 [[nodiscard]] model::InspectedFile inspect_tracking(const formats::core::ByteSource& source, const std::string& path,
+                                                    const Totals& total,
                                                     std::optional<std::uint64_t> disk_capacity_sectors = {});
 
 }  // namespace cbtctl::discovery

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "disk/table.h"
+
 namespace cbtctl::disk {
 namespace {
 
@@ -75,7 +77,7 @@ Result<Tracking> open_tracking(const NamedSource& file) {
   if (!shape) return Error{ErrorKind::unsupported, file.path + ": the header is not understood, the table not read"};
   tracking.shape = *shape;
   if (!tracking.reading.epoch) {
-    const auto totals = formats::ctk::total(*file.source, tracking.shape);
+    const auto totals = disk::total(*file.source, tracking.shape);
     if (!totals) return totals.error().in(file.path);
     if (totals->greatest_entry > 0) tracking.reading.epoch = totals->greatest_entry;
   }

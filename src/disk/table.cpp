@@ -1,0 +1,147 @@
+// A part of a table is a table. For the totals each thread takes one part, and the sums are added. Changed extents are
+// to come in order and in bounded memory: the parts are small, each thread is two ahead of what has been handed on, and
+// an extent that ends with its part waits for the next one, which may go on with it.
+#include "disk/table.h"
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "disk/background.h"
+#include "formats/core/checked.h"
+#include "formats/core/read_ahead.h"
+
+namespace cbtctl::disk {
+namespace {
+
+using formats::core::ByteSource;
+using formats::core::Result;
+using formats::core::Status;
+using formats::core::success;
+using formats::ctk::ChangedExtent;
+using formats::ctk::ChangeQuery;
+using formats::ctk::ExtentSink;
+using formats::ctk::TableShape;
+using formats::ctk::TableTotals;
+
+constexpr std::uint64_t part_blocks = 512 * 1024;  // 2 MiB of entries
+constexpr std::uint64_t least_parts = 4;
+constexpr std::size_t parts_ahead = 2;  // of each thread
+constexpr unsigned most_threads = 4;
+
+std::size_t threads_for(const ByteSource& file, const TableShape& shape) {
+  const bool is_read_ahead = dynamic_cast<const formats::core::ReadAhead*>(&file) != nullptr;
+  const bool is_whole = shape.table_offset_bytes + shape.blocks * formats::ctk::entry_bytes <= file.size_bytes();
+  if (is_read_ahead || !is_whole || shape.blocks < least_parts * part_blocks) return 1;
+  return std::clamp(std::thread::hardware_concurrency(), 1U, most_threads);
+}
+
+TableShape part_of(const TableShape& whole, std::uint64_t first_block, std::uint64_t most_blocks) {
+  TableShape part = whole;
+  part.table_offset_bytes += first_block * formats::ctk::entry_bytes;
+  part.blocks = std::min(most_blocks, whole.blocks - first_block);
+  part.capacity_bytes =
+      std::min(part.blocks * whole.block_bytes, whole.capacity_bytes - first_block * whole.block_bytes);
+  return part;
+}
+
+struct ChangedPart {
+  std::vector<ChangedExtent> extents;
+  Status status = success();
+};
+
+ChangedPart look_through(const ByteSource& file, const TableShape& whole, const ChangeQuery& query,
+                         std::uint64_t first_block) {
+  ChangedPart part;
+  part.status = formats::ctk::visit_changed(file, part_of(whole, first_block, part_blocks), query,
+                                            [&](std::span<const ChangedExtent> extents) {
+                                              for (ChangedExtent extent : extents) {
+                                                extent.offset_bytes += first_block * whole.block_bytes;
+                                                part.extents.push_back(extent);
+                                              }
+                                            });
+  return part;
+}
+
+// Hands the parts' extents on as those of one table.
+class Joiner {
+ public:
+  Joiner(const ChangeQuery& query, const ExtentSink& sink) : query_(query), sink_(sink) {}
+
+  void add(std::vector<ChangedExtent> extents) {
+    if (extents.empty()) return finish();
+    ChangedExtent& first = extents.front();
+    if (!last_.empty() && goes_on(last_.front(), first)) {
+      first = {.offset_bytes = last_.front().offset_bytes,
+               .length_bytes = last_.front().length_bytes + first.length_bytes,
+               .epoch = std::max(last_.front().epoch, first.epoch)};
+      last_.clear();
+    }
+    finish();
+    last_ = {extents.back()};
+    extents.pop_back();
+    if (!extents.empty()) sink_(extents);
+  }
+
+  void finish() {
+    if (!last_.empty()) sink_(last_);
+    last_.clear();
+  }
+
+ private:
+  [[nodiscard]] bool goes_on(const ChangedExtent& last, const ChangedExtent& next) const {
+    return last.offset_bytes + last.length_bytes == next.offset_bytes &&
+           (query_.merge_across_epochs || last.epoch == next.epoch);
+  }
+
+  const ChangeQuery& query_;
+  const ExtentSink& sink_;
+  std::vector<ChangedExtent> last_;  // one at most
+};
+
+}  // namespace
+
+Result<TableTotals> total(const ByteSource& file, const TableShape& shape) {
+  const std::size_t threads = threads_for(file, shape);
+  if (threads == 1) return formats::ctk::total(file, shape);
+  const std::uint64_t blocks = formats::core::divide_up(shape.blocks, threads);
+  std::vector<Result<TableTotals>> parts(threads, TableTotals{});
+  const auto work = [&](std::size_t i) { parts[i] = formats::ctk::total(file, part_of(shape, i * blocks, blocks)); };
+  std::vector<std::thread> others;
+  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work, i);
+  work(0);
+  for (std::thread& other : others) other.join();
+  TableTotals sum;
+  for (const auto& part : parts) {
+    if (!part) return part.error();
+    formats::ctk::add(sum, *part);
+  }
+  return sum;
+}
+
+Status visit_changed(const ByteSource& file, const TableShape& shape, const ChangeQuery& query,
+                     const ExtentSink& sink) {
+  const std::size_t threads = threads_for(file, shape);
+  if (threads == 1) return formats::ctk::visit_changed(file, shape, query, sink);
+  const std::uint64_t parts = formats::core::divide_up(shape.blocks, part_blocks);
+  std::vector<ChangedPart> ahead(threads * parts_ahead);
+  std::vector<std::unique_ptr<Background>> workers(threads);  // behind what they fill
+  for (auto& worker : workers) worker = std::make_unique<Background>();
+  Joiner joiner(query, sink);
+  for (std::uint64_t taken = 0, asked = 0; taken < parts; ++taken) {
+    for (; asked < std::min<std::uint64_t>(parts, taken + ahead.size()); ++asked) {
+      workers[asked % threads]->add(
+          [&, asked] { ahead[asked % ahead.size()] = look_through(file, shape, query, asked * part_blocks); });
+    }
+    workers[taken % threads]->wait(static_cast<std::size_t>((asked - 1 - taken) / threads));
+    ChangedPart part = std::exchange(ahead[taken % ahead.size()], {});
+    joiner.add(std::move(part.extents));
+    if (!part.status) return part.status;
+  }
+  joiner.finish();
+  return success();
+}
+
+}  // namespace cbtctl::disk
