@@ -1,9 +1,9 @@
 #include "discovery/discover.h"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "discovery/chains.h"
@@ -77,15 +77,17 @@ void sort_by_path(std::vector<Member>& members, const std::vector<model::File>& 
 }
 
 void pair_with_snapshot_lists(model::Datastore& datastore) {
-  std::map<std::pair<Index, std::string_view>, Index> lists;  // by target and path without extension: the first
+  using Lists = std::unordered_map<std::string_view, Index>;  // by path without extension: the first
+  std::vector<Lists> lists(datastore.targets.size());
   for (Index i = 0; i < datastore.snapshot_files.size(); ++i) {
     const model::File& file = datastore.files[datastore.snapshot_files[i].file];
-    lists.emplace(std::pair(file.target, stem_of(file.path)), i);
+    lists[file.target].emplace(stem_of(file.path), i);
   }
   for (model::VirtualMachine& machine : datastore.virtual_machines) {
     const model::File& configuration = datastore.files[machine.file];
-    const auto found = lists.find({configuration.target, stem_of(configuration.path)});
-    if (found != lists.end()) machine.snapshot_file = found->second;
+    const Lists& beside = lists[configuration.target];
+    const auto found = beside.find(stem_of(configuration.path));
+    if (found != beside.end()) machine.snapshot_file = found->second;
   }
 }
 
