@@ -82,7 +82,9 @@ CBTCTL_WIDE std::size_t unchanging(const std::uint32_t* entries, std::size_t cou
 }
 
 EntryReader::EntryReader(const core::ByteSource& file, const TableShape& shape)
-    : file_(file), shape_(shape), buffer_(lead_entries + piece_entries) {
+    : file_(file),
+      shape_(shape),
+      buffer_(std::make_unique_for_overwrite<std::uint32_t[]>(lead_entries + piece_entries)) {
   static_assert(std::endian::native == std::endian::little, "entries are read in place");
 }
 
@@ -103,7 +105,7 @@ core::Result<EntryReader::Piece> EntryReader::next() {
     }
   }
   const std::uint64_t blocks = std::min<std::uint64_t>(piece_entries, shape_.blocks - block_);
-  std::uint32_t* entries = buffer_.data() + lead_entries;
+  std::uint32_t* entries = buffer_.get() + lead_entries;
   *(entries - 1) = before_;
   const auto count = file_.read_at(at, std::as_writable_bytes(std::span(entries, static_cast<std::size_t>(blocks))));
   if (!count) return count.error();

@@ -3,8 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <vector>
 
 #include "formats/core/byte_source.h"
 #include "formats/ctk/table.h"
@@ -47,7 +47,7 @@ class EntryReader {
   TableShape shape_;
   std::uint64_t block_ = 0;
   std::uint64_t data_end_bytes_ = 0;  // no hole before it
-  std::vector<std::uint32_t> buffer_;
+  std::unique_ptr<std::uint32_t[]> buffer_;
   std::uint32_t before_ = 0;
 };
 

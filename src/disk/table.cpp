@@ -4,12 +4,15 @@
 #include "disk/table.h"
 
 #include <algorithm>
-#include <memory>
+#include <array>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "disk/background.h"
 #include "formats/core/checked.h"
 #include "formats/core/read_ahead.h"
 
@@ -26,9 +29,9 @@ using formats::ctk::ExtentSink;
 using formats::ctk::TableShape;
 using formats::ctk::TableTotals;
 
-constexpr std::uint64_t part_blocks = 512 * 1024;  // 2 MiB of entries
-constexpr std::uint64_t least_parts = 4;
-constexpr std::size_t parts_ahead = 2;  // of each thread
+constexpr std::uint64_t part_blocks = 256 * 1024;  // 1 MiB of entries
+constexpr std::uint64_t least_parts = 8;
+constexpr std::size_t parts_ahead = 4;
 constexpr unsigned most_threads = 4;
 
 std::size_t threads_for(const ByteSource& file, const TableShape& shape) {
@@ -64,6 +67,75 @@ ChangedPart look_through(const ByteSource& file, const TableShape& whole, const 
                                             });
   return part;
 }
+
+// The parts of a table, looked through by this thread and others, had in order.
+class ChangedParts {
+ public:
+  using Look = std::function<ChangedPart(std::uint64_t number)>;
+
+  ChangedParts(std::uint64_t parts, std::size_t threads, Look look) : parts_(parts), look_(std::move(look)) {
+    for (std::size_t i = 1; i < threads; ++i) others_.emplace_back([this] { help(); });
+  }
+  ChangedParts(const ChangedParts&) = delete;
+  ChangedParts& operator=(const ChangedParts&) = delete;
+  ~ChangedParts() {
+    {
+      const std::scoped_lock lock(mutex_);
+      parts_ = 0;  // nobody begins another
+    }
+    changed_.notify_all();
+    for (std::thread& other : others_) other.join();
+  }
+
+  // Once for each part.
+  ChangedPart next() {
+    std::unique_lock lock(mutex_);
+    std::optional<ChangedPart>& wanted = slot(had_);
+    while (!wanted) {
+      if (may_begin()) {
+        look_at_one(lock);
+      } else {
+        changed_.wait(lock);
+      }
+    }
+    ++had_;
+    changed_.notify_all();
+    return *std::exchange(wanted, std::nullopt);
+  }
+
+ private:
+  [[nodiscard]] bool may_begin() const { return begun_ < std::min(parts_, had_ + parts_ahead); }
+  std::optional<ChangedPart>& slot(std::uint64_t number) { return slots_[number % parts_ahead]; }
+
+  void look_at_one(std::unique_lock<std::mutex>& lock) {
+    const std::uint64_t number = begun_++;
+    lock.unlock();
+    ChangedPart part = look_(number);
+    lock.lock();
+    slot(number) = std::move(part);
+    changed_.notify_all();
+  }
+
+  void help() {
+    std::unique_lock lock(mutex_);
+    while (begun_ < parts_) {
+      if (may_begin()) {
+        look_at_one(lock);
+      } else {
+        changed_.wait(lock);
+      }
+    }
+  }
+
+  std::mutex mutex_;  // of all but look_
+  std::condition_variable changed_;
+  std::uint64_t parts_;
+  std::uint64_t begun_ = 0;
+  std::uint64_t had_ = 0;
+  std::array<std::optional<ChangedPart>, parts_ahead> slots_;
+  const Look look_;
+  std::vector<std::thread> others_;  // last: they use the rest
+};
 
 // Hands the parts' extents on as those of one table.
 class Joiner {
@@ -126,17 +198,11 @@ Status visit_changed(const ByteSource& file, const TableShape& shape, const Chan
   const std::size_t threads = threads_for(file, shape);
   if (threads == 1) return formats::ctk::visit_changed(file, shape, query, sink);
   const std::uint64_t parts = formats::core::divide_up(shape.blocks, part_blocks);
-  std::vector<ChangedPart> ahead(threads * parts_ahead);
-  std::vector<std::unique_ptr<Background>> workers(threads);  // behind what they fill
-  for (auto& worker : workers) worker = std::make_unique<Background>();
+  ChangedParts changed(parts, threads,
+                       [&](std::uint64_t number) { return look_through(file, shape, query, number * part_blocks); });
   Joiner joiner(query, sink);
-  for (std::uint64_t taken = 0, asked = 0; taken < parts; ++taken) {
-    for (; asked < std::min<std::uint64_t>(parts, taken + ahead.size()); ++asked) {
-      workers[asked % threads]->add(
-          [&, asked] { ahead[asked % ahead.size()] = look_through(file, shape, query, asked * part_blocks); });
-    }
-    workers[taken % threads]->wait(static_cast<std::size_t>((asked - 1 - taken) / threads));
-    ChangedPart part = std::exchange(ahead[taken % ahead.size()], {});
+  for (std::uint64_t i = 0; i < parts; ++i) {
+    ChangedPart part = changed.next();
     joiner.add(std::move(part.extents));
     if (!part.status) return part.status;
   }
