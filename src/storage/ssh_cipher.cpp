@@ -8,6 +8,7 @@
 
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 
 namespace cbtctl::storage {
 namespace {
@@ -44,6 +46,10 @@ class KeyStream final {
     const std::unique_ptr<EVP_CIPHER, Free> aes(EVP_CIPHER_fetch(nullptr, name, "provider!=cbtctl"));
     if (aes && context_) is_ready_ = EVP_EncryptInit_ex2(context_.get(), aes.get(), nullptr, nullptr, nullptr) == 1;
   }
+
+  KeyStream(const KeyStream&) = delete;
+  KeyStream& operator=(const KeyStream&) = delete;
+  ~KeyStream() { OPENSSL_cleanse(stream_.data(), stream_.size()); }
 
   [[nodiscard]] std::size_t key_bytes() const { return key_bytes_; }
 
@@ -134,7 +140,13 @@ template <std::size_t key_bytes>
 struct Aes {
   static constexpr const char* name = key_bytes == 16 ? "AES-128-CTR" : key_bytes == 24 ? "AES-192-CTR" : "AES-256-CTR";
 
-  static void* make(void*) { return std::make_unique<KeyStream>(name, key_bytes).release(); }
+  static void* make(void*) {
+    try {
+      return std::make_unique<KeyStream>(name, key_bytes).release();
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+  }
 
   static int describe(OSSL_PARAM* asked) {
     OSSL_PARAM* const mode = OSSL_PARAM_locate(asked, OSSL_CIPHER_PARAM_MODE);

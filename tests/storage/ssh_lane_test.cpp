@@ -102,8 +102,10 @@ TEST_CASE("whoever else wants the connection has his turn while a lane is read w
   };
   opened.lane->ask({{{0, part_bytes}}, bytes, again});
   opened.queue.add([&] { had_turn = true; }, 0);
-  ended.get_future().wait();
-  CHECK(had_turn);
+  auto end = ended.get_future();
+  CHECK(end.wait_for(std::chrono::seconds(30)) == std::future_status::ready);
+  had_turn = true;
+  end.wait();
 }
 
 TEST_CASE("a lane whose connection is lost ends every read with that") {
