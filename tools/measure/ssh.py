@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from datastores import make_datastore
@@ -61,17 +62,27 @@ def inventory_by(command):
     return (many - few) / SAMPLE
 
 
-def by_sshfs(config):
-    """Seconds for each folder that a script takes on a mount, or why that cannot be told."""
+@contextmanager
+def mounted(config):
+    """The folder where sshfs has the volume `ds`, fresh; or None, and why not."""
     with tempfile.TemporaryDirectory() as folder:
-        mounted = subprocess.run(["sshfs", "-F", str(config), "esx:/vmfs/volumes/ds/", folder, "-o", "BatchMode=yes"],
-                                 capture_output=True, text=True)
-        if mounted.returncode != 0:
-            return None, (mounted.stderr.strip() or "sshfs does not mount").splitlines()[-1]
+        mount = subprocess.run(["sshfs", "-F", str(config), "esx:/vmfs/volumes/ds/", folder, "-o", "BatchMode=yes"],
+                               capture_output=True, text=True)
+        if mount.returncode != 0:
+            yield None, (mount.stderr.strip() or "sshfs does not mount").splitlines()[-1]
+            return
         try:
-            walks = [seconds([sys.executable, "-c", WALK, folder, number]) for number in ("5", str(10 + SAMPLE), "5")]
+            yield folder, ""
         finally:
             subprocess.run(["fusermount3" if shutil.which("fusermount3") else "fusermount", "-u", folder], check=True)
+
+
+def by_sshfs(config):
+    """Seconds for each folder that a script takes on a mount, or why that cannot be told."""
+    with mounted(config) as (folder, reason):
+        if folder is None:
+            return None, reason
+        walks = [seconds([sys.executable, "-c", WALK, folder, number]) for number in ("5", str(10 + SAMPLE), "5")]
     # The first five were in sshfs's cache the second time: five more were read instead.
     return (walks[1] - walks[2]) / (5 + SAMPLE), ""
 
