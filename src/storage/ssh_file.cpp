@@ -18,7 +18,6 @@ namespace cbtctl::storage {
 namespace {
 
 using formats::core::ByteRange;
-using formats::core::success;
 
 constexpr std::size_t first_part_bytes = 256 * 1024;
 constexpr std::size_t most_batch_bytes = 2 * 1024 * 1024;
@@ -226,7 +225,7 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
     for (const ByteRange& range : wanted.ranges) bytes += Batch::length_of(range);
     wanted.bytes.resize(bytes);
     const auto batch = std::make_shared<Batch>(std::move(wanted));
-    lane.ask({batch->ranges, batch->bytes, [promise, batch, second](Status read) {
+    lane.ask({batch->ranges, batch->bytes, [promise, batch, second](const Status& read) {
                 if (!read && second != nullptr) second->give_up();
                 promise->set_value(read ? Result<Batch>(std::move(*batch)) : read.error());
               }});
@@ -237,7 +236,7 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
     ordered_bytes_ = 0;
     const auto promise = std::make_shared<std::promise<Status>>();
     auto future = promise->get_future();
-    lanes_.front()->ask({{{offset, out.size()}}, out, [promise](Status read) { promise->set_value(std::move(read)); }});
+    lanes_.front()->ask({{{offset, out.size()}}, out, [promise](const Status& read) { promise->set_value(read); }});
     return future.get();
   }
 

@@ -26,7 +26,7 @@ Result<OpenFile> open_now(SshHost& host, const std::string& path);
 struct SshRead {
   std::vector<formats::core::ByteRange> ranges;
   std::span<std::byte> out;
-  std::function<void(Status)> done;
+  std::function<void(const Status&)> done;
 };
 
 // Reads of one file that are under way together. `file` is opened anew where its handle is void, and must have its size
