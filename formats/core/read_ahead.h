@@ -15,9 +15,12 @@ class ReadAhead {
   virtual void expect(std::vector<ByteRange> ranges) const = 0;
 };
 
+// The source, where it reads ahead; else nothing.
+inline const ReadAhead* read_ahead_of(const ByteSource& source) { return dynamic_cast<const ReadAhead*>(&source); }
+
 // Tells the source, where it makes use of it.
 inline void expect(const ByteSource& source, std::vector<ByteRange> ranges) {
-  const auto* ahead = dynamic_cast<const ReadAhead*>(&source);
+  const ReadAhead* ahead = read_ahead_of(source);
   if (ahead != nullptr && !ranges.empty()) ahead->expect(std::move(ranges));
 }
 

@@ -92,13 +92,9 @@ class ExtentFinder {
   void merge() {
     std::vector<ChangedExtent> merged;
     for (const ChangedExtent& extent : batch_) {
-      if (pending_ && pending_->offset_bytes + pending_->length_bytes == extent.offset_bytes) {
-        pending_->length_bytes += extent.length_bytes;
-        pending_->epoch = std::max(pending_->epoch, extent.epoch);
-      } else {
-        if (pending_) merged.push_back(*pending_);
-        pending_ = extent;
-      }
+      if (pending_ && join(*pending_, extent, query_)) continue;
+      if (pending_) merged.push_back(*pending_);
+      pending_ = extent;
     }
     batch_ = std::move(merged);
   }
@@ -263,6 +259,14 @@ core::Result<TableTotals> total(const core::ByteSource& file, const TableShape& 
       count_piece(*piece, histogram);
     }
   }
+}
+
+bool join(ChangedExtent& last, const ChangedExtent& next, const ChangeQuery& query) {
+  if (last.offset_bytes + last.length_bytes != next.offset_bytes) return false;
+  if (!query.merge_across_epochs && last.epoch != next.epoch) return false;
+  last.length_bytes += next.length_bytes;
+  last.epoch = std::max(last.epoch, next.epoch);
+  return true;
 }
 
 core::Status visit_changed(const core::ByteSource& file, const TableShape& shape, const ChangeQuery& query,

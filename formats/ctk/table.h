@@ -56,6 +56,9 @@ struct ChangeQuery {
   bool merge_across_epochs = false;  // neighbours of different epochs become one extent
 };
 
+// Where one table's changed extent `next` goes on with `last`, `last` becomes both.
+bool join(ChangedExtent& last, const ChangedExtent& next, const ChangeQuery& query);
+
 // Calls `sink` with batches of changed extents, ascending; neighbouring blocks of the same epoch are one. Entries
 // behind the table's `blocks` are not looked at; a table cut by the end of the file is `truncated`.
 using ExtentSink = std::function<void(std::span<const ChangedExtent>)>;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "disk/data_walker.h"
+#include "disk/threads.h"
 #include "formats/core/checked.h"
 
 namespace cbtctl::disk {
@@ -24,7 +25,6 @@ constexpr std::uint64_t window_bytes = std::uint64_t{1} << 30;
 constexpr std::uint64_t job_bytes = std::uint64_t{4} << 20;
 constexpr std::size_t piece_bytes = std::size_t{256} << 10;
 constexpr std::uint64_t least_for_threads = std::uint64_t{16} << 20;
-constexpr unsigned most_threads = 4;
 
 // A part of the disk in which each image either may hold data, all of it, or is a hole, all of it.
 struct Job {
@@ -76,9 +76,7 @@ using Buffers = std::array<std::vector<std::byte>, 2>;
 class Comparison {
  public:
   Comparison(const ByteSource& before, const ByteSource& after, std::uint64_t block_bytes)
-      : images_{&before, &after},
-        block_bytes_(block_bytes),
-        buffers_(std::clamp(std::thread::hardware_concurrency(), 1U, most_threads)) {
+      : images_{&before, &after}, block_bytes_(block_bytes), buffers_(threads_at_once()) {
     for (Buffers& pair : buffers_) pair = {std::vector<std::byte>(piece_bytes), std::vector<std::byte>(piece_bytes)};
   }
 

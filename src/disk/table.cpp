@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "disk/threads.h"
 #include "formats/core/checked.h"
 #include "formats/core/read_ahead.h"
 
@@ -32,13 +33,11 @@ using formats::ctk::TableTotals;
 constexpr std::uint64_t part_blocks = 256 * 1024;  // 1 MiB of entries
 constexpr std::uint64_t least_parts = 8;
 constexpr std::size_t parts_ahead = 4;
-constexpr unsigned most_threads = 4;
 
 std::size_t threads_for(const ByteSource& file, const TableShape& shape) {
-  const bool is_read_ahead = dynamic_cast<const formats::core::ReadAhead*>(&file) != nullptr;
   const bool is_whole = shape.table_offset_bytes + shape.blocks * formats::ctk::entry_bytes <= file.size_bytes();
-  if (is_read_ahead || !is_whole || shape.blocks < least_parts * part_blocks) return 1;
-  return std::clamp(std::thread::hardware_concurrency(), 1U, most_threads);
+  const bool is_small = shape.blocks < least_parts * part_blocks;
+  return formats::core::read_ahead_of(file) != nullptr || !is_whole || is_small ? 1 : threads_at_once();
 }
 
 TableShape part_of(const TableShape& whole, std::uint64_t first_block, std::uint64_t most_blocks) {
@@ -91,13 +90,7 @@ class ChangedParts {
   ChangedPart next() {
     std::unique_lock lock(mutex_);
     std::optional<ChangedPart>& wanted = slot(had_);
-    while (!wanted) {
-      if (may_begin()) {
-        look_at_one(lock);
-      } else {
-        changed_.wait(lock);
-      }
-    }
+    while (!wanted) look_or_wait(lock);
     ++had_;
     changed_.notify_all();
     return *std::exchange(wanted, std::nullopt);
@@ -107,7 +100,9 @@ class ChangedParts {
   [[nodiscard]] bool may_begin() const { return begun_ < std::min(parts_, had_ + parts_ahead); }
   std::optional<ChangedPart>& slot(std::uint64_t number) { return slots_[number % parts_ahead]; }
 
-  void look_at_one(std::unique_lock<std::mutex>& lock) {
+  // Looks through one part, or waits until something has changed.
+  void look_or_wait(std::unique_lock<std::mutex>& lock) {
+    if (!may_begin()) return changed_.wait(lock);
     const std::uint64_t number = begun_++;
     lock.unlock();
     ChangedPart part = look_(number);
@@ -118,13 +113,7 @@ class ChangedParts {
 
   void help() {
     std::unique_lock lock(mutex_);
-    while (begun_ < parts_) {
-      if (may_begin()) {
-        look_at_one(lock);
-      } else {
-        changed_.wait(lock);
-      }
-    }
+    while (begun_ < parts_) look_or_wait(lock);
   }
 
   std::mutex mutex_;  // of all but look_
@@ -142,35 +131,24 @@ class Joiner {
  public:
   Joiner(const ChangeQuery& query, const ExtentSink& sink) : query_(query), sink_(sink) {}
 
-  void add(std::vector<ChangedExtent> extents) {
-    if (extents.empty()) return finish();
-    ChangedExtent& first = extents.front();
-    if (!last_.empty() && goes_on(last_.front(), first)) {
-      first = {.offset_bytes = last_.front().offset_bytes,
-               .length_bytes = last_.front().length_bytes + first.length_bytes,
-               .epoch = std::max(last_.front().epoch, first.epoch)};
-      last_.clear();
-    }
+  // Of the next part.
+  void add(std::span<const ChangedExtent> extents) {
+    if (last_ && !extents.empty() && join(*last_, extents.front(), query_)) extents = extents.subspan(1);
+    if (extents.empty()) return;
     finish();
-    last_ = {extents.back()};
-    extents.pop_back();
-    if (!extents.empty()) sink_(extents);
+    last_ = extents.back();
+    if (extents.size() > 1) sink_(extents.first(extents.size() - 1));
   }
 
   void finish() {
-    if (!last_.empty()) sink_(last_);
-    last_.clear();
+    if (last_) sink_({&*last_, 1});
+    last_.reset();
   }
 
  private:
-  [[nodiscard]] bool goes_on(const ChangedExtent& last, const ChangedExtent& next) const {
-    return last.offset_bytes + last.length_bytes == next.offset_bytes &&
-           (query_.merge_across_epochs || last.epoch == next.epoch);
-  }
-
   const ChangeQuery& query_;
   const ExtentSink& sink_;
-  std::vector<ChangedExtent> last_;  // one at most
+  std::optional<ChangedExtent> last_;  // the next part may go on with it
 };
 
 }  // namespace
@@ -202,8 +180,8 @@ Status visit_changed(const ByteSource& file, const TableShape& shape, const Chan
                        [&](std::uint64_t number) { return look_through(file, shape, query, number * part_blocks); });
   Joiner joiner(query, sink);
   for (std::uint64_t i = 0; i < parts; ++i) {
-    ChangedPart part = changed.next();
-    joiner.add(std::move(part.extents));
+    const ChangedPart part = changed.next();
+    joiner.add(part.extents);
     if (!part.status) return part.status;
   }
   joiner.finish();
