@@ -1,7 +1,7 @@
-// Bytes are asked for in batches, the next while the last is worked on: of the ranges that the reader has announced,
-// else of what follows where the file is read in order; then batches grow, so that a look at a header stays cheap. Any
-// other range is asked for as it is. The pieces of a batch travel together. Where there is a second line, every other
-// batch comes over it.
+// Bytes are asked for in batches, the next few while the last is worked on: of the ranges that the reader has
+// announced, else of what follows where the file is read in order; then batches grow, so that a look at a header stays
+// cheap. Any other range is asked for as it is. The pieces of a batch travel together. Where there is a second line,
+// every other batch comes over it.
 #include "storage/ssh_file.h"
 
 #include <algorithm>

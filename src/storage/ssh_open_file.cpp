@@ -37,8 +37,9 @@ class Answers {
   bool is_failure_ = false;
 };
 
-Status run(SshHost& host, SshSftp& channel) {
-  const Status ran = channel.run();
+// Until `is_done`, else until all is answered. What ends the connection is the host's failure from then on.
+Status run_channel(SshHost& host, SshSftp& channel, const std::function<bool()>& is_done = {}) {
+  const Status ran = channel.run(is_done);
   if (!ran) host.fail(ran.error());
   return ran ? success() : Status(*host.failure());
 }
@@ -54,7 +55,7 @@ Result<SshFound> look_up(SshHost& host, SshSftpEngine& engine, const std::string
                     }));
   engine.sftp().ask([&](std::uint32_t id) { return sftp::stat(id, absolute); },
                     answers.expect<sftp::Attributes>([&](const auto& told) { found.status = status_of(told); }));
-  const Status ran = run(host, engine.sftp());
+  const Status ran = run_channel(host, engine.sftp());
   if (!ran) return ran.error();
   if (answers.error()) return *answers.error();
   return found;
@@ -96,7 +97,7 @@ Result<OpenFile> open_now(SshHost& host, const std::string& path) {
                               file.size_bytes = found.size_bytes.value_or(0);
                             }));
               }));
-  const Status ran = run(host, channel);
+  const Status ran = run_channel(host, channel);
   if (!ran) return ran.error();
   if (!answers.error()) return file;
   return answers.is_failure() && file.handle.empty() ? error_of(EBUSY) : *answers.error();
@@ -181,12 +182,11 @@ void SshReads::begin(SshRead read) {
 
 void SshReads::run(const std::function<bool()>& is_done) {
   if (under_way_.empty()) return;
-  const Status ran = channel_->run([&] {
+  const Status ran = run_channel(host_, *channel_, [&] {
     end(nullptr);
     return is_done && is_done();
   });
-  if (!ran) host_.fail(ran.error());
-  end(ran ? nullptr : &*host_.failure());
+  end(ran ? nullptr : &ran.error());
 }
 
 // Tells of those that are over; of all, where there is an error.
@@ -203,7 +203,7 @@ void close_now(SshHost& host, const OpenFile& file) {
   const auto engine = host.sftp();
   if (!engine) return;
   (*engine)->sftp().ask([&](std::uint32_t id) { return sftp::close(id, file.handle); }, [](const auto&) {});
-  [[maybe_unused]] const Status ran = run(host, (*engine)->sftp());
+  [[maybe_unused]] const Status ran = run_channel(host, (*engine)->sftp());
 }
 
 }  // namespace cbtctl::storage

@@ -78,9 +78,10 @@ void SshSftp::fill() {
     ++counters_->waits;
     alone_since_ = Clock::now();
   }
+  const std::size_t most_bytes = most_bytes_under_way();
   while (!queue_.empty() && to_send_.size() < most_unsent_bytes) {
     const Queued& next = queue_.front();
-    const bool fits = under_way() < most_outstanding && bytes_under_way_ + next.answer_bytes <= most_bytes_under_way();
+    const bool fits = under_way() < most_outstanding && bytes_under_way_ + next.answer_bytes <= most_bytes;
     if (under_way() > 0 && !fits) break;
     bytes_under_way_ += next.answer_bytes;
     to_send_ += next.packet;
