@@ -12,8 +12,8 @@ namespace formats::vmx {
 namespace {
 
 constexpr std::size_t most_slips = 2;
-constexpr std::array<std::string_view, 3> meant_keys{"ctkenabled", "ctkdisallowed",
-                                                     "changetrackingenabled"};  // longest last
+constexpr std::array<std::string_view, 3> meant_keys{"ctkenabled", "ctkdisallowed", "changetrackingenabled"};
+constexpr std::size_t longest_key = std::max({meant_keys[0].size(), meant_keys[1].size(), meant_keys[2].size()});
 
 bool could_be(std::size_t size, std::string_view meant) {
   return size + most_slips >= meant.size() && size <= meant.size() + most_slips;
@@ -23,7 +23,7 @@ bool could_be(std::size_t size, std::string_view meant) {
 // distance, given up as soon as every way to go on has more.
 bool is_slip_of(std::string_view written, std::string_view meant) {
   if (!could_be(written.size(), meant)) return false;
-  std::array<std::size_t, meant_keys.back().size() + 1> row{};
+  std::array<std::size_t, longest_key + 1> row{};
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 1; i <= written.size(); ++i) {
     std::size_t diagonal = std::exchange(row[0], i);
