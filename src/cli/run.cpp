@@ -1,6 +1,7 @@
 #include "cli/run.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <clocale>
 #include <csignal>
@@ -22,6 +23,14 @@ void hold_standard_streams() {
     if (::fcntl(stream, F_GETFD) < 0)
       static_cast<void>(::open("/dev/null", O_RDONLY));  // gives the lowest that is free
   }
+}
+
+// Every target on this machine has its own workers, and each of those has files open: what the system allows at most.
+void allow_many_files() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &files));
 }
 
 std::string overview() {
@@ -51,6 +60,7 @@ const Verb* find_verb(const std::vector<std::string>& arguments, std::size_t& wo
 
 void prepare_process() {
   hold_standard_streams();
+  allow_many_files();
   std::setlocale(LC_CTYPE, "");
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGINT, on_cancel);

@@ -6,7 +6,8 @@
 
 namespace cbtctl::cli {
 
-// Locale, and signals: a closed pipe is an error of the write and no death, Ctrl-C ends with the status for it.
+// Locale, how many files may be open, and signals: a closed pipe is an error of the write and no death, Ctrl-C ends
+// with the status for it.
 void prepare_process();
 
 // Finds the verb and runs it; the exit status.

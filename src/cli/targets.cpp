@@ -251,8 +251,9 @@ int completeness(const model::Datastore& datastore) {
     if (target.error) tell({}, *target.error);
   }
   for (const model::File& folder : datastore.unreadable_folders) {
-    if (folder.path.empty() && datastore.targets[folder.target].error) continue;  // told as the target
-    tell(folder.path.empty() ? "." : folder.path, *folder.error);
+    const model::Target& target = datastore.targets[folder.target];
+    if (folder.path.empty() && target.error) continue;  // told as the target
+    tell(folder.path.empty() ? target.location : folder.path, *folder.error);
   }
   for (const model::File& file : datastore.files) {
     if (file.error && file.exists && is_incomplete(file.error->kind)) tell(file.path, *file.error);

@@ -116,7 +116,8 @@ std::string stray_files(const model::Datastore& datastore, const Style& style) {
 std::string trouble(const model::Datastore& datastore) {
   std::string out;
   for (const model::File& folder : datastore.unreadable_folders) {
-    out += "\nnot read: " + escaped(folder.path.empty() ? "." : folder.path) + ": " + escaped(folder.error->message);
+    const std::string& place = folder.path.empty() ? datastore.targets[folder.target].location : folder.path;
+    out += "\nnot read: " + escaped(place) + ": " + escaped(folder.error->message);
   }
   for (const model::Quarantine& quarantine : datastore.quarantine) {
     out += "\nquarantine: " + escaped(quarantine.path) + ": " + counted(quarantine.runs.size(), "run", "runs");

@@ -10,6 +10,7 @@ import json
 import os
 import pty
 import re
+import resource
 import shutil
 import struct
 import subprocess
@@ -212,6 +213,14 @@ expect("nothing was executed", not (hostile / "pwned").exists() and not Path("pw
 peak = subprocess.run(["/usr/bin/python3", "-c", "import resource,subprocess,sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)", CBTCTL, "scan", str(hostile)], capture_output=True)
 if "AddressSanitizer" not in subprocess.run(["nm", "-D", CBTCTL], capture_output=True, text=True).stdout and b"__asan_init" not in Path(CBTCTL).read_bytes():
     expect("memory is bounded, whatever a file's size", int(peak.stdout) < 64 * 1024, peak.stdout)
+
+# What a shell makes of datastore/* may be more targets than a process may have files open at first.
+many = [scratch / "many" / str(number) for number in range(150)]
+for folder in many:
+    folder.mkdir(parents=True)
+status(0, "scan", *many, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
+found = status(8, "scan", *many, says=f"{many[149]}: Too many open files", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)))
+expect("a target that cannot be read is told by its name", f"not read: {scratch}/many/" in found.stdout.decode(), found.stdout[-300:])
 
 # Reading changes nothing: no byte, no mtime, no ctime, no new file.
 before = times_of(DEMO)
