@@ -30,6 +30,8 @@ using formats::core::Status;
 
 constexpr std::size_t listing_bytes = 64 * 1024;
 constexpr std::size_t most_glimpses = 64;  // of a folder, on the one worker that lists it; what is left is asked for
+constexpr std::size_t most_expected = 8;   // files that a worker has open to have the disk fetch them together
+constexpr std::size_t most_descriptors = 512;  // that the workers have so; a process may have 1024
 
 EntryType type_of_listing(unsigned char type) {
   switch (type) {
@@ -62,7 +64,9 @@ Error not_a_file() { return {ErrorKind::malformed, "is not a regular file"}; }
 class LocalReader final : public Reader {
  public:
   LocalReader(Descriptor root, unsigned workers)
-      : root_(std::move(root)), pool_(workers, [this](Submission& submission) {
+      : root_(std::move(root)),
+        expected_(std::clamp<std::size_t>(most_descriptors / std::max(1U, workers), 1, most_expected)),
+        pool_(workers, [this](Submission& submission) {
           return Reply{submission.tag,
                        std::visit([this](const auto& request) { return answer(request); }, submission.request)};
         }) {}
@@ -79,13 +83,21 @@ class LocalReader final : public Reader {
   Result<Answer> answer(const ListRequest& request) const;
   Result<Answer> answer(const FetchRequest& request) const;
   Result<Answer> answer(const StatusRequest& request) const;
+  // Of a listing; a closed file is empty.
+  struct Glanced {
+    std::size_t entry = 0;
+    FetchRequest request;
+    Descriptor file;
+  };
   static Result<Fetched> fetch(const Descriptor& file, const FetchRequest& request);
-  static void glance(const Descriptor& folder, Chooser wanted, Listing& listing);
+  void glance(const Descriptor& folder, Chooser wanted, Listing& listing) const;
+  static void add_glimpse(const Glanced& glanced, Listing& listing);
   Result<Descriptor> open_beneath(const std::string& path, int more_flags) const;
   Result<Descriptor> open_by_parts(const std::string& path, int flags) const;
   Status add_entries(const Descriptor& folder, std::span<const char> records, Listing& listing) const;
 
   Descriptor root_;
+  std::size_t expected_;
   mutable std::atomic<bool> has_openat2_{true};
   WorkerPool pool_;  // last: its threads use the others
 };
@@ -139,27 +151,42 @@ Result<Answer> LocalReader::answer(const ListRequest& request) const {
   return listing;
 }
 
-void LocalReader::glance(const Descriptor& folder, Chooser wanted, Listing& listing) {
+// From a disk a few files are fetched together: all are open, and the kernel told, before the first is read.
+void LocalReader::glance(const Descriptor& folder, Chooser wanted, Listing& listing) const {
+  const std::size_t together = pool_.reads_from_disk() ? expected_ : 1;
   listing.glimpses.reserve(std::min(listing.entries.size(), most_glimpses));
-  for (std::size_t i = 0; i < listing.entries.size() && listing.glimpses.size() < most_glimpses; ++i) {
+  std::vector<Glanced> due;
+  due.reserve(together);
+  const auto take = [&] {
+    for (Glanced& glanced : due) add_glimpse(glanced, listing);
+    due.clear();
+  };
+  for (std::size_t i = 0; i < listing.entries.size() && listing.glimpses.size() + due.size() < most_glimpses; ++i) {
     Entry& entry = listing.entries[i];
     if (entry.type != EntryType::file) continue;
-    const auto request = wanted(entry.name);
+    auto request = wanted(entry.name);
     if (!request) continue;
     if (request->most_bytes == 0 || request->often_empty) {
       entry.size_bytes = size_in(folder, entry.name);
-      if (request->often_empty && entry.size_bytes == 0U) {
-        listing.glimpses.push_back({i, nothing_of(*request)});
-      }
-      if (request->most_bytes == 0 || entry.size_bytes.value_or(0) == 0) continue;
+      const bool is_empty = request->often_empty && entry.size_bytes == 0U;
+      if (is_empty) due.push_back({i, std::move(*request), {}});
+      if (is_empty || request->most_bytes == 0 || entry.size_bytes.value_or(0) == 0) continue;
     }
     constexpr int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
-    const Descriptor file(::openat(folder.get(), entry.name.c_str(), flags));
+    Descriptor file(::openat(folder.get(), entry.name.c_str(), flags));
     if (!file.is_open()) continue;
-    auto fetched = fetch(file, *request);
-    if (!fetched || (request->decoder != nullptr && !fetched->decoded.has_value())) continue;
-    listing.glimpses.push_back({i, std::move(*fetched)});
+    if (together > 1) ::posix_fadvise(file.get(), 0, static_cast<off_t>(request->most_bytes + 1), POSIX_FADV_WILLNEED);
+    due.push_back({i, std::move(*request), std::move(file)});
+    if (due.size() >= together) take();
   }
+  take();
+}
+
+void LocalReader::add_glimpse(const Glanced& glanced, Listing& listing) {
+  if (!glanced.file.is_open()) return listing.glimpses.push_back({glanced.entry, nothing_of(glanced.request)});
+  auto fetched = fetch(glanced.file, glanced.request);
+  if (!fetched || (glanced.request.decoder != nullptr && !fetched->decoded.has_value())) return;
+  listing.glimpses.push_back({glanced.entry, std::move(*fetched)});
 }
 
 // struct linux_dirent64: u64 inode, s64 offset, u16 record length, u8 type, the name with a zero.

@@ -13,19 +13,20 @@ constexpr std::size_t most_at_once = 16;     // requests a worker takes together
 constexpr std::size_t worth_a_wake_up = 32;  // replies that wake the collector before the queue is empty
 constexpr std::size_t most_waiting = 256;    // replies not yet collected that make the workers pause
 
-// How often this thread has gone to sleep so far, which in the middle of its work means: for the storage.
-std::size_t waits_so_far() {
-  struct rusage used {};
-  ::getrusage(RUSAGE_THREAD, &used);
-  return static_cast<std::size_t>(used.ru_nvcsw);
-}
-
 }  // namespace
 
-WorkerPool::WorkerPool(unsigned workers, Answerer answerer)
+WorkerPool::Usage WorkerPool::usage() {
+  rusage used{};
+  ::getrusage(RUSAGE_THREAD, &used);
+  return {.sleeps = static_cast<std::uint64_t>(used.ru_nvcsw),
+          .blocks_read = static_cast<std::uint64_t>(used.ru_inblock)};
+}
+
+WorkerPool::WorkerPool(unsigned workers, Answerer answerer, Gauge gauge)
     : most_threads_(std::max(1U, workers) - 1),
       first_threads_(std::min(most_threads_, std::size_t{std::max(1U, std::thread::hardware_concurrency())} - 1)),
-      answerer_(std::move(answerer)) {}
+      answerer_(std::move(answerer)),
+      gauge_(gauge) {}
 
 WorkerPool::~WorkerPool() {
   {
@@ -76,9 +77,11 @@ void WorkerPool::answer_some(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   std::vector<Reply> done;
   done.reserve(taken.size());
-  const std::size_t waits = waits_so_far();
+  const Usage before = gauge_();
   for (Submission& submission : taken) done.push_back(answerer_(submission));
-  const bool is_slow = (waits_so_far() - waits) * 4 > taken.size();
+  const Usage after = gauge_();
+  const bool is_slow = (after.sleeps - before.sleeps) * 4 > taken.size();
+  reads_from_disk_ = most_threads_ > 0 && after.blocks_read > before.blocks_read;
   lock.lock();
   if (is_slow && !stopping_ && !queue_.empty()) add_workers(2 * (threads_.size() + 1) - 1);
   std::move(done.begin(), done.end(), std::back_inserter(replies_));

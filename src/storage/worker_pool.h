@@ -4,8 +4,10 @@
 // storage: what comes from memory is slower with more threads than cores, what comes from a disk or a network faster.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -19,14 +21,24 @@ namespace cbtctl::storage {
 class WorkerPool {
  public:
   using Answerer = std::function<Reply(Submission&)>;  // called from several threads at once
+  // Of the calling thread, so far.
+  struct Usage {
+    std::uint64_t sleeps = 0;       // in the middle of its work: for the storage
+    std::uint64_t blocks_read = 0;  // which a disk or a network's file system gave, not the kernel's cache
+  };
+  using Gauge = Usage (*)();
+  static Usage usage();  // as the kernel counts it
 
-  WorkerPool(unsigned workers, Answerer answerer);
+  WorkerPool(unsigned workers, Answerer answerer, Gauge gauge = usage);
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
   ~WorkerPool();
 
   void submit(std::vector<Submission> submissions);
   [[nodiscard]] std::vector<Reply> collect();
+
+  // Whether there are several workers, and blocks were read for what one of them answered last.
+  [[nodiscard]] bool reads_from_disk() const { return reads_from_disk_; }
 
  private:
   void work();
@@ -37,6 +49,7 @@ class WorkerPool {
   const std::size_t most_threads_;  // without whoever collects
   const std::size_t first_threads_;
   const Answerer answerer_;
+  const Gauge gauge_;
   std::mutex mutex_;
   std::condition_variable queued_;
   std::condition_variable answered_;
@@ -46,6 +59,7 @@ class WorkerPool {
   std::size_t idle_ = 0;
   bool collector_waits_ = false;
   bool stopping_ = false;
+  std::atomic<bool> reads_from_disk_ = false;
   std::vector<std::thread> threads_;
 };
 

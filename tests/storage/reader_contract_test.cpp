@@ -1,10 +1,12 @@
 // One suite for every Reader: what holds for a folder holds for memory, and for a host by its shell and by SFTP.
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
+#include "storage/local_file.h"
 #include "storage/local_reader.h"
 #include "storage/memory_reader.h"
 #include "tests/support/standin.h"
@@ -164,6 +166,46 @@ TEST_CASE("a folder's files are read with its listing, its links are not") {
     CHECK(entry.size_bytes.has_value() == (entry.name == "empty" || entry.name == "new\nline"));
     if (entry.name == "new\nline") CHECK(entry.size_bytes == 1U);
   }
+}
+
+// Where the file system can be told to forget what it has read, and reads blocks of a disk; else it is warm.
+TEST_CASE("what is read with the listings of a cold disk is what is read of a warm one") {
+  const auto place = local(GENERATE(2U, 16U, 256U));
+  constexpr std::size_t folders = 24;
+  for (std::size_t i = 0; i < folders; ++i) {
+    const auto folder = place->folder / std::to_string(i);
+    std::filesystem::create_directory(folder);
+    for (std::size_t k = 0; k < 10; ++k) {
+      const std::string path = folder / ("f" + std::to_string(k));
+      const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+      const std::string content = std::to_string(i * 100 + k);
+      REQUIRE(write_fully(file, std::as_bytes(std::span(content))));
+      REQUIRE(::fdatasync(file.get()) == 0);
+      REQUIRE(::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED) == 0);
+    }
+    std::ofstream(folder / "empty");
+  }
+  std::vector<Submission> batch;
+  for (std::size_t i = 0; i < folders; ++i) batch.push_back({i, ListRequest{std::to_string(i), false, glance}});
+  place->reader->submit(std::move(batch));
+  std::size_t listed = 0;
+  for (auto replies = place->reader->collect(); !replies.empty(); replies = place->reader->collect()) {
+    for (const Reply& reply : replies) {
+      REQUIRE(reply.answer);
+      const auto& listing = std::get<Listing>(*reply.answer);
+      REQUIRE(listing.glimpses.size() == 11);
+      for (std::size_t k = 0; k < listing.glimpses.size(); ++k) {
+        const Glimpse& glimpse = listing.glimpses[k];
+        CHECK(glimpse.entry == k);  // in the order of the entries, the empty one among them
+        const std::string& name = listing.entries[k].name;
+        const std::string wanted = name == "empty" ? "" : std::to_string(reply.tag * 100 + std::stoul(name.substr(1)));
+        CHECK(formats::core::text_of(glimpse.fetched.bytes) == wanted);
+        CHECK(glimpse.fetched.whole);
+      }
+      ++listed;
+    }
+  }
+  CHECK(listed == folders);
 }
 
 TEST_CASE("a FIFO by a file's name is not read with the listing") {

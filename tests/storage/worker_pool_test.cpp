@@ -4,6 +4,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <cstdint>
 
 using namespace cbtctl::storage;
 
@@ -33,6 +34,10 @@ unsigned most_at_once(std::size_t count, Work work) {
   return most;
 }
 
+thread_local std::uint64_t blocks_of_this_thread = 0;
+
+WorkerPool::Usage usage_of_this_thread() { return {.sleeps = 0, .blocks_read = blocks_of_this_thread}; }
+
 }  // namespace
 
 TEST_CASE("a slow storage is asked by all workers") {
@@ -42,4 +47,22 @@ TEST_CASE("a slow storage is asked by all workers") {
 TEST_CASE("what comes from memory is read by as many workers as there are cores") {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   CHECK(most_at_once(20'000, [] {}) <= std::min(cores, most_workers));
+}
+
+TEST_CASE("several workers know whether blocks are read for what they answer, one does not ask") {
+  const unsigned workers = GENERATE(1U, most_workers);
+  std::atomic<bool> is_cold{false};
+  WorkerPool pool(
+      workers,
+      [&](Submission& submission) {
+        if (is_cold) blocks_of_this_thread += 8;
+        return Reply{submission.tag, Answer{FileStatus{}}};
+      },
+      usage_of_this_thread);
+  for (const bool cold : {false, true, false}) {
+    is_cold = cold;
+    pool.submit({{0, StatusRequest{"x"}}});
+    CHECK(pool.collect().size() == 1);
+    CHECK(pool.reads_from_disk() == (cold && workers > 1));
+  }
 }
