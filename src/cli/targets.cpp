@@ -187,8 +187,7 @@ options::options_description target_options() {
       "map", list(), "REMOTE=LOCAL: where absolute paths inside files are found")(
       "vm", list(), "only VMs whose display name or .vmx name matches this glob; !GLOB excludes")(
       "disk", list(), "only this slot, for example scsi0:0")(
-      "workers", options::value<unsigned>()->default_value(storage::default_workers),
-      "how many reads are under way at once");
+      "workers", options::value<unsigned>()->default_value(storage::default_workers), "how many workers read at once");
   add_ssh_options(own);
   return own;
 }
