@@ -24,6 +24,9 @@ constexpr std::size_t first_text_bytes = 16U << 10U;
 constexpr std::size_t first_disk_bytes = 4096;
 constexpr std::size_t first_tracking_bytes = 1024;
 
+constexpr std::size_t folders_between_looks = 64;
+constexpr std::size_t most_foreseen = 256 * 1024;  // of a kind
+
 }  // namespace
 
 Index Loader::file_at(Spot spot, Lookup seen) {
@@ -107,8 +110,23 @@ std::optional<storage::FetchRequest> Loader::glance(std::string_view name) {
   return request;
 }
 
+// Members are large and come by the thousand: with room for as many as the folders so far promise they need not move.
+void Loader::foresee(std::size_t folders_left) {
+  if (++folders_met_ % folders_between_looks != 0) return;
+  const auto make_room = [&](auto& all) {
+    const std::size_t foreseen = std::min(all.size() + all.size() * folders_left / folders_met_, most_foreseen);
+    if (all.capacity() < foreseen) all.reserve(foreseen + foreseen / 8);
+  };
+  make_room(datastore_.files);
+  make_room(datastore_.descriptors);
+  make_room(datastore_.snapshot_files);
+  make_room(datastore_.tracking_files);
+  make_room(datastore_.virtual_machines);
+}
+
 void Loader::meet(Tree::Visited visited) {
-  auto& [place, folder, glimpses] = visited;
+  auto& [place, folder, glimpses, folders_left] = visited;
+  foresee(folders_left);
   const std::size_t first_called = called_tracking_.size();
   auto glimpse = glimpses.begin();
   for (std::size_t i = 0; i < folder.entries.size(); ++i) {

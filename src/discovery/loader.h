@@ -49,6 +49,7 @@ class Loader {
   static storage::Decoder decoder_of(Reading reading);
   static std::size_t next_bytes(const Wanted& wanted);
 
+  void foresee(std::size_t folders_left);
   // With what the tree says of the spot where it is known.
   model::Index file_at(Spot spot, Lookup seen = {});
   model::Index new_file(Spot spot, const Lookup& seen);
@@ -86,6 +87,7 @@ class Loader {
   std::vector<bool> asked_;               // by file: its bytes or its status were asked for
   std::vector<bool> claimed_;             // by file: an extent line names it, or its head was read since none does
   std::vector<CalledTracking> called_tracking_;
+  std::size_t folders_met_ = 0;
   bool is_listed_ = false;         // every folder was met
   bool has_open_ends_ = false;     // some reference did not lead to a file so far
   std::size_t machines_done_ = 0;  // how many of each had their references resolved

@@ -51,6 +51,7 @@ class Tree {
     std::size_t place = 0;
     const Folder& folder;
     std::vector<storage::Glimpse> glimpses;
+    std::size_t folders_left = 0;  // that are known and not listed yet, at least
   };
   // What its reader is to glance at of a folder, and what is done with it as soon as it is listed.
   struct Visit {

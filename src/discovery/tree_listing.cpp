@@ -88,7 +88,7 @@ void Tree::list_wave(Waves& waves, bool goes_on, const Visit& visit) {
       auto glimpses = glimpses_of(answer);
       const Folder* entered = enter(place, folder_of(std::move(waves[place][due]), answer), next);
       ++due;
-      if (entered != nullptr) visit.folder({place, *entered, std::move(glimpses)});
+      if (entered != nullptr) visit.folder({place, *entered, std::move(glimpses), waves[place].size() - due});
     };
     for (auto replies = reader.collect(); !replies.empty(); replies = reader.collect()) {
       for (storage::Reply& reply : replies) {
