@@ -1,8 +1,10 @@
 #include "formats/ctk/bitmap.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
+#include "formats/core/endian.h"
 #include "formats/ctk/entries.h"
 
 namespace formats::ctk {
@@ -11,20 +13,19 @@ namespace {
 // Collects bits and hands their bytes on when there is room for no more.
 class Packer {
  public:
-  explicit Packer(const BitmapSink& sink) : sink_(sink), bytes_(piece_bytes) {}
+  explicit Packer(const BitmapSink& sink) : sink_(sink), bytes_(piece_bytes + sizeof(core::le64)) {}
 
   // Precondition: count <= 64, and `bits` has none beyond it.
   core::Status add(std::uint64_t bits, std::size_t count) {
     if (filled_bits_ + group_entries > piece_bytes * 8) {
       if (auto status = hand_on(filled_bits_ / 8); !status) return status;
     }
-    for (const std::size_t end = filled_bits_ + count; filled_bits_ < end;) {
-      const std::size_t shift = filled_bits_ % 8;
-      const std::size_t taken = std::min(8 - shift, end - filled_bits_);
-      bytes_[filled_bits_ / 8] |= static_cast<std::byte>(bits << shift);
-      bits >>= taken;
-      filled_bits_ += taken;
-    }
+    const std::size_t at = filled_bits_ / 8;
+    const std::size_t shift = filled_bits_ % 8;
+    bytes_[at] |= static_cast<std::byte>(bits << shift);
+    const core::le64 others = bits >> (8 - shift);
+    std::memcpy(&bytes_[at + 1], &others, sizeof others);
+    filled_bits_ += count;
     return core::success();
   }
 
@@ -46,7 +47,7 @@ class Packer {
 
   // The bits of a byte that is not full stay.
   core::Status hand_on(std::size_t whole_bytes) {
-    const std::byte rest = whole_bytes < piece_bytes ? bytes_[whole_bytes] : std::byte{0};
+    const std::byte rest = bytes_[whole_bytes];
     auto status = sink_(std::span(bytes_).first(whole_bytes));
     std::fill(bytes_.begin(), bytes_.end(), std::byte{0});
     bytes_.front() = rest;
@@ -55,7 +56,7 @@ class Packer {
   }
 
   const BitmapSink& sink_;
-  std::vector<std::byte> bytes_;
+  std::vector<std::byte> bytes_;  // a piece, and what a group may reach beyond it; zeros behind the bits
   std::size_t filled_bits_ = 0;
 };
 
