@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
+#include <openssl/rand.h>
 
 #include <algorithm>
 #include <array>
@@ -53,8 +54,9 @@ class KeyStream final {
 
   [[nodiscard]] std::size_t key_bytes() const { return key_bytes_; }
 
-  // Each may be null, and stays as it was then.
+  // Each may be null, and stays as it was then; the counter not amid a page, since the AES below is at its end.
   [[nodiscard]] bool begin(const unsigned char* key, const unsigned char* counter) {
+    if (counter == nullptr && next_ != ahead_bytes) return false;
     next_ = ahead_bytes;
     return is_ready_ && EVP_EncryptInit_ex2(context_.get(), nullptr, key, counter, nullptr) == 1;
   }
@@ -75,8 +77,9 @@ class KeyStream final {
   [[nodiscard]] bool make_more() {
     static constexpr std::array<unsigned char, ahead_bytes> zeros{};
     int made = 0;
+    if (EVP_EncryptUpdate(context_.get(), stream_.data(), &made, zeros.data(), ahead_bytes) != 1) return false;
     next_ = 0;
-    return EVP_EncryptUpdate(context_.get(), stream_.data(), &made, zeros.data(), ahead_bytes) == 1;
+    return true;
   }
 
   void lay_page_over(unsigned char* out, const unsigned char* in, std::size_t count) {
@@ -187,6 +190,8 @@ int start(const OSSL_CORE_HANDLE*, const OSSL_DISPATCH*, const OSSL_DISPATCH** f
 void cipher_ahead() {
   if (OSSL_PROVIDER_available(nullptr, "cbtctl") == 1) return;
   if (EVP_default_properties_is_fips_enabled(nullptr) == 1) return;  // then no other AES is wanted
+  // libcrypto's random numbers are key streams of AES-256-CTR. What made a key must not be kept, nor made ahead.
+  if (RAND_set_DRBG_type(nullptr, nullptr, "provider!=cbtctl", nullptr, nullptr) != 1) return;
   constexpr int keep_the_others = 1;
   if (OSSL_PROVIDER_add_builtin(nullptr, "cbtctl", start) == 1 &&
       OSSL_PROVIDER_try_load(nullptr, "cbtctl", keep_the_others) != nullptr) {

@@ -3,11 +3,17 @@
 
 #include <openssl/evp.h>
 #include <openssl/provider.h>
+#include <openssl/rand.h>
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
+#include <cstdint>
+#include <fstream>
 #include <memory>
 #include <random>
+#include <span>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -66,6 +72,30 @@ Bytes by_libcrypto(const char* name, const Bytes& key, const Bytes& counter, con
   int written = 0;
   REQUIRE(EVP_EncryptUpdate(context.get(), out.data(), &written, text.data(), static_cast<int>(text.size())) == 1);
   return out;
+}
+
+// How often `masked` lies in this process's memory when each byte there is masked too.
+std::size_t times_in_memory(std::span<const unsigned char> masked, unsigned char mask) {
+  constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;  // larger: a sanitizer's own
+  std::ifstream maps("/proc/self/maps"), memory("/proc/self/mem", std::ios::binary);
+  std::size_t times = 0;
+  for (std::string line; std::getline(maps, line);) {
+    std::uint64_t begin = 0, end = 0;
+    char dash = 0, readable = 0, writable = 0;
+    std::istringstream(line) >> std::hex >> begin >> dash >> end >> readable >> writable;
+    if (readable != 'r' || writable != 'w' || end - begin > most_bytes) continue;
+    std::vector<char> bytes(static_cast<std::size_t>(end - begin));
+    memory.clear();
+    memory.seekg(static_cast<std::streamoff>(begin)).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    const auto is_masked = [&](char byte, unsigned char wanted) {
+      return (static_cast<unsigned char>(byte) ^ mask) == wanted;
+    };
+    for (auto at = bytes.begin();; ++at, ++times) {
+      at = std::search(at, bytes.end(), masked.begin(), masked.end(), is_masked);
+      if (at == bytes.end()) break;
+    }
+  }
+  return times;
 }
 
 struct Aes {
@@ -142,4 +172,29 @@ TEST_CASE("new keys begin a new key stream, and what was enciphered is deciphere
     back.begin(key, counter, false).pass(passed, 0, passed.size());
     CHECK(passed == text);
   }
+}
+
+TEST_CASE("without a key, or without a counter amid a page, nothing is enciphered") {
+  cipher_ahead();
+  const std::unique_ptr<EVP_CIPHER_CTX, Free> context(EVP_CIPHER_CTX_new());
+  const Bytes key(16, 1), counter(16, 2);
+  Bytes text(16, 'A');
+  int written = 0;
+  const auto pass = [&] { return EVP_EncryptUpdate(context.get(), text.data(), &written, text.data(), 16); };
+  REQUIRE(EVP_EncryptInit_ex(context.get(), EVP_aes_128_ctr(), nullptr, nullptr, counter.data()) == 1);
+  for (int tries = 0; tries < 2; ++tries) CHECK(pass() == 0);
+  CHECK(text == Bytes(16, 'A'));
+  REQUIRE(EVP_EncryptInit_ex(context.get(), nullptr, nullptr, key.data(), counter.data()) == 1);
+  REQUIRE(pass() == 1);
+  CHECK(EVP_EncryptInit_ex(context.get(), nullptr, nullptr, key.data(), nullptr) == 0);
+}
+
+// A key stream that is made ahead stays in memory until it is used up: no place for what keys are made of.
+TEST_CASE("the random numbers that keys are made of are not kept in memory") {
+  cipher_ahead();
+  constexpr unsigned char mask = 0x5a;  // what is looked for must not be here either
+  std::array<unsigned char, 32> masked{};
+  REQUIRE(RAND_priv_bytes(masked.data(), static_cast<int>(masked.size())) == 1);
+  for (unsigned char& byte : masked) byte ^= mask;
+  CHECK(times_in_memory(masked, mask) == 0);
 }
