@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t batch_extents = 1024;
 constexpr std::uint32_t small_values = 16384;  // of entries: counted in arrays
-constexpr std::int64_t most_large_values = 1'000'000;
+constexpr std::int64_t most_large_values = 250'000;
 
 class ExtentFinder {
  public:
@@ -109,7 +109,7 @@ class ExtentFinder {
   std::uint32_t epoch_ = 0;
 };
 
-// Blocks per entry value, bounded: values up to 16383 in arrays, a million others in a map.
+// Blocks per entry value, bounded: values up to 16383 in arrays, 250,000 others in a map.
 class Histogram {
  public:
   void add(std::uint32_t entry, std::uint64_t blocks) {

@@ -37,7 +37,7 @@ struct TableTotals {
   std::uint64_t never_written_blocks = 0;
   std::uint32_t greatest_entry = 0;
   std::vector<EpochTotal> epochs;  // ascending, epoch 0 left out
-  bool epochs_cut = false;         // more than a million different values: no epoch table was kept
+  bool epochs_cut = false;         // more than 250,000 different values: no epoch table was kept
 };
 
 // To the totals of a table's beginning those of the part behind it.
@@ -56,8 +56,8 @@ struct ChangeQuery {
   bool merge_across_epochs = false;  // neighbours of different epochs become one extent
 };
 
-// Where one table's changed extent `next` goes on with `last`, `last` becomes both.
-bool join(ChangedExtent& last, const ChangedExtent& next, const ChangeQuery& query);
+// Where one table's changed extent `next` goes on with `last`, `last` becomes both; whether it does.
+[[nodiscard]] bool join(ChangedExtent& last, const ChangedExtent& next, const ChangeQuery& query);
 
 // Calls `sink` with batches of changed extents, ascending; neighbouring blocks of the same epoch are one. Entries
 // behind the table's `blocks` are not looked at; a table cut by the end of the file is `truncated`.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <algorithm>
 #include <clocale>
 #include <csignal>
 
@@ -25,11 +26,13 @@ void hold_standard_streams() {
   }
 }
 
-// Every target on this machine has its own workers, and each of those has files open: what the system allows at most.
+// Every target on this machine has its own workers, and each of those has files open. Not more than many: what is
+// started from here inherits it, and some programs go through all that they might have open.
 void allow_many_files() {
+  constexpr rlim_t many = 65536;
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-  files.rlim_cur = files.rlim_max;
+  files.rlim_cur = std::max(files.rlim_cur, std::min(files.rlim_max, many));
   static_cast<void>(::setrlimit(RLIMIT_NOFILE, &files));
 }
 

@@ -8,7 +8,6 @@
 #include <atomic>
 #include <cstring>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "disk/data_walker.h"
@@ -88,11 +87,11 @@ class Comparison {
     next_job_ = 0;
     std::uint64_t total = 0;
     for (const Job& job : jobs) total += job.end_bytes - job.begin_bytes;
-    std::vector<std::thread> others;
-    const std::size_t threads = total < least_for_threads ? 1 : buffers_.size();
-    for (std::size_t i = 1; i < threads; ++i) others.emplace_back([this, &jobs, i] { work(jobs, buffers_[i]); });
-    work(jobs, buffers_[0]);
-    for (std::thread& other : others) other.join();
+    {
+      const std::size_t threads = total < least_for_threads ? 1 : buffers_.size();
+      const auto others = start_threads(threads - 1, [&](std::size_t i) { work(jobs, buffers_[i]); });
+      work(jobs, buffers_[0]);
+    }
     return {states_.begin(), states_.end()};
   }
 

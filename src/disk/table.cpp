@@ -1,6 +1,6 @@
 // A part of a table is a table. For the totals each thread takes one part, and the sums are added. Changed extents are
-// to come in order and in bounded memory: the parts are small, each thread is two ahead of what has been handed on, and
-// an extent that ends with its part waits for the next one, which may go on with it.
+// to come in order and in bounded memory: the parts are small, a few are looked through ahead of what has been handed
+// on, and an extent that ends with its part waits for the next one, which may go on with it.
 #include "disk/table.h"
 
 #include <algorithm>
@@ -9,7 +9,6 @@
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -34,10 +33,10 @@ constexpr std::uint64_t part_blocks = 256 * 1024;  // 1 MiB of entries
 constexpr std::uint64_t least_parts = 8;
 constexpr std::size_t parts_ahead = 4;
 
-std::size_t threads_for(const ByteSource& file, const TableShape& shape) {
+std::size_t threads_for(const ByteSource& file, const TableShape& shape, std::size_t most) {
   const bool is_whole = shape.table_offset_bytes + shape.blocks * formats::ctk::entry_bytes <= file.size_bytes();
   const bool is_small = shape.blocks < least_parts * part_blocks;
-  return formats::core::read_ahead_of(file) != nullptr || !is_whole || is_small ? 1 : threads_at_once();
+  return formats::core::read_ahead_of(file) != nullptr || !is_whole || is_small ? 1 : most;
 }
 
 TableShape part_of(const TableShape& whole, std::uint64_t first_block, std::uint64_t most_blocks) {
@@ -73,7 +72,7 @@ class ChangedParts {
   using Look = std::function<ChangedPart(std::uint64_t number)>;
 
   ChangedParts(std::uint64_t parts, std::size_t threads, Look look) : parts_(parts), look_(std::move(look)) {
-    for (std::size_t i = 1; i < threads; ++i) others_.emplace_back([this] { help(); });
+    others_ = start_threads(threads - 1, [this](std::size_t) { help(); });
   }
   ChangedParts(const ChangedParts&) = delete;
   ChangedParts& operator=(const ChangedParts&) = delete;
@@ -83,7 +82,6 @@ class ChangedParts {
       parts_ = 0;  // nobody begins another
     }
     changed_.notify_all();
-    for (std::thread& other : others_) other.join();
   }
 
   // Once for each part.
@@ -123,7 +121,7 @@ class ChangedParts {
   std::uint64_t had_ = 0;
   std::array<std::optional<ChangedPart>, parts_ahead> slots_;
   const Look look_;
-  std::vector<std::thread> others_;  // last: they use the rest
+  std::vector<std::jthread> others_;  // last: they use the rest
 };
 
 // Hands the parts' extents on as those of one table.
@@ -154,15 +152,25 @@ class Joiner {
 }  // namespace
 
 Result<TableTotals> total(const ByteSource& file, const TableShape& shape) {
-  const std::size_t threads = threads_for(file, shape);
+  return total_by(threads_at_once(), file, shape);
+}
+
+Status visit_changed(const ByteSource& file, const TableShape& shape, const ChangeQuery& query,
+                     const ExtentSink& sink) {
+  return visit_changed_by(threads_at_once(), file, shape, query, sink);
+}
+
+Result<TableTotals> total_by(std::size_t most_threads, const ByteSource& file, const TableShape& shape) {
+  const std::size_t threads = threads_for(file, shape, most_threads);
   if (threads == 1) return formats::ctk::total(file, shape);
   const std::uint64_t blocks = formats::core::divide_up(shape.blocks, threads);
   std::vector<Result<TableTotals>> parts(threads, TableTotals{});
   const auto work = [&](std::size_t i) { parts[i] = formats::ctk::total(file, part_of(shape, i * blocks, blocks)); };
-  std::vector<std::thread> others;
-  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work, i);
-  work(0);
-  for (std::thread& other : others) other.join();
+  {
+    const auto others = start_threads(threads - 1, work);
+    work(0);
+    for (std::size_t i = others.size() + 1; i < threads; ++i) work(i);
+  }
   TableTotals sum;
   for (const auto& part : parts) {
     if (!part) return part.error();
@@ -171,9 +179,9 @@ Result<TableTotals> total(const ByteSource& file, const TableShape& shape) {
   return sum;
 }
 
-Status visit_changed(const ByteSource& file, const TableShape& shape, const ChangeQuery& query,
-                     const ExtentSink& sink) {
-  const std::size_t threads = threads_for(file, shape);
+Status visit_changed_by(std::size_t most_threads, const ByteSource& file, const TableShape& shape,
+                        const ChangeQuery& query, const ExtentSink& sink) {
+  const std::size_t threads = threads_for(file, shape, most_threads);
   if (threads == 1) return formats::ctk::visit_changed(file, shape, query, sink);
   const std::uint64_t parts = formats::core::divide_up(shape.blocks, part_blocks);
   ChangedParts changed(parts, threads,

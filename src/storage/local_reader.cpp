@@ -31,7 +31,7 @@ using formats::core::Status;
 constexpr std::size_t listing_bytes = 64 * 1024;
 constexpr std::size_t most_glimpses = 64;  // of a folder, on the one worker that lists it; what is left is asked for
 constexpr std::size_t most_expected = 8;   // files that a worker has open to have the disk fetch them together
-constexpr std::size_t most_descriptors = 512;  // that the workers have so; a process may have 1024
+constexpr std::size_t most_descriptors = 512;  // that the workers of one place have so
 
 EntryType type_of_listing(unsigned char type) {
   switch (type) {
@@ -65,7 +65,7 @@ class LocalReader final : public Reader {
  public:
   LocalReader(Descriptor root, unsigned workers)
       : root_(std::move(root)),
-        expected_(std::clamp<std::size_t>(most_descriptors / std::max(1U, workers), 1, most_expected)),
+        expected_(workers > 1 ? std::clamp<std::size_t>(most_descriptors / workers, 1, most_expected) : 1),
         pool_(workers, [this](Submission& submission) {
           return Reply{submission.tag,
                        std::visit([this](const auto& request) { return answer(request); }, submission.request)};
@@ -151,7 +151,8 @@ Result<Answer> LocalReader::answer(const ListRequest& request) const {
   return listing;
 }
 
-// From a disk a few files are fetched together: all are open, and the kernel told, before the first is read.
+// From a disk a few files are fetched together: all are open, and the kernel told, before the first is read. One worker
+// alone has one read under way.
 void LocalReader::glance(const Descriptor& folder, Chooser wanted, Listing& listing) const {
   const std::size_t together = pool_.reads_from_disk() ? expected_ : 1;
   listing.glimpses.reserve(std::min(listing.entries.size(), most_glimpses));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 namespace cbtctl::storage {
@@ -46,9 +47,11 @@ void WorkerPool::submit(std::vector<Submission> submissions) {
   if (idle_ > 0) queued_.notify_all();
 }
 
+// Where the system has no more threads, those that are there go on.
 void WorkerPool::add_workers(std::size_t up_to) {
-  while (threads_.size() < std::min(up_to, most_threads_)) {
-    threads_.emplace_back([this] { work(); });
+  try {
+    while (threads_.size() < std::min(up_to, most_threads_)) threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error&) {
   }
 }
 
@@ -81,7 +84,7 @@ void WorkerPool::answer_some(std::unique_lock<std::mutex>& lock) {
   for (Submission& submission : taken) done.push_back(answerer_(submission));
   const Usage after = gauge_();
   const bool is_slow = (after.sleeps - before.sleeps) * 4 > taken.size();
-  reads_from_disk_ = most_threads_ > 0 && after.blocks_read > before.blocks_read;
+  reads_from_disk_ = after.blocks_read > before.blocks_read;
   lock.lock();
   if (is_slow && !stopping_ && !queue_.empty()) add_workers(2 * (threads_.size() + 1) - 1);
   std::move(done.begin(), done.end(), std::back_inserter(replies_));

@@ -37,7 +37,7 @@ class WorkerPool {
   void submit(std::vector<Submission> submissions);
   [[nodiscard]] std::vector<Reply> collect();
 
-  // Whether there are several workers, and blocks were read for what one of them answered last.
+  // Whether blocks were read for what was answered last.
   [[nodiscard]] bool reads_from_disk() const { return reads_from_disk_; }
 
  private:
