@@ -1,6 +1,7 @@
 // A source far away, which asks for many ranges at once where it is told of them beforehand.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "formats/core/byte_source.h"

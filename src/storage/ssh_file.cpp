@@ -252,7 +252,7 @@ class SshFile final : public ByteSource, public formats::core::ReadAhead {
   mutable Batch batch_;
   mutable Batch last_batch_;                           // several readers are not at the same place
   mutable std::vector<std::vector<std::byte>> spare_;  // memory that has been touched is used again
-  mutable std::deque<Coming> coming_;                  // a batch for each lane at most, in their order
+  mutable std::deque<Coming> coming_;                  // a few batches for each lane, in their order
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "storage/ssh_open_file.h"
 #include "storage/ssh_queue.h"
@@ -23,8 +24,8 @@ class SshLane : public std::enable_shared_from_this<SshLane> {
 
   [[nodiscard]] const std::string& path() const { return path_; }
   void ask(SshRead read);  // `done` is called on the connection's thread
-  void forget();           // what has not gone out yet; its `done` is not called
-  void close();            // once all that was asked for has come
+  void forget();           // what the connection's thread has not taken yet; its `done` is not called
+  void close();            // once all that was taken has come; what was not must be forgotten before
 
  private:
   void serve();

@@ -169,7 +169,10 @@ Status SshReads::reach() {
   if (host_.sftp_generation() == file_.generation) return success();
   auto again = open_now(host_, path_);
   if (!again) return again.error();
-  if (again->size_bytes != file_.size_bytes) return Error{ErrorKind::changed, "has another size than it had"};
+  if (again->size_bytes != file_.size_bytes) {
+    close_now(host_, *again);
+    return Error{ErrorKind::changed, "has another size than it had"};
+  }
   file_ = std::move(*again);
   return success();
 }
