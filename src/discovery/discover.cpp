@@ -112,7 +112,7 @@ model::Datastore look(const std::vector<Place>& places, const std::vector<Mappin
   Hosts hosts(places);
   Tree tree(places, mappings);
   Loader loader(tree, datastore);
-  tree.list({Loader::glance, [&](Tree::Visited visited) { loader.meet(std::move(visited)); }});
+  tree.list({Loader::glance, [&](Tree::Visited visited) { loader.meet(visited); }});
   tell_unreadable(tree, datastore);
   loader.load_by_reference();
 

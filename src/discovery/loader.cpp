@@ -124,7 +124,7 @@ void Loader::foresee(std::size_t folders_left) {
   make_room(datastore_.virtual_machines);
 }
 
-void Loader::meet(Tree::Visited visited) {
+void Loader::meet(Tree::Visited& visited) {
   auto& [place, folder, glimpses, folders_left] = visited;
   foresee(folders_left);
   const std::size_t first_called = called_tracking_.size();

@@ -20,7 +20,7 @@ class Loader {
   Loader(const Tree& tree, model::Datastore& datastore) : tree_(tree), datastore_(datastore) {}
 
   // Wants everything in a folder that its name makes worth reading, and takes what was read of it already.
-  void meet(Tree::Visited visited);
+  void meet(Tree::Visited& visited);
   // What a reader is to read as soon as it lists it: storage::Chooser.
   static std::optional<storage::FetchRequest> glance(std::string_view name);
 

@@ -34,7 +34,7 @@ struct Opened {
   std::future<Status> ask(std::size_t part, std::vector<std::byte>& into) {
     into.resize(part_bytes);
     auto promise = std::make_shared<std::promise<Status>>();
-    lane->ask({{{part * part_bytes, part_bytes}}, into, [promise](Status read) { promise->set_value(read); }});
+    lane->ask({{{part * part_bytes, part_bytes}}, into, [promise](const Status& read) { promise->set_value(read); }});
     return promise->get_future();
   }
   void check(std::size_t part, const std::vector<std::byte>& bytes) const {
@@ -96,7 +96,7 @@ TEST_CASE("whoever else wants the connection has his turn while a lane is read w
   std::promise<Status> ended;
   std::function<void(Status)> again;
   Opened opened;  // last: its thread uses the others
-  again = [&](Status read) {
+  again = [&](const Status& read) {
     if (!read || had_turn) return ended.set_value(read);
     opened.lane->ask({{{0, part_bytes}}, bytes, again});
   };

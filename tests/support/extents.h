@@ -73,8 +73,7 @@ class FileBytes {
 class Cowd {
  public:
   static constexpr std::uint32_t first_table_sector = 8;
-  explicit Cowd(std::uint32_t sectors, std::uint32_t tables = 2)
-      : tables_(tables), next_sector_(first_table_sector + 32 * tables) {
+  explicit Cowd(std::uint32_t sectors, std::uint32_t tables = 2) : next_sector_(first_table_sector + 32 * tables) {
     file_.put(0, words32({0x44574F43, 1, 3, sectors, 1, 4, tables, next_sector_}) + std::string(2016, '\0'));
     std::vector<std::uint32_t> directory;
     for (std::uint32_t i = 0; i < tables; ++i) directory.push_back(first_table_sector + 32 * i);
@@ -97,7 +96,6 @@ class Cowd {
   [[nodiscard]] const std::string& bytes() const { return file_.bytes(); }
 
  private:
-  std::uint32_t tables_;
   std::uint32_t next_sector_;
   FileBytes file_;
 };
