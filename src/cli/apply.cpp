@@ -10,10 +10,9 @@
 namespace cbtctl::cli {
 
 int run_apply(const Verb& verb, const std::vector<std::string>& arguments) {
-  options::options_description own("Options of apply");
+  Options own("Options of apply");
   add_change_options(own);
-  own.add_options()("map", options::value<std::vector<std::string>>()->composing(),
-                    "REMOTE=LOCAL: where absolute paths inside files are found");
+  own.texts("map", "REMOTE=LOCAL: where absolute paths inside files are found");
   add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;

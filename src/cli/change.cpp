@@ -13,19 +13,15 @@
 namespace cbtctl::cli {
 namespace {
 
-options::options_description change_options(std::string_view verb) {
-  options::options_description own = target_options();
+Options change_options(std::string_view verb) {
+  Options own = target_options();
   add_change_options(own);
-  own.add_options()("plan-out", options::value<std::string>(),
-                    "write the plan to this new file, for cbtctl apply, and stop");
-  if (verb == "enable") own.add_options()("include-templates", "also templates (.vmtx)");
-  if (verb == "clean" || verb == "repair")
-    own.add_options()("min-age", options::value<std::string>()->default_value("24h"),
-                      "only files unchanged for so long: 90m, 24h, 7d");
+  own.text("plan-out", "write the plan to this new file, for cbtctl apply, and stop");
+  if (verb == "enable") own.flag("include-templates", "also templates (.vmtx)");
+  if (verb == "clean" || verb == "repair") own.text("min-age", "only files unchanged for so long: 90m, 24h, 7d", "24h");
   if (verb == "repair") {
-    own.add_options()("only", options::value<std::vector<std::string>>()->composing(), "only findings of this code")(
-        "choose", options::value<std::vector<std::string>>()->composing(),
-        "CODE=OPTION: a fix that is a choice; cbtctl explain CODE lists the options");
+    own.texts("only", "only findings of this code");
+    own.texts("choose", "CODE=OPTION: a fix that is a choice; cbtctl explain CODE lists the options");
   }
   return own;
 }
@@ -86,7 +82,7 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
   repair::Request settings;
   if (const auto wrong = read_choices(line, settings)) return usage_error(*wrong, help);
   if (line.has("min-age")) {
-    const auto age = parse_age(line.values["min-age"].as<std::string>());
+    const auto age = parse_age(line.text("min-age"));
     if (!age) return usage_error("--min-age takes a number with s, m, h or d", help);
     settings.least_age_ns = *age;
   }

@@ -16,16 +16,16 @@ namespace {
 using analysis::Finding;
 using analysis::Findings;
 
-options::options_description check_options() {
-  options::options_description own = target_options();
-  const auto list = [] { return options::value<std::vector<std::string>>()->composing(); };
-  own.add_options()("deep", "also read the tables of CTK files and of sparse extents")(
-      "fail-on", options::value<std::string>()->default_value("warning"),
-      "note, warning, error, critical or none: what makes the exit status 4")(
-      "detailed-exitcode", "add 1 to the exit status when changes were made (check makes none)")(
-      "only", list(), "only findings of this code")("except", list(), "no findings of this code")(
-      "baseline", options::value<std::string>(), "an earlier check --json: tell only what is new, and what has gone")(
-      "csv", "a row per finding")("format", options::value<std::string>()->default_value("text"), "text or nagios");
+Options check_options() {
+  Options own = target_options();
+  own.flag("deep", "also read the tables of CTK files and of sparse extents");
+  own.text("fail-on", "note, warning, error, critical or none: what makes the exit status 4", "warning");
+  own.flag("detailed-exitcode", "add 1 to the exit status when changes were made (check makes none)");
+  own.texts("only", "only findings of this code");
+  own.texts("except", "no findings of this code");
+  own.text("baseline", "an earlier check --json: tell only what is new, and what has gone");
+  own.flag("csv", "a row per finding");
+  own.text("format", "text or nagios", "text");
   return own;
 }
 
@@ -53,7 +53,7 @@ report::CheckReport report_on(const Scanned& scanned, const Findings& findings) 
 
 formats::core::Result<std::optional<report::Baseline>> baseline_of(const CommandLine& line) {
   if (!line.has("baseline")) return std::optional<report::Baseline>();
-  const std::string path = line.values["baseline"].as<std::string>();
+  const std::string path = line.text("baseline");
   const auto text = read_text_file(path);
   if (!text) return text.error();
   auto baseline = report::parse_baseline(path, *text);
@@ -64,7 +64,7 @@ formats::core::Result<std::optional<report::Baseline>> baseline_of(const Command
 // What --format nagios may end with, whatever went wrong before anything was looked at.
 int plugin_status(const CommandLine& line, int status) {
   constexpr int unknown = 3;
-  return line.values["format"].as<std::string>() == "nagios" ? unknown : status;
+  return line.text("format") == "nagios" ? unknown : status;
 }
 
 }  // namespace
@@ -76,9 +76,9 @@ int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto wrong = [&](const std::string& message) {
     return plugin_status(line, usage_error(message, "cbtctl check --help"));
   };
-  const auto threshold = threshold_of(line.values["fail-on"].as<std::string>());
+  const auto threshold = threshold_of(line.text("fail-on"));
   if (!threshold) return wrong("--fail-on takes note, warning, error, critical or none");
-  const std::string format = line.values["format"].as<std::string>();
+  const std::string format = line.text("format");
   if (format != "text" && format != "nagios") return wrong("--format takes text or nagios");
   const FindingFilter filter(line);
   if (const auto code = filter.unknown_code()) return wrong("there is no finding code '" + *code + "'");

@@ -8,7 +8,7 @@
 namespace cbtctl::cli {
 
 int run_compare(const Verb& verb, const std::vector<std::string>& arguments) {
-  const Parsed parsed = parse(verb, arguments, options::options_description("Options of compare"));
+  const Parsed parsed = parse(verb, arguments, Options("Options of compare"));
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
   if (line.arguments.size() != 2) return usage_error("compare needs two files of scan --json", "cbtctl compare --help");

@@ -40,11 +40,12 @@ int write_bitmap(const disk::Tracking& tracking, std::uint32_t since, const std:
 }  // namespace
 
 int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) {
-  options::options_description own("Options of ctk blocks");
-  own.add_options()("since", options::value<std::string>(), "a change id, an epoch number, or '*'")(
-      "merge", "join neighbours of different epochs")("csv", "offset_bytes,length_bytes,epoch")(
-      "bitmap", "one bit per block, first block in the least significant bit; needs -o")(
-      "output,o", options::value<std::string>(), "the new file that the bitmap goes to");
+  Options own("Options of ctk blocks");
+  own.text("since", "a change id, an epoch number, or '*'");
+  own.flag("merge", "join neighbours of different epochs");
+  own.flag("csv", "offset_bytes,length_bytes,epoch");
+  own.flag("bitmap", "one bit per block, first block in the least significant bit; needs -o");
+  own.text("output,o", "the new file that the bitmap goes to");
   add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
@@ -52,7 +53,7 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
   const std::string help = "cbtctl ctk blocks --help";
   if (line.arguments.size() != 1) return usage_error("ctk blocks needs one file", help);
   if (!line.has("since")) return usage_error("ctk blocks needs --since", help);
-  const std::string since_text = line.values["since"].as<std::string>();
+  const std::string since_text = line.text("since");
   const auto since = parse_since(since_text);
   if (!since) return usage_error("--since takes a change id, an epoch number or '*', found '" + since_text + "'", help);
   if (line.has("bitmap") != line.has("output")) return usage_error("--bitmap and -o go together", help);
@@ -64,12 +65,12 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
   if (!tracking) return told(tracking.error(), line);
   const formats::ctk::ChangeQuery query{.since = since->epoch, .merge_across_epochs = line.has("merge")};
 
-  if (line.has("bitmap")) return write_bitmap(*tracking, since->epoch, line.values["output"].as<std::string>(), line);
+  if (line.has("bitmap")) return write_bitmap(*tracking, since->epoch, line.text("output"), line);
   bool written = true;
   report::BlocksPrinter printer(line.json         ? report::BlocksFormat::json
                                 : line.has("csv") ? report::BlocksFormat::csv
                                                   : report::BlocksFormat::text,
-                                [&](std::string_view piece) { written = written && write_output(piece); });
+                                [&](std::string_view piece) { return written = written && write_output(piece); });
   printer.begin({path, since_text, tracking->reading});
   const auto status =
       disk::visit_changed(*tracking->source, tracking->shape, query, [&](auto extents) { printer.add(extents); });

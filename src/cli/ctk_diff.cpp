@@ -9,7 +9,7 @@
 namespace cbtctl::cli {
 
 int run_ctk_diff(const Verb& verb, const std::vector<std::string>& arguments) {
-  options::options_description own("Options of ctk diff");
+  Options own("Options of ctk diff");
   add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;

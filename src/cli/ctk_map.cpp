@@ -74,7 +74,7 @@ int save(const std::string& path, const std::string& bytes, const CommandLine& l
 
 int show(const report::MapPicture& picture, const CommandLine& line) {
   if (line.has("output")) {
-    const auto path = line.values["output"].as<std::string>();
+    const auto path = line.text("output");
     return save(path, path.ends_with(".svg") ? report::picture_svg(picture) : report::picture_png(picture), line);
   }
   const bool written =
@@ -83,11 +83,11 @@ int show(const report::MapPicture& picture, const CommandLine& line) {
   return written ? exit_done : exit_incomplete;
 }
 
-options::options_description map_options() {
-  options::options_description own("Options of ctk map");
-  own.add_options()("output,o", options::value<std::string>(), "a new file, .svg or .png")(
-      "since", options::value<std::string>(), "mark what changed since a change id, an epoch, or '*'")(
-      "ascii", "no Unicode blocks (by itself where the locale has none)");
+Options map_options() {
+  Options own("Options of ctk map");
+  own.text("output,o", "a new file, .svg or .png");
+  own.text("since", "mark what changed since a change id, an epoch, or '*'");
+  own.flag("ascii", "no Unicode blocks (by itself where the locale has none)");
   add_file_options(own);
   return own;
 }
@@ -100,12 +100,12 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
   const CommandLine& line = *parsed.line;
   const std::string help = "cbtctl ctk map --help";
   if (line.arguments.size() != 1) return usage_error("ctk map needs one file", help);
-  const std::string output = line.has("output") ? line.values["output"].as<std::string>() : ".png";
+  const std::string output = line.has("output") ? line.text("output") : ".png";
   if (!output.ends_with(".svg") && !output.ends_with(".png"))
     return usage_error("-o takes a name that ends in .svg or .png", help);
   std::optional<Since> since;
   if (line.has("since")) {
-    since = parse_since(line.values["since"].as<std::string>());
+    since = parse_since(line.text("since"));
     if (!since) return usage_error("--since takes a change id, an epoch number or '*'", help);
   }
   const auto files = FileOpener::with(line);

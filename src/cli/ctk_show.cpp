@@ -37,8 +37,8 @@ model::InspectedFile inspect(const FileOpener& opener, const formats::core::Byte
 }  // namespace
 
 int run_ctk_show(const Verb& verb, const std::vector<std::string>& arguments) {
-  options::options_description own("Options of ctk show");
-  own.add_options()("header-dump", "the first 512 bytes as hex, the UUID masked: to send to the maintainers");
+  Options own("Options of ctk show");
+  own.flag("header-dump", "the first 512 bytes as hex, the UUID masked: to send to the maintainers");
   add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;

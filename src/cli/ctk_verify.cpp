@@ -94,7 +94,7 @@ int verify_delta(const FileOpener& files, const std::string& delta, const std::s
 int verify_images(const FileOpener& opener, const std::vector<std::string>& files, const CommandLine& line) {
   const auto tracking = open_ctk(opener, files[2]);
   if (!tracking) return told(tracking.error(), line);
-  const std::string text = line.values["since"].as<std::string>();
+  const std::string text = line.text("since");
   const auto since = parse_since(text);
   if (!since)
     return usage_error("--since takes a change id, an epoch number or '*', found '" + text + "'",
@@ -116,11 +116,11 @@ int verify_images(const FileOpener& opener, const std::vector<std::string>& file
 }  // namespace
 
 int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) {
-  options::options_description own("Options of ctk verify");
-  own.add_options()("delta", options::value<std::string>(), "DELTA.vmdk: what it holds must be marked in the CTK file")(
-      "images", "OLD NEW CTK: what differs must be marked since --since")(
-      "since", options::value<std::string>(), "a change id, an epoch number, or '*' (with --images)")(
-      "even-if-running", "although a lock says that the VM runs");
+  Options own("Options of ctk verify");
+  own.text("delta", "DELTA.vmdk: what it holds must be marked in the CTK file");
+  own.flag("images", "OLD NEW CTK: what differs must be marked since --since");
+  own.text("since", "a change id, an epoch number, or '*' (with --images)");
+  own.flag("even-if-running", "although a lock says that the VM runs");
   add_file_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
@@ -135,10 +135,10 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   const auto opener = FileOpener::with(line);
   if (!opener) return usage_error(opener.error().message, help);
   std::vector<std::string> files = line.arguments;
-  if (line.has("delta")) files.push_back(line.values["delta"].as<std::string>());
+  if (line.has("delta")) files.push_back(line.text("delta"));
   const auto objection = line.has("even-if-running") ? std::nullopt : objection_to(*opener, files);
   if (objection) return told(*objection, line);
-  return line.has("delta") ? verify_delta(*opener, line.values["delta"].as<std::string>(), line.arguments[0], line)
+  return line.has("delta") ? verify_delta(*opener, line.text("delta"), line.arguments[0], line)
                            : verify_images(*opener, line.arguments, line);
 }
 

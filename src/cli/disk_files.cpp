@@ -119,20 +119,14 @@ Result<disk::Tracking> open_ctk(const FileOpener& files, const std::string& path
   return disk::open_tracking(*file);
 }
 
-namespace {
-
-auto list_option() { return options::value<std::vector<std::string>>()->composing(); }
-
-}  // namespace
-
-void add_file_options(options::options_description& own) {
-  own.add_options()("map", list_option(), "REMOTE=LOCAL: where absolute paths inside files are found");
+void add_file_options(Options& own) {
+  own.texts("map", "REMOTE=LOCAL: where absolute paths inside files are found");
   add_ssh_options(own);
 }
 
-options::options_description disk_options() {
-  options::options_description own("Options");
-  own.add_options()("disk", list_option(), "only this slot of a VM");
+Options disk_options() {
+  Options own("Options");
+  own.texts("disk", "only this slot of a VM");
   add_file_options(own);
   return own;
 }

@@ -29,9 +29,9 @@ struct NamedChain {
                                                   const std::vector<std::string>& slots);
 
 // --map, and how hosts are reached: of every verb that follows what files name.
-void add_file_options(options::options_description& own);
+void add_file_options(Options& own);
 // These and --disk.
-[[nodiscard]] options::options_description disk_options();
+[[nodiscard]] Options disk_options();
 [[nodiscard]] report::ChainSubject subject_of(const NamedChain& named);
 // Tells why a chain could not be opened, or ends early. What was not obtained counts as 8, and so does a file that the
 // user named and that is not there; what is damaged, encrypted, in use, outside or missing does not.

@@ -6,9 +6,9 @@
 namespace cbtctl::cli {
 
 int run_explain(const Verb& verb, const std::vector<std::string>& arguments) {
-  options::options_description own("Options of explain");
-  own.add_options()("markdown", "the table of all codes as the README has it")(
-      "man", "all codes as a man page, cbtctl-findings(7)");
+  Options own("Options of explain");
+  own.flag("markdown", "the table of all codes as the README has it");
+  own.flag("man", "all codes as a man page, cbtctl-findings(7)");
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;

@@ -17,13 +17,12 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Result;
 
-options::options_description export_options() {
-  options::options_description own = disk_options();
-  own.add_options()("link", options::value<std::size_t>()->default_value(0),
-                    "from this link of the chain: 0 is now, 1 the snapshot below, ...")(
-      "resume", "go on with what an interrupted export left in OUT.partial")(
-      "sha256", "also hash the whole image: zeros are hashed too, about a quarter of an hour a TiB")("no-hash",
-                                                                                                     "hash nothing");
+Options export_options() {
+  Options own = disk_options();
+  own.size("link", "from this link of the chain: 0 is now, 1 the snapshot below, ...", 0);
+  own.flag("resume", "go on with what an interrupted export left in OUT.partial");
+  own.flag("sha256", "also hash the whole image: zeros are hashed too, about a quarter of an hour a TiB");
+  own.flag("no-hash", "hash nothing");
   return own;
 }
 
@@ -89,7 +88,7 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
   }
   if (chains[0].error) return told(*chains[0].error, line);
   const disk::Chain& chain = *chains[0].chain;
-  const std::size_t link = line.values["link"].as<std::size_t>();
+  const std::size_t link = line.size("link");
   if (link >= chain.links().size())
     return usage_error("--link takes a number below " + std::to_string(chain.links().size()), help);
   const std::string& path = line.arguments[1];

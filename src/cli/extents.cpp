@@ -30,8 +30,8 @@ report::MappedChain measure(const NamedChain& named, std::size_t most_kept, int&
 }  // namespace
 
 int run_extents(const Verb& verb, const std::vector<std::string>& arguments) {
-  options::options_description own = disk_options();
-  own.add_options()("csv", "a row per extent");
+  Options own = disk_options();
+  own.flag("csv", "a row per extent");
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;

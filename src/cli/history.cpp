@@ -30,8 +30,8 @@ formats::core::Result<std::vector<repair::DiskProof>> prove(const repair::Record
 }  // namespace
 
 int run_history(const Verb& verb, const std::vector<std::string>& arguments) {
-  options::options_description own = target_options();
-  own.add_options()("verify", "of one run: whether each disk is now what was promised, by its UUID before and now");
+  Options own = target_options();
+  own.flag("verify", "of one run: whether each disk is now what was promised, by its UUID before and now");
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;

@@ -79,15 +79,15 @@ std::vector<report::PurgedRun> find_old(const Scanned& scanned, const std::vecto
 }  // namespace
 
 int run_purge(const Verb& verb, const std::vector<std::string>& arguments) {
-  options::options_description own = target_options();
-  own.add_options()("older-than", options::value<std::string>()->default_value("30d"),
-                    "only runs older than this: 90m, 24h, 30d")("yes", "do not ask")(
-      "dry-run", "show what would be deleted and stop");
+  Options own = target_options();
+  own.text("older-than", "only runs older than this: 90m, 24h, 30d", "30d");
+  own.flag("yes", "do not ask");
+  own.flag("dry-run", "show what would be deleted and stop");
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
   const std::string help = "cbtctl purge --help";
-  const auto age = parse_age(line.values["older-than"].as<std::string>());
+  const auto age = parse_age(line.text("older-than"));
   if (!age) return usage_error("--older-than takes a number with s, m, h or d", help);
   if (line.has("disk")) return usage_error("purge works on whole folders: --disk does not fit", help);
   auto found = discover_targets(verb, line);

@@ -87,14 +87,13 @@ int status_of(const std::vector<MachineResult>& results, const CommandLine& line
 
 }  // namespace
 
-void add_change_options(options::options_description& own) {
-  const auto list = [] { return options::value<std::vector<std::string>>()->composing(); };
-  own.add_options()("yes", "do not ask")("dry-run", "show the plan and stop")(
-      "assume-powered-off", list(),
-      "VM that you vouch for to be off, where its files cannot tell; by name or .vmx path")(
-      "assume-unregistered", list(), "VM that you vouch for to be registered on no host")(
-      "take-over", list(), "RUN or folder whose lock is held by a process that you vouch for to be dead")(
-      "detailed-exitcode", "add 1 to the exit status when changes were made");
+void add_change_options(Options& own) {
+  own.flag("yes", "do not ask");
+  own.flag("dry-run", "show the plan and stop");
+  own.texts("assume-powered-off", "VM that you vouch for to be off, where its files cannot tell; by name or .vmx path");
+  own.texts("assume-unregistered", "VM that you vouch for to be registered on no host");
+  own.texts("take-over", "RUN or folder whose lock is held by a process that you vouch for to be dead");
+  own.flag("detailed-exitcode", "add 1 to the exit status when changes were made");
 }
 
 bool may_change(const CommandLine& line) {
@@ -125,7 +124,7 @@ int run_plan(Run run, const CommandLine& line) {
     return written ? run.status : run.status | exit_incomplete;
   };
   if (line.has("plan-out")) {
-    const int saved = save_plan(line.values["plan-out"].as<std::string>(), plan);
+    const int saved = save_plan(line.text("plan-out"), plan);
     return saved == exit_done ? print(std::nullopt) : saved;
   }
   if (line.has("dry-run") || (plan.machines.empty() && !run.waits)) return print(std::nullopt);

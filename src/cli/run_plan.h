@@ -12,7 +12,7 @@
 namespace cbtctl::cli {
 
 // --yes, --dry-run, --assume-powered-off, ...: the options of every verb that changes files.
-void add_change_options(options::options_description& own);
+void add_change_options(Options& own);
 
 // Whether the verb may change anything: --yes, or somebody to ask, and not --dry-run.
 [[nodiscard]] bool may_change(const CommandLine& line);

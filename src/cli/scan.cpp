@@ -6,8 +6,8 @@
 namespace cbtctl::cli {
 
 int run_scan(const Verb& verb, const std::vector<std::string>& arguments) {
-  options::options_description own = target_options();
-  own.add_options()("csv", "a row per disk");
+  Options own = target_options();
+  own.flag("csv", "a row per disk");
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   auto found = discover_targets(verb, *parsed.line);

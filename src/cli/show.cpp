@@ -8,7 +8,7 @@
 namespace cbtctl::cli {
 
 int run_show(const Verb& verb, const std::vector<std::string>& arguments) {
-  options::options_description own("Options of show");
+  Options own("Options of show");
   add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;

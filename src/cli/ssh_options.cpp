@@ -33,8 +33,8 @@ Result<std::optional<std::string>> password_of(const CommandLine& line) {
     return Error{ErrorKind::usage, "--password-file and --password-fd exclude each other"};
   }
   if (line.has("password-file") || line.has("password-fd")) {
-    auto read = line.has("password-file") ? line_of_file(line.values["password-file"].as<std::string>())
-                                          : first_line_of(line.values["password-fd"].as<int>(), "--password-fd");
+    auto read = line.has("password-file") ? line_of_file(line.text("password-file"))
+                                          : first_line_of(line.integer("password-fd"), "--password-fd");
     if (!read) return read.error();
     password = std::move(*read);
   } else if (const char* given = std::getenv("CBTCTL_PASSWORD"); given != nullptr) {
@@ -45,7 +45,7 @@ Result<std::optional<std::string>> password_of(const CommandLine& line) {
 }
 
 Result<std::chrono::seconds> seconds_of(const CommandLine& line, const char* option) {
-  const unsigned seconds = line.values[option].as<unsigned>();
+  const unsigned seconds = line.number(option);
   if (seconds == 0 || seconds > most_seconds) {
     return Error{ErrorKind::usage,
                  std::string("--") + option + " takes seconds from 1 to " + std::to_string(most_seconds)};
@@ -55,20 +55,20 @@ Result<std::chrono::seconds> seconds_of(const CommandLine& line, const char* opt
 
 }  // namespace
 
-void add_ssh_options(options::options_description& own) {
-  own.add_options()("accept-new-host-key", "trust a host whose key is not known yet, and remember the key")(
-      "ssh-config", options::value<std::string>(), "read this file in the place of your ssh_config")(
-      "password-file", options::value<std::string>(), "the first line of this file is the password")(
-      "password-fd", options::value<int>(), "the first line of this open descriptor is the password")(
-      "connect-timeout", options::value<unsigned>(), "seconds to connect, and for each step of the login (15)")(
-      "timeout", options::value<unsigned>()->default_value(60), "seconds that a host may be silent")(
-      "transport", options::value<std::string>()->default_value("auto"), "auto, shell or sftp")(
-      "jobs", options::value<unsigned>()->default_value(8), "how many hosts at once");
+void add_ssh_options(Options& own) {
+  own.flag("accept-new-host-key", "trust a host whose key is not known yet, and remember the key");
+  own.text("ssh-config", "read this file in the place of your ssh_config");
+  own.text("password-file", "the first line of this file is the password");
+  own.integer("password-fd", "the first line of this open descriptor is the password");
+  own.number("connect-timeout", "seconds to connect, and for each step of the login (15)");
+  own.number("timeout", "seconds that a host may be silent", 60);
+  own.text("transport", "auto, shell or sftp", "auto");
+  own.number("jobs", "how many hosts at once", 8);
 }
 
 Result<storage::SshOptions> ssh_options_of(const CommandLine& line) {
   storage::SshOptions made;
-  if (line.has("ssh-config")) made.config_file = line.values["ssh-config"].as<std::string>();
+  if (line.has("ssh-config")) made.config_file = line.text("ssh-config");
   made.accept_new_host_key = line.has("accept-new-host-key");
   if (line.has("connect-timeout")) {
     const auto connect = seconds_of(line, "connect-timeout");
@@ -78,13 +78,13 @@ Result<storage::SshOptions> ssh_options_of(const CommandLine& line) {
   const auto silence = seconds_of(line, "timeout");
   if (!silence) return silence.error();
   made.limits.silence = *silence;
-  const std::string transport = line.values["transport"].as<std::string>();
+  const std::string transport = line.text("transport");
   if (transport == "shell") made.transport = storage::SshTransport::shell;
   if (transport == "sftp") made.transport = storage::SshTransport::sftp;
   if (transport != "auto" && transport != "shell" && transport != "sftp") {
     return Error{ErrorKind::usage, "--transport takes auto, shell or sftp"};
   }
-  const unsigned jobs = line.values["jobs"].as<unsigned>();
+  const unsigned jobs = line.number("jobs");
   if (jobs == 0 || jobs > most_jobs) return Error{ErrorKind::usage, "--jobs takes a number from 1 to 256"};
   made.turns = std::make_shared<std::counting_semaphore<>>(static_cast<std::ptrdiff_t>(jobs));
   auto password = password_of(line);

@@ -7,7 +7,7 @@
 
 namespace cbtctl::cli {
 
-void add_ssh_options(options::options_description& own);
+void add_ssh_options(Options& own);
 
 // `usage` where an option makes no sense or a password cannot be read. Passwords come from --password-file,
 // --password-fd or CBTCTL_PASSWORD, else the terminal is asked; never from the command line.

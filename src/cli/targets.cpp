@@ -87,7 +87,7 @@ Result<discovery::Mapping> parse_mapping(const std::string& text, unsigned worke
 }
 
 unsigned workers_of(const CommandLine& line) {
-  return line.has("workers") ? line.values["workers"].as<unsigned>() : storage::default_workers;
+  return line.has("workers") ? line.number("workers") : storage::default_workers;
 }
 
 bool matches(const std::string& glob, const model::VirtualMachine& machine, const std::string& path) {
@@ -170,7 +170,7 @@ Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>
   }
   const auto options = ssh_options_of(line);
   if (!options) return options.error();
-  auto opened = open_ssh_places(hosts, *options, line.values["jobs"].as<unsigned>(), walks, progress);
+  auto opened = open_ssh_places(hosts, *options, line.number("jobs"), walks, progress);
   for (std::size_t i = 0; i < opened.size(); ++i) places[host_places[i]] = std::move(opened[i]);
   for (const discovery::Place& place : places) {
     if (!place.target.error && !place.only_vmx.empty() && !discovery::names_a_configuration(place.only_vmx)) {
@@ -180,14 +180,13 @@ Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>
   return places;
 }
 
-options::options_description target_options() {
-  options::options_description own("Targets and selection");
-  const auto list = [] { return options::value<std::vector<std::string>>()->composing(); };
-  own.add_options()("targets-file", list(), "read one target a line from this file ('#': comment)")(
-      "map", list(), "REMOTE=LOCAL: where absolute paths inside files are found")(
-      "vm", list(), "only VMs whose display name or .vmx name matches this glob; !GLOB excludes")(
-      "disk", list(), "only this slot, for example scsi0:0")(
-      "workers", options::value<unsigned>()->default_value(storage::default_workers), "how many workers read at once");
+Options target_options() {
+  Options own("Targets and selection");
+  own.texts("targets-file", "read one target a line from this file ('#': comment)");
+  own.texts("map", "REMOTE=LOCAL: where absolute paths inside files are found");
+  own.texts("vm", "only VMs whose display name or .vmx name matches this glob; !GLOB excludes");
+  own.texts("disk", "only this slot, for example scsi0:0");
+  own.number("workers", "how many workers read at once", storage::default_workers);
   add_ssh_options(own);
   return own;
 }
@@ -208,7 +207,7 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
     texts.insert(texts.end(), more->begin(), more->end());
   }
   if (texts.empty()) return usage_error(std::string(verb.name) + " needs a target", help);
-  const unsigned workers = line.values["workers"].as<unsigned>();
+  const unsigned workers = line.number("workers");
   if (workers == 0 || workers > 256) return usage_error("--workers takes a number from 1 to 256", help);
 
   auto mappings = mappings_of(line);

@@ -12,7 +12,7 @@
 namespace cbtctl::cli {
 
 // --targets-file, --map, --vm, --disk, --workers: the options of every verb that takes targets.
-[[nodiscard]] options::options_description target_options();
+[[nodiscard]] Options target_options();
 
 // What the targets, --vm and --disk ask for.
 struct Selection {

@@ -95,14 +95,14 @@ std::vector<MachineResult> take_back_all(const repair::Plan& plan, const std::ve
   return results;
 }
 
-options::options_description undo_options() {
-  options::options_description own = target_options();
-  const auto list = [] { return options::value<std::vector<std::string>>()->composing(); };
-  own.add_options()("yes", "do not ask")("dry-run", "show what would be restored and stop")(
-      "assume-powered-off", list(), "VM that you vouch for to be off; by name or .vmx path")(
-      "assume-unregistered", list(), "VM that you vouch for to be registered on no host")(
-      "take-over", list(), "RUN or folder whose lock is held by a process that you vouch for to be dead")(
-      "detailed-exitcode", "add 1 to the exit status when something was restored");
+Options undo_options() {
+  Options own = target_options();
+  own.flag("yes", "do not ask");
+  own.flag("dry-run", "show what would be restored and stop");
+  own.texts("assume-powered-off", "VM that you vouch for to be off; by name or .vmx path");
+  own.texts("assume-unregistered", "VM that you vouch for to be registered on no host");
+  own.texts("take-over", "RUN or folder whose lock is held by a process that you vouch for to be dead");
+  own.flag("detailed-exitcode", "add 1 to the exit status when something was restored");
   return own;
 }
 
