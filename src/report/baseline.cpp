@@ -11,7 +11,6 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 
 std::optional<Baseline::Known> known_from(const Json& finding) {
-  if (!finding.is_object()) return std::nullopt;
   const auto fingerprint = text_at(finding, "fingerprint");
   const auto code = text_at(finding, "code");
   const auto path = text_at(finding, "path");
@@ -23,13 +22,13 @@ std::optional<Baseline::Known> known_from(const Json& finding) {
 }  // namespace
 
 formats::core::Result<Baseline> parse_baseline(const std::string& path, const std::string& text) {
-  const Json document = Json::parse(text, nullptr, false);
+  const auto document = parse_json(text);
   const Error wrong{ErrorKind::malformed, path + ": is no output of cbtctl check --json"};
-  if (!document.is_object() || text_at(document, "schema") != "cbtctl.check/1") return wrong;
-  const auto findings = document.find("findings");
-  if (findings == document.end() || !findings->is_array()) return wrong;
+  if (!document || text_at(*document, "schema") != "cbtctl.check/1") return wrong;
+  const Json* findings = document->find("findings");
+  if (findings == nullptr || findings->elements() == nullptr) return wrong;
   Baseline baseline{.path = path, .known = {}, .gone = {}};
-  for (const Json& finding : *findings) {
+  for (const Json& finding : *findings->elements()) {
     auto known = known_from(finding);
     if (!known) return wrong;
     baseline.known.push_back(std::move(*known));

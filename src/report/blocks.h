@@ -3,14 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "formats/ctk/table.h"
 #include "formats/ctk/tracking_file.h"
+#include "report/json_stream.h"
+#include "report/printer.h"
 
 namespace cbtctl::report {
 
@@ -24,9 +23,10 @@ struct BlocksSubject {
 
 class BlocksPrinter {
  public:
-  using Sink = std::function<void(std::string_view)>;  // is given pieces of about a megabyte
+  BlocksPrinter(BlocksFormat format, TextSink sink) : format_(format), out_(std::move(sink)), json_(out_) {}
+  BlocksPrinter(const BlocksPrinter&) = delete;
+  BlocksPrinter& operator=(const BlocksPrinter&) = delete;
 
-  BlocksPrinter(BlocksFormat format, Sink sink) : format_(format), sink_(std::move(sink)) {}
   void begin(const BlocksSubject& subject);
   void add(std::span<const formats::ctk::ChangedExtent> extents);
   void end(int exit_status);
@@ -34,11 +34,10 @@ class BlocksPrinter {
 
  private:
   void append(const formats::ctk::ChangedExtent& extent);
-  void put(std::uint64_t number, std::size_t width);
 
   BlocksFormat format_;
-  Sink sink_;
-  std::string buffer_;
+  Printer out_;
+  JsonStream json_;
   std::size_t width_ = 0;  // of offsets and lengths in a table
   std::uint64_t total_bytes_ = 0;
   std::uint64_t count_ = 0;

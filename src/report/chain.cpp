@@ -38,7 +38,7 @@ Json extents_of(const Link& link) {
     extent["offset_bytes"] = part.begin_bytes;
     extent["length_bytes"] = part.length_bytes;
     extent["size_bytes"] = part.size_bytes;
-    extent["error"] = part.error ? Json(lossy_utf8(part.error->message)) : Json(nullptr);
+    extent["error"] = message_or_null(part.error);
     list.push_back(std::move(extent));
   }
   return list;
@@ -52,7 +52,7 @@ Json tracking_json(const std::optional<LinkTracking>& tracking) {
   object["exists"] = tracking->exists;
   object["size_bytes"] = or_null(tracking->size_bytes);
   object["valid"] = or_null(tracking->verdict.fits);
-  object["reason"] = tracking->verdict.reason.empty() ? Json(nullptr) : Json(lossy_utf8(tracking->verdict.reason));
+  object["reason"] = text_or_null(tracking->verdict.reason);
   put_reading(object, reading);
   object["change_id"] = reading ? or_null(reading->change_id()) : Json(nullptr);
   return object;
@@ -65,8 +65,8 @@ Json defects_of(const disk::LinkFacts& facts) {
     put_text(object, "path", path);
     object["field"] = defect.field;
     object["offset_bytes"] = defect.offset_bytes;
-    object["expected"] = lossy_utf8(defect.expected);
-    object["found"] = lossy_utf8(defect.found);
+    object["expected"] = defect.expected;
+    object["found"] = defect.found;
     list.push_back(std::move(object));
   }
   return list;
@@ -75,7 +75,7 @@ Json defects_of(const disk::LinkFacts& facts) {
 Json snapshot_json(const formats::vmsd::Snapshot* snapshot) {
   if (snapshot == nullptr) return nullptr;
   const std::string created = time_of(*snapshot);
-  return {{"name", lossy_utf8(snapshot->display_name)}, {"created", created.empty() ? Json(nullptr) : Json(created)}};
+  return {{"name", snapshot->display_name}, {"created", text_or_null(created)}};
 }
 
 Json link_json(const InspectedChain& inspected, std::size_t index) {
@@ -83,7 +83,7 @@ Json link_json(const InspectedChain& inspected, std::size_t index) {
   const disk::LinkFacts& facts = inspected.facts[index];
   Json object;
   put_text(object, "descriptor", link.path);
-  object["create_type"] = lossy_utf8(link.content.create_type);
+  object["create_type"] = link.content.create_type;
   object["version"] = or_null(link.content.version);
   object["cid"] = cid_json(link.content.cid);
   object["parent_cid"] = cid_json(link.content.parent_cid);

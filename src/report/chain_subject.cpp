@@ -8,11 +8,11 @@ Json subject_json(const ChainSubject& subject) {
   Json object;
   object["vm"] = nullptr;
   if (!subject.vm.empty()) put_text(object, "vm", subject.vm);
-  object["slot"] = subject.slot.empty() ? Json(nullptr) : Json(subject.slot);
+  object["slot"] = text_or_null(subject.slot);
   put_text(object, "path", subject.path);
   const bool is_broken = subject.chain != nullptr && subject.chain->broken();
   const std::string& error = is_broken && subject.error.empty() ? subject.chain->broken()->message : subject.error;
-  object["error"] = error.empty() ? Json(nullptr) : Json(lossy_utf8(error));
+  object["error"] = text_or_null(error);
   return object;
 }
 

@@ -2,7 +2,6 @@
 #include "report/check.h"
 #include "report/inventory.h"
 #include "report/json.h"
-#include "report/text.h"
 
 namespace cbtctl::report {
 namespace {
@@ -13,9 +12,9 @@ Json finding_json(const CheckReport& report, const Finding& finding) {
   const model::Datastore& datastore = report.datastore;
   const analysis::Row& row = analysis::row_of(finding.code);
   Json object;
-  object["code"] = std::string(row.name);
-  object["severity"] = std::string(name_of(finding.severity));
-  object["certainty"] = std::string(name_of(finding.certainty));
+  object["code"] = row.name;
+  object["severity"] = name_of(finding.severity);
+  object["certainty"] = name_of(finding.certainty);
   object["fingerprint"] = fingerprint_of(finding);
   object["target"] = target_json(finding.target, datastore.targets);
   put_text(object, "path", finding.path);
@@ -24,16 +23,15 @@ Json finding_json(const CheckReport& report, const Finding& finding) {
   } else {
     object["vm"] = nullptr;
   }
-  object["disk"] = finding.slot.empty() ? Json(nullptr) : Json(finding.slot);
+  object["disk"] = text_or_null(finding.slot);
   object["message"] = message_of(finding);
   object["evidence"] = Json::array();
   for (const analysis::Evidence& evidence : finding.evidence) {
-    object["evidence"].push_back({{"label", lossy_utf8(evidence.label)},
-                                  {"expected", optional_text(evidence.expected)},
-                                  {"found", optional_text(evidence.found)}});
+    object["evidence"].push_back(
+        {{"label", evidence.label}, {"expected", or_null(evidence.expected)}, {"found", or_null(evidence.found)}});
   }
-  object["fix"] = std::string(name_of(finding.fix));
-  object["options"] = finding.fix == analysis::Fix::choice ? texts(options_of(row)) : Json::array();
+  object["fix"] = name_of(finding.fix);
+  object["options"] = finding.fix == analysis::Fix::choice ? options_of(row) : Json::array();
   object["remedy"] = remedy_of(report, finding);
   return object;
 }
@@ -47,15 +45,14 @@ std::string check_json(const CheckReport& report) {
   for (const Finding& finding : report.findings.found) document["findings"].push_back(finding_json(report, finding));
   document["skipped"] = Json::array();
   for (const analysis::Skipped& skipped : report.findings.skipped) {
-    document["skipped"].push_back({{"what", lossy_utf8(skipped.what)}, {"why", lossy_utf8(skipped.why)}});
+    document["skipped"].push_back({{"what", skipped.what}, {"why", skipped.why}});
   }
   if (report.baseline) {
     Json gone = Json::array();
     for (const Baseline::Known& known : report.baseline->gone) {
       gone.push_back({{"fingerprint", known.fingerprint}, {"code", known.code}, {"path", known.path}});
     }
-    document["baseline"] = {
-        {"path", lossy_utf8(report.baseline->path)}, {"known", report.baseline->known.size()}, {"gone", gone}};
+    document["baseline"] = {{"path", report.baseline->path}, {"known", report.baseline->known.size()}, {"gone", gone}};
   }
   return printed(document);
 }

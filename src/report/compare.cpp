@@ -38,10 +38,18 @@ struct Scan {
   std::set<std::size_t> lost;  // targets that could not be read
 };
 
-const Json* member(const Json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found == object.end() ? nullptr : &*found;
+// The elements of a member that is a list; else none.
+const Json::Array& list_at(const Json& object, const char* name) {
+  static const Json::Array none;
+  const Json* found = object.find(name);
+  return found != nullptr && found->elements() != nullptr ? *found->elements() : none;
+}
+
+std::string text_in(const Json& object, const char* name) { return text_at(object, name).value_or(""); }
+
+std::optional<std::uint64_t> number_in(const Json& object, const char* name) {
+  const Json* found = object.find(name);
+  return found != nullptr ? found->number() : std::nullopt;
 }
 
 Tracking tracking_of_change_id(const std::string& change_id) {
@@ -56,31 +64,25 @@ Tracking tracking_of_change_id(const std::string& change_id) {
 }
 
 Tracking tracking_of_file(const Json& disk) {
-  const Json* chain = member(disk, "chain");
-  if (chain == nullptr || !chain->is_array() || chain->empty()) return {};
-  const Json* ctk = member(chain->front(), "ctk");
-  if (ctk == nullptr || !ctk->is_object()) return {};
-  Tracking tracking{text_at(*ctk, "uuid").value_or(""), {}};
-  const Json* epoch = member(*ctk, "epoch");
-  if (epoch != nullptr && epoch->is_number_unsigned()) tracking.epoch = epoch->get<std::uint64_t>();
-  return tracking;
+  const Json::Array& chain = list_at(disk, "chain");
+  const Json* ctk = chain.empty() ? nullptr : chain.front().find("ctk");
+  return ctk == nullptr ? Tracking{} : Tracking{text_in(*ctk, "uuid"), number_in(*ctk, "epoch")};
 }
 
 DiskState disk_state(const Json& disk) {
   DiskState state{.state = {}, .by_change_id = {}, .by_file = tracking_of_file(disk)};
-  const Json* cbt = member(disk, "cbt");
-  if (cbt == nullptr || !cbt->is_object()) return state;
-  state.state = text_at(*cbt, "state").value_or("");
-  state.by_change_id = tracking_of_change_id(text_at(*cbt, "change_id").value_or(""));
+  const Json* cbt = disk.find("cbt");
+  if (cbt == nullptr || cbt->members() == nullptr) return state;
+  state.state = text_in(*cbt, "state");
+  state.by_change_id = tracking_of_change_id(text_in(*cbt, "change_id"));
   return state;
 }
 
 std::set<std::size_t> lost_targets(const Json& document) {
   std::set<std::size_t> lost;
-  const Json* targets = member(document, "targets");
-  if (targets == nullptr || !targets->is_array()) return lost;
-  for (std::size_t i = 0; i < targets->size(); ++i) {
-    const Json* error = member((*targets)[i], "error");
+  const Json::Array& targets = list_at(document, "targets");
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const Json* error = targets[i].find("error");
     if (error != nullptr && !error->is_null()) lost.insert(i);
   }
   return lost;
@@ -91,20 +93,15 @@ std::string name_of(const Name& name) {
 }
 
 Result<Scan> parse(const std::string& path, const std::string& text) {
-  const Json document = Json::parse(text, nullptr, false);
-  const Json* machines = member(document, "virtual_machines");
-  if (machines == nullptr || !machines->is_array() || text_at(document, "schema") != "cbtctl.scan/1") {
+  const auto document = parse_json(text);
+  const Json* machines = document ? document->find("virtual_machines") : nullptr;
+  if (machines == nullptr || machines->elements() == nullptr || text_at(*document, "schema") != "cbtctl.scan/1") {
     return Error{ErrorKind::malformed, path + ": is no output of cbtctl scan --json"};
   }
-  Scan found{.machines = {}, .lost = lost_targets(document)};
-  for (const Json& machine : *machines) {
-    const Json* target = member(machine, "target");
-    const bool is_told = target != nullptr && target->is_number_unsigned();
-    Disks& disks =
-        found.machines[{is_told ? target->get<std::size_t>() : 0, text_at(machine, "config_path").value_or("")}];
-    if (const Json* list = member(machine, "disks"); list != nullptr && list->is_array()) {
-      for (const Json& disk : *list) disks[text_at(disk, "slot").value_or("")] = disk_state(disk);
-    }
+  Scan found{.machines = {}, .lost = lost_targets(*document)};
+  for (const Json& machine : *machines->elements()) {
+    Disks& disks = found.machines[{number_in(machine, "target").value_or(0), text_in(machine, "config_path")}];
+    for (const Json& disk : list_at(machine, "disks")) disks[text_in(disk, "slot")] = disk_state(disk);
   }
   return found;
 }

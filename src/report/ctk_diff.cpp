@@ -1,6 +1,6 @@
 #include "report/ctk_diff.h"
 
-#include "report/json.h"
+#include "report/reading_json.h"
 #include "report/text.h"
 
 namespace cbtctl::report {
@@ -93,10 +93,7 @@ std::string difference_json(const disk::Tracking& before, const disk::Tracking& 
   document["changed_bytes"] = count_json(difference, difference.changed_bytes);
   document["older_blocks"] = count_json(difference, difference.older_blocks);
   document["bytes_per_day"] = or_null(bytes_per_day(before, after, difference));
-  document["epochs"] = Json::array();
-  for (const disk::EpochChange& epoch : difference.epochs) {
-    document["epochs"].push_back({{"epoch", epoch.epoch}, {"blocks", epoch.blocks}, {"bytes", epoch.bytes}});
-  }
+  document["epochs"] = epochs_json(difference.epochs);
   return printed(document);
 }
 

@@ -5,7 +5,7 @@
 
 #include "formats/core/checked.h"
 #include "formats/core/hex.h"
-#include "report/json.h"
+#include "report/reading_json.h"
 #include "report/show.h"
 #include "report/text.h"
 
@@ -21,11 +21,7 @@ Json totals_json(const model::InspectedFile& file) {
   Json object;
   object["written_blocks"] = file.totals ? Json(file.totals->written_blocks) : Json(nullptr);
   object["never_written_blocks"] = file.totals ? Json(file.totals->never_written_blocks) : Json(nullptr);
-  object["epochs"] = Json::array();
-  if (!file.totals) return object;
-  for (const formats::ctk::EpochTotal& epoch : file.totals->epochs) {
-    object["epochs"].push_back({{"epoch", epoch.epoch}, {"blocks", epoch.blocks}, {"bytes", epoch.bytes}});
-  }
+  object["epochs"] = file.totals ? epochs_json(file.totals->epochs) : Json::array();
   return object;
 }
 
@@ -35,8 +31,8 @@ Json header_json(const formats::ctk::Reading& reading) {
     header.push_back({{"offset", field.offset_bytes},
                       {"size", field.size_bytes},
                       {"name", field.name},
-                      {"value", lossy_utf8(field.value)},
-                      {"confidence", std::string(name_of(field.confidence))}});
+                      {"value", field.value},
+                      {"confidence", name_of(field.confidence)}});
   }
   return header;
 }
@@ -69,16 +65,16 @@ Json tracking_file_json(const model::InspectedFile& file) {
   Json object;
   put_text(object, "path", file.path);
   object["size_bytes"] = or_null(file.size_bytes);
-  object["layout"] = file.size_bytes ? Json(std::string(name_of(reading.layout))) : Json(nullptr);
+  object["layout"] = file.size_bytes ? Json(name_of(reading.layout)) : Json(nullptr);
   object["header"] = file.tracking ? header_json(reading) : raw_header_json(file);
-  object["capacity_bytes"] = reading.capacity_sectors ? Json(*reading.capacity_sectors * sector_bytes) : Json(nullptr);
-  object["block_size_bytes"] = reading.block_sectors ? Json(*reading.block_sectors * sector_bytes) : Json(nullptr);
+  object["capacity_bytes"] = sectors_json(reading.capacity_sectors);
+  object["block_size_bytes"] = sectors_json(reading.block_sectors);
   object["blocks"] = or_null(reading.blocks);
   object["epoch"] = or_null(reading.epoch);
   object["uuid"] = or_null(reading.uuid_text());
   object["change_id"] = or_null(reading.change_id());
-  object.update(totals_json(file));
-  object["notes"] = texts(notes_of(file));
+  object.add_members(totals_json(file));
+  object["notes"] = notes_of(file);
   return object;
 }
 

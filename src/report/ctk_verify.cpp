@@ -62,8 +62,6 @@ std::string_view word_of(const VerifySubject& subject, const disk::Verdict& verd
   return verdict.not_compared.count() > 0 ? "incomplete" : "no write is missed";
 }
 
-Json digest_json(const std::string& digest) { return digest.empty() ? Json(nullptr) : Json(digest); }
-
 Json missed_json(const disk::Verdict& verdict) {
   Json list = Json::array();
   for (std::size_t i = 0; i < verdict.missed.kept().size(); ++i) {
@@ -71,8 +69,8 @@ Json missed_json(const disk::Verdict& verdict) {
     const auto digests = i < verdict.digests.size() ? verdict.digests[i] : disk::Verdict::Digests{};
     list.push_back({{"offset_bytes", range.offset_bytes},
                     {"length_bytes", range.length_bytes},
-                    {"sha256_before", digest_json(digests.before)},
-                    {"sha256_after", digest_json(digests.after)}});
+                    {"sha256_before", text_or_null(digests.before)},
+                    {"sha256_after", text_or_null(digests.after)}});
   }
   return list;
 }
@@ -99,9 +97,9 @@ std::string verdict_json(const VerifySubject& subject, const disk::Verdict& verd
   Json document = envelope("cbtctl.ctk-verify/1", exit_status, {});
   put_text(document, "ctk", subject.ctk);
   document["method"] = subject.by_images ? "images" : "delta";
-  document["against"] = texts(subject.against);
+  document["against"] = subject.against;
   document["since"] = subject.since;
-  document["since_source"] = lossy_utf8(subject.since_source);
+  document["since_source"] = subject.since_source;
   document["verdict"] = std::string(word_of(subject, verdict));
   document["compared_bytes"] = verdict.compared_bytes;
   document["marked_bytes"] = verdict.marked_bytes;
@@ -112,8 +110,7 @@ std::string verdict_json(const VerifySubject& subject, const disk::Verdict& verd
   document["missed"] = missed_json(verdict);
   document["not_compared_bytes"] = verdict.not_compared.bytes();
   document["not_compared"] = not_compared_json(verdict);
-  document["why_not_compared"] =
-      verdict.why_not_compared ? Json(lossy_utf8(verdict.why_not_compared->message)) : Json(nullptr);
+  document["why_not_compared"] = message_or_null(verdict.why_not_compared);
   return printed(document);
 }
 

@@ -17,10 +17,10 @@ std::string fix_text(const Row& row) {
 }
 
 Json row_json(const Row& row) {
-  return {{"code", std::string(row.name)},        {"severity", std::string(name_of(row.severity))},
-          {"fix", std::string(name_of(row.fix))}, {"options", options_of(row)},
-          {"title", std::string(row.title)},      {"meaning", std::string(row.meaning)},
-          {"remedy", std::string(row.remedy)}};
+  return {{"code", row.name},        {"severity", name_of(row.severity)},
+          {"fix", name_of(row.fix)}, {"options", options_of(row)},
+          {"title", row.title},      {"meaning", row.meaning},
+          {"remedy", row.remedy}};
 }
 
 // troff takes '-' for a hyphen and a leading '.' or ''' for a request.
@@ -50,7 +50,8 @@ std::string explanation(const Row& row, const Style& style) {
 
 std::string explanation_json(const Row& row) {
   Json document = envelope("cbtctl.explain/1", 0, {});
-  document["codes"] = Json::array({row_json(row)});
+  document["codes"] = Json::array();
+  document["codes"].push_back(row_json(row));
   return printed(document);
 }
 

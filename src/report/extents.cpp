@@ -1,9 +1,10 @@
 #include "report/extents.h"
 
-#include <charconv>
+#include <algorithm>
 
 #include "report/chain_subject.h"
 #include "report/csv.h"
+#include "report/json_stream.h"
 #include "report/text.h"
 
 namespace cbtctl::report {
@@ -24,43 +25,6 @@ std::string_view name_of(Allocation allocation) {
   }
   return "zero";
 }
-
-// Collects text and passes it on in large pieces.
-class Printer {
- public:
-  explicit Printer(const TextSink& sink) : sink_(sink) {}
-  Printer& operator<<(std::string_view text) {
-    text_ += text;
-    if (text_.size() >= piece_bytes) flush();
-    return *this;
-  }
-  Printer& operator<<(std::uint64_t number) { return *this << digits(number); }
-  // Right-aligned.
-  void number(std::uint64_t number, std::size_t width) {
-    const std::string_view text = digits(number);
-    text_.append(width - std::min(width, text.size()), ' ');
-    *this << text;
-  }
-  bool flush() {
-    written_ = written_ && sink_(text_);
-    text_.clear();
-    return written_;
-  }
-  [[nodiscard]] bool goes_on() const { return written_; }
-
- private:
-  static constexpr std::size_t piece_bytes = std::size_t{64} << 10;
-
-  std::string_view digits(std::uint64_t number) {
-    const auto end = std::to_chars(digits_.data(), digits_.data() + digits_.size(), number).ptr;
-    return {digits_.data(), static_cast<std::size_t>(end - digits_.data())};
-  }
-
-  const TextSink& sink_;
-  std::string text_;
-  std::array<char, 20> digits_{};
-  bool written_ = true;
-};
 
 std::vector<std::string> link_names(const disk::Chain& chain) {
   std::vector<std::string> names;
@@ -98,30 +62,28 @@ void print_totals(const MappedChain& mapped, Printer& out) {
   out << "\n";
 }
 
-// One line each: there may be millions.
-void print_array(const MappedChain& mapped, Printer& out) {
-  const char* before = "\n        ";
-  mapped.visit([&](const MapExtent& extent) {
-    out << before << R"({"offset_bytes": )" << extent.offset_bytes << R"(, "length_bytes": )" << extent.length_bytes
-        << R"(, "state": ")" << name_of(extent.allocation) << R"(", "link": )" << std::uint64_t{extent.link} << "}";
-    before = ",\n        ";
-    return out.goes_on();
-  });
-  out << "\n      ";
-}
-
-Json mapped_json(const MappedChain& mapped) {
+Json disk_json(const MappedChain& mapped) {
   const disk::Chain* chain = mapped.subject.chain;
   Json object = subject_json(mapped.subject);
   object["capacity_bytes"] = chain != nullptr ? Json(chain->size_bytes()) : Json(nullptr);
   object["links"] = Json::array();
   for (std::size_t i = 0; chain != nullptr && i < chain->links().size(); ++i)
-    object["links"].push_back(lossy_utf8(chain->links()[i].path));
+    object["links"].push_back(chain->links()[i].path);
   object["data_bytes"] = mapped.totals.data_bytes;
   object["zero_bytes"] = mapped.totals.zero_bytes;
   object["unreadable_bytes"] = mapped.totals.unreadable_bytes;
-  object["extents"] = Json::array();
   return object;
+}
+
+void print_extents(const MappedChain& mapped, Printer& out, JsonStream& json) {
+  json.begin_rows("extents", {"offset_bytes", "length_bytes", "state", "link"});
+  if (mapped.subject.chain != nullptr) {
+    mapped.visit([&](const MapExtent& extent) {
+      json.row(extent.offset_bytes, extent.length_bytes, name_of(extent.allocation), extent.link);
+      return out.goes_on();
+    });
+  }
+  json.end_rows();
 }
 
 }  // namespace
@@ -173,22 +135,20 @@ bool print_extents_csv(const std::vector<MappedChain>& chains, const TextSink& s
   return out.flush();
 }
 
-// The document is printed with empty arrays; each is filled where it stands, the last member of its disk.
 bool print_extents_json(const std::vector<MappedChain>& chains, int exit_status, const TextSink& sink) {
-  Json document = envelope("cbtctl.extents/1", exit_status, {});
-  document["disks"] = Json::array();
-  for (const MappedChain& mapped : chains) document["disks"].push_back(mapped_json(mapped));
-  const std::string text = printed(document);
-  constexpr std::string_view empty_array = "\n      \"extents\": [";
   Printer out(sink);
-  std::size_t done = 0;
+  JsonStream json(out);
+  json.begin_object();
+  json.members(envelope("cbtctl.extents/1", exit_status, {}));
+  json.begin_array("disks");
   for (const MappedChain& mapped : chains) {
-    const std::size_t end = text.find(empty_array, done) + empty_array.size();
-    out << std::string_view(text).substr(done, end - done);
-    if (mapped.subject.chain != nullptr) print_array(mapped, out);
-    done = end;
+    json.begin_object();
+    json.members(disk_json(mapped));
+    print_extents(mapped, out, json);
+    json.end_object();
   }
-  out << std::string_view(text).substr(done);
+  json.end_array();
+  json.end_object();
   return out.flush();
 }
 

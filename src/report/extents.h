@@ -2,12 +2,10 @@
 // walked once more to be printed.
 #pragma once
 
-#include <functional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "report/chain.h"
+#include "report/printer.h"
 
 namespace cbtctl::report {
 
@@ -26,8 +24,6 @@ struct MappedChain {
   void visit(const disk::Chain::MapSink& sink) const;
 };
 
-// Takes the next piece of the report; false: it could not be written, and no more is made.
-using TextSink = std::function<bool(std::string_view)>;
 [[nodiscard]] bool print_extents_table(const std::vector<MappedChain>& chains, const Style& style,
                                        const TextSink& sink);
 [[nodiscard]] bool print_extents_csv(const std::vector<MappedChain>& chains, const TextSink& sink);

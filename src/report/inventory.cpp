@@ -13,10 +13,10 @@ bool is_unregistered(const model::VirtualMachine& machine) {
 }
 
 Json registered_json(const model::Datastore& datastore, const model::RegisteredMachine& machine) {
-  Json object{{"id", lossy_utf8(machine.id)}};
+  Json object{{"id", machine.id}};
   put_text(object, "name", machine.name);
   put_text(object, "path", machine.path);
-  object["config_path"] = machine.file ? Json(lossy_utf8(datastore.files[*machine.file].path)) : Json(nullptr);
+  object["config_path"] = machine.file ? Json(datastore.files[*machine.file].path) : Json(nullptr);
   object["missing"] = machine.is_missing;
   object["elsewhere"] = machine.is_elsewhere;
   return object;
@@ -30,14 +30,14 @@ Json running_json(const model::RunningMachine& machine) {
 }
 
 Json task_json(const model::HostTask& task) {
-  return {{"name", lossy_utf8(task.name)}, {"vm_id", task.machine_id ? Json(*task.machine_id) : Json(nullptr)}};
+  return {{"name", task.name}, {"vm_id", task.machine_id ? Json(*task.machine_id) : Json(nullptr)}};
 }
 
 Json volume_json(const model::Volume& volume) {
   Json object = Json::object();
   put_text(object, "name", volume.name);
-  object["uuid"] = lossy_utf8(volume.uuid);
-  object["type"] = lossy_utf8(volume.type_name);
+  object["uuid"] = volume.uuid;
+  object["type"] = volume.type_name;
   return object;
 }
 
@@ -55,18 +55,18 @@ Json inventory_json(const model::Datastore& datastore, model::Index target) {
   Json object;
   object["registered"] =
       list_or_null(inventory->registered, [&](const auto& machine) { return registered_json(datastore, machine); });
-  object["invalid_ids"] = texts(inventory->invalid_ids);
+  object["invalid_ids"] = inventory->invalid_ids;
   object["not_registered"] = Json::array();
   for (const model::VirtualMachine& machine : datastore.virtual_machines) {
     const model::File& file = datastore.files[machine.file];
-    if (file.target == target && is_unregistered(machine)) object["not_registered"].push_back(lossy_utf8(file.path));
+    if (file.target == target && is_unregistered(machine)) object["not_registered"].push_back(file.path);
   }
   object["running"] = list_or_null(inventory->running, running_json);
   object["tasks"] = list_or_null(inventory->tasks, task_json);
   object["datastores"] = list_or_null(inventory->volumes, volume_json);
   object["unanswered"] = Json::array();
   for (const model::Unanswered& unanswered : inventory->unanswered) {
-    object["unanswered"].push_back({{"question", unanswered.question}, {"why", lossy_utf8(unanswered.error.message)}});
+    object["unanswered"].push_back({{"question", unanswered.question}, {"why", unanswered.error.message}});
   }
   return object;
 }

@@ -1,6 +1,7 @@
 #include "report/json.h"
 
 #include "formats/core/base64.h"
+#include "formats/core/checked.h"
 #include "formats/core/hex.h"
 #include "report/text.h"
 #include "report/tool.h"
@@ -15,44 +16,45 @@ Json host_json(const std::optional<model::HostFacts>& host) {
 
 }  // namespace
 
-Json envelope(std::string_view schema, int exit_status, const std::vector<model::Target>& targets) {
+Json envelope(std::string_view schema, std::optional<int> exit_status, const std::vector<model::Target>& targets) {
   Json document;
   document["schema"] = schema;
   document["tool"] = {{"name", tool_name}, {"version", tool_version()}};
-  document["exit_status"] = exit_status;
+  if (exit_status) document["exit_status"] = *exit_status;
   document["targets"] = Json::array();
   for (const model::Target& target : targets) {
     Json entry;
     put_text(entry, "location", target.location);
     entry["kind"] = target.is_ssh ? "ssh" : "local";
     entry["host"] = host_json(target.host);
-    entry["error"] = target.error ? Json(lossy_utf8(target.error->message)) : Json(nullptr);
+    entry["error"] = message_or_null(target.error);
     document["targets"].push_back(std::move(entry));
   }
   return document;
 }
 
 void put_text(Json& object, const std::string& key, std::string_view bytes) {
-  object[key] = lossy_utf8(bytes);
+  object[key] = bytes;
   if (!is_utf8(bytes)) object[key + "_base64"] = formats::core::to_base64(bytes);
 }
 
 void put_path(Json& object, const std::string& key, std::string_view bytes) {
-  object[key] = lossy_utf8(bytes);
+  object[key] = bytes;
   if (!is_utf8(bytes)) object["path_base64"] = formats::core::to_base64(bytes);
 }
 
-Json text_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : Json(lossy_utf8(text)); }
+Json text_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : Json(text); }
 
-Json optional_text(const std::optional<std::string>& text) { return text ? Json(lossy_utf8(*text)) : Json(nullptr); }
-
-std::optional<std::string> text_at(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? std::optional(found->get<std::string>()) : std::nullopt;
+Json message_or_null(const std::optional<formats::core::Error>& error) {
+  return error ? Json(error->message) : Json(nullptr);
 }
 
 Json target_json(model::Index target, const std::vector<model::Target>& targets) {
   return target < targets.size() ? Json(target) : Json(nullptr);
+}
+
+Json sectors_json(std::optional<std::uint64_t> sectors) {
+  return sectors ? or_null(formats::core::checked_multiply(*sectors, formats::core::sector_bytes)) : Json(nullptr);
 }
 
 Json cid_json(const std::optional<std::uint32_t>& cid) {
@@ -63,12 +65,16 @@ Json flag_json(const std::optional<formats::vmx::Flag>& flag, const formats::vmx
   return flag && !settings.contradicts_itself(flag->key) ? or_null(flag->value) : Json(nullptr);
 }
 
-Json texts(const std::vector<std::string>& list) {
-  Json array = Json::array();
-  for (const std::string& text : list) array.push_back(lossy_utf8(text));
-  return array;
+std::optional<std::string> text_at(const Json& object, std::string_view name) {
+  const Json* member = object.find(name);
+  const std::string* text = member != nullptr ? member->text() : nullptr;
+  return text != nullptr ? std::optional(*text) : std::nullopt;
 }
 
-std::string printed(const Json& document) { return document.dump(2) + "\n"; }
+std::string printed(const Json& document) {
+  std::string out;
+  document.append_to(out);
+  return out + "\n";
+}
 
 }  // namespace cbtctl::report

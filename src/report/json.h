@@ -1,4 +1,4 @@
-// The parts that every JSON document shares. This room's own: nlohmann-json stays inside it.
+// The parts that every JSON document shares.
 #pragma once
 
 #include <optional>
@@ -6,16 +6,14 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "model/datastore.h"
+#include "report/json_value.h"
 
 namespace cbtctl::report {
 
-using Json = nlohmann::ordered_json;
-
-// `schema`, `tool`, `exit_status`, `targets`; the verb adds the rest.
-[[nodiscard]] Json envelope(std::string_view schema, int exit_status, const std::vector<model::Target>& targets);
+// `schema`, `tool`, `exit_status` unless it is told last, `targets`; the verb adds the rest.
+[[nodiscard]] Json envelope(std::string_view schema, std::optional<int> exit_status,
+                            const std::vector<model::Target>& targets);
 
 // Sets `key` to the text as UTF-8; where the bytes are none, `key` is lossy and `key_base64` beside it is exact.
 void put_text(Json& object, const std::string& key, std::string_view bytes);
@@ -31,13 +29,13 @@ template <typename T>
 // Null where the text is empty.
 [[nodiscard]] Json text_or_null(std::string_view text);
 
-[[nodiscard]] Json optional_text(const std::optional<std::string>& text);
-
-// Of a document that was read: the member, where it is a text.
-[[nodiscard]] std::optional<std::string> text_at(const Json& object, const char* name);
+[[nodiscard]] Json message_or_null(const std::optional<formats::core::Error>& error);
 
 // Null where the file lies below a --map, which is no target.
 [[nodiscard]] Json target_json(model::Index target, const std::vector<model::Target>& targets);
+
+// As bytes; null where there is none, or where no number of bytes is that large.
+[[nodiscard]] Json sectors_json(std::optional<std::uint64_t> sectors);
 
 // A content id as 8 hex digits.
 [[nodiscard]] Json cid_json(const std::optional<std::uint32_t>& cid);
@@ -46,7 +44,8 @@ template <typename T>
 [[nodiscard]] Json flag_json(const std::optional<formats::vmx::Flag>& flag,
                              const formats::vmx::Configuration& settings);
 
-[[nodiscard]] Json texts(const std::vector<std::string>& list);
+// Of a document that was read: the member, where it is a text.
+[[nodiscard]] std::optional<std::string> text_at(const Json& object, std::string_view name);
 
 // One document, indented by two, with a last newline.
 [[nodiscard]] std::string printed(const Json& document);

@@ -1,6 +1,5 @@
-#include "report/json.h"
 #include "report/picture.h"
-#include "report/text.h"
+#include "report/reading_json.h"
 
 namespace cbtctl::report {
 
@@ -14,9 +13,7 @@ std::string picture_json(const MapPicture& picture) {
   document["columns"] = picture.columns;
   document["cell_bytes"] = picture.cell_bytes;
   document["cells"] = picture.cells;
-  document["epochs"] = Json::array();
-  for (const auto& epoch : picture.epochs)
-    document["epochs"].push_back({{"epoch", epoch.epoch}, {"blocks", epoch.blocks}, {"bytes", epoch.bytes}});
+  document["epochs"] = epochs_json(picture.epochs);
   document["never_written_bytes"] = picture.never_written_bytes;
   document["disk"] = nullptr;
   if (!picture.disk.empty()) put_text(document, "disk", picture.disk);
@@ -24,7 +21,7 @@ std::string picture_json(const MapPicture& picture) {
   for (const auto& partition : picture.partitions)
     document["partitions"].push_back({{"offset_bytes", partition.offset_bytes},
                                       {"length_bytes", partition.length_bytes},
-                                      {"label", lossy_utf8(partition.label)}});
+                                      {"label", partition.label}});
   return printed(document);
 }
 

@@ -42,7 +42,7 @@ Json changes_json(const PlanReport& report) {
       Json object{{"kind", change.kind}, {"target", change.target}};
       put_text(object, "path", change.path);
       put_text(object, "vm", machine.vm);
-      object["description"] = lossy_utf8(change.description);
+      object["description"] = change.description;
       object["sha256_before"] = text_or_null(change.before);
       object["sha256_after"] = text_or_null(change.after);
       changes.push_back(std::move(object));
@@ -58,8 +58,8 @@ Json results_json(const std::vector<repair::MachineResult>& results) {
     put_text(object, "vm", result.vm);
     object["outcome"] = result.outcome;
     object["reason"] = text_or_null(result.reason);
-    object["message"] = lossy_utf8(result.message);
-    object["follow_up"] = texts(result.follow_up);
+    object["message"] = result.message;
+    object["follow_up"] = result.follow_up;
     list.push_back(std::move(object));
   }
   return list;
@@ -140,14 +140,14 @@ std::string plan_json(const PlanReport& report) {
     Json object;
     put_text(object, "vm", each.vm);
     object["reason"] = each.reason;
-    object["message"] = lossy_utf8(each.message);
+    object["message"] = each.message;
     refused.push_back(std::move(object));
   }
   Json unchanged = Json::array();
   for (const repair::Unchanged& each : report.plan.unchanged) {
     Json object;
     put_text(object, "vm", each.vm);
-    object["message"] = lossy_utf8(each.message);
+    object["message"] = each.message;
     unchanged.push_back(std::move(object));
   }
   document["plan"] = {{"id", report.plan.id},

@@ -1,14 +1,11 @@
 #include "report/reading_json.h"
 
-#include "formats/core/checked.h"
-
 namespace cbtctl::report {
 
 void put_reading(Json& object, const std::optional<formats::ctk::Reading>& reading) {
   const formats::ctk::Reading known = reading.value_or(formats::ctk::Reading{});
-  object["layout"] = reading ? Json(std::string(formats::ctk::name_of(known.layout))) : Json(nullptr);
-  object["block_size_bytes"] =
-      known.block_sectors ? Json(std::uint64_t{*known.block_sectors} * formats::core::sector_bytes) : Json(nullptr);
+  object["layout"] = reading ? Json(formats::ctk::name_of(known.layout)) : Json(nullptr);
+  object["block_size_bytes"] = sectors_json(known.block_sectors);
   object["blocks"] = or_null(known.blocks);
   object["epoch"] = or_null(known.epoch);
   object["uuid"] = or_null(known.uuid_text());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "formats/ctk/tracking_file.h"
 #include "report/json.h"
@@ -10,5 +11,14 @@ namespace cbtctl::report {
 
 // `layout`, `block_size_bytes`, `blocks`, `epoch` and `uuid`; null where nothing was read.
 void put_reading(Json& object, const std::optional<formats::ctk::Reading>& reading);
+
+// How much was written in each epoch, of what is counted by `epoch`, `blocks` and `bytes`.
+template <typename Epoch>
+[[nodiscard]] Json epochs_json(const std::vector<Epoch>& epochs) {
+  Json list = Json::array();
+  for (const Epoch& each : epochs)
+    list.push_back({{"epoch", each.epoch}, {"blocks", each.blocks}, {"bytes", each.bytes}});
+  return list;
+}
 
 }  // namespace cbtctl::report

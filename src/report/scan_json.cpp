@@ -1,16 +1,12 @@
 #include <array>
 
 #include "analysis/cbt_state.h"
-#include "formats/core/checked.h"
 #include "report/inventory.h"
 #include "report/json.h"
 #include "report/scan.h"
-#include "report/text.h"
 
 namespace cbtctl::report {
 namespace {
-
-using formats::core::sector_bytes;
 
 // A file that a name leads to, with its target where it is not `home`; the name itself where it leads out of the scan.
 void put_reference(Json& object, const std::string& key, const model::Datastore& datastore,
@@ -33,12 +29,12 @@ Json tracking_json(const model::Datastore& datastore, const model::Descriptor& d
   ctk["size_bytes"] = file != nullptr ? or_null(file->size_bytes) : Json(nullptr);
   const formats::ctk::Reading reading = verdict.reading.value_or(formats::ctk::Reading{});
   const bool is_read = verdict.reading || verdict.fits;
-  ctk["layout"] = is_read && file->exists ? Json(std::string(formats::ctk::name_of(reading.layout))) : Json(nullptr);
-  ctk["block_size_bytes"] = reading.block_sectors ? Json(*reading.block_sectors * sector_bytes) : Json(nullptr);
+  ctk["layout"] = is_read && file->exists ? Json(formats::ctk::name_of(reading.layout)) : Json(nullptr);
+  ctk["block_size_bytes"] = sectors_json(reading.block_sectors);
   ctk["blocks"] = or_null(reading.blocks);
   ctk["epoch"] = or_null(reading.epoch);
   ctk["uuid"] = or_null(reading.uuid_text());
-  if (!verdict.reason.empty()) ctk["reason"] = lossy_utf8(verdict.reason);
+  if (!verdict.reason.empty()) ctk["reason"] = verdict.reason;
   return ctk;
 }
 
@@ -59,7 +55,7 @@ std::string why_unreadable(const model::Datastore& datastore, const model::Refer
   if (!reference.file) return "outside the scan";
   const model::File& file = datastore.files[*reference.file];
   if (!file.exists) return "missing";
-  return file.error ? lossy_utf8(file.error->message) : "holds no descriptor";
+  return file.error ? file.error->message : "holds no descriptor";
 }
 
 // Of a link that cannot be read all is unknown but its name.
@@ -86,15 +82,15 @@ Json disk_json(const model::Datastore& datastore, const model::VirtualMachine& m
   Json object;
   object["slot"] = disk.settings.slot;
   put_text(object, "file_name", disk.settings.file_name);
-  object["mode"] = lossy_utf8(disk.settings.mode);
+  object["mode"] = disk.settings.mode;
   object["ctk_enabled"] = flag_json(disk.settings.ctk_enabled, machine.settings);
   const auto& active = disk.chain.front().descriptor;
   object["capacity_bytes"] = active ? or_null(datastore.descriptors[*active].content.capacity_bytes()) : Json(nullptr);
   const analysis::StarQuery star = analysis::judge_star_query(datastore, disk);
-  object["cbt"] = {{"state", std::string(name_of(verdict.state))},
-                   {"reasons", texts(verdict.reasons)},
+  object["cbt"] = {{"state", name_of(verdict.state)},
+                   {"reasons", verdict.reasons},
                    {"change_id", or_null(verdict.change_id)},
-                   {"star_query", {{"usable", or_null(star.usable)}, {"reasons", texts(star.reasons)}}}};
+                   {"star_query", {{"usable", or_null(star.usable)}, {"reasons", star.reasons}}}};
   object["chain"] = Json::array();
   const model::Index home = datastore.files[machine.file].target;
   for (const model::ChainLink& link : disk.chain) object["chain"].push_back(link_json(datastore, link, home));
@@ -113,14 +109,14 @@ Json machine_json(const model::Datastore& datastore, const model::VirtualMachine
   if (!machine.settings.display_name.empty()) put_text(object, "name", machine.settings.display_name);
   put_path(object, "config_path", file.path);
   object["hardware_version"] = or_null(machine.settings.hardware_version);
-  object["power"] = {{"state", std::string(name_of(machine.power.state))}, {"evidence", texts(machine.power.evidence)}};
+  object["power"] = {{"state", name_of(machine.power.state)}, {"evidence", machine.power.evidence}};
   object["template"] = machine.is_template;
   object["ctk_enabled"] = flag_json(machine.settings.ctk_enabled, machine.settings);
   const auto* snapshots = machine.snapshot_file ? &datastore.snapshot_files[*machine.snapshot_file] : nullptr;
   object["snapshots"] = snapshots == nullptr ? Json(0)
                         : snapshots->content ? Json(snapshots->content->snapshots.size())
                                              : Json(nullptr);
-  if (machine.unreadable) object["unreadable"] = lossy_utf8(machine.unreadable->message);
+  if (machine.unreadable) object["unreadable"] = machine.unreadable->message;
   object["disks"] = Json::array();
   for (const model::Disk& disk : machine.disks) {
     const analysis::CbtVerdict verdict = analysis::judge(datastore, machine, disk);
@@ -138,11 +134,11 @@ Json tracking_files_json(const model::Datastore& datastore) {
     Json object;
     object["target"] = target_json(file.target, datastore.targets);
     put_path(object, "path", file.path);
-    object["class"] = std::string(name_of(analysis::classify(datastore, tracking)));
+    object["class"] = name_of(analysis::classify(datastore, tracking));
     object["size_bytes"] = or_null(file.size_bytes);
     object["named_by"] = Json::array();
     for (const model::Index descriptor : tracking.named_by) {
-      object["named_by"].push_back(lossy_utf8(datastore.files[datastore.descriptors[descriptor].file].path));
+      object["named_by"].push_back(datastore.files[datastore.descriptors[descriptor].file].path);
     }
     array.push_back(std::move(object));
   }
@@ -174,14 +170,14 @@ std::string scan_json(const model::Datastore& datastore, int exit_status) {
   for (const model::Quarantine& quarantine : datastore.quarantine) {
     Json object{{"target", quarantine.target}};
     put_text(object, "path", quarantine.path);
-    object["runs"] = texts(quarantine.runs);
+    object["runs"] = quarantine.runs;
     document["quarantine"].push_back(std::move(object));
   }
   document["unreadable_folders"] = Json::array();
   for (const model::File& folder : datastore.unreadable_folders) {
     Json object{{"target", folder.target}};
     put_text(object, "path", folder.path.empty() ? "." : folder.path);
-    object["reason"] = lossy_utf8(folder.error->message);
+    object["reason"] = folder.error->message;
     document["unreadable_folders"].push_back(std::move(object));
   }
   document["summary"] = summary_json(datastore, counts);

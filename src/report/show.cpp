@@ -1,21 +1,15 @@
 #include "report/show.h"
 
-#include "formats/core/checked.h"
 #include "report/json.h"
 #include "report/text.h"
 
 namespace cbtctl::report {
 namespace {
 
-// Null where no number of bytes is that large.
-Json bytes_of(std::uint64_t sectors) {
-  return or_null(formats::core::checked_multiply(sectors, formats::core::sector_bytes));
-}
-
 Json configuration_json(const formats::vmx::Configuration& settings) {
   Json object;
   put_text(object, "display_name", settings.display_name);
-  object["encoding"] = lossy_utf8(settings.encoding);
+  object["encoding"] = settings.encoding;
   object["hardware_version"] = or_null(settings.hardware_version);
   object["encrypted"] = settings.encrypted;
   object["ctk_enabled"] = flag_json(settings.ctk_enabled, settings);
@@ -26,21 +20,20 @@ Json configuration_json(const formats::vmx::Configuration& settings) {
     Json entry;
     entry["slot"] = disk.slot;
     put_text(entry, "file_name", disk.file_name);
-    entry["device_type"] = lossy_utf8(disk.device_type);
-    entry["mode"] = lossy_utf8(disk.mode);
-    entry["shared_bus"] = lossy_utf8(disk.shared_bus);
-    entry["sharing"] = lossy_utf8(disk.sharing);
+    entry["device_type"] = disk.device_type;
+    entry["mode"] = disk.mode;
+    entry["shared_bus"] = disk.shared_bus;
+    entry["sharing"] = disk.sharing;
     entry["ctk_enabled"] = flag_json(disk.ctk_enabled, settings);
     object["disks"].push_back(std::move(entry));
   }
   object["misspelt_keys"] = Json::array();
   for (const formats::vmx::MisspeltKey& key : settings.misspelt_keys) {
-    object["misspelt_keys"].push_back({{"key", lossy_utf8(key.key)}, {"meant", key.meant}, {"line", key.line_number}});
+    object["misspelt_keys"].push_back({{"key", key.key}, {"meant", key.meant}, {"line", key.line_number}});
   }
   object["duplicate_keys"] = Json::array();
   for (const formats::vmx::DuplicateKey& key : settings.duplicates) {
-    object["duplicate_keys"].push_back(
-        {{"key", lossy_utf8(key.key)}, {"values", texts(key.values)}, {"lines", key.line_numbers}});
+    object["duplicate_keys"].push_back({{"key", key.key}, {"values", key.values}, {"lines", key.line_numbers}});
   }
   return object;
 }
@@ -49,45 +42,42 @@ Json snapshots_json(const formats::vmsd::SnapshotList& list) {
   Json array = Json::array();
   for (const formats::vmsd::Snapshot& snapshot : list.snapshots) {
     Json object;
-    object["uid"] = lossy_utf8(snapshot.uid);
-    object["parent_uid"] = snapshot.parent_uid.empty() ? Json(nullptr) : Json(lossy_utf8(snapshot.parent_uid));
+    object["uid"] = snapshot.uid;
+    object["parent_uid"] = text_or_null(snapshot.parent_uid);
     put_text(object, "display_name", snapshot.display_name);
     put_text(object, "description", snapshot.description);
     put_text(object, "state_file_name", snapshot.state_file_name);
     object["created"] = snapshot.created_us ? Json(rfc3339(*snapshot.created_us / 1'000'000)) : Json(nullptr);
     object["disks"] = Json::array();
     for (const formats::vmsd::FrozenDisk& disk : snapshot.disks) {
-      Json entry{{"slot", lossy_utf8(disk.slot)}};
+      Json entry{{"slot", disk.slot}};
       put_text(entry, "file_name", disk.file_name);
       object["disks"].push_back(std::move(entry));
     }
     array.push_back(std::move(object));
   }
-  return {{"current_uid", lossy_utf8(list.current_uid)},
-          {"need_consolidate", list.need_consolidate},
-          {"snapshots", std::move(array)}};
+  return {
+      {"current_uid", list.current_uid}, {"need_consolidate", list.need_consolidate}, {"snapshots", std::move(array)}};
 }
 
 Json descriptor_json(const formats::vmdk::Descriptor& descriptor) {
   Json object;
   object["version"] = or_null(descriptor.version);
-  object["encoding"] = lossy_utf8(descriptor.encoding);
+  object["encoding"] = descriptor.encoding;
   object["cid"] = cid_json(descriptor.cid);
   object["parent_cid"] = cid_json(descriptor.parent_cid);
-  object["create_type"] = lossy_utf8(descriptor.create_type);
+  object["create_type"] = descriptor.create_type;
   put_text(object, "parent_hint", descriptor.parent_hint);
   object["change_track_path"] = nullptr;
   if (descriptor.change_track_path) put_text(object, "change_track_path", *descriptor.change_track_path);
   object["capacity_bytes"] = or_null(descriptor.capacity_bytes());
   object["thin_provisioned"] = descriptor.thin_provisioned;
-  object["adapter_type"] = lossy_utf8(descriptor.adapter_type);
+  object["adapter_type"] = descriptor.adapter_type;
   object["extents"] = Json::array();
   for (const formats::vmdk::ExtentLine& extent : descriptor.extents) {
-    Json entry{{"access", lossy_utf8(extent.access)},
-               {"size_bytes", bytes_of(extent.sectors)},
-               {"type", lossy_utf8(extent.type)}};
+    Json entry{{"access", extent.access}, {"size_bytes", sectors_json(extent.sectors)}, {"type", extent.type}};
     put_text(entry, "file_name", extent.file_name);
-    entry["offset_bytes"] = bytes_of(extent.offset_sectors);
+    entry["offset_bytes"] = sectors_json(extent.offset_sectors);
     object["extents"].push_back(std::move(entry));
   }
   return object;
@@ -96,37 +86,39 @@ Json descriptor_json(const formats::vmdk::Descriptor& descriptor) {
 Json header_json(const formats::vmdk::CowdHeader& header) {
   return {{"version", std::uint32_t{header.version}},
           {"flags", std::uint32_t{header.flags}},
-          {"grain_directory_offset_bytes", bytes_of(header.grain_directory_sector)},
+          {"grain_directory_offset_bytes", sectors_json(header.grain_directory_sector)},
           {"grain_directory_entries", std::uint32_t{header.grain_directory_entries}},
-          {"next_free_offset_bytes", bytes_of(header.next_free_sector)}};
+          {"next_free_offset_bytes", sectors_json(header.next_free_sector)}};
 }
 
 Json header_json(const formats::vmdk::SeSparseHeader& header) {
   return {{"version", std::uint64_t{header.version}},
           {"flags", std::uint64_t{header.flags}},
-          {"grain_table_size_bytes", bytes_of(header.grain_table_sectors)},
-          {"journal_offset_bytes", bytes_of(header.journal_sector)},
-          {"grain_directory_offset_bytes", bytes_of(header.grain_directory_sector)},
-          {"grain_tables_offset_bytes", bytes_of(header.grain_tables_sector)},
-          {"free_bitmap_offset_bytes", bytes_of(header.free_bitmap_sector)},
-          {"back_map_offset_bytes", bytes_of(header.back_map_sector)},
-          {"grains_offset_bytes", bytes_of(header.grains_sector)}};
+          {"grain_table_size_bytes", sectors_json(header.grain_table_sectors)},
+          {"journal_offset_bytes", sectors_json(header.journal_sector)},
+          {"grain_directory_offset_bytes", sectors_json(header.grain_directory_sector)},
+          {"grain_tables_offset_bytes", sectors_json(header.grain_tables_sector)},
+          {"free_bitmap_offset_bytes", sectors_json(header.free_bitmap_sector)},
+          {"back_map_offset_bytes", sectors_json(header.back_map_sector)},
+          {"grains_offset_bytes", sectors_json(header.grains_sector)}};
 }
 
 Json header_json(const formats::vmdk::HostedSparseHeader& header) {
   return {{"version", std::uint32_t{header.version}},
           {"flags", std::uint32_t{header.flags}},
-          {"descriptor_offset_bytes", bytes_of(header.descriptor_sector)},
+          {"descriptor_offset_bytes", sectors_json(header.descriptor_sector)},
           {"grain_table_entries", std::uint32_t{header.grain_table_entries}},
-          {"redundant_grain_directory_offset_bytes", bytes_of(header.redundant_grain_directory_sector)},
-          {"grain_directory_offset_bytes", bytes_of(header.grain_directory_sector)},
-          {"overhead_bytes", bytes_of(header.overhead_sectors)},
+          {"redundant_grain_directory_offset_bytes", sectors_json(header.redundant_grain_directory_sector)},
+          {"grain_directory_offset_bytes", sectors_json(header.grain_directory_sector)},
+          {"overhead_bytes", sectors_json(header.overhead_sectors)},
           {"compression", std::uint16_t{header.compression}}};
 }
 
 Json sparse_json(const formats::vmdk::SparseExtent& sparse) {
   const auto& [capacity, grain] = std::visit(
-      [](const auto& header) { return std::pair(bytes_of(header.capacity_sectors), bytes_of(header.grain_sectors)); },
+      [](const auto& header) {
+        return std::pair(sectors_json(header.capacity_sectors), sectors_json(header.grain_sectors));
+      },
       sparse.header);
   return {{"capacity_bytes", capacity},
           {"grain_bytes", grain},
@@ -136,10 +128,10 @@ Json sparse_json(const formats::vmdk::SparseExtent& sparse) {
 }
 
 Json tracking_json(const formats::ctk::Reading& reading) {
-  return {{"layout", std::string(name_of(reading.layout))},
+  return {{"layout", name_of(reading.layout)},
           {"version", reading.version},
-          {"capacity_bytes", reading.capacity_sectors ? bytes_of(*reading.capacity_sectors) : Json(nullptr)},
-          {"block_size_bytes", reading.block_sectors ? bytes_of(*reading.block_sectors) : Json(nullptr)},
+          {"capacity_bytes", sectors_json(reading.capacity_sectors)},
+          {"block_size_bytes", sectors_json(reading.block_sectors)},
           {"blocks", or_null(reading.blocks)},
           {"epoch", or_null(reading.epoch)},
           {"change_id", or_null(reading.change_id())}};
@@ -150,9 +142,9 @@ Json defects_json(const formats::core::Defects& defects) {
   for (const formats::core::Defect& defect : defects) {
     array.push_back({{"field", defect.field},
                      {"offset_bytes", defect.offset_bytes},
-                     {"expected", lossy_utf8(defect.expected)},
-                     {"found", lossy_utf8(defect.found)},
-                     {"message", lossy_utf8(defect.message)}});
+                     {"expected", defect.expected},
+                     {"found", defect.found},
+                     {"message", defect.message}});
   }
   return array;
 }
@@ -161,8 +153,8 @@ Json inspected_json(const model::InspectedFile& file) {
   Json object;
   put_text(object, "path", file.path);
   object["size_bytes"] = or_null(file.size_bytes);
-  object["kind"] = file.kind ? Json(std::string(formats::name_of(*file.kind))) : Json(nullptr);
-  object["error"] = file.error ? Json(lossy_utf8(file.error->message)) : Json(nullptr);
+  object["kind"] = file.kind ? Json(formats::name_of(*file.kind)) : Json(nullptr);
+  object["error"] = message_or_null(file.error);
   if (file.configuration) object["configuration"] = configuration_json(*file.configuration);
   if (file.snapshots) object["snapshot_list"] = snapshots_json(*file.snapshots);
   if (file.descriptor) object["descriptor"] = descriptor_json(*file.descriptor);
@@ -170,24 +162,44 @@ Json inspected_json(const model::InspectedFile& file) {
   if (file.tracking) object["tracking"] = tracking_json(*file.tracking);
   if (file.signature) {
     object["allocated_bytes"] = or_null(file.allocated_bytes);
-    object["first_sector"] = std::string(name_of(*file.signature));
+    object["first_sector"] = name_of(*file.signature);
   }
   object["defects"] = defects_json(file.defects);
   return object;
 }
 
+// What stands behind a member's name; nothing where it is empty or unknown.
+std::optional<std::string> line_of(const Json& value) {
+  if (const std::string* text = value.text()) return text->empty() ? std::nullopt : std::optional(escaped(*text));
+  if (value.is_null()) return std::nullopt;
+  std::string out;
+  value.append_to(out);
+  return out;
+}
+
+void append_lines(std::string& out, const Json& value, std::size_t depth);
+
+// `begin`: "name:", or "-" of an element.
+void append_part(std::string& out, const std::string& begin, const Json& part, std::size_t depth) {
+  const std::string indent(2 * depth, ' ');
+  const bool is_empty = (part.elements() != nullptr && part.elements()->empty()) ||
+                        (part.members() != nullptr && part.members()->empty());
+  if (is_empty) return;
+  if (part.elements() != nullptr || part.members() != nullptr) {
+    out += indent + begin + "\n";
+    append_lines(out, part, depth + 1);
+  } else if (const auto line = line_of(part)) {
+    out += indent + begin + " " + *line + "\n";
+  }
+}
+
 // A JSON value as indented "name: value" lines: one rendering for every kind of file.
 void append_lines(std::string& out, const Json& value, std::size_t depth) {
-  for (const auto& [name, part] : value.items()) {
-    const std::string indent(2 * depth, ' ');
-    if (part.is_structured()) {
-      if (part.empty()) continue;
-      out += indent + (value.is_array() ? "-" : name + ":") + "\n";
-      append_lines(out, part, depth + 1);
-    } else if (!part.is_null() && !(part.is_string() && part.get_ref<const std::string&>().empty())) {
-      const std::string text = part.is_string() ? escaped(part.get<std::string>()) : part.dump();
-      out += indent + (value.is_array() ? "- " : name + ": ") + text + "\n";
-    }
+  if (const Json::Array* elements = value.elements()) {
+    for (const Json& element : *elements) append_part(out, "-", element, depth);
+  }
+  if (const Json::Object* members = value.members()) {
+    for (const Json::Member& member : *members) append_part(out, member.name + ":", member.value, depth);
   }
 }
 

@@ -1,13 +1,12 @@
 #include "report/trouble.h"
 
 #include "report/json.h"
-#include "report/text.h"
 
 namespace cbtctl::report {
 
 std::string error_json(const formats::core::Error& error, int exit_status) {
   Json document = envelope("cbtctl.error/1", exit_status, {});
-  document["error"] = lossy_utf8(error.message);
+  document["error"] = error.message;
   return printed(document);
 }
 
