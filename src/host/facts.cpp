@@ -67,11 +67,8 @@ storage::Command facts_command() {
   return {.script = facts_script, .arguments = {word}};
 }
 
-PendingFacts::PendingFacts(storage::Commands& commands) {
-  storage::Command command = facts_command();
-  word_ = command.arguments.front();
-  output_ = commands.run(command.script, std::move(command.arguments));
-}
+PendingFacts::PendingFacts(storage::Commands& commands)
+    : word_(facts_command().arguments.front()), output_(commands.run(facts_script, facts_command().arguments)) {}
 
 Result<Facts> PendingFacts::get() {
   const auto output = output_.get();

@@ -2,7 +2,6 @@
 // datastores. A question that fails, or is answered in a form that is not known, is told and stops nothing else.
 #pragma once
 
-#include <future>
 #include <optional>
 #include <string>
 
@@ -30,7 +29,7 @@ class PendingFacts {
 
  private:
   std::string word_;
-  std::future<Result<storage::CommandOutput>> output_;
+  storage::PendingOutput output_;
 };
 
 // Pure: what the answers of `facts_script` say. For a question that comes twice the later one counts.

@@ -2,7 +2,7 @@
 // positional parameters on standard input and are never pasted into the text.
 #pragma once
 
-#include <future>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,14 +25,25 @@ struct Command {
   bool operator==(const Command&) const = default;
 };
 
+// An answer that may still be on its way.
+class PendingOutput {
+ public:
+  explicit PendingOutput(std::function<formats::core::Result<CommandOutput>()> wait) : wait_(std::move(wait)) {}
+
+  // Waits; once.
+  [[nodiscard]] formats::core::Result<CommandOutput> get() const { return wait_(); }
+
+ private:
+  std::function<formats::core::Result<CommandOutput>()> wait_;
+};
+
 class Commands {
  public:
   virtual ~Commands() = default;
 
   // Runs `script` by /bin/sh with the arguments as "$@", in as many calls as command lines of the host take; without
   // arguments once. Queues and never waits: the answer costs one round trip. `unavailable`: the connection is gone.
-  [[nodiscard]] virtual std::future<formats::core::Result<CommandOutput>> run(std::string_view script,
-                                                                              std::vector<std::string> arguments) = 0;
+  [[nodiscard]] virtual PendingOutput run(std::string_view script, std::vector<std::string> arguments) = 0;
 };
 
 }  // namespace cbtctl::storage

@@ -1,5 +1,6 @@
 #include "storage/ssh_reader.h"
 
+#include <future>
 #include <utility>
 
 #include "storage/path.h"
@@ -52,13 +53,13 @@ class ConnectedReader final : public SshReader, public Commands {
     return promise.get_future().get();
   }
 
-  std::future<Output> run(std::string_view script, std::vector<std::string> arguments) override {
+  PendingOutput run(std::string_view script, std::vector<std::string> arguments) override {
     auto promise = std::make_shared<std::promise<Output>>();
-    auto future = promise->get_future();
+    auto future = std::make_shared<std::future<Output>>(promise->get_future());
     queue_.add(
         [this, promise, script, arguments = std::move(arguments)] { promise->set_value(run_now(script, arguments)); },
         0);
-    return future;
+    return PendingOutput([future] { return future->get(); });
   }
 
  private:

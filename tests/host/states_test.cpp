@@ -15,7 +15,7 @@ class Host final : public cbtctl::storage::Commands {
  public:
   std::map<std::string, std::string> answers;
 
-  std::future<Result<CommandOutput>> run(std::string_view, std::vector<std::string> arguments) override {
+  cbtctl::storage::PendingOutput run(std::string_view, std::vector<std::string> arguments) override {
     std::string output;
     for (const std::string& argument : arguments) {
       const std::size_t end = argument.find_first_of("/:");
@@ -28,9 +28,8 @@ class Host final : public cbtctl::storage::Commands {
         output += "\n" + word + " ask " + question + " vim-cmd x\n" + found->second + "\n" + word + " end 0\n";
       }
     }
-    std::promise<Result<CommandOutput>> promise;
-    promise.set_value(CommandOutput{.output = output, .errors = {}, .exit_status = 0});
-    return promise.get_future();
+    return cbtctl::storage::PendingOutput(
+        [output] { return CommandOutput{.output = output, .errors = {}, .exit_status = 0}; });
   }
 };
 

@@ -36,19 +36,19 @@ class CannedHost final : public cbtctl::storage::Commands {
     answers["volumes"] += "/vmfs/volumes/" + uuid + "  " + name + "  " + uuid + "  true  " + type + "  9  5\n";
   }
 
-  [[nodiscard]] std::future<formats::core::Result<cbtctl::storage::CommandOutput>> run(
-      std::string_view script, std::vector<std::string> arguments) override {
+  [[nodiscard]] cbtctl::storage::PendingOutput run(std::string_view script,
+                                                   std::vector<std::string> arguments) override {
     ++runs;
-    std::promise<formats::core::Result<cbtctl::storage::CommandOutput>> promise;
-    if (is_gone) {
-      promise.set_value(formats::core::Error{formats::core::ErrorKind::unavailable, "the line is lost"});
-    } else {
-      promise.set_value(script == cbtctl::host::facts_script ? facts(arguments.front()) : locks(arguments));
-    }
-    return promise.get_future();
+    const auto answer = answer_to(script, arguments);
+    return cbtctl::storage::PendingOutput([answer] { return answer; });
   }
 
  private:
+  formats::core::Result<cbtctl::storage::CommandOutput> answer_to(std::string_view script,
+                                                                  const std::vector<std::string>& arguments) {
+    if (is_gone) return formats::core::Error{formats::core::ErrorKind::unavailable, "the line is lost"};
+    return script == cbtctl::host::facts_script ? facts(arguments.front()) : locks(arguments);
+  }
   static std::string framed(const std::string& word, const std::string& question, const std::string& text, int status) {
     return "\n" + word + " ask " + question + "\n" + text + "\n" + word + " end " + std::to_string(status) + "\n";
   }

@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <string>
 
 #include "discovery/discover.h"
@@ -57,9 +56,8 @@ class LocalPlace {
   }
   // A lock, or a content that still waits for its turn.
   [[nodiscard]] bool has_leftovers() const {
-    const std::regex leftover("lock|.*\\.[0-9]+(\\.back)?\\.new");
     for (const auto& entry : std::filesystem::recursive_directory_iterator(path(""))) {
-      if (std::regex_match(entry.path().filename().string(), leftover)) return true;
+      if (is_leftover(entry.path().filename())) return true;
     }
     return false;
   }
@@ -76,6 +74,16 @@ class LocalPlace {
   }
 
  private:
+  // "lock", "web01.vmx.3.new", "web01.vmx.3.back.new".
+  static bool is_leftover(std::filesystem::path name) {
+    if (name == "lock") return true;
+    if (name.extension() != ".new") return false;
+    name = name.stem();
+    if (name.extension() == ".back") name = name.stem();
+    const std::string number = name.extension().string();
+    return number.size() > 1 && number.find_first_not_of("0123456789", 1) == std::string::npos;
+  }
+
   std::filesystem::path top_;
   std::string state_before_;
 };

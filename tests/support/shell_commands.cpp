@@ -32,8 +32,7 @@ void ShellCommands::install(const std::string& name, const std::string& script) 
   fs::permissions(folder_ / "bin" / name, fs::perms::owner_all);
 }
 
-std::future<formats::core::Result<cbtctl::storage::CommandOutput>> ShellCommands::run(
-    std::string_view script, std::vector<std::string> arguments) {
+cbtctl::storage::PendingOutput ShellCommands::run(std::string_view script, std::vector<std::string> arguments) {
   ++runs;
   std::ofstream(folder_ / "script") << script;
   std::ofstream(folder_ / "arguments") << [&] {
@@ -46,10 +45,9 @@ std::future<formats::core::Result<cbtctl::storage::CommandOutput>> ShellCommands
       (arguments.empty() ? "busybox sh ./script </dev/null" : "xargs -0 -n 3 busybox sh ./script <arguments") +
       " >output 2>errors";
   const int status = std::system(run.c_str());
-  std::promise<formats::core::Result<cbtctl::storage::CommandOutput>> promise;
-  promise.set_value(cbtctl::storage::CommandOutput{
-      .output = slurp(folder_ / "output"), .errors = slurp(folder_ / "errors"), .exit_status = WEXITSTATUS(status)});
-  return promise.get_future();
+  const cbtctl::storage::CommandOutput output{
+      .output = slurp(folder_ / "output"), .errors = slurp(folder_ / "errors"), .exit_status = WEXITSTATUS(status)};
+  return cbtctl::storage::PendingOutput([output] { return output; });
 }
 
 }  // namespace support

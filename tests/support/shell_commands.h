@@ -21,8 +21,8 @@ class ShellCommands final : public cbtctl::storage::Commands {
   // From now on there is a command of this name: a shell script.
   void install(const std::string& name, const std::string& script);
 
-  [[nodiscard]] std::future<formats::core::Result<cbtctl::storage::CommandOutput>> run(
-      std::string_view script, std::vector<std::string> arguments) override;
+  [[nodiscard]] cbtctl::storage::PendingOutput run(std::string_view script,
+                                                   std::vector<std::string> arguments) override;
 
   int runs = 0;
 
