@@ -33,7 +33,7 @@ repair::Plan begun(const LocalPlace& place, const std::string& verb) {
   return plan;
 }
 
-repair::Result carry_out(const LocalPlace& place, const repair::Plan& plan) {
+repair::MachineResult carry_out(const LocalPlace& place, const repair::Plan& plan) {
   const auto sites = sites_at(place);
   MemoryJournal journal;
   return repair::carry_out(plan, plan.machines.at(0), {sites, journal, place.look()});
