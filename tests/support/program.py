@@ -22,8 +22,8 @@ EVERY_STREAM = ("stdin", "stdout", "stderr")
 
 
 def fault(call, what, report="/dev/null"):
-    """In front of the program: strace lets a system call fail, or kills at it; "error=ENOSPC:when=3". Several calls may be
-    named, with commas; `when` counts each of them, in each thread, by itself."""
+    """In front of the program: strace lets a system call fail, or kills at it; "error=ENOSPC:when=3". Several calls may
+    be named, with commas; `when` counts in each thread by itself."""
     return ["strace", "-f", "-qq", "-o", str(report), "-e", f"trace={call}", "-e", f"inject={call}:{what}"]
 
 
@@ -33,7 +33,7 @@ def trace(calls, report):
 
 
 class Program:
-    """A built cbtctl. `home` is where it keeps its state, apart for each `who`: administrators do not see one another's."""
+    """A built cbtctl. Below `home` it keeps its state, apart for each `who`: administrators do not see one another's."""
 
     def __init__(self, path, home):
         self.path, self.home = Path(path).resolve(), Path(home)
@@ -55,12 +55,14 @@ class Program:
     def start(self, *arguments, who="me", env=None, under=(), text=True, **more):
         """Starts it and does not wait: a Popen with pipes for both outputs."""
         settings = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
-        return subprocess.Popen(self.command(*arguments, under=under), env=self.environment(who, env), text=text, **settings)
+        command, environment = self.command(*arguments, under=under), self.environment(who, env)
+        return subprocess.Popen(command, env=environment, text=text, **settings)
 
     def run(self, *arguments, status=None, says="", shows="", stdin="", text=True, timeout=120, **more):
         """Waits for its end: a CompletedProcess. `status` is the exit status that it must have, `says` stands on its
         standard error, `shows` on its standard output; without `text` both are bytes."""
-        process = self.start(*arguments, text=text, **{"stdin": subprocess.PIPE if stdin else subprocess.DEVNULL, **more})
+        source = subprocess.PIPE if stdin else subprocess.DEVNULL
+        process = self.start(*arguments, text=text, stdin=source, **more)
         try:
             out, err = process.communicate(stdin or None, timeout=timeout)
         except BaseException:
@@ -84,7 +86,7 @@ class Program:
     def states(self, *targets, **more):
         """What scan says of each disk: {(path of the machine, slot): CBT state}."""
         machines = self.json("scan", *targets, **more)["virtual_machines"]
-        return {(machine["config_path"], disk["slot"]): disk["cbt"]["state"] for machine in machines for disk in machine["disks"]}
+        return {(vm["config_path"], disk["slot"]): disk["cbt"]["state"] for vm in machines for disk in vm["disks"]}
 
     def calls(self, names, *arguments, **more):
         """Runs it under strace: (CompletedProcess, the lines of strace)."""
@@ -101,7 +103,8 @@ class Program:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         settings = {name: theirs if name in streams else subprocess.DEVNULL for name in EVERY_STREAM}
         process = self.start(*arguments, who=who, env={"LC_ALL": "C.UTF-8", "TERM": "xterm", **(env or {})}, cwd=cwd,
-                             start_new_session=True, preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0), **settings)
+                             start_new_session=True, **settings,
+                             preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0))
         os.close(theirs)
         try:
             shown = converse(ours, list(answers), thinks_s, time.monotonic() + timeout)
