@@ -10,10 +10,8 @@ import pytest
 
 pytest.register_assert_rewrite("program")
 
-from folders import copy_folder  # noqa: E402
+from folders import SOURCE, copy_folder  # noqa: E402
 from program import Program  # noqa: E402
-
-SOURCE = Path(__file__).resolve().parent.parent
 
 
 def pytest_addoption(parser):

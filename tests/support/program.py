@@ -21,10 +21,11 @@ LEFT_OUT = ("NO_COLOR", "COLUMNS", "CBTCTL_PASSWORD")  # of the caller's environ
 EVERY_STREAM = ("stdin", "stdout", "stderr")
 
 
-def fault(call, what, report="/dev/null"):
+def fault(call, what, path=None):
     """In front of the program: strace lets a system call fail, or kills at it; "error=ENOSPC:when=3". Several calls may
-    be named, with commas; `when` counts in each thread by itself."""
-    return ["strace", "-f", "-qq", "-o", str(report), "-e", f"trace={call}", "-e", f"inject={call}:{what}"]
+    be named, with commas; `when` counts in each thread by itself. With a `path` only calls on that file count."""
+    only = [] if path is None else ["-P", path]
+    return ["strace", "-f", "-qq", "-o", "/dev/null", *only, "-e", f"trace={call}", "-e", f"inject={call}:{what}"]
 
 
 def trace(calls, report):
@@ -33,7 +34,7 @@ def trace(calls, report):
 
 
 class Program:
-    """A built cbtctl. Below `home` it keeps its state, apart for each `who`: administrators do not see one another's."""
+    """A built cbtctl. Below `home` it keeps its state, apart for each `who`: no administrator sees another's."""
 
     def __init__(self, path, home):
         self.path, self.home = Path(path).resolve(), Path(home)
