@@ -59,7 +59,9 @@ def test_qemu_img_reads_the_same_parent(ours, qemu_says, path):
 
 @pytest.mark.parametrize("path", QEMU)
 def test_qemu_img_maps_it(demo, path):
-    assert isinstance(json.loads(output_of("qemu-img", "map", "--output=json", demo / path)), list)
+    """As far as there is data: it takes ten seconds for the zeros behind it."""
+    extents = json.loads(output_of("qemu-img", "map", "--output=json", "--max-length=8M", demo / path))
+    assert sum(extent["length"] for extent in extents) == 8 << 20
 
 
 @pytest.mark.parametrize("path", LIBVMDK)
