@@ -55,8 +55,7 @@ class Administration:
 
     def states(self):
         """Of each disk: (configuration, slot) -> the state of its tracking."""
-        return {(vm["config_path"], disk["slot"]): disk["cbt"]["state"]
-                for vm in self.json("scan")["virtual_machines"] for disk in vm["disks"]}
+        return self.program.states(*self.words((), DS))
 
     def codes(self):
         found = [finding["code"] for finding in self.json("check")["findings"]]

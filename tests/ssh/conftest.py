@@ -9,6 +9,10 @@ from standin import Standin
 AT_ONCE = 6  # most of what runs side by side here waits
 
 
+def pytest_addoption(parser):
+    parser.addoption("--places", type=int, default=12, help="of each kind where cut_test stops a run (default: 12)")
+
+
 def pytest_configure():
     """Who is told to end ends its stand-ins first."""
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))

@@ -3,7 +3,6 @@ by SIGKILL there. After recovery each machine is what it was or wholly changed, 
 
 More places than the twelve of each kind: --places N
 """
-import json
 import queue
 import signal
 from dataclasses import dataclass, field
@@ -61,8 +60,7 @@ class Administrator:
             return dict(line.moved)
 
     def states(self):
-        found = json.loads(self.run("scan", "--json").stdout)
-        return [disk["cbt"]["state"] for vm in found["virtual_machines"] for disk in vm["disks"]]
+        return list(self.program.states(*self.words(())).values())
 
 
 @dataclass
