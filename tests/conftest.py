@@ -25,6 +25,8 @@ def pytest_configure(config):
     path = config.getoption("program")
     if not path.is_file():
         raise pytest.UsageError(f"{path}: there is no such program; build it, or name another by --program")
+    if not (SOURCE / "fixtures/demo/app01").is_dir():
+        raise pytest.UsageError("the bundled datastores are not made yet: run tools/make_fixtures")
 
 
 def new_folder():
