@@ -15,7 +15,6 @@ namespace {
 using model::BuildWitness;
 using model::Index;
 
-constexpr std::size_t head_bytes = 4096;
 constexpr std::size_t tail_bytes = 4096;
 constexpr std::size_t most_logs = 10;
 
