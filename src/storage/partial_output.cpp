@@ -127,7 +127,7 @@ class LocalPartial final : public PartialOutput {
   bool kept_ = false;
 };
 
-bool exists(const std::string& path) {
+bool is_there(const std::string& path) {
   struct stat found {};
   return ::lstat(path.c_str(), &found) == 0;
 }
@@ -148,7 +148,7 @@ Result<std::unique_ptr<PartialOutput>> resume_partial(Descriptor file, const std
 
 Result<std::unique_ptr<PartialOutput>> open_partial(const std::string& path, std::uint64_t size_bytes,
                                                     const std::string& identity, bool resume) {
-  if (exists(path)) return Error{ErrorKind::usage, path + ": exists already, and is not overwritten"};
+  if (is_there(path)) return Error{ErrorKind::usage, path + ": exists already, and is not overwritten"};
   const std::string partial = path + ".partial";
   Descriptor file(::open(partial.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   const bool is_new = file.is_open();

@@ -3,7 +3,7 @@
 namespace cbtctl::storage {
 namespace {
 
-constexpr const char* password = "password";
+constexpr const char* its_password = "password";
 std::string passphrase_of(const std::string& key_file) { return "passphrase of " + key_file; }
 std::string answer_to(const std::string& question) { return "answer to " + question; }
 
@@ -25,7 +25,7 @@ SshSecrets GivenSecrets::remembering(const SshSecrets& secrets) const {
   SshSecrets kept;
   if (secrets.password) {
     kept.password = [memory = memory_, ask = secrets.password](const std::string& who, unsigned attempt) {
-      return memory->kept(password, ask(who, attempt));
+      return memory->kept(its_password, ask(who, attempt));
     };
   }
   if (secrets.passphrase) {
@@ -44,7 +44,7 @@ SshSecrets GivenSecrets::remembering(const SshSecrets& secrets) const {
 SshSecrets GivenSecrets::again() const {
   SshSecrets told;
   told.password = [memory = memory_](const std::string&, unsigned attempt) {
-    return attempt == 0 ? memory->told(password) : std::nullopt;
+    return attempt == 0 ? memory->told(its_password) : std::nullopt;
   };
   told.passphrase = [memory = memory_](const std::string& key_file) { return memory->told(passphrase_of(key_file)); };
   told.answer = [memory = memory_](const std::string&, const std::string& question) {
