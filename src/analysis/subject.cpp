@@ -4,21 +4,17 @@
 #include <utility>
 
 #include "analysis/catalogue.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::analysis {
 namespace {
 
 using model::Index;
 
-std::string_view folder_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
-}
-
 std::string folder_key(Index target, std::string_view folder) {
   return std::to_string(target) + '/' + std::string(folder);
 }
-std::string folder_key(const model::File& file) { return folder_key(file.target, folder_of(file.path)); }
+std::string folder_key(const model::File& file) { return folder_key(file.target, formats::core::parent_of(file.path)); }
 
 void judge_disks(Subject& subject) {
   for (Index i = 0; i < subject.datastore.virtual_machines.size(); ++i) {
@@ -91,7 +87,7 @@ void mark_used(Subject& subject) {
 
 // "web01-000002" of "web01-000002.vmdk", "-ctk.vmdk", "-delta.vmdk", ...: the disk that a file is called after.
 std::string disk_called(std::string_view path) {
-  std::string name = formats::text::lower(path.substr(path.rfind('/') + 1));
+  std::string name = formats::text::lower(formats::core::file_name(path));
   for (const std::string_view end : {".vmdk", "-ctk", "-flat", "-delta", "-sesparse"}) {
     if (name.ends_with(end)) name.resize(name.size() - end.size());
   }

@@ -5,22 +5,24 @@
 #include "discovery/names.h"
 #include "disk/table.h"
 #include "formats/core/checked.h"
+#include "formats/core/path.h"
 #include "report/show.h"
 #include "report/text.h"
-#include "storage/path.h"
 
 namespace cbtctl::cli {
 namespace {
 
+using formats::core::file_name;
+
 // Of the disk that the CTK file is for: "x.vmdk" beside "x-ctk.vmdk", if it names that file.
 std::optional<std::uint64_t> disk_capacity_sectors(const FileOpener& opener, const std::string& path) {
-  const std::string name(storage::file_name(path));
+  const std::string name(file_name(path));
   const std::string disk = discovery::disk_of_tracking(name);
   if (disk.empty()) return std::nullopt;
   const auto source = opener.open(FileOpener::beside(path, disk));
   if (!source) return std::nullopt;
   const auto descriptor = discovery::inspect(**source, disk).descriptor;
-  if (!descriptor || storage::file_name(descriptor->change_track_path.value_or("")) != name) return std::nullopt;
+  if (!descriptor || file_name(descriptor->change_track_path.value_or("")) != name) return std::nullopt;
   const auto capacity = descriptor->capacity_bytes();
   return capacity ? std::optional(*capacity / formats::core::sector_bytes) : std::nullopt;
 }

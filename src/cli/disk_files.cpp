@@ -4,10 +4,10 @@
 
 #include "cli/exit_status.h"
 #include "cli/ssh_options.h"
+#include "formats/core/path.h"
 #include "formats/identify.h"
 #include "formats/vmx/configuration.h"
 #include "log/log.h"
-#include "storage/path.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -15,7 +15,9 @@ namespace {
 using formats::core::ByteSource;
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::join;
 using formats::core::Result;
+using formats::core::stem_of;
 using formats::text::Document;
 
 std::optional<formats::vmsd::SnapshotList> read_snapshots(const FileOpener& files, const std::string& path) {
@@ -36,7 +38,7 @@ bool freezes(const formats::vmsd::SnapshotList& list, const disk::Chain& chain) 
 
 // That of the virtual machine; where a disk was named, the one in its folder that speaks of the chain.
 std::optional<formats::vmsd::SnapshotList> snapshots_for(const FileOpener& files, const NamedChain& named) {
-  if (!named.vm.empty()) return read_snapshots(files, named.vm.substr(0, named.vm.rfind('.')) + ".vmsd");
+  if (!named.vm.empty()) return read_snapshots(files, std::string(stem_of(named.vm)) + ".vmsd");
   if (!named.chain) return std::nullopt;
   for (const std::string& name : files.names_beside(named.path)) {
     if (!name.ends_with(".vmsd")) continue;
@@ -87,7 +89,7 @@ bool is_machine(const std::string& name) {
 std::vector<std::string> machines_in(const FileOpener& files, const std::string& folder) {
   std::vector<std::string> machines;
   for (const std::string& name : files.names_in(folder)) {
-    if (is_machine(name)) machines.push_back(storage::join(folder, name));
+    if (is_machine(name)) machines.push_back(join(folder, name));
   }
   std::sort(machines.begin(), machines.end());
   return machines;

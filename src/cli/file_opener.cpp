@@ -3,11 +3,11 @@
 #include <map>
 
 #include "cli/ssh_options.h"
+#include "formats/core/path.h"
 #include "formats/core/read_ahead.h"
 #include "storage/local_path.h"
 #include "storage/local_reader.h"
 #include "storage/location.h"
-#include "storage/path.h"
 #include "storage/ssh_reader.h"
 
 namespace cbtctl::cli {
@@ -15,6 +15,9 @@ namespace {
 
 using formats::core::ByteRange;
 using formats::core::ByteSource;
+using formats::core::join;
+using formats::core::normalise;
+using formats::core::parent_of;
 using formats::core::Result;
 using storage::Location;
 
@@ -43,7 +46,7 @@ std::string host_name(Location location) {
 }
 
 // Relative to "/", which is the root of every connection here.
-std::string path_on_host(const Location& location) { return storage::normalise(location.path).value_or(".."); }
+std::string path_on_host(const Location& location) { return normalise(location.path).value_or(".."); }
 
 }  // namespace
 
@@ -128,7 +131,7 @@ std::optional<std::int64_t> FileOpener::modified_ns(const std::string& name) con
 std::vector<std::string> FileOpener::names_beside(const std::string& name) const {
   const auto real = real_name(name);
   if (!real) return {};
-  std::string folder(storage::parent_of(*real));
+  std::string folder(parent_of(*real));
   if (folder.empty()) folder.push_back('/');
   return names_in(folder);
 }
@@ -163,8 +166,8 @@ std::string FileOpener::beside(const std::string& from, const std::string& writt
     return storage::location_text(*location);
   }
   // As the user wrote it, whatever of it is percent-encoded.
-  if (remote) return storage::join(storage::parent_of(from), storage::encoded(written));
-  std::string path = storage::join(storage::parent_of(from), written);
+  if (remote) return join(parent_of(from), storage::encoded(written));
+  std::string path = join(parent_of(from), written);
   if (from.starts_with('/') && !path.starts_with('/')) path.insert(path.begin(), '/');
   return path;
 }

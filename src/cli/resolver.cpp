@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "storage/path.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -10,6 +10,10 @@ namespace {
 using formats::core::ByteSource;
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::file_name;
+using formats::core::join;
+using formats::core::normalise;
+using formats::core::parent_of;
 using formats::core::Result;
 
 constexpr std::string_view volumes = "/vmfs/volumes";
@@ -20,16 +24,16 @@ bool is_below(std::string_view path, const std::string& root) {
 
 // The folder that holds the file's folder, as the user would write it.
 std::string root_of(const std::string& file) {
-  const std::string folder(storage::parent_of(file));
+  const std::string folder(parent_of(file));
   if (folder.empty()) return file.starts_with('/') ? "/" : "..";
-  const std::string_view last = storage::file_name(folder);
+  const std::string_view last = file_name(folder);
   if (last == "." || last == "..") return folder + "/..";
-  const std::string above(storage::parent_of(folder));
+  const std::string above(parent_of(folder));
   return above.empty() && folder.starts_with('/') ? "/" : above;
 }
 
 std::string below(const std::string& root, std::string_view tail) {
-  return root == "/" ? "/" + std::string(tail) : storage::join(root, tail);
+  return root == "/" ? "/" + std::string(tail) : join(root, tail);
 }
 
 }  // namespace
@@ -37,8 +41,8 @@ std::string below(const std::string& root, std::string_view tail) {
 Resolver::Resolver(FileOpener files, const std::string& file, const std::vector<std::string>& mappings)
     : files_(std::move(files)), mappings_(mappings), root_(root_of(file)) {
   if (const auto real = files_.real_name(file)) {
-    const std::string folder(storage::parent_of(*real));
-    const std::string above(storage::parent_of(folder));
+    const std::string folder(parent_of(*real));
+    const std::string above(parent_of(folder));
     roots_.push_back(above.empty() ? folder : above);  // never all of the machine for a folder at its top
     if (roots_.back().empty()) roots_.back() = "/";
     if (is_on_host(file)) roots_.push_back(FileOpener::beside(file, std::string(volumes)));
@@ -81,7 +85,7 @@ std::string Resolver::absolute(const std::string& from, const std::string& writt
     tail.remove_prefix(slash + 1);
     if (tail.find('/') == std::string_view::npos) break;
     const std::string local = below(root_, tail);
-    if (storage::normalise(tail) == tail && files_.real_name(local)) return local;
+    if (normalise(tail) == tail && files_.real_name(local)) return local;
   }
   return written;
 }

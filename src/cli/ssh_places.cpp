@@ -6,18 +6,21 @@
 
 #include "discovery/names.h"
 #include "discovery/volumes.h"
+#include "formats/core/path.h"
 #include "host/facts.h"
 #include "log/log.h"
-#include "storage/path.h"
 #include "storage/ssh_reader.h"
 
 namespace cbtctl::cli {
 namespace {
 
 using formats::core::ErrorKind;
+using formats::core::file_name;
+using formats::core::normalise;
+using formats::core::parent_of;
 
 std::string path_on_host(const SshTarget& target) {
-  return "/" + storage::normalise(std::string_view(target.location.path).substr(1)).value_or("");
+  return "/" + normalise(std::string_view(target.location.path).substr(1)).value_or("");
 }
 
 discovery::Place place_of(const SshTarget& target, const storage::SshOptions& options, HostProgress& progress) {
@@ -34,8 +37,8 @@ discovery::Place place_of(const SshTarget& target, const storage::SshOptions& op
   }
   std::string given = path_on_host(target);
   if (opened->is_file) {
-    place.only_vmx = std::string(storage::file_name(given));
-    given = std::string(storage::parent_of(given));
+    place.only_vmx = std::string(file_name(given));
+    given = std::string(parent_of(given));
   }
   if (given == "/") given.clear();
   place.host = opened->host_identity;

@@ -13,20 +13,23 @@
 #include "cli/ssh_places.h"
 #include "discovery/discover.h"
 #include "discovery/names.h"
+#include "formats/core/path.h"
 #include "formats/text/document.h"
 #include "log/log.h"
 #include "report/text.h"
 #include "storage/local_path.h"
 #include "storage/local_reader.h"
 #include "storage/location.h"
-#include "storage/path.h"
 
 namespace cbtctl::cli {
 namespace {
 
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::file_name;
+using formats::core::parent_of;
 using formats::core::Result;
+using formats::core::stem_of;
 
 // One target a line; blank lines and lines that begin with '#' are none.
 Result<std::vector<std::string>> read_targets_file(const std::string& path) {
@@ -57,9 +60,9 @@ discovery::Place local_place(const std::string& text, const std::string& path, u
   std::string given = resolved->given;
   std::string real = resolved->real;
   if (!resolved->is_folder) {  // a link to a configuration asks for that one, where it lies
-    place.only_vmx = std::string(storage::file_name(real));
-    real = std::string(storage::parent_of(real));
-    given = std::string(storage::parent_of(given));
+    place.only_vmx = std::string(file_name(real));
+    real = std::string(parent_of(real));
+    given = std::string(parent_of(given));
     const auto folder = storage::resolve_local(given + "/");
     if (!folder || folder->real != real) given = real;
   }
@@ -91,8 +94,8 @@ unsigned workers_of(const CommandLine& line) {
 }
 
 bool matches(const std::string& glob, const model::VirtualMachine& machine, const std::string& path) {
-  const std::string name(storage::file_name(path));
-  const std::string stem(discovery::stem_of(name));
+  const std::string name(file_name(path));
+  const std::string stem(stem_of(name));
   const auto hit = [&](const std::string& text) { return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0; };
   return hit(machine.settings.display_name) || hit(name) || hit(stem);
 }

@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "cli/disk_files.h"
-#include "storage/path.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::cli {
 namespace {
+
+using formats::core::file_name;
 
 bool names(const FileOpener& files, const std::string& descriptor, const std::string& ctk) {
   const auto file = open_named(files, descriptor);
@@ -32,7 +34,7 @@ std::vector<std::string> candidates(const FileOpener& files, const std::string& 
 
 std::optional<disk::Chain> tracked_disk(const FileOpener& files, const std::string& ctk,
                                         const std::vector<std::string>& mappings) {
-  const std::string written = FileOpener::beside(ctk, std::string(storage::file_name(ctk)));
+  const std::string written = FileOpener::beside(ctk, std::string(file_name(ctk)));
   for (const std::string& path : candidates(files, written)) {
     if (!names(files, path, written)) continue;
     auto chain = disk::Chain::open(path, finder_for(files, path, mappings));

@@ -8,16 +8,18 @@
 
 #include "discovery/power.h"
 #include "discovery/volumes.h"
+#include "formats/core/path.h"
 #include "host/locks.h"
 #include "host/states.h"
 #include "host/volumes.h"
-#include "storage/path.h"
 
 namespace cbtctl::discovery {
 namespace {
 
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::file_name;
+using formats::core::parent_of;
 using formats::core::Result;
 using model::Index;
 
@@ -51,7 +53,7 @@ bool is_missing(const Tree& tree, const std::vector<Place>& places, const Spot& 
   if (!places[spot.place].only_vmx.empty()) return false;
   const Lookup here = tree.look_up(spot);
   if (here.entry != nullptr || here.error) return false;
-  const std::string_view folder = storage::parent_of(spot.path);
+  const std::string_view folder = parent_of(spot.path);
   if (tree.folder(spot.place, folder) != nullptr) return true;
   return !tree.look_up({spot.place, std::string(folder)}).error;
 }
@@ -157,7 +159,7 @@ void Hosts::tell_datastores(const Tree& tree, model::Datastore& datastore) const
     const Folder* root = is_volumes_root(places_[place]) ? tree.folder(place, "") : nullptr;
     if (root == nullptr) continue;
     for (const storage::Entry& entry : root->entries) {
-      add(entry.name, storage::join(std::string(volumes_root), entry.name));
+      add(entry.name, formats::core::join(std::string(volumes_root), entry.name));
     }
   }
 }
@@ -268,7 +270,7 @@ void Hosts::ask(const Tree& tree, const Loader& loader, model::Datastore& datast
     if (!told) lose(datastore.targets[place], told.error());
     for (std::size_t i = 0; i < asked.files.size(); ++i) {
       const auto& [machine, spot] = asked.files[i];
-      const std::string name(storage::file_name(spot.path));
+      const std::string name(file_name(spot.path));
       locks[machine].push_back({name, name.ends_with(".lck"), told ? told->locks[i] : told.error()});
     }
     for (std::size_t i = 0; i < asked.ids.size(); ++i) {

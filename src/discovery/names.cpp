@@ -4,12 +4,14 @@
 #include <cctype>
 
 #include "formats/core/ascii.h"
+#include "formats/core/path.h"
 #include "formats/text/document.h"
-#include "storage/path.h"
 
 namespace cbtctl::discovery {
 namespace {
 
+using formats::core::file_name;
+using formats::core::stem_of;
 using formats::text::equal_ignoring_case;
 using formats::text::folded;
 
@@ -31,8 +33,6 @@ bool mentions_a_disk(std::string_view name) {
 }
 
 }  // namespace
-
-std::string_view stem_of(std::string_view file_name) { return file_name.substr(0, file_name.rfind('.')); }
 
 NameHint hint_of(std::string_view name) {
   const std::string_view stem = stem_of(name);
@@ -65,13 +65,11 @@ NameHint hint_of(std::string_view name) {
   }
 }
 
-bool names_a_configuration(std::string_view path) {
-  return hint_of(storage::file_name(path)) == NameHint::configuration;
-}
+bool names_a_configuration(std::string_view path) { return hint_of(file_name(path)) == NameHint::configuration; }
 
-std::string disk_of_tracking(std::string_view file_name) {
-  if (hint_of(file_name) != NameHint::tracking) return {};
-  return std::string(file_name.substr(0, file_name.size() - tracking_suffix.size())).append(disk_suffix);
+std::string disk_of_tracking(std::string_view name) {
+  if (hint_of(name) != NameHint::tracking) return {};
+  return std::string(name.substr(0, name.size() - tracking_suffix.size())).append(disk_suffix);
 }
 
 }  // namespace cbtctl::discovery

@@ -21,9 +21,6 @@ enum class NameHint {
 // Of a path: whether it is called like a .vmx or .vmtx.
 [[nodiscard]] bool names_a_configuration(std::string_view path);
 
-// "web01.vmx" -> "web01".
-[[nodiscard]] std::string_view stem_of(std::string_view file_name);
-
 // "web01-ctk.vmdk" -> "web01.vmdk"; empty where the name is none of a CTK file.
 [[nodiscard]] std::string disk_of_tracking(std::string_view file_name);
 

@@ -5,10 +5,13 @@
 #include <string>
 
 #include "discovery/names.h"
-#include "storage/path.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::discovery {
 namespace {
+
+using formats::core::file_name;
+using formats::core::parent_of;
 
 struct Signs {
   bool lock = false;
@@ -46,18 +49,18 @@ std::string shutdown_evidence(const formats::vmx::Configuration& settings, bool 
 
 model::Power power_from_files(const formats::vmx::Configuration& settings, const Tree& tree,
                               const Spot& configuration) {
-  const Spot where{configuration.place, std::string(storage::parent_of(configuration.path))};
+  const Spot where{configuration.place, std::string(parent_of(configuration.path))};
   const Folder* folder = tree.folder(where.place, where.path);
   if (folder == nullptr || folder->error) return {model::PowerState::unknown, {"the folder cannot be listed"}};
 
-  Signs signs = signs_in(*folder, storage::file_name(configuration.path));
+  Signs signs = signs_in(*folder, file_name(configuration.path));
   signs.swap = signs.swap || swap_elsewhere(settings, tree, where);
   const bool never_ran = !settings.clean_shutdown && !signs.log;
   const bool locked = signs.lock || signs.nfs_lock;
 
   model::Power power;
   power.evidence.push_back(shutdown_evidence(settings, never_ran));
-  power.evidence.emplace_back(signs.lock ? "lock file " + std::string(storage::file_name(configuration.path)) + ".lck"
+  power.evidence.emplace_back(signs.lock       ? "lock file " + std::string(file_name(configuration.path)) + ".lck"
                               : signs.nfs_lock ? "an NFS lock file (.lck-*) in the folder"
                                                : "no lock file");
   power.evidence.emplace_back(signs.swap ? "a swap file" : "no swap file");

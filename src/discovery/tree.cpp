@@ -4,11 +4,15 @@
 #include <utility>
 
 #include "discovery/volumes.h"
-#include "storage/path.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::discovery {
 namespace {
 
+using formats::core::file_name;
+using formats::core::join;
+using formats::core::normalise;
+using formats::core::parent_of;
 using storage::Entry;
 using storage::EntryType;
 
@@ -46,7 +50,7 @@ storage::Reader& Tree::reader(const Spot& spot) const {
 
 std::string Tree::shown_path(Spot spot) const {
   if (spot.place < places_->size()) return std::move(spot.path);
-  return storage::join((*mappings_)[spot.place - places_->size()].local, spot.path);
+  return join((*mappings_)[spot.place - places_->size()].local, spot.path);
 }
 
 Spot Tree::spot_of(const model::File& file) const {
@@ -76,8 +80,8 @@ std::optional<Spot> Tree::by_absolute(const std::string& host, const std::string
     if ((*places_)[place].target.error) continue;
     for (const Anchor& anchor : listed_[place].anchors) {
       if (!is_below(location, anchor.location)) continue;
-      Spot spot{place, storage::join(anchor.path, below(location, anchor.location))};
-      if (folder(place, storage::parent_of(spot.path)) != nullptr) return spot;
+      Spot spot{place, join(anchor.path, below(location, anchor.location))};
+      if (folder(place, parent_of(spot.path)) != nullptr) return spot;
       if (!unlisted && !is_of_unknown_volume(spot)) unlisted = std::move(spot);
     }
   }
@@ -95,7 +99,7 @@ std::optional<Spot> Tree::by_mapping(const std::string& absolute) const {
     const Mapping& mapping = (*mappings_)[i];
     if (!is_below(absolute, mapping.remote)) continue;
     const std::string rest(below(absolute, mapping.remote));
-    if (auto spot = by_absolute({}, storage::join(mapping.local, rest))) return spot;
+    if (auto spot = by_absolute({}, join(mapping.local, rest))) return spot;
     if (mapping.reader) return Spot{places_->size() + i, rest};
   }
   return std::nullopt;
@@ -139,7 +143,7 @@ std::optional<Spot> Tree::follow_links(Spot spot) const {
       if (!target) return std::nullopt;
       spot = *target;
     } else {
-      const auto target = storage::normalise(storage::join(storage::parent_of(at), link->link_target + rest));
+      const auto target = normalise(join(parent_of(at), link->link_target + rest));
       if (!target) return std::nullopt;
       spot.path = *target;
     }
@@ -152,7 +156,7 @@ std::optional<Resolved> Tree::resolve_beside(const Spot& from, std::string_view 
   const Folder* beside = folder(from.place, from.path);
   const Entry* entry = beside == nullptr ? nullptr : beside->find(written);
   if (entry == nullptr || entry->type != EntryType::file) return std::nullopt;
-  return Resolved{{from.place, storage::join(from.path, written)}, false, {entry, beside, {}}};
+  return Resolved{{from.place, join(from.path, written)}, false, {entry, beside, {}}};
 }
 
 std::optional<Resolved> Tree::resolve(const Spot& from, std::string_view written) const {
@@ -169,19 +173,19 @@ std::optional<Resolved> Tree::resolve_as(const Spot& from, std::string_view writ
   std::optional<Spot> spot;
   bool tail = false;
   if (!written.starts_with('/')) {
-    const std::string joined = storage::join(from.path, written);
-    if (const auto inside = storage::normalise(joined)) {
+    const std::string joined = join(from.path, written);
+    if (const auto inside = normalise(joined)) {
       spot = Spot{from.place, *inside};
-      if (folder(from.place, storage::parent_of(*inside)) == nullptr && from.place < places_->size() &&
+      if (folder(from.place, parent_of(*inside)) == nullptr && from.place < places_->size() &&
           !(*places_)[from.place].roots.empty()) {
-        const auto elsewhere = by_absolute(host_of(from), storage::join((*places_)[from.place].roots.back(), *inside));
+        const auto elsewhere = by_absolute(host_of(from), join((*places_)[from.place].roots.back(), *inside));
         if (elsewhere) spot = elsewhere;
       }
     } else if (from.place < places_->size() && !(*places_)[from.place].roots.empty()) {
-      const auto absolute = storage::normalise(storage::join((*places_)[from.place].roots.back(), joined).substr(1));
+      const auto absolute = normalise(join((*places_)[from.place].roots.back(), joined).substr(1));
       if (absolute) spot = by_absolute(host_of(from), "/" + *absolute);
     }
-  } else if (const auto normal = storage::normalise(std::string(written.substr(1)))) {
+  } else if (const auto normal = normalise(std::string(written.substr(1)))) {
     const std::string absolute = "/" + *normal;
     spot = by_mapping(absolute);
     if (!spot) spot = by_absolute(host_of(from), absolute);
@@ -197,9 +201,9 @@ std::optional<Resolved> Tree::resolve_as(const Spot& from, std::string_view writ
 }
 
 Lookup Tree::look_up(const Spot& spot) const {
-  const Folder* parent = folder(spot.place, storage::parent_of(spot.path));
+  const Folder* parent = folder(spot.place, parent_of(spot.path));
   if (parent == nullptr) return {};
-  const Entry* entry = parent->find(storage::file_name(spot.path));
+  const Entry* entry = parent->find(file_name(spot.path));
   if (entry == nullptr && parent->error) return {nullptr, nullptr, parent->error};
   return {entry, parent, std::nullopt};
 }

@@ -7,11 +7,12 @@
 
 #include "discovery/tree.h"
 #include "discovery/volumes.h"
-#include "storage/path.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::discovery {
 namespace {
 
+using formats::core::join;
 using storage::Entry;
 using storage::EntryType;
 
@@ -120,7 +121,7 @@ const Folder* Tree::enter(std::size_t place, Folder folder, std::vector<std::str
   } else if (walks(place)) {
     for (const Entry& entry : folder.entries) {
       if (!is_walked(entry)) continue;
-      std::string path = storage::join(folder.path, entry.name);
+      std::string path = join(folder.path, entry.name);
       if (!is_walked_before(place, path)) next.push_back(std::move(path));
     }
   }
@@ -156,7 +157,7 @@ void Tree::enter_volumes(std::size_t place, const Folder& root, std::vector<std:
 
 std::string Tree::location_at(const Spot& spot) const {
   const Place& place = (*places_)[spot.place];
-  return location_of(place.host, storage::join(place.roots.back(), read_path(spot)));
+  return location_of(place.host, join(place.roots.back(), read_path(spot)));
 }
 
 // What a file of the host calls by a volume's name is called by its identity.
@@ -167,8 +168,8 @@ std::string Tree::located(const std::string& host, const std::string& absolute) 
     if (name.empty() || (*places_)[place].host != host) continue;
     const auto volume = listed_[place].volume_of_name.find(name);
     if (volume == listed_[place].volume_of_name.end()) continue;
-    const std::string path = storage::join(volume->second, below(rest, name));
-    return location_of(host, storage::join(volumes_root, path));
+    const std::string path = join(volume->second, below(rest, name));
+    return location_of(host, join(volumes_root, path));
   }
   return location_of(host, absolute);
 }
@@ -203,7 +204,7 @@ bool Tree::reaches(std::size_t place, const std::string& location) const {
   const auto& anchors = listed_[place].anchors;
   return std::any_of(anchors.begin(), anchors.end(), [&](const Anchor& anchor) {
     return where.only_vmx.empty() ? is_below(location, anchor.location)
-                                  : location == storage::join(anchor.location, where.only_vmx);
+                                  : location == join(anchor.location, where.only_vmx);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "formats/core/path.h"
 #include "report/chain_subject.h"
 #include "report/csv.h"
 #include "report/text.h"
@@ -64,7 +65,7 @@ class Printer {
 
 std::vector<std::string> link_names(const disk::Chain& chain) {
   std::vector<std::string> names;
-  for (const disk::Link& link : chain.links()) names.push_back(escaped(file_of(link.path)));
+  for (const disk::Link& link : chain.links()) names.push_back(escaped(formats::core::file_name(link.path)));
   return names;
 }
 

@@ -18,12 +18,16 @@
 #include <utility>
 #include <vector>
 
+#include "formats/core/path.h"
 #include "formats/core/sha256.h"
 #include "storage/local_file.h"
-#include "storage/path.h"
 
 namespace cbtctl::storage {
 namespace {
+
+using formats::core::file_name;
+using formats::core::is_inside;
+using formats::core::parent_of;
 
 constexpr std::uint64_t most_small_bytes = 64 * 1024 * 1024;
 constexpr unsigned no_replace = 1;  // RENAME_NOREPLACE

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "storage/path.h"
+#include "formats/core/path.h"
 #include "storage/ssh_file.h"
 #include "storage/ssh_given_secrets.h"
 #include "storage/ssh_host.h"
@@ -13,6 +13,7 @@
 namespace cbtctl::storage {
 namespace {
 
+using formats::core::normalise;
 using Output = Result<CommandOutput>;
 
 constexpr std::size_t most_arguments_per_call = 256;

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "analysis/subject.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::analysis {
 namespace {
@@ -26,7 +27,7 @@ bool has_folder(std::string_view path, std::string_view beginning, bool whole) {
 // First-class disks, content libraries, App Volumes, Kubernetes volumes, replication, View digests.
 bool is_kept_by_others(const model::File& file) {
   const std::string path = lower(file.path);
-  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+  const std::string_view name = formats::core::file_name(path);
   constexpr std::array<std::string_view, 7> folders{"fcd",     "appvolumes", "cloudvolumes", "kubevols",
                                                     "catalog", "hbrdisk",    "vmkdump"};
   const bool in_folder =
