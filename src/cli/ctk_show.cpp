@@ -2,10 +2,10 @@
 #include "cli/files.h"
 #include "cli/ssh_options.h"
 #include "discovery/inspect.h"
-#include "discovery/names.h"
 #include "disk/table.h"
 #include "formats/core/checked.h"
 #include "formats/core/path.h"
+#include "formats/vmware/names.h"
 #include "report/show.h"
 #include "report/text.h"
 
@@ -17,7 +17,7 @@ using formats::core::file_name;
 // Of the disk that the CTK file is for: "x.vmdk" beside "x-ctk.vmdk", if it names that file.
 std::optional<std::uint64_t> disk_capacity_sectors(const FileOpener& opener, const std::string& path) {
   const std::string name(file_name(path));
-  const std::string disk = discovery::disk_of_tracking(name);
+  const std::string disk = formats::vmware::disk_of_tracking(name);
   if (disk.empty()) return std::nullopt;
   const auto source = opener.open(FileOpener::beside(path, disk));
   if (!source) return std::nullopt;

@@ -5,6 +5,7 @@
 #include "cli/exit_status.h"
 #include "cli/since.h"
 #include "cli/told.h"
+#include "formats/vmware/names.h"
 #include "formats/vmx/configuration.h"
 #include "report/ctk_verify.h"
 
@@ -14,6 +15,7 @@ namespace {
 using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Result;
+using formats::vmware::NameKind;
 
 // The epoch at which the delta was made: that of its parent's CTK file, frozen since, under the same UUID.
 Result<std::uint32_t> frozen_epoch(const disk::Chain& chain, const disk::Tracking& tracking, const disk::Finder& finder,
@@ -51,8 +53,10 @@ bool was_not_shut_down(const FileOpener& files, const std::string& vm) {
 // shutdown.
 std::optional<std::string> sign_of_running(const FileOpener& files, const std::string& file) {
   for (const std::string& name : files.names_beside(file)) {
-    if (name.ends_with(".vmx.lck") || name.starts_with(".lck-") || name.ends_with(".vswp")) return name;
-    if (name.ends_with(".vmx") && was_not_shut_down(files, FileOpener::beside(file, name)))
+    const auto parsed = formats::vmware::parse_name(name);
+    const bool is_machine_lock = parsed.kind == NameKind::lock && formats::vmware::names_a_configuration(parsed.stem);
+    if (is_machine_lock || parsed.kind == NameKind::nfs_lock || parsed.kind == NameKind::swap) return name;
+    if (parsed.kind == NameKind::configuration && was_not_shut_down(files, FileOpener::beside(file, name)))
       return name + " (cleanShutdown is FALSE)";
   }
   return std::nullopt;

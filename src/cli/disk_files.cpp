@@ -6,6 +6,7 @@
 #include "cli/ssh_options.h"
 #include "formats/core/path.h"
 #include "formats/identify.h"
+#include "formats/vmware/names.h"
 #include "formats/vmx/configuration.h"
 #include "log/log.h"
 
@@ -19,6 +20,7 @@ using formats::core::join;
 using formats::core::Result;
 using formats::core::stem_of;
 using formats::text::Document;
+using formats::vmware::names_a_configuration;
 
 std::optional<formats::vmsd::SnapshotList> read_snapshots(const FileOpener& files, const std::string& path) {
   const auto text = files.read_text(path);
@@ -41,7 +43,7 @@ std::optional<formats::vmsd::SnapshotList> snapshots_for(const FileOpener& files
   if (!named.vm.empty()) return read_snapshots(files, std::string(stem_of(named.vm)) + ".vmsd");
   if (!named.chain) return std::nullopt;
   for (const std::string& name : files.names_beside(named.path)) {
-    if (!name.ends_with(".vmsd")) continue;
+    if (formats::vmware::parse_name(name).kind != formats::vmware::NameKind::snapshot_list) continue;
     auto list = read_snapshots(files, FileOpener::beside(named.path, name));
     if (list && freezes(*list, *named.chain)) return list;
   }
@@ -80,16 +82,11 @@ std::vector<NamedChain> chains_of_machine(const FileOpener& files, const std::st
   return chains;
 }
 
-bool is_machine(const std::string& name) {
-  const std::string lower = formats::text::lower(name);
-  return lower.ends_with(".vmx") || lower.ends_with(".vmtx");
-}
-
 // Those in a folder of virtual machines' files, by name; none where it is a file.
 std::vector<std::string> machines_in(const FileOpener& files, const std::string& folder) {
   std::vector<std::string> machines;
   for (const std::string& name : files.names_in(folder)) {
-    if (is_machine(name)) machines.push_back(join(folder, name));
+    if (names_a_configuration(name)) machines.push_back(join(folder, name));
   }
   std::sort(machines.begin(), machines.end());
   return machines;
@@ -104,7 +101,7 @@ std::vector<NamedChain> open_chains(const FileOpener& files, const std::vector<s
     for (NamedChain& named : chains_of_machine(files, vm, mappings, slots)) chains.push_back(std::move(named));
   };
   for (const std::string& argument : arguments) {
-    const auto machines = is_machine(argument) ? std::vector{argument} : machines_in(files, argument);
+    const auto machines = names_a_configuration(argument) ? std::vector{argument} : machines_in(files, argument);
     for (const std::string& vm : machines) add_machine(vm);
     if (machines.empty()) {
       NamedChain named{.vm = {}, .path = argument};

@@ -4,9 +4,9 @@
 #include <atomic>
 #include <thread>
 
-#include "discovery/names.h"
 #include "discovery/volumes.h"
 #include "formats/core/path.h"
+#include "formats/vmware/names.h"
 #include "host/facts.h"
 #include "log/log.h"
 #include "storage/ssh_reader.h"
@@ -57,9 +57,9 @@ storage::SshOptions options_for(const std::vector<SshTarget>& targets, std::size
   const auto first = std::find_if(targets.begin(), targets.end(), is_same_host);
   if (first == targets.begin() + static_cast<std::ptrdiff_t>(place)) options.first_commands = {host::facts_command()};
   const std::string path = path_on_host(targets[place]);
-  if (path == discovery::volumes_root) {
+  if (path == formats::vmware::volumes_root) {
     options.first_listing = storage::FirstListing::folder;
-  } else if (walks && targets.size() == 1 && !discovery::names_a_configuration(path)) {
+  } else if (walks && targets.size() == 1 && !formats::vmware::names_a_configuration(path)) {
     options.first_listing = storage::FirstListing::tree;
   }
   return options;

@@ -12,9 +12,9 @@
 #include "cli/ssh_options.h"
 #include "cli/ssh_places.h"
 #include "discovery/discover.h"
-#include "discovery/names.h"
 #include "formats/core/path.h"
 #include "formats/text/document.h"
+#include "formats/vmware/names.h"
 #include "log/log.h"
 #include "report/text.h"
 #include "storage/local_path.h"
@@ -176,7 +176,7 @@ Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>
   auto opened = open_ssh_places(hosts, *options, line.values["jobs"].as<unsigned>(), walks, progress);
   for (std::size_t i = 0; i < opened.size(); ++i) places[host_places[i]] = std::move(opened[i]);
   for (const discovery::Place& place : places) {
-    if (!place.target.error && !place.only_vmx.empty() && !discovery::names_a_configuration(place.only_vmx)) {
+    if (!place.target.error && !place.only_vmx.empty() && !formats::vmware::names_a_configuration(place.only_vmx)) {
       return Error{ErrorKind::usage, place.target.location + ": a target is a folder, a .vmx or a .vmtx"};
     }
   }

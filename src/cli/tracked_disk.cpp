@@ -4,6 +4,7 @@
 
 #include "cli/disk_files.h"
 #include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -19,13 +20,12 @@ bool names(const FileOpener& files, const std::string& descriptor, const std::st
 
 // That which has the usual name first.
 std::vector<std::string> candidates(const FileOpener& files, const std::string& ctk) {
-  constexpr std::string_view ending = "-ctk.vmdk";
   std::vector<std::string> paths;
-  if (ctk.ends_with(ending)) paths.push_back(ctk.substr(0, ctk.size() - ending.size()) + ".vmdk");
+  if (auto disk = formats::vmware::disk_of_tracking(ctk); !disk.empty()) paths.push_back(std::move(disk));
   std::vector<std::string> beside = files.names_beside(ctk);
   std::sort(beside.begin(), beside.end());
   for (const std::string& name : beside) {
-    if (name.ends_with(".vmdk")) paths.push_back(FileOpener::beside(ctk, name));
+    if (formats::vmware::is_called_vmdk(name)) paths.push_back(FileOpener::beside(ctk, name));
   }
   return paths;
 }

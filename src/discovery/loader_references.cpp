@@ -5,6 +5,7 @@
 #include "discovery/loader.h"
 #include "discovery/names.h"
 #include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::discovery {
 namespace {
@@ -120,7 +121,7 @@ void Loader::want_unclaimed_data() {
 // file may turn out to be none, and then nothing is to be said of what has its disk's name.
 void Loader::find_disk_of(std::size_t called) {
   const Spot spot = spot_of(called_tracking_[called].file);
-  const std::string disk = disk_of_tracking(file_name(spot.path));
+  const std::string disk = formats::vmware::disk_of_tracking(file_name(spot.path));
   Spot beside{spot.place, join(parent_of(spot.path), disk)};
   const Lookup seen = tree_.look_up(beside);
   if (seen.entry == nullptr || (!is_listed_ && seen.entry->type != storage::EntryType::file)) return;

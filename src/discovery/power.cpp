@@ -6,6 +6,7 @@
 
 #include "discovery/names.h"
 #include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::discovery {
 namespace {
@@ -22,11 +23,12 @@ struct Signs {
 
 Signs signs_in(const Folder& folder, std::string_view configuration_name) {
   Signs signs;
-  const std::string lock_name = std::string(configuration_name) + ".lck";
+  const std::string lock_name = formats::vmware::lock_of(configuration_name);
   for (const storage::Entry& entry : folder.entries) {
+    const auto kind = formats::vmware::parse_name(entry.name).kind;
     if (entry.name == lock_name) signs.lock = true;
-    if (entry.name.starts_with(".lck-")) signs.nfs_lock = true;
-    if (entry.name.ends_with(".vswp")) signs.swap = true;
+    if (kind == formats::vmware::NameKind::nfs_lock) signs.nfs_lock = true;
+    if (kind == formats::vmware::NameKind::swap) signs.swap = true;
     if (entry.name.starts_with("vmware") && entry.name.ends_with(".log")) signs.log = true;
   }
   return signs;
@@ -60,7 +62,7 @@ model::Power power_from_files(const formats::vmx::Configuration& settings, const
 
   model::Power power;
   power.evidence.push_back(shutdown_evidence(settings, never_ran));
-  power.evidence.emplace_back(signs.lock       ? "lock file " + std::string(file_name(configuration.path)) + ".lck"
+  power.evidence.emplace_back(signs.lock       ? "lock file " + formats::vmware::lock_of(file_name(configuration.path))
                               : signs.nfs_lock ? "an NFS lock file (.lck-*) in the folder"
                                                : "no lock file");
   power.evidence.emplace_back(signs.swap ? "a swap file" : "no swap file");

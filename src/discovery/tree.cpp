@@ -5,6 +5,7 @@
 
 #include "discovery/volumes.h"
 #include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::discovery {
 namespace {
@@ -65,7 +66,7 @@ std::string Tree::host_of(const Spot& spot) const {
 bool Tree::knows_a_volume() const {
   for (const Place& place : *places_) {
     for (const std::string& root : place.roots) {
-      if (is_below(root, volumes_root)) return true;
+      if (is_below(root, formats::vmware::volumes_root)) return true;
     }
   }
   return false;

@@ -8,6 +8,7 @@
 #include "discovery/tree.h"
 #include "discovery/volumes.h"
 #include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::discovery {
 namespace {
@@ -138,8 +139,7 @@ void Tree::enter_volumes(std::size_t place, const Folder& root, std::vector<std:
   std::vector<std::string> volumes;
   for (const Entry& entry : root.entries) {
     if (entry.type != EntryType::link) continue;
-    std::string volume = entry.link_target;
-    if (volume.starts_with(std::string(volumes_root) + "/")) volume.erase(0, volumes_root.size() + 1);
+    const std::string volume(formats::vmware::volume_of_link(entry.link_target));
     const Entry* folder = root.find(volume);
     if (folder == nullptr || folder->type != EntryType::folder || listed.name_of_volume.contains(volume)) continue;
     listed.volume_of_name.emplace(entry.name, volume);
@@ -162,14 +162,12 @@ std::string Tree::location_at(const Spot& spot) const {
 
 // What a file of the host calls by a volume's name is called by its identity.
 std::string Tree::located(const std::string& host, const std::string& absolute) const {
-  const std::string_view rest = is_below(absolute, volumes_root) ? below(absolute, volumes_root) : std::string_view{};
-  const std::string name(rest.substr(0, rest.find('/')));
-  for (std::size_t place = 0; place < places_->size(); ++place) {
-    if (name.empty() || (*places_)[place].host != host) continue;
-    const auto volume = listed_[place].volume_of_name.find(name);
+  const auto on_volume = formats::vmware::parse_volume_path(absolute);
+  for (std::size_t place = 0; on_volume && place < places_->size(); ++place) {
+    if ((*places_)[place].host != host) continue;
+    const auto volume = listed_[place].volume_of_name.find(std::string(on_volume->volume));
     if (volume == listed_[place].volume_of_name.end()) continue;
-    const std::string path = join(volume->second, below(rest, name));
-    return location_of(host, join(volumes_root, path));
+    return location_of(host, formats::vmware::volume_path(volume->second, on_volume->path));
   }
   return location_of(host, absolute);
 }

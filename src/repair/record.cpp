@@ -5,6 +5,7 @@
 
 #include "analysis/cbt_state.h"
 #include "formats/core/path.h"
+#include "formats/vmware/names.h"
 #include "repair/tracking.h"
 #include "repair/workplace.h"
 
@@ -49,7 +50,7 @@ Spots witnesses_of(const model::Datastore& datastore, const model::VirtualMachin
         if (extent.reference) add(datastore, extent.reference->file, roots, spots);
       }
       const model::File& file = datastore.files[descriptor.file];
-      const std::string usual = default_tracking(file.path);
+      const std::string usual = formats::vmware::tracking_of_disk(file.path);
       const auto spot = usual.empty() ? std::nullopt : roots.spot_of(file.target, usual);
       storage::Writer* writer = spot ? roots.writer(*spot) : nullptr;
       if (writer != nullptr && !writer->status(usual)) spots.insert(*spot);
@@ -80,7 +81,7 @@ void ask(Questions& questions, const model::File& file, Kind kind) {
 void ask_of_link(const model::Datastore& datastore, const model::Descriptor& descriptor, Questions& questions) {
   const model::File& file = datastore.files[descriptor.file];
   ask(questions, file, Kind::content);
-  ask(questions, {.target = file.target, .path = default_tracking(file.path)}, Kind::status);
+  ask(questions, {.target = file.target, .path = formats::vmware::tracking_of_disk(file.path)}, Kind::status);
   if (descriptor.tracking && descriptor.tracking->file)
     ask(questions, datastore.files[*descriptor.tracking->file], Kind::status);
   for (const model::Extent& extent : descriptor.extents) {

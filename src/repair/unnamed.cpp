@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "formats/core/path.h"
+#include "formats/vmware/names.h"
 #include "repair/guards.h"
 #include "repair/record.h"
 #include "repair/tracking.h"
@@ -19,7 +20,10 @@ std::int64_t now_ns() {
       .count();
 }
 
-bool is_lock(const std::string& name) { return name.starts_with(".lck-") || name.ends_with(".lck"); }
+bool is_lock(const std::string& name) {
+  const auto kind = formats::vmware::parse_name(name).kind;
+  return kind == formats::vmware::NameKind::lock || kind == formats::vmware::NameKind::nfs_lock;
+}
 
 }  // namespace
 

@@ -1,4 +1,5 @@
 #include "storage/location.h"
+#include "formats/vmware/names.h"
 
 #include <charconv>
 
@@ -101,7 +102,8 @@ formats::core::Result<Location> parse_location(std::string_view text) {
   location.is_ssh = true;
   std::string_view rest = text.substr(scheme.size());
   const std::size_t slash = rest.find('/');
-  const auto path = percent_decoded(slash == std::string_view::npos ? "/vmfs/volumes" : rest.substr(slash));
+  const auto path =
+      percent_decoded(slash == std::string_view::npos ? formats::vmware::volumes_root : rest.substr(slash));
   rest = rest.substr(0, slash);
   const std::size_t at = rest.rfind('@');
   if (at != std::string_view::npos) {
@@ -111,7 +113,7 @@ formats::core::Result<Location> parse_location(std::string_view text) {
     rest = rest.substr(at + 1);
   }
   if (!path || !read_authority(rest, location)) return malformed;
-  location.path = *path == "/" ? "/vmfs/volumes" : *path;
+  location.path = *path == "/" ? std::string(formats::vmware::volumes_root) : *path;
   return location;
 }
 
