@@ -83,7 +83,7 @@ int print(const report::VerifySubject& subject, const Result<disk::Verdict>& ver
 }
 
 int verify_delta(const FileOpener& files, const std::string& delta, const std::string& ctk, const CommandLine& line) {
-  const auto finder = finder_for(files, delta, line.list("map"));
+  const auto finder = finder_for(files, delta);
   const auto tracking = open_ctk(files, ctk);
   if (!tracking) return told(tracking.error(), line);
   const auto chain = disk::Chain::open(delta, finder);
@@ -105,9 +105,9 @@ int verify_images(const FileOpener& opener, const std::vector<std::string>& file
                        "cbtctl ctk verify --help");
   if (since->uuid && !has_uuid(tracking->reading, *since->uuid))
     return told({ErrorKind::unsupported, files[2] + ": the change id has another UUID than the file"}, line);
-  const auto before = open_image(opener, files[0], line.list("map"));
+  const auto before = open_image(opener, files[0]);
   if (!before) return told(before.error(), line);
-  const auto after = open_image(opener, files[1], line.list("map"));
+  const auto after = open_image(opener, files[1]);
   if (!after) return told(after.error(), line);
   return print({.by_images = true,
                 .ctk = files[2],

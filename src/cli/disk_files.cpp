@@ -50,8 +50,8 @@ std::optional<formats::vmsd::SnapshotList> snapshots_for(const FileOpener& files
   return std::nullopt;
 }
 
-void open_chain(const FileOpener& files, NamedChain& named, const std::vector<std::string>& mappings) {
-  auto chain = disk::Chain::open(named.path, finder_for(files, named.path, mappings));
+void open_chain(const FileOpener& files, NamedChain& named) {
+  auto chain = disk::Chain::open(named.path, finder_for(files, named.path));
   if (chain)
     named.chain = std::move(*chain);
   else
@@ -60,21 +60,20 @@ void open_chain(const FileOpener& files, NamedChain& named, const std::vector<st
 }
 
 std::vector<NamedChain> chains_of_machine(const FileOpener& files, const std::string& vm,
-                                          const std::vector<std::string>& mappings,
                                           const std::vector<std::string>& slots) {
   const auto text = files.read_text(vm);
   const auto settings =
       text ? formats::vmx::decode(Document::decode(*text)) : Result<formats::vmx::Configuration>(text.error());
   if (!settings) return {{.vm = vm, .path = vm, .error = text ? settings.error().in(vm) : text.error()}};
   if (settings->encrypted) return {{.vm = vm, .path = vm, .error = Error{ErrorKind::encrypted, vm + ": is encrypted"}}};
-  const Resolver resolver(files, vm, mappings);
+  const Resolver resolver(files, vm);
   std::vector<NamedChain> chains;
   for (const formats::vmx::Disk& each : settings->disks) {
     if (!slots.empty() && std::find(slots.begin(), slots.end(), each.slot) == slots.end()) continue;
     NamedChain named{.vm = vm, .slot = each.slot, .path = resolver.place_of(vm, each.file_name)};
     const auto found = resolver.find(vm, each.file_name);
     if (found)
-      open_chain(files, named, mappings);
+      open_chain(files, named);
     else
       named.error = found.error();
     chains.push_back(std::move(named));
@@ -95,17 +94,17 @@ std::vector<std::string> machines_in(const FileOpener& files, const std::string&
 }  // namespace
 
 std::vector<NamedChain> open_chains(const FileOpener& files, const std::vector<std::string>& arguments,
-                                    const std::vector<std::string>& mappings, const std::vector<std::string>& slots) {
+                                    const std::vector<std::string>& slots) {
   std::vector<NamedChain> chains;
   const auto add_machine = [&](const std::string& vm) {
-    for (NamedChain& named : chains_of_machine(files, vm, mappings, slots)) chains.push_back(std::move(named));
+    for (NamedChain& named : chains_of_machine(files, vm, slots)) chains.push_back(std::move(named));
   };
   for (const std::string& argument : arguments) {
     const auto machines = names_a_configuration(argument) ? std::vector{argument} : machines_in(files, argument);
     for (const std::string& vm : machines) add_machine(vm);
     if (machines.empty()) {
       NamedChain named{.vm = {}, .path = argument};
-      open_chain(files, named, mappings);
+      open_chain(files, named);
       chains.push_back(std::move(named));
     }
   }
@@ -163,8 +162,7 @@ int status_of(const NamedChain& named) {
   return status;
 }
 
-Result<std::shared_ptr<const ByteSource>> open_image(const FileOpener& files, const std::string& path,
-                                                     const std::vector<std::string>& mappings) {
+Result<std::shared_ptr<const ByteSource>> open_image(const FileOpener& files, const std::string& path) {
   auto file = open_named(files, path);
   if (!file) return file.error();
   const auto head = formats::core::read_head(*file->source, formats::identify_bytes);
@@ -174,7 +172,7 @@ Result<std::shared_ptr<const ByteSource>> open_image(const FileOpener& files, co
     return Error{ErrorKind::malformed, path + ": is no image but " + std::string(formats::name_of(kind)) +
                                            "; name the descriptor of a disk, or a raw image"};
   if (kind != formats::FileKind::descriptor && kind != formats::FileKind::hosted_sparse) return file->source;
-  auto chain = disk::Chain::open(path, finder_for(files, path, mappings));
+  auto chain = disk::Chain::open(path, finder_for(files, path));
   if (!chain) return chain.error();
   return std::shared_ptr<const ByteSource>(std::make_shared<disk::Chain>(std::move(*chain)));
 }

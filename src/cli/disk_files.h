@@ -25,7 +25,6 @@ struct NamedChain {
 };
 // One per disk: a .vmx has as many as it has disks.
 [[nodiscard]] std::vector<NamedChain> open_chains(const FileOpener& files, const std::vector<std::string>& arguments,
-                                                  const std::vector<std::string>& mappings,
                                                   const std::vector<std::string>& slots);
 
 // --map, and how hosts are reached: of every verb that follows what files name.
@@ -38,8 +37,8 @@ void add_file_options(options::options_description& own);
 [[nodiscard]] int status_of(const NamedChain& named);
 
 // A chain where the file is a descriptor or holds one, else its bytes as they are.
-formats::core::Result<std::shared_ptr<const formats::core::ByteSource>> open_image(
-    const FileOpener& files, const std::string& path, const std::vector<std::string>& mappings);
+formats::core::Result<std::shared_ptr<const formats::core::ByteSource>> open_image(const FileOpener& files,
+                                                                                   const std::string& path);
 
 formats::core::Result<disk::Tracking> open_ctk(const FileOpener& files, const std::string& path);
 

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "cli/mapping.h"
 #include "cli/ssh_options.h"
 #include "formats/core/path.h"
 #include "formats/core/read_ahead.h"
@@ -75,10 +76,13 @@ Result<FileOpener> FileOpener::with(const CommandLine& line) {
     const auto location = storage::parse_location(name);
     if (!location && storage::is_ssh(name)) return location.error();
   }
+  auto mappings = parse_mappings(line.list("map"));
+  if (!mappings) return mappings.error();
   auto options = ssh_options_of(line);
   if (!options) return options.error();
   if (options->transport == storage::SshTransport::automatic) options->transport = storage::SshTransport::sftp;
   FileOpener opener;
+  opener.mappings_ = std::move(*mappings);
   opener.hosts_ = std::make_shared<Hosts>(Hosts{std::move(*options), {}});
   return opener;
 }

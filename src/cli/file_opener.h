@@ -9,14 +9,19 @@
 #include <vector>
 
 #include "cli/command_line.h"
+#include "discovery/place.h"
 #include "formats/core/byte_source.h"
 
 namespace cbtctl::cli {
 
 class FileOpener {
  public:
-  // `usage` where an option of SSH connections makes no sense, or a file's name begins as that of a host's and is none.
+  // `usage` where --map or an option of SSH connections makes no sense, or a file's name begins as that of a host's and
+  // is none.
   static formats::core::Result<FileOpener> with(const CommandLine& line);
+
+  // Of --map, without readers.
+  [[nodiscard]] const std::vector<discovery::Mapping>& mappings() const { return mappings_; }
 
   // Links are followed, as the user named it. Errors do not name the file.
   [[nodiscard]] formats::core::Result<std::unique_ptr<formats::core::ByteSource>> open(const std::string& name) const;
@@ -40,6 +45,7 @@ class FileOpener {
  private:
   struct Hosts;
   std::shared_ptr<Hosts> hosts_;
+  std::vector<discovery::Mapping> mappings_;
 };
 
 [[nodiscard]] bool is_on_host(const std::string& name);

@@ -38,8 +38,7 @@ std::string below(const std::string& root, std::string_view tail) {
 
 }  // namespace
 
-Resolver::Resolver(FileOpener files, const std::string& file, const std::vector<std::string>& mappings)
-    : files_(std::move(files)), mappings_(mappings), root_(root_of(file)) {
+Resolver::Resolver(FileOpener files, const std::string& file) : files_(std::move(files)), root_(root_of(file)) {
   if (const auto real = files_.real_name(file)) {
     const std::string folder(parent_of(*real));
     const std::string above(parent_of(folder));
@@ -48,9 +47,7 @@ Resolver::Resolver(FileOpener files, const std::string& file, const std::vector<
     if (is_on_host(file)) roots_.push_back(FileOpener::beside(file, std::string(volumes)));
     if (is_below(*real, std::string(volumes))) roots_.emplace_back(volumes);
   }
-  for (const std::string& mapping : mappings) {
-    if (const auto local = files_.real_name(mapping.substr(mapping.find('=') + 1))) roots_.push_back(*local);
-  }
+  for (const discovery::Mapping& mapping : files_.mappings()) roots_.push_back(mapping.local);
 }
 
 std::string Resolver::place_of(const std::string& from, const std::string& written) const {
@@ -73,10 +70,8 @@ Result<disk::NamedSource> Resolver::find(const std::string& from, const std::str
 }
 
 std::string Resolver::absolute(const std::string& from, const std::string& written) const {
-  for (const std::string& mapping : mappings_) {
-    const std::size_t equals = mapping.find('=');
-    if (equals == std::string::npos || !is_below(written, mapping.substr(0, equals))) continue;
-    return mapping.substr(equals + 1) + written.substr(equals);
+  for (const discovery::Mapping& mapping : files_.mappings()) {
+    if (is_below(written, mapping.remote)) return below(mapping.given, written.substr(mapping.remote.size() + 1));
   }
   if (is_on_host(from)) return FileOpener::beside(from, written);
   if (!is_below(written, std::string(volumes)) || files_.real_name(written)) return written;
@@ -98,8 +93,8 @@ Result<disk::NamedSource> open_named(const FileOpener& files, const std::string&
                            files.modified_ns(path)};
 }
 
-disk::Finder finder_for(const FileOpener& files, const std::string& file, const std::vector<std::string>& mappings) {
-  return [files, resolver = Resolver(files, file, mappings)](const std::string& from, const std::string& written) {
+disk::Finder finder_for(const FileOpener& files, const std::string& file) {
+  return [files, resolver = Resolver(files, file)](const std::string& from, const std::string& written) {
     return written.empty() ? open_named(files, from) : resolver.find(from, written);
   };
 }

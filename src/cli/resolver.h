@@ -14,7 +14,7 @@ namespace cbtctl::cli {
 // the file's folder.
 class Resolver {
  public:
-  Resolver(FileOpener files, const std::string& file, const std::vector<std::string>& mappings);
+  Resolver(FileOpener files, const std::string& file);
 
   // The path at which the file called `written` in `from` is looked for.
   [[nodiscard]] std::string place_of(const std::string& from, const std::string& written) const;
@@ -26,13 +26,11 @@ class Resolver {
   [[nodiscard]] std::string absolute(const std::string& from, const std::string& written) const;
 
   FileOpener files_;
-  std::vector<std::string> mappings_;
   std::string root_;
   std::vector<std::string> roots_;  // real
 };
 
 formats::core::Result<disk::NamedSource> open_named(const FileOpener& files, const std::string& path);
-[[nodiscard]] disk::Finder finder_for(const FileOpener& files, const std::string& file,
-                                      const std::vector<std::string>& mappings);
+[[nodiscard]] disk::Finder finder_for(const FileOpener& files, const std::string& file);
 
 }  // namespace cbtctl::cli

@@ -9,6 +9,7 @@
 
 #include "cli/exit_status.h"
 #include "cli/file_opener.h"
+#include "cli/mapping.h"
 #include "cli/ssh_options.h"
 #include "cli/ssh_places.h"
 #include "discovery/discover.h"
@@ -72,21 +73,6 @@ discovery::Place local_place(const std::string& text, const std::string& path, u
   place.roots.push_back(given);
   if (real != given) place.roots.push_back(real);
   return place;
-}
-
-Result<discovery::Mapping> parse_mapping(const std::string& text, unsigned workers) {
-  const std::size_t equals = text.find('=');
-  if (equals == 0 || equals == std::string::npos || text[0] != '/') {
-    return Error{ErrorKind::usage, "--map takes /REMOTE=LOCAL, found '" + text + "'"};
-  }
-  const auto local = storage::resolve_local(text.substr(equals + 1));
-  if (!local) return local.error();
-  if (!local->is_folder) return Error{ErrorKind::usage, text.substr(equals + 1) + ": is not a folder"};
-  auto reader = storage::open_local(local->real, workers);
-  if (!reader) return reader.error();
-  discovery::Mapping mapping{.remote = text.substr(0, equals), .local = local->real, .reader = std::move(*reader)};
-  while (mapping.remote.size() > 1 && mapping.remote.ends_with('/')) mapping.remote.pop_back();
-  return mapping;
 }
 
 unsigned workers_of(const CommandLine& line) {
@@ -228,12 +214,12 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
 }
 
 Result<std::vector<discovery::Mapping>> mappings_of(const CommandLine& line) {
-  const unsigned workers = workers_of(line);
-  std::vector<discovery::Mapping> mappings;
-  for (const std::string& text : line.list("map")) {
-    auto mapping = parse_mapping(text, workers);
-    if (!mapping) return mapping.error();
-    mappings.push_back(std::move(*mapping));
+  auto mappings = parse_mappings(line.list("map"));
+  if (!mappings) return mappings.error();
+  for (discovery::Mapping& mapping : *mappings) {
+    auto reader = storage::open_local(mapping.local, workers_of(line));
+    if (!reader) return reader.error();
+    mapping.reader = std::move(*reader);
   }
   return mappings;
 }

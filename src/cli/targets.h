@@ -45,7 +45,7 @@ struct Scanned {
                                                                                const CommandLine& line, bool walks,
                                                                                HostProgress& progress);
 
-// Of --map.
+// Of --map, each with a reader.
 [[nodiscard]] formats::core::Result<std::vector<discovery::Mapping>> mappings_of(const CommandLine& line);
 
 // For a verb whose last act was the report: the process ends now, and the system takes its memory back far faster than

@@ -32,12 +32,11 @@ std::vector<std::string> candidates(const FileOpener& files, const std::string& 
 
 }  // namespace
 
-std::optional<disk::Chain> tracked_disk(const FileOpener& files, const std::string& ctk,
-                                        const std::vector<std::string>& mappings) {
+std::optional<disk::Chain> tracked_disk(const FileOpener& files, const std::string& ctk) {
   const std::string written = FileOpener::beside(ctk, std::string(file_name(ctk)));
   for (const std::string& path : candidates(files, written)) {
     if (!names(files, path, written)) continue;
-    auto chain = disk::Chain::open(path, finder_for(files, path, mappings));
+    auto chain = disk::Chain::open(path, finder_for(files, path));
     return chain ? std::optional(std::move(*chain)) : std::nullopt;
   }
   return std::nullopt;
