@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "discovery/references.h"
 #include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -15,8 +17,7 @@ using formats::core::join;
 using formats::core::normalise;
 using formats::core::parent_of;
 using formats::core::Result;
-
-constexpr std::string_view volumes = "/vmfs/volumes";
+using formats::vmware::volumes_root;
 
 bool is_below(std::string_view path, const std::string& root) {
   return path.starts_with(root == "/" ? root : root + "/");
@@ -44,8 +45,9 @@ Resolver::Resolver(FileOpener files, const std::string& file) : files_(std::move
     const std::string above(parent_of(folder));
     roots_.push_back(above.empty() ? folder : above);  // never all of the machine for a folder at its top
     if (roots_.back().empty()) roots_.back() = "/";
-    if (is_on_host(file)) roots_.push_back(FileOpener::beside(file, std::string(volumes)));
-    if (is_below(*real, std::string(volumes))) roots_.emplace_back(volumes);
+    if (is_on_host(file)) roots_.push_back(FileOpener::beside(file, std::string(volumes_root)));
+    knows_a_volume_ = formats::vmware::parse_volume_path(*real).has_value();
+    if (knows_a_volume_) roots_.emplace_back(volumes_root);
   }
   for (const discovery::Mapping& mapping : files_.mappings()) roots_.push_back(mapping.local);
 }
@@ -70,19 +72,31 @@ Result<disk::NamedSource> Resolver::find(const std::string& from, const std::str
 }
 
 std::string Resolver::absolute(const std::string& from, const std::string& written) const {
-  for (const discovery::Mapping& mapping : files_.mappings()) {
-    if (is_below(written, mapping.remote)) return below(mapping.given, written.substr(mapping.remote.size() + 1));
-  }
-  if (is_on_host(from)) return FileOpener::beside(from, written);
-  if (!is_below(written, std::string(volumes)) || files_.real_name(written)) return written;
-  std::string_view tail = std::string_view(written).substr(volumes.size() + 1);
-  for (std::size_t slash = tail.find('/'); slash != std::string_view::npos; slash = tail.find('/')) {
-    tail.remove_prefix(slash + 1);
-    if (tail.find('/') == std::string_view::npos) break;
-    const std::string local = below(root_, tail);
-    if (normalise(tail) == tail && files_.real_name(local)) return local;
-  }
-  return written;
+  const auto normal = normalise(std::string_view(written).substr(1));
+  const discovery::ReferenceLookup<std::string> lookup{
+      .mapped = [this](std::size_t mapping,
+                       std::string_view rest) { return std::optional(below(files_.mappings()[mapping].given, rest)); },
+      .itself = [&](const std::string& path) { return itself(from, written, path); },
+      .below_roots = [this](std::string_view tail) { return by_tail(tail); }};
+  const auto found =
+      normal ? discovery::find_reference("/" + *normal, discovery::ReferenceTo::file, files_.mappings(), lookup)
+             : std::nullopt;
+  return found ? found->place : FileOpener::beside(from, written);
+}
+
+// As it was written. On a host, and off the volumes, it is what it is, there or not.
+std::optional<std::string> Resolver::itself(const std::string& from, const std::string& written,
+                                            const std::string& absolute) const {
+  std::string path = FileOpener::beside(from, written);
+  const bool may_lie_elsewhere = !is_on_host(from) && formats::vmware::parse_volume_path(absolute);
+  if (may_lie_elsewhere && !files_.real_name(path)) return std::nullopt;
+  return path;
+}
+
+std::vector<std::string> Resolver::by_tail(std::string_view tail) const {
+  if (knows_a_volume_) return {};
+  std::string local = below(root_, tail);
+  return files_.real_name(local) ? std::vector{std::move(local)} : std::vector<std::string>{};
 }
 
 Result<disk::NamedSource> open_named(const FileOpener& files, const std::string& path) {

@@ -1,7 +1,9 @@
 // Where the names that stand inside files lead.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/file_opener.h"
@@ -22,11 +24,16 @@ class Resolver {
                                                               const std::string& written) const;
 
  private:
-  // By --map, else as it is, else by the longest tail, at least folder and file, that is there below the root.
+  // As `discovery::find_reference` has it, the root being the folder that holds the first file's folder; what leads
+  // nowhere stays as it is.
   [[nodiscard]] std::string absolute(const std::string& from, const std::string& written) const;
+  [[nodiscard]] std::optional<std::string> itself(const std::string& from, const std::string& written,
+                                                  const std::string& absolute) const;
+  [[nodiscard]] std::vector<std::string> by_tail(std::string_view tail) const;
 
   FileOpener files_;
   std::string root_;
+  bool knows_a_volume_ = false;     // the first file's, on this machine
   std::vector<std::string> roots_;  // real
 };
 
