@@ -1,5 +1,4 @@
 // The house's arrows: which room may include which, where third parties live, and what a room may be called.
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -7,6 +6,7 @@
 #include <regex>
 #include <set>
 #include <sstream>
+#include "tests/support/catch.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // The fuzz targets as a plain test: over every small fixture, each cut at many places and with bytes turned over by a
 // fixed seed. tools/fuzz/run is the long form.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include <filesystem>
 #include <fstream>

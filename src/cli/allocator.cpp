@@ -7,7 +7,9 @@ namespace {
 // Before main: the library reads these options when it fetches memory for more than the start of the program.
 [[gnu::constructor(101)]] void prefer_large_pages() {
   mi_option_enable(mi_option_large_os_pages);
+#if MI_MALLOC_VERSION < 300  // version 3 always commits what it fetches at once
   mi_option_set(mi_option_eager_commit_delay, 0);
+#endif
 }
 
 }  // namespace

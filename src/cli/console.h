@@ -12,6 +12,8 @@ namespace cbtctl::cli {
 bool write_output(std::string_view text);
 void write_error(std::string_view text);
 
+inline constexpr std::string_view clear_line = "\r\x1b[K";  // of a terminal
+
 // "cbtctl: <message>" and where help is, on standard error; returns exit_usage.
 int usage_error(std::string_view message, std::string_view help_command);
 

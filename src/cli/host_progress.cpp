@@ -15,7 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::string_view clear_line = "\r\x1b[K";
 constexpr milliseconds first_after{500};
 constexpr milliseconds next_after{200};
 
@@ -42,7 +41,7 @@ class HostProgress::Pause {
 
 std::string host_progress_line(std::size_t hosts, std::size_t connected, std::size_t failed,
                                std::uint64_t received_bytes) {
-  std::string out = std::to_string(connected) + " of " + std::to_string(hosts) + (hosts == 1 ? " host" : " hosts");
+  std::string out = std::to_string(connected) + " of " + report::counted(hosts, "host", "hosts");
   out += " connected";
   if (failed > 0) out += ", " + std::to_string(failed) + " failed";
   return out + "; " + report::human_size(received_bytes) + " received";

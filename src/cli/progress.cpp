@@ -8,12 +8,6 @@
 #include "report/text.h"
 
 namespace cbtctl::cli {
-namespace {
-
-constexpr std::string_view clear_line = "\r\x1b[K";
-
-}  // namespace
-
 std::string progress_line(const std::string& title, std::uint64_t done_bytes, std::uint64_t total_bytes,
                           double seconds) {
   constexpr std::size_t width = 24;

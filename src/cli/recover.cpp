@@ -31,7 +31,9 @@ bool holds(const repair::Unfinished& unfinished, const repair::MachinePlan& mach
   });
 }
 
-bool is_settled(const repair::Result& result) { return result.outcome == "changed" || result.outcome == "rolled-back"; }
+bool is_settled(const repair::MachineResult& result) {
+  return result.outcome == "changed" || result.outcome == "rolled-back";
+}
 
 }  // namespace
 
@@ -72,7 +74,7 @@ void recover_stopped(Stopped& stopped, const std::vector<repair::Site>& sites, c
     storage::Writer& writer = *sites[first.folder.root].writer;
     auto found = repair::find_unfinished(first.folder, writer);  // another folder of the same run may have settled it
     for (int round = 0; found && round < most_rounds; ++round) {
-      repair::Result result = repair::recover(*found, sites, look, is_taken_over(line, *found));
+      repair::MachineResult result = repair::recover(*found, sites, look, is_taken_over(line, *found));
       const bool settled = is_settled(result);
       if (result.outcome == "refused") status |= exit_findings;
       if (result.outcome == "failed") status |= exit_incomplete;

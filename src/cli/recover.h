@@ -10,8 +10,8 @@
 namespace cbtctl::cli {
 
 struct Stopped {
-  std::vector<repair::Unfinished> found;  // and not dealt with
-  std::vector<repair::Result> results;    // of the attempts
+  std::vector<repair::Unfinished> found;       // and not dealt with
+  std::vector<repair::MachineResult> results;  // of the attempts
   // What they hold is refused; with `all` the others are told too.
   void take_out(repair::Plan& plan, bool all) const;
 };

@@ -16,11 +16,11 @@ namespace cbtctl::cli {
 namespace {
 
 using repair::MachinePlan;
+using repair::MachineResult;
 using repair::Plan;
-using repair::Result;
 
 // On a mount nobody can ask a host to read the configuration again.
-void add_follow_up(const MachinePlan& machine, const std::string& verb, bool has_host, Result& result) {
+void add_follow_up(const MachinePlan& machine, const std::string& verb, bool has_host, MachineResult& result) {
   if (result.outcome != "changed") return;
   if (repair::edits_configuration(machine) && !machine.assumed_unregistered && !has_host) {
     result.follow_up.push_back("on the host that has " + machine.vm +
@@ -45,7 +45,7 @@ int save_plan(const std::string& path, const Plan& plan) {
 }
 
 // Time has passed since the plan was made: what no longer leads to the same plan, seen among all others, is refused.
-std::optional<Result> object(const MachinePlan& machine, const Run& run) {
+std::optional<MachineResult> object(const MachinePlan& machine, const Run& run) {
   const auto again =
       repair::plan_again(machine, run.plan.verb, run.look_everywhere(machine), repair::sites_of(machine, run.sites));
   if (const auto* objection = std::get_if<repair::Refusal>(&again))
@@ -55,8 +55,8 @@ std::optional<Result> object(const MachinePlan& machine, const Run& run) {
   return std::nullopt;
 }
 
-std::vector<Result> carry_out_all(const Run& run, bool is_old, repair::Journal& journal) {
-  std::vector<Result> results;
+std::vector<MachineResult> carry_out_all(const Run& run, bool is_old, repair::Journal& journal) {
+  std::vector<MachineResult> results;
   const Cancellation cancel;
   for (const MachinePlan& machine : run.plan.machines) {
     if (cancel.is_requested()) {
@@ -73,10 +73,10 @@ std::vector<Result> carry_out_all(const Run& run, bool is_old, repair::Journal& 
   return results;
 }
 
-int status_of(const std::vector<Result>& results, const CommandLine& line) {
+int status_of(const std::vector<MachineResult>& results, const CommandLine& line) {
   int status = exit_done;
   bool changed = false;
-  for (const Result& result : results) {
+  for (const MachineResult& result : results) {
     if (result.outcome == "refused") status |= exit_findings;
     if (result.outcome == "failed" || result.outcome == "rolled-back") status |= exit_incomplete;
     if (result.outcome == "cancelled") status |= exit_cancelled;
@@ -117,7 +117,7 @@ int run_plan(Run run, const CommandLine& line) {
   Plan& plan = run.plan;
   if (line.json || line.has("plan-out")) repair::seal_all(plan, run.sites);
   if (!plan.refused.empty()) run.status |= exit_findings;
-  const auto print = [&](std::optional<std::vector<Result>> results) {
+  const auto print = [&](std::optional<std::vector<MachineResult>> results) {
     const report::PlanReport report{plan, run.targets, std::move(results), run.recovered, run.status, run.verb};
     const bool written = write_output(line.json        ? report::plan_json(report)
                                       : report.results ? report::results_text(report, line.style)

@@ -26,7 +26,7 @@ struct Run {
   const std::vector<repair::Site>& sites;  // by target
   repair::Look look;
   repair::Look look_everywhere;
-  std::vector<repair::Result> recovered;
+  std::vector<repair::MachineResult> recovered;
   int status = 0;       // what is known so far
   bool is_old = false;  // the plan was made some time ago
   bool waits = false;   // a stopped run could be put right, if that were agreed to

@@ -12,8 +12,8 @@ namespace cbtctl::cli {
 namespace {
 
 using repair::MachinePlan;
+using repair::MachineResult;
 using repair::RecordedRun;
-using repair::Result;
 
 // Of a run that another operator made no outcome is known here; its files tell.
 bool has_something(const RecordedRun& run, const MachinePlan& machine) {
@@ -77,9 +77,9 @@ void number_roots(repair::Plan& plan, const std::vector<repair::Root>& known) {
   }
 }
 
-std::vector<Result> take_back_all(const repair::Plan& plan, const std::vector<repair::Site>& sites,
-                                  const repair::Look& look, int& status) {
-  std::vector<Result> results;
+std::vector<MachineResult> take_back_all(const repair::Plan& plan, const std::vector<repair::Site>& sites,
+                                         const repair::Look& look, int& status) {
+  std::vector<MachineResult> results;
   const auto journal = repair::reopen_journal(plan.id);
   const Cancellation cancel;
   for (const MachinePlan& machine : plan.machines) {
@@ -141,7 +141,7 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
   }
   stopped.take_out(plan, false);
   if (!plan.refused.empty()) status |= exit_findings;
-  std::optional<std::vector<Result>> results;
+  std::optional<std::vector<MachineResult>> results;
   const auto print = [&] {
     const report::PlanReport report{plan, places.targets, results, stopped.results, status, "undo"};
     const bool written = write_output(line.json ? report::plan_json(report)
@@ -155,8 +155,8 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!agreed) return exit_usage;
   if (!*agreed) return exit_cancelled;
   results = take_back_all(plan, places.sites, look, status);
-  const bool restored =
-      std::any_of(results->begin(), results->end(), [](const Result& each) { return each.outcome == "restored"; });
+  const bool restored = std::any_of(results->begin(), results->end(),
+                                    [](const MachineResult& each) { return each.outcome == "restored"; });
   if (restored && line.has("detailed-exitcode")) status |= 1;
   return print();
 }

@@ -28,6 +28,7 @@ struct DecodedDisk {
 
 // The most that is read of a text, and of a sparse extent: header, volatile header and embedded descriptor.
 inline constexpr std::size_t most_text_bytes = 4U << 20U;
+inline constexpr std::size_t head_bytes = 4096;  // of a file whose kind is asked
 inline constexpr std::size_t sparse_head_bytes = 64U << 10U;
 // Where the embedded descriptor lies behind that: nobody is known to write it so far in.
 inline constexpr std::size_t most_sparse_head_bytes = 1U << 20U;

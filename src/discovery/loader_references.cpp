@@ -17,8 +17,6 @@ using formats::core::parent_of;
 using formats::vmdk::ExtentKind;
 using model::Index;
 
-constexpr std::size_t head_bytes = 4096;
-
 bool is_sparse(ExtentKind kind) {
   return kind == ExtentKind::vmfs_sparse || kind == ExtentKind::sesparse || kind == ExtentKind::sparse;
 }

@@ -18,7 +18,6 @@ using formats::core::parent_of;
 using model::BuildWitness;
 using model::Index;
 
-constexpr std::size_t head_bytes = 4096;
 constexpr std::size_t tail_bytes = 4096;
 constexpr std::size_t most_logs = 10;
 

@@ -21,7 +21,7 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Status;
 
-constexpr std::size_t piece_bytes = std::size_t{256} << 10;
+constexpr std::size_t exported_bytes = std::size_t{256} << 10;
 constexpr std::size_t pieces = 8;
 constexpr std::uint64_t zeros_bytes = std::uint64_t{256} << 20;  // hashed between two looks at the user's wish
 constexpr std::uint64_t ahead_bytes = std::uint64_t{64} << 20;   // of data that the files are told of at once
@@ -62,7 +62,7 @@ class Exporter {
         output_(output),
         progress_(progress),
         regions_(chain, &foresight_),
-        buffers_(pieces * piece_bytes),
+        buffers_(pieces * exported_bytes),
         written_(output) {
     if (options.hash_data) data_hash_ = std::make_unique<BackgroundHash>();
     if (options.hash_image) image_hash_ = std::make_unique<BackgroundHash>();
@@ -113,7 +113,7 @@ class Exporter {
     for (std::uint64_t at = region.offset_bytes; at < end;) {
       const std::uint64_t resumed = output_.resumed_bytes();
       const std::uint64_t stop = at < resumed ? std::min(end, resumed) : end;
-      const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, stop - at));
+      const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(exported_bytes, stop - at));
       if (const auto done = piece(at, length, at < resumed); !done) return done;
       at += length;
     }
@@ -142,7 +142,7 @@ class Exporter {
     if (data_hash_) data_hash_->wait(pieces - 2);
     if (image_hash_) image_hash_->wait(pieces - 2);
     next_buffer_ = (next_buffer_ + 1) % pieces;
-    return std::span(buffers_).subspan(next_buffer_ * piece_bytes, piece_bytes);
+    return std::span(buffers_).subspan(next_buffer_ * exported_bytes, exported_bytes);
   }
 
   Status step() {

@@ -22,7 +22,7 @@ using formats::core::Status;
 
 constexpr std::uint64_t window_bytes = std::uint64_t{1} << 30;
 constexpr std::uint64_t job_bytes = std::uint64_t{4} << 20;
-constexpr std::size_t piece_bytes = std::size_t{256} << 10;
+constexpr std::size_t compared_bytes = std::size_t{256} << 10;
 constexpr std::uint64_t least_for_threads = std::uint64_t{16} << 20;
 
 // A part of the disk in which each image either may hold data, all of it, or is a hole, all of it.
@@ -76,7 +76,8 @@ class Comparison {
  public:
   Comparison(const ByteSource& before, const ByteSource& after, std::uint64_t block_bytes)
       : images_{&before, &after}, block_bytes_(block_bytes), buffers_(threads_at_once()) {
-    for (Buffers& pair : buffers_) pair = {std::vector<std::byte>(piece_bytes), std::vector<std::byte>(piece_bytes)};
+    for (Buffers& pair : buffers_)
+      pair = {std::vector<std::byte>(compared_bytes), std::vector<std::byte>(compared_bytes)};
   }
 
   // The states of the blocks from `begin_bytes`, a multiple of the block size, to `end_bytes`.
@@ -101,8 +102,8 @@ class Comparison {
   void work(const std::vector<Job>& jobs, Buffers& buffers) {
     for (std::size_t i = next_job_++; i < jobs.size(); i = next_job_++) {
       const Job& job = jobs[i];
-      for (std::uint64_t at = job.begin_bytes; at < job.end_bytes; at += piece_bytes) {
-        const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, job.end_bytes - at));
+      for (std::uint64_t at = job.begin_bytes; at < job.end_bytes; at += compared_bytes) {
+        const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(compared_bytes, job.end_bytes - at));
         if (read_both(job, at, length, buffers))
           compare(at, length, buffers);
         else

@@ -58,7 +58,7 @@ std::string absolute(std::string_view written) {
 }
 
 // ^(\d+) +(.+?) {2,}(\[[^\]]+\] .+\.vmx) +(\S*) +(vmx-\d+)(?: |$)
-std::optional<model::RegisteredMachine> row_of(std::string_view line) {
+std::optional<model::RegisteredMachine> machine_of(std::string_view line) {
   std::size_t at = 0;
   while (at < line.size() && formats::core::is_digit(line[at])) ++at;
   if (at == 0 || blanks_at(line, at) == 0) return std::nullopt;
@@ -75,7 +75,7 @@ std::optional<model::RegisteredMachine> row_of(std::string_view line) {
   return std::nullopt;
 }
 
-bool is_header(std::string_view line) {
+bool begins_machines(std::string_view line) {
   const std::string_view text = trimmed(line);
   return text.starts_with("Vmid") && text.find("Name") != std::string_view::npos &&
          text.find("File") != std::string_view::npos && text.find("Version") != std::string_view::npos;
@@ -121,8 +121,8 @@ Result<Registered> parse_registered(const Answer& answer) {
   for (const std::string_view line : lines_of(answer.text)) {
     if (!in_table) {
       if (auto id = invalid_id(line)) found.invalid_ids.push_back(std::move(*id));
-      in_table = is_header(line);
-    } else if (auto row = row_of(line)) {
+      in_table = begins_machines(line);
+    } else if (auto row = machine_of(line)) {
       found.machines.push_back(std::move(*row));
     }
   }

@@ -18,13 +18,13 @@ std::vector<std::string_view> words_of(std::string_view text) {
   return words;
 }
 
-bool is_header(std::string_view line) {
+bool begins_volumes(std::string_view line) {
   return line.starts_with("Mount Point") && line.find("Volume Name") != std::string_view::npos &&
          line.find("UUID") != std::string_view::npos && line.find("Type") != std::string_view::npos;
 }
 
 // "/vmfs/volumes/UUID  NAME  UUID  true  VMFS-6  SIZE  FREE".
-std::optional<model::Volume> row_of(std::string_view line) {
+std::optional<model::Volume> volume_of(std::string_view line) {
   const std::size_t mount_end = line.find_first_of(" \t");
   if (mount_end == std::string_view::npos) return std::nullopt;
   const auto mounted = parse_volume_path(line.substr(0, mount_end));
@@ -63,9 +63,9 @@ Result<std::vector<model::Volume>> parse_volumes(const Answer& answer) {
   std::vector<model::Volume> volumes;
   bool in_table = false;
   for (const std::string_view line : lines_of(answer.text)) {
-    if (is_header(line)) in_table = true;
+    if (begins_volumes(line)) in_table = true;
     if (!in_table || !line.starts_with('/')) continue;
-    auto volume = row_of(line);
+    auto volume = volume_of(line);
     if (!volume) return unknown_form(answer);
     volumes.push_back(std::move(*volume));
   }

@@ -20,7 +20,7 @@ using formats::core::Status;
 using formats::core::success;
 
 // Takes the lock, or says why not.
-std::optional<Result> begin(const Workplace& place) {
+std::optional<MachineResult> begin(const Workplace& place) {
   Status status = place.enter();
   if (status) status = lock(place);
   if (status) return std::nullopt;
@@ -48,7 +48,7 @@ class Execution {
         means_(means),
         place_{plan.id, machine_, sites_} {}
 
-  Result carry_out() {
+  MachineResult carry_out() {
     const model::Datastore now = means_.look(machine_);
     if (auto objection = object(now)) return *objection;
     if (const Status sealed = seal(machine_, sites_); !sealed)
@@ -75,24 +75,24 @@ class Execution {
  private:
   Status note(const char* what) const { return means_.journal.append({.vm = machine_.vm, .what = what}); }
 
-  [[nodiscard]] Result ended(Result result) const {
+  [[nodiscard]] MachineResult ended(MachineResult result) const {
     static_cast<void>(note(result.outcome.c_str()));
     return result;
   }
-  Result ended(const char* outcome, const std::string& message = {}) const {
+  MachineResult ended(const char* outcome, const std::string& message = {}) const {
     return ended(result_of(machine_, outcome, message));
   }
-  [[nodiscard]] Result refused(const std::string& reason, const std::string& message) const {
+  [[nodiscard]] MachineResult refused(const std::string& reason, const std::string& message) const {
     return ended(result_of(machine_, "refused", message, reason));
   }
   // Before the first change: all is as it was found.
-  [[nodiscard]] Result leave(const std::string& reason, const std::string& message) const {
+  [[nodiscard]] MachineResult leave(const std::string& reason, const std::string& message) const {
     vanish(place_);
     return refused(reason, message);
   }
 
   // The guards, and whether the plan still is what it would be.
-  [[nodiscard]] std::optional<Result> object(const model::Datastore& now) const {
+  [[nodiscard]] std::optional<MachineResult> object(const model::Datastore& now) const {
     const auto again = plan_again(machine_, plan_.verb, now, sites_);
     if (const auto* objection = std::get_if<Refusal>(&again)) return refused(objection->reason, objection->message);
     const auto differs = difference(machine_, std::get<MachinePlan>(again));
@@ -152,7 +152,7 @@ class Execution {
 
   // Of a machine that was powered on meanwhile nothing is touched any more: the lock stays, and the next verb that
   // writes goes on when it is off.
-  [[nodiscard]] Result prove() const {
+  [[nodiscard]] MachineResult prove() const {
     const model::Datastore now = means_.look(machine_);
     if (const auto runs = refuse_power(machine_, now))
       return ended("failed", "it is not proven off any more: " + runs->message);
@@ -162,7 +162,7 @@ class Execution {
     return result_of(machine_, "changed");
   }
 
-  [[nodiscard]] Result rolled_back(const Error& why, const model::Datastore& now) const {
+  [[nodiscard]] MachineResult rolled_back(const Error& why, const model::Datastore& now) const {
     Status back = reverse(place_, means_.journal);
     if (back) back = reload(machine_, now, sites_, is_on_before(machine_));
     if (!back) {
@@ -182,7 +182,7 @@ class Execution {
 
 }  // namespace
 
-Result result_of(const MachinePlan& machine, std::string outcome, std::string message, std::string reason) {
+MachineResult result_of(const MachinePlan& machine, std::string outcome, std::string message, std::string reason) {
   return {.vm = machine.vm,
           .outcome = std::move(outcome),
           .reason = std::move(reason),
@@ -196,11 +196,11 @@ std::string reason_of(const Error& error) {
                                                                               : "unreadable";
 }
 
-Result carry_out(const Plan& plan, const MachinePlan& machine, const Means& means) {
+MachineResult carry_out(const Plan& plan, const MachinePlan& machine, const Means& means) {
   return Execution(plan, machine, means).carry_out();
 }
 
-Result take_back(const Plan& plan, const MachinePlan& machine, const Means& means) {
+MachineResult take_back(const Plan& plan, const MachinePlan& machine, const Means& means) {
   const auto sites = sites_of(machine, means.sites);
   const Workplace place{plan.id, machine, sites};
   const auto refused = [&](const std::string& reason, const std::string& message) {
@@ -218,7 +218,7 @@ Result take_back(const Plan& plan, const MachinePlan& machine, const Means& mean
   if (!status) return result_of(machine, "failed", status.error().message + "; the next verb that writes goes on");
   vanish(place);
   static_cast<void>(means.journal.append({.vm = machine.vm, .what = "restored"}));
-  Result result = result_of(machine, "restored");
+  MachineResult result = result_of(machine, "restored");
   if (const Status told = reload(machine, now, sites, is_on_before(machine)); !told)
     result.follow_up.push_back("the host did not read the configuration again: " + told.error().message);
   return result;

@@ -13,7 +13,7 @@
 
 namespace cbtctl::repair {
 
-struct Result {
+struct MachineResult {
   std::string vm;
   std::string outcome;  // "changed", "restored", "refused", "rolled-back", "failed"
   std::string reason;   // of a refusal
@@ -29,14 +29,14 @@ struct Means {
 };
 
 // Guards, backs up, locks, changes, proves. A step that fails is rolled back, and the result says so.
-[[nodiscard]] Result carry_out(const Plan& plan, const MachinePlan& machine, const Means& means);
+[[nodiscard]] MachineResult carry_out(const Plan& plan, const MachinePlan& machine, const Means& means);
 
 // To the exact bytes before. Refused (`ran-since`) once the machine may have run, `changed-meanwhile` where somebody
 // else changed a file.
-[[nodiscard]] Result take_back(const Plan& plan, const MachinePlan& machine, const Means& means);
+[[nodiscard]] MachineResult take_back(const Plan& plan, const MachinePlan& machine, const Means& means);
 
-[[nodiscard]] Result result_of(const MachinePlan& machine, std::string outcome, std::string message = {},
-                               std::string reason = {});
+[[nodiscard]] MachineResult result_of(const MachinePlan& machine, std::string outcome, std::string message = {},
+                                      std::string reason = {});
 // Of a refusal that an error makes: "changed-meanwhile", "locked" or "unreadable".
 [[nodiscard]] std::string reason_of(const formats::core::Error& error);
 

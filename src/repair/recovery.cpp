@@ -19,7 +19,7 @@ using formats::core::join;
 using formats::core::parent_of;
 using formats::core::Status;
 
-Result told(const Unfinished& unfinished, std::string outcome, std::string message, std::string reason = {}) {
+MachineResult told(const Unfinished& unfinished, std::string outcome, std::string message, std::string reason = {}) {
   return {.vm = join(unfinished.folder.path, unfinished.vm_name),
           .outcome = std::move(outcome),
           .reason = std::move(reason),
@@ -28,7 +28,7 @@ Result told(const Unfinished& unfinished, std::string outcome, std::string messa
 }
 
 // Without a plan: either it never was complete, and then nothing was changed, or it was damaged since.
-Result recover_blindly(const Unfinished& unfinished, storage::Writer& writer, bool taken_over) {
+MachineResult recover_blindly(const Unfinished& unfinished, storage::Writer& writer, bool taken_over) {
   if (unfinished.run.empty() && !taken_over)
     return told(unfinished, "refused", unfinished.folder.path + "/.cbtctl/lock names no run", "locked");
   if (remove_untouched(unfinished, writer))
@@ -51,7 +51,7 @@ class Recovery {
         place_{plan_.id, machine_, sites_},
         journal_(reopen_journal(plan.id)) {}
 
-  Result run() {
+  MachineResult run() {
     now_ = look_(machine_);
     if (const auto objection = refuse_power(machine_, now_))
       return result_of(machine_, "refused", "run " + plan_.id + " was stopped here, and " + objection->message,
@@ -68,35 +68,35 @@ class Recovery {
   }
 
  private:
-  Result finished(const std::string& how) {
+  MachineResult finished(const std::string& how) {
     static_cast<void>(journal_->append({.vm = machine_.vm, .what = "changed"}));
     place_.remove_waiting();
     unlock(place_);
     return told("changed", how, is_on_after(machine_));
   }
 
-  Result back() {
+  MachineResult back() {
     if (const Status reversed = reverse(place_, *journal_); !reversed)
       return result_of(machine_, "failed", reversed.error().message + "; the next verb that writes tries again");
     return ended("it was taken back");
   }
 
-  Result ended(const char* how) {
+  MachineResult ended(const char* how) {
     vanish(place_);
     static_cast<void>(journal_->append({.vm = machine_.vm, .what = "rolled-back"}));
     return told("rolled-back", how, is_on_before(machine_));
   }
 
   // With what the hosts were told of it.
-  Result told(const char* outcome, const std::string& how, bool is_on) {
-    Result result = result_of(machine_, outcome, "run " + plan_.id + " had been stopped: " + how);
+  MachineResult told(const char* outcome, const std::string& how, bool is_on) {
+    MachineResult result = result_of(machine_, outcome, "run " + plan_.id + " had been stopped: " + how);
     if (const Status reloaded = reload(machine_, now_, sites_, is_on); !reloaded)
       result.follow_up.push_back("the host did not read the configuration again: " + reloaded.error().message);
     return result;
   }
 
   // Goes on under the locks of the stopped run, as a run of its own.
-  Result forward(const std::string& why) {
+  MachineResult forward(const std::string& why) {
     const std::string story = "run " + plan_.id + " had been stopped, and " + why;
     if (!broken_promise(machine_, now_, true)) return finished(why + "; it is as promised");
     auto again = plan_again(machine_, plan_.verb, now_, sites_);
@@ -109,7 +109,7 @@ class Recovery {
     plan.owner = this_owner();
     auto journal = create_journal(plan);
     if (!journal) return result_of(machine_, "failed", journal.error().message);
-    Result result = carry_out(plan, rest, {by_target_, **journal, look_});
+    MachineResult result = carry_out(plan, rest, {by_target_, **journal, look_});
     result.message = story + (result.message.empty() ? "" : "; " + result.message);
     if (result.outcome != "changed") return result;
     result.message += "; finished as run " + plan.id;
@@ -205,7 +205,7 @@ bool bind(MachinePlan& machine, const std::string& run, const Spot& folder, cons
   return true;
 }
 
-Result recover(const Unfinished& unfinished, const std::vector<Site>& sites, const Look& look, bool taken_over) {
+MachineResult recover(const Unfinished& unfinished, const std::vector<Site>& sites, const Look& look, bool taken_over) {
   const bool may = unfinished.life == Life::dead || (unfinished.life == Life::cannot_tell && taken_over);
   if (!may)
     return told(unfinished, "refused", unfinished.folder.path + "/.cbtctl/lock is held by " + unfinished.owner,

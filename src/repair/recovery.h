@@ -14,8 +14,8 @@ namespace cbtctl::repair {
 //
 // `sites`: the folder's root is the index of one; the other roots of the plan are looked for among them. `taken_over`:
 // the operator's word that the owner is dead where nobody else can tell.
-[[nodiscard]] Result recover(const Unfinished& unfinished, const std::vector<Site>& sites, const Look& look,
-                             bool taken_over);
+[[nodiscard]] MachineResult recover(const Unfinished& unfinished, const std::vector<Site>& sites, const Look& look,
+                                    bool taken_over);
 
 // The plan of a run, found in `folder` by somebody who may see the datastore elsewhere: its roots become those of
 // `sites`, its paths are below them. False where a file of it lies in none.

@@ -10,11 +10,6 @@ namespace {
 using formats::core::Error;
 using formats::core::ErrorKind;
 
-std::optional<std::string> text_at(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? std::optional(found->get<std::string>()) : std::nullopt;
-}
-
 std::optional<Baseline::Known> known_from(const Json& finding) {
   if (!finding.is_object()) return std::nullopt;
   const auto fingerprint = text_at(finding, "fingerprint");

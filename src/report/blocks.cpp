@@ -80,8 +80,8 @@ void BlocksPrinter::end(int exit_status) {
                std::to_string(total_bytes_) + ",\n  \"exit_status\": " + std::to_string(exit_status) + "\n}\n";
   }
   if (format_ == BlocksFormat::text) {
-    buffer_ += std::to_string(count_) + (count_ == 1 ? " extent, " : " extents, ") + std::to_string(total_bytes_) +
-               " bytes (" + human_size(total_bytes_) + ")\n";
+    buffer_ += counted(count_, "extent", "extents") + ", " + std::to_string(total_bytes_) + " bytes (" +
+               human_size(total_bytes_) + ")\n";
   }
   sink_(buffer_);
   buffer_.clear();

@@ -14,10 +14,10 @@ using analysis::Finding;
 using analysis::Severity;
 
 constexpr std::size_t severities = 4;
-using Counts = std::array<std::size_t, severities>;
+using SeverityCounts = std::array<std::size_t, severities>;
 
-Counts counts_of(const analysis::Findings& findings) {
-  Counts counts{};
+SeverityCounts counts_of(const analysis::Findings& findings) {
+  SeverityCounts counts{};
   for (const Finding& finding : findings.found) ++counts[static_cast<std::size_t>(finding.severity)];
   return counts;
 }
@@ -51,22 +51,18 @@ std::string what_is_wrong(const Finding& finding) {
   return text;
 }
 
-std::string plural(std::size_t count, const std::string& one, const std::string& many) {
-  return std::to_string(count) + ' ' + (count == 1 ? one : many);
-}
-
-std::string counted(const Counts& counts) {
+std::string severities_text(const SeverityCounts& counts) {
   constexpr std::array<std::array<const char*, 2>, severities> words{
       {{"note", "notes"}, {"warning", "warnings"}, {"error", "errors"}, {"critical", "critical"}}};
   std::string out;
   for (std::size_t i = severities; i-- > 0;) {
-    if (counts[i] > 0) out += (out.empty() ? "" : ", ") + plural(counts[i], words[i][0], words[i][1]);
+    if (counts[i] > 0) out += (out.empty() ? "" : ", ") + counted(counts[i], words[i][0], words[i][1]);
   }
   return out;
 }
 
 std::string extent_of(const CheckReport& report, const char* machine, const char* machines, const char* joint) {
-  return plural(report.machines, machine, machines) + joint + plural(report.disks, "disk", "disks");
+  return counted(report.machines, machine, machines) + joint + counted(report.disks, "disk", "disks");
 }
 
 }  // namespace
@@ -110,7 +106,7 @@ std::string check_table(const CheckReport& report, const Style& style) {
     out += std::to_string(report.baseline->known.size()) + " known by " + escaped(report.baseline->path) + ", " +
            std::to_string(report.baseline->gone.size()) + " of them gone\n";
   }
-  const std::string counts = counted(counts_of(report.findings));
+  const std::string counts = severities_text(counts_of(report.findings));
   out += extent_of(report, "virtual machine", "virtual machines", ", ") + ": " +
          (counts.empty() ? "nothing found" : counts) + "\n";
   if (!table.is_empty()) out += "cbtctl explain CODE tells what a finding means and what to do\n";
@@ -131,7 +127,7 @@ std::string check_csv(const CheckReport& report) {
 }
 
 int nagios_status(const CheckReport& report) {
-  const Counts counts = counts_of(report.findings);
+  const SeverityCounts counts = counts_of(report.findings);
   if (counts[static_cast<std::size_t>(Severity::error)] + counts[static_cast<std::size_t>(Severity::critical)] > 0)
     return 2;
   if ((report.exit_status & 8) != 0) return 3;
@@ -140,8 +136,8 @@ int nagios_status(const CheckReport& report) {
 
 std::string check_nagios(const CheckReport& report) {
   constexpr std::array<const char*, 4> words{"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-  const Counts counts = counts_of(report.findings);
-  const std::string text = counted(counts);
+  const SeverityCounts counts = counts_of(report.findings);
+  const std::string text = severities_text(counts);
   std::string out = std::string("CBTCTL ") + words[static_cast<std::size_t>(nagios_status(report))] + " - " +
                     (text.empty() ? "nothing found" : text) + " on " + extent_of(report, "VM", "VMs", " with ");
   if ((report.exit_status & 8) != 0) out += ", part of it could not be read";

@@ -9,8 +9,6 @@ namespace {
 
 using analysis::Finding;
 
-Json text_or_null(const std::optional<std::string>& text) { return text ? Json(lossy_utf8(*text)) : Json(nullptr); }
-
 Json finding_json(const CheckReport& report, const Finding& finding) {
   const model::Datastore& datastore = report.datastore;
   const analysis::Row& row = analysis::row_of(finding.code);
@@ -31,8 +29,8 @@ Json finding_json(const CheckReport& report, const Finding& finding) {
   object["evidence"] = Json::array();
   for (const analysis::Evidence& evidence : finding.evidence) {
     object["evidence"].push_back({{"label", lossy_utf8(evidence.label)},
-                                  {"expected", text_or_null(evidence.expected)},
-                                  {"found", text_or_null(evidence.found)}});
+                                  {"expected", optional_text(evidence.expected)},
+                                  {"found", optional_text(evidence.found)}});
   }
   object["fix"] = std::string(name_of(finding.fix));
   object["options"] = finding.fix == analysis::Fix::choice ? texts(options_of(row)) : Json::array();

@@ -38,11 +38,6 @@ struct Scan {
   std::set<std::size_t> lost;  // targets that could not be read
 };
 
-std::string text_at(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 const Json* member(const Json& object, const char* key) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(key);
@@ -65,7 +60,7 @@ Tracking tracking_of_file(const Json& disk) {
   if (chain == nullptr || !chain->is_array() || chain->empty()) return {};
   const Json* ctk = member(chain->front(), "ctk");
   if (ctk == nullptr || !ctk->is_object()) return {};
-  Tracking tracking{text_at(*ctk, "uuid"), {}};
+  Tracking tracking{text_at(*ctk, "uuid").value_or(""), {}};
   const Json* epoch = member(*ctk, "epoch");
   if (epoch != nullptr && epoch->is_number_unsigned()) tracking.epoch = epoch->get<std::uint64_t>();
   return tracking;
@@ -75,8 +70,8 @@ DiskState disk_state(const Json& disk) {
   DiskState state{.state = {}, .by_change_id = {}, .by_file = tracking_of_file(disk)};
   const Json* cbt = member(disk, "cbt");
   if (cbt == nullptr || !cbt->is_object()) return state;
-  state.state = text_at(*cbt, "state");
-  state.by_change_id = tracking_of_change_id(text_at(*cbt, "change_id"));
+  state.state = text_at(*cbt, "state").value_or("");
+  state.by_change_id = tracking_of_change_id(text_at(*cbt, "change_id").value_or(""));
   return state;
 }
 
@@ -105,9 +100,10 @@ Result<Scan> parse(const std::string& path, const std::string& text) {
   for (const Json& machine : *machines) {
     const Json* target = member(machine, "target");
     const bool is_told = target != nullptr && target->is_number_unsigned();
-    Disks& disks = found.machines[{is_told ? target->get<std::size_t>() : 0, text_at(machine, "config_path")}];
+    Disks& disks =
+        found.machines[{is_told ? target->get<std::size_t>() : 0, text_at(machine, "config_path").value_or("")}];
     if (const Json* list = member(machine, "disks"); list != nullptr && list->is_array()) {
-      for (const Json& disk : *list) disks[text_at(disk, "slot")] = disk_state(disk);
+      for (const Json& disk : *list) disks[text_at(disk, "slot").value_or("")] = disk_state(disk);
     }
   }
   return found;
@@ -204,12 +200,11 @@ std::string compare_json(const std::vector<Change>& changes, int exit_status) {
   Json document = envelope("cbtctl.compare/1", exit_status, {});
   document["changes"] = Json::array();
   for (const Change& change : changes) {
-    const auto or_nothing = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
     document["changes"].push_back({{"kind", change.kind},
                                    {"vm", change.vm},
-                                   {"disk", or_nothing(change.disk)},
-                                   {"before", or_nothing(change.before)},
-                                   {"after", or_nothing(change.after)},
+                                   {"disk", text_or_null(change.disk)},
+                                   {"before", text_or_null(change.before)},
+                                   {"after", text_or_null(change.after)},
                                    {"message", meaning_of(change)}});
   }
   return printed(document);

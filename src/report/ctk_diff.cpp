@@ -46,7 +46,7 @@ std::string shape_of(const disk::Tracking& tracking) {
 }
 
 // Null where nothing was counted.
-Json counted(const disk::TrackingDifference& difference, std::uint64_t count) {
+Json count_json(const disk::TrackingDifference& difference, std::uint64_t count) {
   return difference.is_counted ? Json(count) : Json(nullptr);
 }
 
@@ -89,9 +89,9 @@ std::string difference_json(const disk::Tracking& before, const disk::Tracking& 
   document["restarted"] = difference.restarted;
   document["went_backwards"] = difference.went_backwards;
   document["resized"] = difference.resized;
-  document["changed_blocks"] = counted(difference, difference.changed_blocks);
-  document["changed_bytes"] = counted(difference, difference.changed_bytes);
-  document["older_blocks"] = counted(difference, difference.older_blocks);
+  document["changed_blocks"] = count_json(difference, difference.changed_blocks);
+  document["changed_bytes"] = count_json(difference, difference.changed_bytes);
+  document["older_blocks"] = count_json(difference, difference.older_blocks);
   document["bytes_per_day"] = or_null(bytes_per_day(before, after, difference));
   document["epochs"] = Json::array();
   for (const disk::EpochChange& epoch : difference.epochs) {

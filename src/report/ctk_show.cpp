@@ -64,7 +64,7 @@ std::vector<std::string> notes_of(const model::InspectedFile& file) {
   return notes;
 }
 
-Json file_json(const model::InspectedFile& file) {
+Json tracking_file_json(const model::InspectedFile& file) {
   const formats::ctk::Reading reading = file.tracking.value_or(formats::ctk::Reading{});
   Json object;
   put_text(object, "path", file.path);
@@ -168,7 +168,7 @@ std::string dump(const model::InspectedFile& file, const std::vector<bool>& is_m
 std::string ctk_show_json(const std::vector<model::InspectedFile>& files, int exit_status) {
   Json document = envelope("cbtctl.ctk-show/1", exit_status, {});
   document["files"] = Json::array();
-  for (const model::InspectedFile& file : files) document["files"].push_back(file_json(file));
+  for (const model::InspectedFile& file : files) document["files"].push_back(tracking_file_json(file));
   return printed(document);
 }
 

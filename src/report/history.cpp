@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "report/json.h"
+#include "report/plan.h"
 #include "report/text.h"
 
 namespace cbtctl::report {
@@ -10,17 +11,10 @@ namespace {
 
 using repair::RecordedRun;
 
-Tint tint_of(const std::string& outcome) {
-  if (outcome == "changed" || outcome == "restored") return Tint::good;
-  return outcome == "failed" ? Tint::bad : Tint::warning;
-}
-
 // Of a run of another operator only its plan is known.
 std::string outcome_of(const RecordedRun& run, const std::string& vm) {
   return run.steps.empty() ? "not recorded here" : run.outcome_of(vm);
 }
-
-Json or_nothing(const std::string& text) { return text.empty() ? Json(nullptr) : Json(lossy_utf8(text)); }
 
 Json machines_json(const RecordedRun& run) {
   Json machines = Json::array();
@@ -46,9 +40,9 @@ Json steps_json(const RecordedRun& run) {
       entry["path"] = nullptr;
     else
       put_text(entry, "path", step.path);
-    entry["description"] = or_nothing(step.description);
-    entry["sha256_before"] = or_nothing(step.sha256_before);
-    entry["sha256_after"] = or_nothing(step.sha256_after);
+    entry["description"] = text_or_null(step.description);
+    entry["sha256_before"] = text_or_null(step.sha256_before);
+    entry["sha256_after"] = text_or_null(step.sha256_after);
     steps.push_back(std::move(entry));
   }
   return steps;
@@ -61,9 +55,9 @@ Json proofs_json(const std::vector<repair::DiskProof>& proofs) {
     put_text(entry, "vm", proof.vm);
     entry["disk"] = proof.slot;
     entry["promised"] = proof.promised;
-    entry["state"] = or_nothing(proof.state);
-    entry["change_id_before"] = or_nothing(proof.change_id_before);
-    entry["change_id"] = or_nothing(proof.change_id);
+    entry["state"] = text_or_null(proof.state);
+    entry["change_id_before"] = text_or_null(proof.change_id_before);
+    entry["change_id"] = text_or_null(proof.change_id);
     entry["verdict"] = proof.verdict;
     list.push_back(std::move(entry));
   }
@@ -95,7 +89,7 @@ std::string history_text(const HistoryReport& report, const Style& style) {
     if (!run.plan) continue;
     for (const repair::MachinePlan& machine : run.plan->machines) {
       const std::string outcome = outcome_of(run, machine.vm);
-      table.add({{run.id}, {run.plan->verb}, {escaped(machine.vm)}, {outcome, tint_of(outcome)}});
+      table.add({{run.id}, {run.plan->verb}, {escaped(machine.vm)}, {outcome, tint_of_outcome(outcome)}});
     }
   }
   return table.print(style);

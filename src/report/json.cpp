@@ -42,6 +42,15 @@ void put_path(Json& object, const std::string& key, std::string_view bytes) {
   if (!is_utf8(bytes)) object["path_base64"] = formats::core::to_base64(bytes);
 }
 
+Json text_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : Json(lossy_utf8(text)); }
+
+Json optional_text(const std::optional<std::string>& text) { return text ? Json(lossy_utf8(*text)) : Json(nullptr); }
+
+std::optional<std::string> text_at(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? std::optional(found->get<std::string>()) : std::nullopt;
+}
+
 Json target_json(model::Index target, const std::vector<model::Target>& targets) {
   return target < targets.size() ? Json(target) : Json(nullptr);
 }

@@ -28,6 +28,14 @@ template <typename T>
   return value ? Json(*value) : Json(nullptr);
 }
 
+// Null where the text is empty.
+[[nodiscard]] Json text_or_null(std::string_view text);
+
+[[nodiscard]] Json optional_text(const std::optional<std::string>& text);
+
+// Of a document that was read: the member, where it is a text.
+[[nodiscard]] std::optional<std::string> text_at(const Json& object, const char* name);
+
 // Null where the file lies below a --map, which is no target.
 [[nodiscard]] Json target_json(model::Index target, const std::vector<model::Target>& targets);
 

@@ -9,8 +9,8 @@
 namespace cbtctl::report {
 namespace {
 
-constexpr std::size_t most_ages = 4;
-constexpr std::size_t most_bars = 16;
+constexpr std::size_t most_shades = 4;
+constexpr std::size_t most_text_bars = 16;
 
 std::string right(const std::string& text, std::size_t width) {
   return std::string(width - std::min(width, text.size()), ' ') + text;
@@ -23,7 +23,7 @@ std::string left(std::string text, std::size_t width) {
 class TextPicture {
  public:
   TextPicture(const MapPicture& picture, bool unicode, const Style& style)
-      : picture_(picture), style_(style), unicode_(unicode), ages_(ages_of(picture, most_ages)) {
+      : picture_(picture), style_(style), unicode_(unicode), ages_(ages_of(picture, most_shades)) {
     if (!unicode) glyphs_ = {"-", "+", "o", "#"};
     if (!unicode) never_ = ".";
   }
@@ -44,7 +44,7 @@ class TextPicture {
     const std::size_t age = age_of(ages_, entry);
     if (ages_[age].is_marked) return tinted(glyphs_.back(), Tint::warning, style_);
     const auto marked = static_cast<std::size_t>(ages_.back().is_marked);
-    const std::size_t darkest = most_ages - (picture_.since ? 1 : 0);
+    const std::size_t darkest = most_shades - (picture_.since ? 1 : 0);
     return glyphs_[darkest - (ages_.size() - marked) + age];
   }
 
@@ -64,7 +64,7 @@ class TextPicture {
   }
 
   [[nodiscard]] std::string histogram() const {
-    const auto bars = bars_of(picture_, most_bars);
+    const auto bars = bars_of(picture_, most_text_bars);
     const std::uint64_t most = most_bytes(bars);
     std::string out;
     for (const Age& bar : bars) {
@@ -98,7 +98,7 @@ class TextPicture {
   const Style& style_;
   bool unicode_;
   std::vector<Age> ages_;
-  std::array<std::string, most_ages> glyphs_{"░", "▒", "▓", "█"};
+  std::array<std::string, most_shades> glyphs_{"░", "▒", "▓", "█"};
   std::string never_ = "·";
 };
 

@@ -9,17 +9,6 @@
 namespace cbtctl::report {
 namespace {
 
-std::string counted(std::size_t count, const char* one, const char* many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
-}
-
-Tint tint_of(const std::string& outcome) {
-  if (outcome == "changed" || outcome == "restored") return Tint::good;
-  return outcome == "failed" ? Tint::bad : Tint::warning;
-}
-
-Json or_nothing(const std::string& text) { return text.empty() ? Json(nullptr) : Json(lossy_utf8(text)); }
-
 // One change as it is shown.
 struct Shown {
   model::Index target = 0;
@@ -54,21 +43,21 @@ Json changes_json(const PlanReport& report) {
       put_text(object, "path", change.path);
       put_text(object, "vm", machine.vm);
       object["description"] = lossy_utf8(change.description);
-      object["sha256_before"] = or_nothing(change.before);
-      object["sha256_after"] = or_nothing(change.after);
+      object["sha256_before"] = text_or_null(change.before);
+      object["sha256_after"] = text_or_null(change.after);
       changes.push_back(std::move(object));
     }
   }
   return changes;
 }
 
-Json results_json(const std::vector<repair::Result>& results) {
+Json results_json(const std::vector<repair::MachineResult>& results) {
   Json list = Json::array();
-  for (const repair::Result& result : results) {
+  for (const repair::MachineResult& result : results) {
     Json object;
     put_text(object, "vm", result.vm);
     object["outcome"] = result.outcome;
-    object["reason"] = or_nothing(result.reason);
+    object["reason"] = text_or_null(result.reason);
     object["message"] = lossy_utf8(result.message);
     object["follow_up"] = texts(result.follow_up);
     list.push_back(std::move(object));
@@ -76,16 +65,16 @@ Json results_json(const std::vector<repair::Result>& results) {
   return list;
 }
 
-void add_results(const std::vector<repair::Result>& results, Table& table) {
-  for (const repair::Result& result : results) {
+void add_results(const std::vector<repair::MachineResult>& results, Table& table) {
+  for (const repair::MachineResult& result : results) {
     const std::string outcome = result.reason.empty() ? result.outcome : result.outcome + ": " + result.reason;
-    table.add({{escaped(result.vm)}, {outcome, tint_of(result.outcome)}, {escaped(result.message)}});
+    table.add({{escaped(result.vm)}, {outcome, tint_of_outcome(result.outcome)}, {escaped(result.message)}});
   }
 }
 
-std::string summary_of(const std::vector<repair::Result>& results) {
+std::string summary_of(const std::vector<repair::MachineResult>& results) {
   std::map<std::string, std::size_t> counts;
-  for (const repair::Result& result : results) ++counts[result.outcome];
+  for (const repair::MachineResult& result : results) ++counts[result.outcome];
   std::string out;
   for (const char* outcome : {"changed", "restored", "refused", "rolled-back", "failed", "cancelled"}) {
     if (counts.contains(outcome))
@@ -95,6 +84,11 @@ std::string summary_of(const std::vector<repair::Result>& results) {
 }
 
 }  // namespace
+
+Tint tint_of_outcome(const std::string& outcome) {
+  if (outcome == "changed" || outcome == "restored") return Tint::good;
+  return outcome == "failed" ? Tint::bad : Tint::warning;
+}
 
 std::string plan_text(const PlanReport& report, const Style& style) {
   const repair::Plan& plan = report.plan;
@@ -124,12 +118,12 @@ std::string plan_text(const PlanReport& report, const Style& style) {
 }
 
 std::string results_text(const PlanReport& report, const Style& style) {
-  const auto results = report.results.value_or(std::vector<repair::Result>{});
+  const auto results = report.results.value_or(std::vector<repair::MachineResult>{});
   if (results.empty()) return {};
   Table table({{"VM"}, {"OUTCOME"}, {"WHAT"}});
   add_results(results, table);
   std::string out = "\n" + table.print(style) + "\n";
-  for (const repair::Result& result : results) {
+  for (const repair::MachineResult& result : results) {
     for (const std::string& next : result.follow_up) out += "next: " + escaped(next) + "\n";
   }
   out += summary_of(results);

@@ -15,14 +15,15 @@ namespace cbtctl::report {
 struct PlanReport {
   const repair::Plan& plan;
   const std::vector<model::Target>& targets;
-  std::optional<std::vector<repair::Result>> results;  // nothing: not carried out
-  std::vector<repair::Result> recovered;               // earlier runs that were found stopped
+  std::optional<std::vector<repair::MachineResult>> results;  // nothing: not carried out
+  std::vector<repair::MachineResult> recovered;               // earlier runs that were found stopped
   int exit_status = 0;
   std::string verb = plan.verb;  // "undo": each change is shown the other way round
 };
 
 [[nodiscard]] std::string plan_text(const PlanReport& report, const Style& style);     // what would be changed
 [[nodiscard]] std::string results_text(const PlanReport& report, const Style& style);  // what was
+[[nodiscard]] Tint tint_of_outcome(const std::string& outcome);
 [[nodiscard]] std::string plan_json(const PlanReport& report);
 
 }  // namespace cbtctl::report

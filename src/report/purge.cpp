@@ -10,11 +10,11 @@ namespace cbtctl::report {
 std::string purge_text(const PurgeReport& report, const Style& style) {
   const auto deleted =
       std::count_if(report.runs.begin(), report.runs.end(), [](const auto& run) { return run.deleted; });
-  if (report.carried_out) return std::to_string(deleted) + (deleted == 1 ? " run" : " runs") + " deleted for good\n";
+  if (report.carried_out) return counted(static_cast<std::size_t>(deleted), "run", "runs") + " deleted for good\n";
   Table table({{"RUN"}, {"FILES", true}, {"SIZE", true}});
   for (const PurgedRun& run : report.runs)
     table.add({{escaped(run.path)}, {std::to_string(run.files)}, {human_size(run.size_bytes)}});
-  const std::string count = std::to_string(report.runs.size()) + (report.runs.size() == 1 ? " run" : " runs");
+  const std::string count = counted(report.runs.size(), "run", "runs");
   return (table.is_empty() ? std::string() : table.print(style) + "\n") + count + " to delete for good\n";
 }
 

@@ -12,8 +12,6 @@ namespace {
 
 using formats::core::sector_bytes;
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(lossy_utf8(text)); }
-
 // A file that a name leads to, with its target where it is not `home`; the name itself where it leads out of the scan.
 void put_reference(Json& object, const std::string& key, const model::Datastore& datastore,
                    const model::Reference& reference, model::Index home) {
@@ -104,7 +102,7 @@ Json disk_json(const model::Datastore& datastore, const model::VirtualMachine& m
   return object;
 }
 
-using StateCounts = std::array<std::size_t, 8>;
+using StateCounts = std::array<std::size_t, 8>;  // of disks, by state
 
 Json machine_json(const model::Datastore& datastore, const model::VirtualMachine& machine, StateCounts& counts) {
   const model::File& file = datastore.files[machine.file];

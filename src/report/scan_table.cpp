@@ -48,10 +48,10 @@ std::string power_text(const model::VirtualMachine& machine) {
   return std::string(name_of(machine.power.state)) + (machine.is_template ? ", template" : "");
 }
 
-using Counts = std::array<std::size_t, 8>;  // of disks, by state
+using StateCounts = std::array<std::size_t, 8>;  // of disks, by state
 
 void add_machine(const model::Datastore& datastore, const model::VirtualMachine& machine, Table& table,
-                 Counts& counts) {
+                 StateCounts& counts) {
   const std::string name = escaped(machine_name(datastore, machine));
   if (machine.disks.empty()) {
     const std::string reason = machine.unreadable ? escaped(machine.unreadable->message) : "no virtual disk";
@@ -78,11 +78,7 @@ void add_machine(const model::Datastore& datastore, const model::VirtualMachine&
   }
 }
 
-std::string counted(std::size_t count, const std::string& one, const std::string& many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
-}
-
-std::string summary_line(const model::Datastore& datastore, const Counts& counts) {
+std::string summary_line(const model::Datastore& datastore, const StateCounts& counts) {
   std::size_t disks = 0;
   std::string states;
   for (std::size_t state = 0; state < counts.size(); ++state) {
@@ -129,7 +125,7 @@ std::string trouble(const model::Datastore& datastore) {
 
 std::string scan_table(const model::Datastore& datastore, const Style& style) {
   Table table({{"VM"}, {"POWER"}, {"HW", true}, {"DISK"}, {"CAPACITY", true}, {"CBT"}, {"REASON"}});
-  Counts counts{};
+  StateCounts counts{};
   for (const model::VirtualMachine& machine : datastore.virtual_machines)
     add_machine(datastore, machine, table, counts);
   const std::string hosts = inventory_text(datastore);

@@ -157,7 +157,7 @@ Json defects_json(const formats::core::Defects& defects) {
   return array;
 }
 
-Json file_json(const model::InspectedFile& file) {
+Json inspected_json(const model::InspectedFile& file) {
   Json object;
   put_text(object, "path", file.path);
   object["size_bytes"] = or_null(file.size_bytes);
@@ -196,7 +196,7 @@ void append_lines(std::string& out, const Json& value, std::size_t depth) {
 std::string show_json(const std::vector<model::InspectedFile>& files, int exit_status) {
   Json document = envelope("cbtctl.show/1", exit_status, {});
   document["files"] = Json::array();
-  for (const model::InspectedFile& file : files) document["files"].push_back(file_json(file));
+  for (const model::InspectedFile& file : files) document["files"].push_back(inspected_json(file));
   return printed(document);
 }
 
@@ -204,7 +204,7 @@ std::string show_text(const std::vector<model::InspectedFile>& files, const Styl
   std::string out;
   for (const model::InspectedFile& file : files) {
     if (!out.empty()) out += "\n";
-    Json body = file_json(file);
+    Json body = inspected_json(file);
     body.erase("path");
     out += tinted(escaped(file.path), Tint::none, style) + "\n";
     append_lines(out, body, 1);

@@ -18,6 +18,9 @@ using formats::core::lossy_utf8;
 // "40 GiB", "1.5 TiB", "512 B".
 [[nodiscard]] std::string human_size(std::uint64_t bytes);
 
+// "1 disk", "4 disks".
+[[nodiscard]] std::string counted(std::size_t count, std::string_view one, std::string_view many);
+
 // "2024-05-01T00:00:00Z".
 [[nodiscard]] std::string rfc3339(std::int64_t seconds_since_1970);
 

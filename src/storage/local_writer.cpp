@@ -33,11 +33,11 @@ using formats::core::parent_of;
 constexpr std::uint64_t most_small_bytes = 64 * 1024 * 1024;
 constexpr unsigned no_replace = 1;  // RENAME_NOREPLACE
 
-Error exists(const std::string& path) { return {ErrorKind::usage, path + ": exists already"}; }
+Error already_exists(const std::string& path) { return {ErrorKind::usage, path + ": exists already"}; }
 
 Status done(int result, const std::string& path) {
   if (result == 0) return formats::core::success();
-  return errno == EEXIST ? exists(path) : error_of(errno).in(path);
+  return errno == EEXIST ? already_exists(path) : error_of(errno).in(path);
 }
 
 std::string name_of(const std::string& path) { return std::string(file_name(path)); }
@@ -153,7 +153,7 @@ class LocalWriter final : public Writer {
       touch(std::move(*to));
       return formats::core::success();
     }
-    if (errno == EEXIST) return exists(as);
+    if (errno == EEXIST) return already_exists(as);
     const auto bytes = read(path);
     if (!bytes) return bytes.error();
     const std::string copy = as + ".new";
@@ -184,7 +184,7 @@ class LocalWriter final : public Writer {
     long result =
         ::syscall(SYS_renameat2, source->get(), name_of(from).c_str(), target->get(), name_of(to).c_str(), no_replace);
     if (result != 0 && (errno == ENOSYS || errno == EINVAL)) {  // an old kernel, or a file system that cannot
-      if (stat_of(to)) return exists(to);
+      if (stat_of(to)) return already_exists(to);
       result = ::renameat(source->get(), name_of(from).c_str(), target->get(), name_of(to).c_str());
     }
     const Status moved = done(static_cast<int>(result), errno == EEXIST ? to : from);

@@ -22,12 +22,11 @@ using formats::core::parent_of;
 using formats::core::success;
 
 constexpr std::size_t most_paths_per_call = 1020;
-constexpr std::size_t most_bytes_per_call = 16 * 1024 * 1024;
 constexpr std::size_t small_bytes = 64 * 1024;  // larger first parts make calls of few files
 constexpr unsigned most_links = 8;
 constexpr unsigned most_readings = 4;
 
-Error broken(const char* what) {
+Error broken_answer(const char* what) {
   return {ErrorKind::malformed, std::string("the host's answer cannot be understood: ") + what};
 }
 
@@ -66,21 +65,21 @@ class SshFiles::Round {
 
   Status take(const Record& record) {
     if (record.kind.empty())
-      return record.payload.empty() ? success() : Status(broken("words before the first record"));
+      return record.payload.empty() ? success() : Status(broken_answer("words before the first record"));
     if (record.kind == "k") return begin_call(record.payload);
-    if (at_ == 0) return broken("no call begins it");
+    if (at_ == 0) return broken_answer("no call begins it");
     if (record.kind == "h") head_ = record.payload;
     if (record.kind == "t") tail_ = record.payload;
     if (record.kind != "s") return success();
     auto status = parse_status(record.payload, token_);
-    if (!status) return broken("no status");
+    if (!status) return broken_answer("no status");
     statuses_.push_back(std::move(*status));
     return success();
   }
 
   Status finish(const std::string& errors) {
     finish_call();
-    if (at_ != calls_.size()) return broken("it ends too early");
+    if (at_ != calls_.size()) return broken_answer("it ends too early");
     std::vector<Reply> replies;
     for (Wanted& wanted : unread_) {
       const auto complaint = complaint_about(errors, "./" + wanted.path);
@@ -132,9 +131,9 @@ class SshFiles::Round {
 
   Status begin_call(std::string_view letters) {
     finish_call();
-    if (at_++ == calls_.size()) return broken("more calls than were made");
+    if (at_++ == calls_.size()) return broken_answer("more calls than were made");
     if (letters.size() != per_call_ - 1 || letters.find_first_not_of("fldomax-") != std::string_view::npos) {
-      return broken("a letter for each path is missing");
+      return broken_answer("a letter for each path is missing");
     }
     letters_ = letters;
     return success();

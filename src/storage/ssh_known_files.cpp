@@ -16,8 +16,7 @@ namespace {
 
 using formats::core::is_inside;
 
-constexpr std::size_t most_paths_per_call = 1024;
-constexpr std::size_t most_bytes_per_call = 16 * 1024 * 1024;
+constexpr std::size_t most_known_paths_per_call = 1024;
 
 struct Known {
   std::size_t submission = 0;  // its place
@@ -48,7 +47,7 @@ class Run {
       }
     }
     const auto fit =
-        std::clamp<std::size_t>(static_cast<std::size_t>(most_bytes_per_call / largest), 1, most_paths_per_call);
+        std::clamp<std::size_t>(static_cast<std::size_t>(most_bytes_per_call / largest), 1, most_known_paths_per_call);
     const std::size_t step = SshShell::most_of(paths, fit);
     per_call_ = 1 + step;
     for (const auto& [head, files] : by_head) {

@@ -17,7 +17,7 @@ using formats::core::success;
 
 constexpr std::size_t most_folders_per_call = 128;
 
-Error broken(const char* what) {
+Error broken_listing(const char* what) {
   return {ErrorKind::malformed, std::string("the host's listing cannot be understood: ") + what};
 }
 
@@ -85,26 +85,26 @@ struct SshListings::Walk {
 
   Status take(const Record& record) {
     if (record.kind.empty())
-      return record.payload.empty() ? success() : Status(broken("words before the first record"));
+      return record.payload.empty() ? success() : Status(broken_listing("words before the first record"));
     if (record.kind == "l") {
-      if (begun++ == asked.size()) return broken("more folders than were asked for");
+      if (begun++ == asked.size()) return broken_listing("more folders than were asked for");
       last = nullptr;
       listed.insert_or_assign(current().folder, Answer{Listing{}});
       return success();
     }
-    if (begun == 0) return broken("no folder begins it");
+    if (begun == 0) return broken_listing("no folder begins it");
     if (record.kind == "e") {
       listed.insert_or_assign(current().folder, error_of_word(record.payload));
       return success();
     }
-    return record.kind == "s" ? take_entry(record.payload) : Status(broken("an unknown record"));
+    return record.kind == "s" ? take_entry(record.payload) : Status(broken_listing("an unknown record"));
   }
 
   Status take_entry(std::string_view payload) {
     auto found = parse_status(payload, token);
-    if (!found) return broken("no status");
+    if (!found) return broken_listing("no status");
     if (found->name == ".") return success();
-    if (!found->name.starts_with("./") || !is_inside(found->name)) return broken("a name that leads out");
+    if (!found->name.starts_with("./") || !is_inside(found->name)) return broken_listing("a name that leads out");
     const std::string_view relative = std::string_view(found->name).substr(2);
     const std::string folder = join(current().folder, parent_of(relative));
     Entry entry{.name = std::string(file_name(relative)),
@@ -116,7 +116,7 @@ struct SshListings::Walk {
       last = nullptr;
     }
     Listing* listing = listing_of(folder);
-    if (listing == nullptr) return broken("entries of a folder that cannot be listed");
+    if (listing == nullptr) return broken_listing("entries of a folder that cannot be listed");
     listing->entries.push_back(std::move(entry));
     return success();
   }
@@ -142,13 +142,13 @@ Status SshListings::look(const std::vector<Asked>& asked) {
   const auto ended = shell_->run(list_script, arguments, std::max<std::size_t>(at_once, 2),
                                  [&](const Record& record) { return walk.take(record); });
   if (!ended) return ended.error();
-  if (walk.begun != asked.size()) return broken("it ends too early");
+  if (walk.begun != asked.size()) return broken_listing("it ends too early");
   const auto complaints = complaints_of(ended->errors, shell_->token());
   if (complaints.empty()) return success();
   const Status explained = explain_empty();
   if (!explained) return explained.error();
   for (const Complaint& complaint : complaints) {
-    if (complaint.begun > asked.size()) return broken("complaints about more folders than were asked for");
+    if (complaint.begun > asked.size()) return broken_listing("complaints about more folders than were asked for");
     place_complaint(complaint.line, asked[std::max<std::size_t>(complaint.begun, 1) - 1].request.folder);
   }
   return success();
@@ -164,7 +164,7 @@ Status SshListings::explain_empty() {
   std::size_t next = 0;
   const auto take = [&](const Record& record) -> Status {
     if (record.kind.empty()) return success();
-    if (record.kind != "p" || next == empty.size()) return broken("an unknown record");
+    if (record.kind != "p" || next == empty.size()) return broken_listing("an unknown record");
     const std::string folder = empty[next++].substr(2);
     if (!record.payload.empty()) listed_.insert_or_assign(folder, error_of_words(record.payload));
     return success();

@@ -46,10 +46,14 @@ void take_leave(LIBSSH2_SESSION*, int, const char* message, int length, const ch
   static_cast<State*>(*abstract)->farewell.assign(message, static_cast<std::size_t>(std::max(length, 0)));
 }
 
-// libssh2's hooks have C types of their own.
+// libssh2's hooks have C types of their own, and go in as functions since 1.11.1, as pointers to data before.
 template <typename Function>
-void* hook(Function* function) {
-  return reinterpret_cast<void*>(function);  // NOLINT: the library's interface
+void set_hook(LIBSSH2_SESSION* session, int kind, Function* function) {
+#if LIBSSH2_VERSION_NUM >= 0x010b01
+  libssh2_session_callback_set2(session, kind, reinterpret_cast<libssh2_cb_generic*>(function));
+#else
+  libssh2_session_callback_set(session, kind, reinterpret_cast<void*>(function));
+#endif
 }
 
 }  // namespace
@@ -135,9 +139,9 @@ formats::core::Result<std::unique_ptr<SshSession>> SshSession::open(const SshSet
   state->session = libssh2_session_init_ex(nullptr, nullptr, nullptr, state.get());
   if (state->session == nullptr) return state->error(ErrorKind::unavailable, "libssh2 cannot begin a session");
   libssh2_session_set_blocking(state->session, 0);
-  libssh2_session_callback_set(state->session, LIBSSH2_CALLBACK_RECV, hook(receive));
-  libssh2_session_callback_set(state->session, LIBSSH2_CALLBACK_SEND, hook(send));
-  libssh2_session_callback_set(state->session, LIBSSH2_CALLBACK_DISCONNECT, hook(take_leave));
+  set_hook(state->session, LIBSSH2_CALLBACK_RECV, receive);
+  set_hook(state->session, LIBSSH2_CALLBACK_SEND, send);
+  set_hook(state->session, LIBSSH2_CALLBACK_DISCONNECT, take_leave);
   prefer_algorithms(*state);
   for (const auto& step : {shake_hands, check_host_key, log_in}) {
     const Status done = step(*state);

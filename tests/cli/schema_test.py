@@ -12,6 +12,9 @@ from pathlib import Path
 
 import jsonschema
 
+sys.path.append(f"{sys.argv[2]}/tests/support")
+from schema_parts import load_schema  # noqa: E402
+
 CBTCTL, SOURCE = sys.argv[1], Path(sys.argv[2])
 checked = 0
 failures = []
@@ -27,9 +30,8 @@ def check(*arguments):
     document = json.loads(run.stdout.decode("utf-8"))
     name = document["schema"].split(".")[1].split("/")[0]
     name = "change" if name in ("enable", "disable", "reset", "clean", "repair", "apply", "undo") else name
-    schema = json.loads((SOURCE / "src/report/schemas" / f"{name}.json").read_text())
     checked += 1
-    for error in jsonschema.Draft7Validator(schema).iter_errors(document):
+    for error in jsonschema.Draft7Validator(load_schema(name)).iter_errors(document):
         failures.append(f"{label}: {'/'.join(map(str, error.path))}: {error.message[:200]}")
     if document["exit_status"] != run.returncode:
         failures.append(f"{label}: exit_status {document['exit_status']}, but the process ended with {run.returncode}")

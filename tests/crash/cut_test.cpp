@@ -1,6 +1,6 @@
 // The line is cut, or the process ends, at every change of the datastore and every line of the journal in turn. After
 // recovery each machine is byte for byte what it was, or wholly changed, and undo restores it.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include "tests/crash/cases.h"
 #include "tests/support/faulty_writer.h"

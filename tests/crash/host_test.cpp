@@ -4,10 +4,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include "tests/support/catch.h"
 
 #include "discovery/discover.h"
 #include "repair/recovery.h"

@@ -3,8 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
+#include "tests/support/catch.h"
 
 #include "tests/crash/cases.h"
 #include "tests/support/faulty_writer.h"

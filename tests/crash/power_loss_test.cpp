@@ -1,7 +1,7 @@
 // The power fails at every moment, and of what was not synced nothing, everything, any beginning or any part reached
 // the disk. After recovery each machine is byte for byte what it was, or wholly changed.
-#include <catch2/catch.hpp>
 #include <random>
+#include "tests/support/catch.h"
 
 #include "tests/crash/cases.h"
 #include "tests/support/faulty_writer.h"

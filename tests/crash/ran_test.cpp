@@ -1,6 +1,6 @@
 // A run is stopped at every moment, and the machine runs before anybody recovers it: no old CTK file comes back to
 // life, and the run is finished from what is found then.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include "tests/crash/cases.h"
 #include "tests/support/faulty_writer.h"

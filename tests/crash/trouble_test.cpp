@@ -4,8 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <fstream>
+#include "tests/support/catch.h"
 
 #include "tests/crash/cases.h"
 #include "tests/support/faulty_writer.h"
@@ -33,7 +33,7 @@ repair::Plan begun(const LocalPlace& place, const std::string& verb) {
   return plan;
 }
 
-repair::Result carry_out(const LocalPlace& place, const repair::Plan& plan) {
+repair::MachineResult carry_out(const LocalPlace& place, const repair::Plan& plan) {
   const auto sites = sites_at(place);
   MemoryJournal journal;
   return repair::carry_out(plan, plan.machines.at(0), {sites, journal, place.look()});

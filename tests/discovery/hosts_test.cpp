@@ -1,5 +1,5 @@
 // What hosts say, joined to what was found on their datastores.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include "analysis/analyzer.h"
 #include "analysis/catalogue.h"

@@ -1,8 +1,8 @@
 #include "discovery/names.h"
 
-#include <catch2/catch.hpp>
 #include <map>
 #include <string>
+#include "tests/support/catch.h"
 
 using namespace cbtctl::discovery;
 

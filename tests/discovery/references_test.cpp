@@ -1,9 +1,9 @@
 #include "discovery/references.h"
 
-#include <catch2/catch.hpp>
 #include <map>
 #include <set>
 #include <string>
+#include "tests/support/catch.h"
 
 using namespace cbtctl::discovery;
 

@@ -1,5 +1,5 @@
 // Chains as a whole: what each kind of link holds, hides and leaves to its parent, and what damage leaves readable.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include <thread>
 

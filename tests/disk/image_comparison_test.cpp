@@ -1,5 +1,5 @@
 // Two images, block by block, whatever their holes.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include <random>
 

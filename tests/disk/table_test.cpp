@@ -1,12 +1,12 @@
 // Whatever a table holds, several threads tell of it what one does.
 #include "disk/table.h"
 
-#include <catch2/catch.hpp>
 #include <functional>
 #include <mutex>
 #include <random>
 #include <set>
 #include <thread>
+#include "tests/support/catch.h"
 
 #include "formats/core/read_ahead.h"
 #include "tests/support/extents.h"

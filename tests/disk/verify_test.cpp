@@ -1,5 +1,5 @@
 // A CTK file against what was written: missed, marked, over-reported, not compared.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include "disk/verify.h"
 #include "tests/support/ctk_builder.h"

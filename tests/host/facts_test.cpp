@@ -2,9 +2,9 @@
 #include "host/facts.h"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <fstream>
 #include <iterator>
+#include "tests/support/catch.h"
 
 #include "host/locks.h"
 #include "host/tasks.h"

@@ -2,7 +2,7 @@
 // and what a note or a name can make of it.
 #include "host/machines.h"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include "tests/support/answer.h"
 

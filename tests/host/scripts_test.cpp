@@ -1,7 +1,7 @@
 // The scripts in a real shell, with commands that answer as the releases do.
 #include "host/scripts.h"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include "host/facts.h"
 #include "host/locks.h"

@@ -1,6 +1,6 @@
 // What a host says of its machines, and the reload, on a host in memory.
-#include <catch2/catch.hpp>
 #include <map>
+#include "tests/support/catch.h"
 
 #include "host/states.h"
 

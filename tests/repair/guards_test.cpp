@@ -1,5 +1,5 @@
 // Every reason to refuse on a mount has a machine that meets it, and the same machine without the reason is changed.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include "tests/support/workshop.h"
 

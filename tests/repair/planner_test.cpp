@@ -1,5 +1,5 @@
 // What each verb would do, in which order, and what it leaves alone.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include "tests/support/workshop.h"
 

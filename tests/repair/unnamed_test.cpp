@@ -1,5 +1,5 @@
 // clean: what it takes, and what it leaves.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include "tests/support/workshop.h"
 

@@ -1,6 +1,6 @@
 #include "report/picture.h"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include "report/picture_ages.h"
 

@@ -18,6 +18,7 @@ from standin import Standin
 sys.path.append(f"{sys.argv[2]}/tests/support")
 from expectations import expect, finish  # noqa: E402
 from folders import picture, scratch_folder  # noqa: E402
+from schema_parts import load_schema  # noqa: E402
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 WORK = scratch_folder("ssh-change")
@@ -36,7 +37,7 @@ def document(host, *words, schema="change", **more):
     except ValueError:
         expect(f"{words} prints JSON", False, f"{found.stdout[:300]} {found.stderr}")
         return {"plan": {"changes": [], "refused": [], "unchanged": []}, "results": [], "exit_status": found.returncode}
-    for error in jsonschema.Draft7Validator(json.loads((SOURCE / f"src/report/schemas/{schema}.json").read_text())).iter_errors(text):
+    for error in jsonschema.Draft7Validator(load_schema(schema)).iter_errors(text):
         expect(f"{words} keeps its schema: {'/'.join(map(str, error.path))}", False, error.message)
     return text
 

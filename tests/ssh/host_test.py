@@ -19,6 +19,7 @@ from standin import Standin
 
 sys.path.append(f"{sys.argv[2]}/tests/support")
 from expectations import expect, finish  # noqa: E402
+from schema_parts import load_schema  # noqa: E402
 
 CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
 DEMO = SOURCE / "fixtures/demo"
@@ -33,9 +34,8 @@ def run(host, verb, *arguments, target="/vmfs/volumes/demo"):
 def document(host, verb, *arguments, **more):
     found = run(host, verb, "--json", *arguments, **more)
     text = json.loads(found.stdout)
-    schema = json.loads((SOURCE / f"src/report/schemas/{verb}.json").read_text())
     errors = [f"{'/'.join(map(str, error.path))}: {error.message}" for error in
-              jsonschema.Draft7Validator(schema).iter_errors(text)]
+              jsonschema.Draft7Validator(load_schema(verb)).iter_errors(text)]
     expect(f"{verb} keeps its schema", not errors, errors)
     return text
 

@@ -1,5 +1,5 @@
 // A new file can be created, and nothing else.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // A large file in more than one go: its name comes last, and an interruption is told from a file of something else.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include <filesystem>
 #include <fstream>

@@ -2,9 +2,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include "tests/support/catch.h"
 
 #include "storage/local_file.h"
 #include "storage/local_reader.h"

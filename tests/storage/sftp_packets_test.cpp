@@ -1,7 +1,7 @@
 // How a packet is known before it is whole: what is missing of it, and whose bytes a Data answer brings.
 #include "storage/sftp_packets.h"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 using namespace cbtctl::storage;
 

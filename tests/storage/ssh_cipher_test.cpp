@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <catch2/catch.hpp>
 #include <cstdint>
 #include <fstream>
 #include <memory>
@@ -16,6 +15,7 @@
 #include <sstream>
 #include <string>
 #include <vector>
+#include "tests/support/catch.h"
 
 using cbtctl::storage::cipher_ahead;
 

@@ -1,11 +1,11 @@
 // One file of a host: whatever is announced, the bytes are the file's; what is announced travels together.
 #include "storage/ssh_file.h"
 
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <thread>
+#include "tests/support/catch.h"
 
 #include "formats/core/read_ahead.h"
 #include "storage/ssh_given_secrets.h"

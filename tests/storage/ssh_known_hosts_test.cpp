@@ -1,7 +1,7 @@
 // Keys and hashed names as ssh-keygen made them.
 #include "storage/ssh_known_hosts.h"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include "formats/core/base64.h"
 

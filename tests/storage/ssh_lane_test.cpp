@@ -3,12 +3,12 @@
 #include "storage/ssh_lane.h"
 
 #include <atomic>
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <future>
 #include <vector>
+#include "tests/support/catch.h"
 
 #include "tests/support/standin.h"
 

@@ -1,7 +1,7 @@
 // What `head` and `tail` print for many files, as BusyBox and GNU do it, taken apart by the lengths that are expected.
 #include "storage/ssh_records.h"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 using namespace cbtctl::storage;
 

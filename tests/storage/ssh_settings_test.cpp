@@ -1,6 +1,6 @@
 #include "storage/ssh_settings.h"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 using namespace cbtctl::storage;
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdint>
+#include "tests/support/catch.h"
 
 using namespace cbtctl::storage;
 

@@ -1,9 +1,9 @@
 // One suite for every Writer: what holds for a folder holds for memory, and for a folder on a host.
 #include <sys/stat.h>
 #include <unistd.h>
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include "tests/support/catch.h"
 
 #include "formats/core/sha256.h"
 #include "storage/memory_writer.h"

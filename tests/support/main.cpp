@@ -1,6 +1,10 @@
-// The test program's main function, compiled once, with a state folder of its own.
+// The test program's start: a state folder of its own for all tests. Catch2's version 3 brings its main function
+// itself.
+#if !__has_include(<catch2/catch_test_macros.hpp>)
 #define CATCH_CONFIG_MAIN
-#include <catch2/catch.hpp>
+#endif
+#include "tests/support/catch.h"
+
 #include <cstdlib>
 
 #include "tests/support/temporary_folder.h"

@@ -1,10 +1,10 @@
 #include "tests/support/standin.h"
 
 #include <unistd.h>
-#include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
+#include "tests/support/catch.h"
 
 #include "storage/ssh_settings.h"
 

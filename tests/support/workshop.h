@@ -75,17 +75,17 @@ struct Workshop {
     made.owner = repair::this_owner();
     return made;
   }
-  repair::Result carry_out(const repair::Plan& made, std::size_t machine = 0) {
+  repair::MachineResult carry_out(const repair::Plan& made, std::size_t machine = 0) {
     return repair::carry_out(made, made.machines.at(machine), {sites, journal, look()});
   }
-  repair::Result take_back(const repair::Plan& made, std::size_t machine = 0) {
+  repair::MachineResult take_back(const repair::Plan& made, std::size_t machine = 0) {
     return repair::take_back(made, made.machines.at(machine), {sites, journal, look()});
   }
-  repair::Result run(const std::string& verb) { return carry_out(begun(verb)); }
+  repair::MachineResult run(const std::string& verb) { return carry_out(begun(verb)); }
 
   // As the next verb that writes does, with the word that the process of this test is dead.
-  std::vector<repair::Result> recover(const std::string& folder) {
-    std::vector<repair::Result> results;
+  std::vector<repair::MachineResult> recover(const std::string& folder) {
+    std::vector<repair::MachineResult> results;
     for (int round = 0; round < 4; ++round) {
       auto found = repair::find_unfinished({0, folder}, *sites[0].writer);
       if (!found) break;

@@ -1,6 +1,6 @@
 // The kit that every parser reads with: integers as they lie on the disk, arithmetic that cannot overflow, bytes that
 // cannot be read past their end, digests.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include <limits>
 

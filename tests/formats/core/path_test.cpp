@@ -1,6 +1,6 @@
 #include "formats/core/path.h"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 using namespace formats::core;
 

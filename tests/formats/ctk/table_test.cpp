@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <random>
+#include "tests/support/catch.h"
 
 #include "formats/ctk/bitmap.h"
 #include "tests/support/ctk_builder.h"

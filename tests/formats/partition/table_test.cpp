@@ -1,7 +1,7 @@
 #include "formats/partition/table.h"
 
-#include <catch2/catch.hpp>
 #include <cstring>
+#include "tests/support/catch.h"
 
 namespace {
 

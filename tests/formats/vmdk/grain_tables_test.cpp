@@ -1,6 +1,6 @@
 // Directories and tables: what an entry means, which numbers admit no reading, and each thing that can be wrong in
 // them.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include <cstring>
 

@@ -1,6 +1,6 @@
 // Headers of sparse extents that contradict themselves or their file: each number wrong by itself, on a header that is
 // right in all else.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include <algorithm>
 #include <cstring>

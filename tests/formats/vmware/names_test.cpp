@@ -1,9 +1,9 @@
 #include "formats/vmware/names.h"
 
-#include <catch2/catch.hpp>
 #include <optional>
 #include <string_view>
 #include <vector>
+#include "tests/support/catch.h"
 
 using namespace formats::vmware;
 

@@ -1,5 +1,5 @@
 // Every choice of the contract, and what the second look finds of it.
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 #include "analysis/catalogue.h"
 #include "tests/support/workshop.h"
