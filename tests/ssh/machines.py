@@ -4,17 +4,19 @@
 """
 import os
 import shutil
-import struct
 import subprocess
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "tools"))
+import vmware_files  # noqa: E402
 
 SECTORS = 2048
 TIME = 1714521600
 
 
 def tracking(sectors=SECTORS, seed=1):
-    header = struct.pack("<4IQQII", 0xF61972A2, 1, 0, 512, sectors, -(-sectors // 128), 128, 4)
-    header = header.ljust(44, b"\0") + bytes((seed * 7 + i) % 251 + 1 for i in range(16))
-    return header.ljust(512, b"\0") + struct.pack("<I", 4) * -(-sectors // 128)
+    return vmware_files.ctk_file(sectors, uuid=bytes((seed * 7 + i) % 251 + 1 for i in range(16)))
 
 
 def make_machine(folder, name, disks=2, keys=True, cid="1b77e0d4", more=()):
@@ -26,10 +28,8 @@ def make_machine(folder, name, disks=2, keys=True, cid="1b77e0d4", more=()):
         base = name if disk == 0 else f"{name}_{disk}"
         vmx += [f'scsi0:{disk}.present = "TRUE"', f'scsi0:{disk}.fileName = "{base}.vmdk"']
         vmx += [f'scsi0:{disk}.ctkEnabled = "TRUE"'] if keys else []
-        section = f'# Change Tracking File\nchangeTrackPath="{base}-ctk.vmdk"\n\n' if keys else ""
-        (folder / f"{base}.vmdk").write_text(
-            f'# Disk DescriptorFile\nversion={3 if keys else 1}\nCID={cid}\nparentCID=ffffffff\ncreateType="vmfs"\n\n'
-            f'# Extent description\nRW {SECTORS} VMFS "{base}-flat.vmdk"\n\n{section}# The Disk Data Base \n#DDB\n')
+        extent, track = f'RW {SECTORS} VMFS "{base}-flat.vmdk"', f"{base}-ctk.vmdk" if keys else None
+        (folder / f"{base}.vmdk").write_text(vmware_files.descriptor("vmfs", [extent], ctk=track, cid=cid))
         (folder / f"{base}-flat.vmdk").touch()
         os.truncate(folder / f"{base}-flat.vmdk", SECTORS * 512)
         if keys:

@@ -1,11 +1,14 @@
 """Folders to work in, copies of fixtures, and pictures that tell whether anything changed."""
 import atexit
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
+SOURCE = Path(__file__).resolve().parents[2]  # for what is decided while tests are collected; else fixtures give it
+FIXTURES = SOURCE / "fixtures"
 MOST_READ = 1 << 24  # larger files are flat disks, which nothing writes to
 
 
@@ -21,6 +24,16 @@ def copy_folder(source, folder):
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run(["cp", "-a", "--sparse=always", str(source), str(folder)], check=True)
     return folder
+
+
+def times_of(folder):
+    """Every path's size, times, number and mode: what reading must leave alone."""
+    found = {}
+    for root, folders, names in os.walk(folder):
+        for path in (os.path.join(root, name) for name in folders + names):
+            status = os.lstat(path)
+            found[path] = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode)
+    return found
 
 
 def picture(folder):

@@ -1,6 +1,7 @@
 """Datastores of many virtual machines, made once and kept."""
 import shutil
-import struct
+
+import vmware_files
 
 
 def make_datastore(root, count):
@@ -8,7 +9,7 @@ def make_datastore(root, count):
     if (root / ".done").exists():
         return
     shutil.rmtree(root, ignore_errors=True)
-    header = struct.pack("<4IQQIII16s", 0xF61972A2, 1, 0, 512, 83886080, 655360, 128, 4, 0, b"R" * 16).ljust(512, b"\0")
+    header = vmware_files.ctk_header(83886080, uuid=b"R" * 16)
     filler = "".join(f'pciBridge{i}.virtualDev = "pcieRootPort number {i}"\n' for i in range(52))
     for number in range(count):
         name = f"v{number:05d}"

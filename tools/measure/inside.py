@@ -1,9 +1,9 @@
 """Looking inside disks: comparing images, maps and exports of chains against qemu-img and cmp, and the memory it takes."""
 import os
-import struct
 import tempfile
 from pathlib import Path
 
+import vmware_files
 from disks import GIB, MIB, SECTOR, cowd_delta, flat_disk, image, once, sesparse_delta
 from figures import CBTCTL, paired, peak_mib, row, seconds, times_faster
 
@@ -16,10 +16,9 @@ def tracking(path, size, block=64 * KIB):
     part = once(path)
     if part is None:
         return path
-    blocks = -(-size // block)
     with open(part, "wb") as file:
-        file.write(struct.pack("<4IQQIII16s", 0xF61972A2, 1, 0, 512, size // SECTOR, blocks, block // SECTOR, 9, 0, b"R" * 16))
-        file.truncate(512 + 4 * blocks)
+        file.write(vmware_files.ctk_header(size // SECTOR, block // SECTOR, epoch=9, uuid=b"R" * 16))
+        file.truncate(vmware_files.ctk_length(size // SECTOR, block // SECTOR))
     os.rename(part, path)
     return path
 

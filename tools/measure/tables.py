@@ -4,13 +4,13 @@ import statistics
 import struct
 import subprocess
 
+import vmware_files
 from figures import CBTCTL, ROUNDS, row, seconds
 
 
 def make_table(path, entries):
     blocks = 1 << 26  # 256 MiB
-    sectors = blocks * 128
-    header = struct.pack("<4IQQIII16s", 0xF61972A2, 1, 0, 512, sectors, blocks, 128, 9, 0, b"R" * 16).ljust(512, b"\0")
+    header = vmware_files.ctk_header(blocks * 128, epoch=9, uuid=b"R" * 16)
     with open(path, "wb") as file:
         file.write(header)
         for piece in entries():
