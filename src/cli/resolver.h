@@ -16,20 +16,21 @@ namespace cbtctl::cli {
 // the file's folder.
 class Resolver {
  public:
-  Resolver(FileOpener files, const std::string& file);
+  Resolver(FileOpener files, const storage::Location& file);
 
-  // The path at which the file called `written` in `from` is looked for.
-  [[nodiscard]] std::string place_of(const std::string& from, const std::string& written) const;
-  [[nodiscard]] formats::core::Result<disk::NamedSource> find(const std::string& from,
-                                                              const std::string& written) const;
+  // Where the file called `written` in `from` is looked for.
+  [[nodiscard]] storage::Location place_of(const storage::Location& from, const std::string& written) const;
+  // Opens it there.
+  [[nodiscard]] formats::core::Result<disk::NamedSource> open(const storage::Location& from, const std::string& written,
+                                                              const storage::Location& place) const;
 
  private:
   // As `discovery::find_reference` has it, the root being the folder that holds the first file's folder; what leads
   // nowhere stays as it is.
-  [[nodiscard]] std::string absolute(const std::string& from, const std::string& written) const;
-  [[nodiscard]] std::optional<std::string> itself(const std::string& from, const std::string& written,
-                                                  const std::string& absolute) const;
-  [[nodiscard]] std::vector<std::string> by_tail(std::string_view tail) const;
+  [[nodiscard]] storage::Location absolute(const storage::Location& from, const std::string& written) const;
+  [[nodiscard]] std::optional<storage::Location> itself(const storage::Location& from, const std::string& written,
+                                                        const std::string& absolute) const;
+  [[nodiscard]] std::vector<storage::Location> by_tail(std::string_view tail) const;
 
   FileOpener files_;
   std::string root_;
@@ -37,7 +38,9 @@ class Resolver {
   std::vector<std::string> roots_;  // real
 };
 
-formats::core::Result<disk::NamedSource> open_named(const FileOpener& files, const std::string& path);
-[[nodiscard]] disk::Finder finder_for(const FileOpener& files, const std::string& file);
+formats::core::Result<disk::NamedSource> open_named(const FileOpener& files, const storage::Location& file);
+
+// For a chain that begins with `file`: knows that, and what it found.
+[[nodiscard]] disk::Finder finder_for(const FileOpener& files, const storage::Location& file);
 
 }  // namespace cbtctl::cli

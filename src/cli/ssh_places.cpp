@@ -19,15 +19,15 @@ using formats::core::file_name;
 using formats::core::normalise;
 using formats::core::parent_of;
 
-std::string path_on_host(const SshTarget& target) {
-  return "/" + normalise(std::string_view(target.location.path).substr(1)).value_or("");
+std::string path_on_host(const storage::Location& target) {
+  return "/" + normalise(std::string_view(target.path).substr(1)).value_or("");
 }
 
-discovery::Place place_of(const SshTarget& target, const storage::SshOptions& options, HostProgress& progress) {
+discovery::Place place_of(const storage::Location& target, const storage::SshOptions& options, HostProgress& progress) {
   discovery::Place place;
   place.target.location = target.text;
   place.target.is_ssh = true;
-  auto opened = storage::open_ssh(target.location, options);
+  auto opened = storage::open_ssh(target, options);
   progress.add(opened ? opened->reader : nullptr);
   if (!opened) {
     place.target.error = opened.error();
@@ -51,9 +51,9 @@ discovery::Place place_of(const SshTarget& target, const storage::SshOptions& op
 
 // What discovery asks first: each host once for its facts; then of a host's volumes only their names, and of several
 // targets, which may have a volume in common, not what lies there.
-storage::SshOptions options_for(const std::vector<SshTarget>& targets, std::size_t place, storage::SshOptions options,
-                                bool walks) {
-  const auto is_same_host = [&](const SshTarget& other) { return other.location.host == targets[place].location.host; };
+storage::SshOptions options_for(const std::vector<storage::Location>& targets, std::size_t place,
+                                storage::SshOptions options, bool walks) {
+  const auto is_same_host = [&](const storage::Location& other) { return other.host == targets[place].host; };
   const auto first = std::find_if(targets.begin(), targets.end(), is_same_host);
   if (first == targets.begin() + static_cast<std::ptrdiff_t>(place)) options.first_commands = {host::facts_command()};
   const std::string path = path_on_host(targets[place]);
@@ -67,8 +67,9 @@ storage::SshOptions options_for(const std::vector<SshTarget>& targets, std::size
 
 }  // namespace
 
-std::vector<discovery::Place> open_ssh_places(const std::vector<SshTarget>& targets, storage::SshOptions options,
-                                              unsigned jobs, bool walks, HostProgress& progress) {
+std::vector<discovery::Place> open_ssh_places(const std::vector<storage::Location>& targets,
+                                              storage::SshOptions options, unsigned jobs, bool walks,
+                                              HostProgress& progress) {
   options.secrets = progress.without_line(options.secrets);
   std::vector<discovery::Place> places(targets.size());
   std::atomic<std::size_t> next{0};

@@ -8,7 +8,6 @@
 #include <memory>
 
 #include "cli/exit_status.h"
-#include "cli/file_opener.h"
 #include "cli/mapping.h"
 #include "cli/ssh_options.h"
 #include "cli/ssh_places.h"
@@ -31,6 +30,7 @@ using formats::core::file_name;
 using formats::core::parent_of;
 using formats::core::Result;
 using formats::core::stem_of;
+using storage::Location;
 
 // One target a line; blank lines and lines that begin with '#' are none.
 Result<std::vector<std::string>> read_targets_file(const std::string& path) {
@@ -53,11 +53,11 @@ discovery::Place failed_place(const std::string& text, Error error) {
   return place;
 }
 
-discovery::Place local_place(const std::string& text, const std::string& path, unsigned workers) {
-  const auto resolved = storage::resolve_local(path);
-  if (!resolved) return failed_place(text, resolved.error());
+discovery::Place local_place(const Location& target, unsigned workers) {
+  const auto resolved = storage::resolve_local(target.path);
+  if (!resolved) return failed_place(target.text, resolved.error());
   discovery::Place place;
-  place.target.location = text;
+  place.target.location = target.text;
   std::string given = resolved->given;
   std::string real = resolved->real;
   if (!resolved->is_folder) {  // a link to a configuration asks for that one, where it lies
@@ -68,7 +68,7 @@ discovery::Place local_place(const std::string& text, const std::string& path, u
     if (!folder || folder->real != real) given = real;
   }
   auto reader = storage::open_local(real, workers);
-  if (!reader) return failed_place(text, reader.error());
+  if (!reader) return failed_place(target.text, reader.error());
   place.reader = std::move(*reader);
   place.roots.push_back(given);
   if (real != given) place.roots.push_back(real);
@@ -140,21 +140,29 @@ void Selection::narrow(model::Datastore& datastore) const {
   std::erase_if(datastore.virtual_machines, [](const model::VirtualMachine& machine) { return machine.disks.empty(); });
 }
 
+Result<std::vector<Location>> parse_locations(const std::vector<std::string>& texts) {
+  std::vector<Location> locations;
+  for (const std::string& text : texts) {
+    auto location = storage::parse_location(text);
+    if (!location) return location.error();
+    locations.push_back(std::move(*location));
+  }
+  return locations;
+}
+
 // Local targets one after another, hosts together; in the order of the targets.
-Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts, const CommandLine& line,
+Result<std::vector<discovery::Place>> open_places(const std::vector<Location>& targets, const CommandLine& line,
                                                   bool walks, HostProgress& progress) {
   const unsigned workers = workers_of(line);
-  std::vector<discovery::Place> places(texts.size());
-  std::vector<SshTarget> hosts;
+  std::vector<discovery::Place> places(targets.size());
+  std::vector<Location> hosts;
   std::vector<std::size_t> host_places;
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    auto location = storage::parse_location(texts[i]);
-    if (!location) return location.error();
-    if (location->is_ssh) {
-      hosts.push_back({texts[i], std::move(*location)});
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    if (targets[i].is_ssh) {
+      hosts.push_back(targets[i]);
       host_places.push_back(i);
     } else {
-      places[i] = local_place(texts[i], location->path, workers);
+      places[i] = local_place(targets[i], workers);
     }
   }
   const auto options = ssh_options_of(line);
@@ -202,8 +210,10 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
 
   auto mappings = mappings_of(line);
   if (!mappings) return usage_error(mappings.error().message, help);
-  HostProgress progress(texts, !line.quiet);
-  auto places = open_places(texts, line, true, progress);
+  const auto targets = parse_locations(texts);
+  if (!targets) return usage_error(targets.error().message, help);
+  HostProgress progress(*targets, !line.quiet);
+  auto places = open_places(*targets, line, true, progress);
   if (!places) return usage_error(places.error().message, help);
   Selection selection{line.list("vm"), line.list("disk")};
   model::Datastore datastore = for_change ? discovery::discover_for_change(*places, *mappings, all_selected(selection))

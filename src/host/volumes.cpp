@@ -1,9 +1,10 @@
 #include "host/volumes.h"
-#include "formats/vmware/names.h"
 
 #include <algorithm>
 #include <array>
 #include <optional>
+
+#include "formats/vmware/names.h"
 
 namespace cbtctl::host {
 namespace {

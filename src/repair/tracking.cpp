@@ -1,7 +1,8 @@
 #include "repair/tracking.h"
-#include "formats/vmware/names.h"
 
 #include <algorithm>
+
+#include "formats/vmware/names.h"
 
 namespace cbtctl::repair {
 

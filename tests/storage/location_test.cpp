@@ -45,3 +45,34 @@ TEST_CASE("a malformed target is a usage error") {
   REQUIRE_FALSE(parse_location(text));
   CHECK(parse_location(text).error().kind == formats::core::ErrorKind::usage);
 }
+
+TEST_CASE("what a file calls another lies beside it, or at an absolute path of the same machine") {
+  const Location here = local_location("web/web.vmx");
+  CHECK(beside(here, "x.vmdk").path == "web/x.vmdk");
+  CHECK(beside(here, "../x.vmdk").path == "web/../x.vmdk");
+  CHECK(beside(here, "/a/x.vmdk").path == "/a/x.vmdk");
+  CHECK(beside(here, "").path == "web");
+  CHECK(beside(local_location("web.vmx"), "x.vmdk").path == "x.vmdk");
+  CHECK(beside(local_location("/web.vmx"), "x.vmdk").path == "/x.vmdk");
+  CHECK(beside(local_location("/web.vmx"), "x.vmdk").text == "/x.vmdk");
+  CHECK(inside(local_location("web"), "x.vmdk").text == "web/x.vmdk");
+}
+
+TEST_CASE("on a host what a file calls another goes on as the user wrote the first") {
+  const auto host = parse_location("ssh://root@esx1/vmfs/volumes/my%20ds/web/web.vmx");
+  REQUIRE(host);
+  CHECK(host->text == "ssh://root@esx1/vmfs/volumes/my%20ds/web/web.vmx");
+  const Location disk = beside(*host, "50%.vmdk");
+  CHECK(disk.path == "/vmfs/volumes/my ds/web/50%.vmdk");
+  CHECK(disk.text == "ssh://root@esx1/vmfs/volumes/my%20ds/web/50%25.vmdk");
+  CHECK(parse_location(disk.text)->path == disk.path);
+  const Location other = beside(*host, "/vmfs/volumes/ds2/x.vmdk");
+  CHECK(other.text == "ssh://root@esx1/vmfs/volumes/ds2/x.vmdk");
+  CHECK(other.user == "root");
+  CHECK(inside(beside(*host, ""), "a.vmdk").path == "/vmfs/volumes/my ds/web/a.vmdk");
+}
+
+TEST_CASE("a path of this machine may look like a host's") {
+  CHECK_FALSE(local_location("ssh://esx1/x").is_ssh);
+  CHECK(local_location("ssh://esx1/x").path == "ssh://esx1/x");
+}
