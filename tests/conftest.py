@@ -17,12 +17,16 @@ from program import Program  # noqa: E402
 def pytest_addoption(parser):
     parser.addoption("--program", type=Path, default=SOURCE / "build/cbtctl", metavar="PATH",
                      help="the cbtctl that is tested (default: build/cbtctl of this source tree)")
+    parser.addoption("--rounds", type=int, metavar="N", help="how many random cases are made by the tests that make some")
+    parser.addoption("--seed", default="1", help="what the random cases are made from; the same seed makes the same")
 
 
 def pytest_configure(config):
     path = config.getoption("program")
     if not path.is_file():
         raise pytest.UsageError(f"{path}: there is no such program; build it, or name another by --program")
+    if not (SOURCE / "fixtures/demo/app01").is_dir():
+        raise pytest.UsageError("the bundled datastores are not made yet: run tools/make_fixtures")
 
 
 def new_folder():

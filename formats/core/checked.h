@@ -1,6 +1,7 @@
 // Arithmetic on numbers that come from files: overflow is an answer, not an accident.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -11,6 +12,8 @@
 #include "formats/core/byte_source.h"
 
 namespace formats::core {
+
+static_assert(sizeof(std::size_t) == 8, "sizes and offsets of disks are narrowed to std::size_t without a check");
 
 inline constexpr std::uint64_t sector_bytes = 512;
 

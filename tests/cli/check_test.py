@@ -1,168 +1,326 @@
-#!/usr/bin/python3
-"""check, explain and compare as a user runs them: golden output, agreement of the formats, thresholds, baseline.
-
-usage: check_test.py CBTCTL SOURCE_DIR
-"""
+"""check, explain and compare as a user runs them: golden output, agreement of the formats, thresholds, baseline."""
 import csv
+import functools
 import io
 import json
 import re
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
-sys.path.append(f"{sys.argv[2]}/tests/support")
-from expectations import expect, finish  # noqa: E402
+import pytest
 
-CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
-FIXTURES = SOURCE / "fixtures"
+from folders import FIXTURES, SOURCE
+
+README = (SOURCE / "README.md").read_text()
 
 
-def run(*arguments, cwd=FIXTURES):
-    return subprocess.run([CBTCTL, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=120)
+@pytest.fixture
+def run(program):
+    """Runs the program among the bundled datastores."""
+    return functools.partial(program.run, cwd=FIXTURES)
 
 
-def status(what, wanted, *arguments):
-    found = run(*arguments)
-    expect(f"exit status of {what}", found.returncode == wanted, f"{found.returncode}, {found.stderr}")
-    return found
+@pytest.fixture
+def read(program):
+    """A document that the program prints among the bundled datastores."""
+    return functools.partial(program.json, cwd=FIXTURES)
 
 
-# Golden output, and that all formats tell the same.
-text = run("check", "fixtures/demo", cwd=SOURCE)
-expect("the text of check demo is the golden one", text.stdout == (SOURCE / "tests/golden/demo-check.txt").read_text(), text.stdout)
-document = run("check", "demo", "--json")
-expect("the JSON of check demo is the golden one", document.stdout == (SOURCE / "tests/golden/demo-check.json").read_text())
-findings = json.loads(document.stdout)["findings"]
-rows = list(csv.DictReader(io.StringIO(run("check", "demo", "--csv").stdout)))
-expect("CSV and JSON tell the same", [(r["code"], r["path"], r["fingerprint"]) for r in rows] == [(f["code"], f["path"], f["fingerprint"]) for f in findings])
-expect("text and JSON tell the same", [line.split()[1:3] for line in text.stdout.split("\n\n")[0].splitlines()[1:]] == [[f["code"], f["path"]] for f in findings])
-expect("fingerprints are unique", len({f["fingerprint"] for f in findings}) == len(findings))
-nagios = status("nagios", 2, "check", "demo", "--format", "nagios")
-numbers = dict(re.findall(r"(\w+)=(\d+)", nagios.stdout.split("|")[1]))
-for severity in ("note", "warning", "error", "critical"):
-    expect(f"nagios counts {severity}", int(numbers[severity]) == sum(f["severity"] == severity for f in findings), nagios.stdout)
-expect("nagios is one line", nagios.stdout.count("\n") == 1 and nagios.stdout.startswith("CBTCTL CRITICAL - "))
+@pytest.fixture(scope="module")
+def checked(module_program):
+    """What check says of the demo, as JSON."""
+    return module_program.run("check", "demo", "--json", cwd=FIXTURES).stdout
 
-# Exit status.
-healthy = status("a healthy datastore", 0, "check", "healthy", "--fail-on", "note")
-expect("a healthy datastore yields nothing", "nothing found" in healthy.stdout, healthy.stdout)
-status("nagios on a healthy datastore", 0, "check", "healthy", "--format", "nagios")
-status("the demo", 4, "check", "demo")
-status("the demo where nothing counts", 0, "check", "demo", "--fail-on", "none")
-status("a VM with notes alone", 0, "check", "demo", "--vm", "quiet")
-status("the same by notes", 4, "check", "demo", "--vm", "quiet", "--fail-on", "note")
-status("nagios on warnings", 1, "check", "demo", "--vm", "ancient", "--format", "nagios")
-status("a missing target", 8, "check", "/nowhere")
-status("nagios on a missing target", 3, "check", "/nowhere", "--format", "nagios")
-status("a wrong threshold", 16, "check", "demo", "--fail-on", "bad")
-status("a wrong code", 16, "check", "demo", "--only", "no-such-code")
-status("nagios on a wrong threshold", 3, "check", "demo", "--format", "nagios", "--fail-on", "bad")
 
-# Selection.
-only = json.loads(run("check", "demo", "--json", "--only", "ctk-missing", "--only", "ctk-orphan").stdout)["findings"]
-expect("--only keeps these codes", {f["code"] for f in only} == {"ctk-missing", "ctk-orphan"})
-rest = json.loads(run("check", "demo", "--json", "--except", "ctk-missing").stdout)["findings"]
-expect("--except drops this code", len(rest) == len(findings) - 1)
-one = json.loads(run("check", "demo", "--json", "--vm", "app01").stdout)["findings"]
-expect("--vm keeps what lies in its folder", [f["path"] for f in one] == ["app01/app01-000002-ctk.vmdk"], one)
+@pytest.fixture
+def findings(checked):
+    return json.loads(checked)["findings"]
 
-status("--except wins over --only", 0, "check", "demo", "--only", "ctk-missing", "--except", "ctk-missing")
-orphan = next(f for f in findings if f["code"] == "ctk-orphan-snapshot")
-expect("an orphan's machine is the one of its folder", (orphan["vm"], orphan["disk"]) == ("app01/app01.vmx", None), orphan)
 
-# A target that is one .vmx: its neighbours use what is theirs, and are not judged.
-one = json.loads(run("check", "look-alikes/second/s.vmx", "--json").stdout)
-expect("a neighbour's disk is no orphan", [f["path"] for f in one["findings"]] == ["s_2.vmdk"], one["findings"])
-expect("a neighbour is not told", {s["what"] for s in one["skipped"]} == set(), one["skipped"])
-alone = run("check", "look-alikes/second/s.vmx", "--format", "nagios").stdout
-expect("a neighbour is not counted", " vms=1 disks=2" in alone, alone)
-listed = json.loads(run("scan", "look-alikes/second/s.vmx", "--json").stdout)["virtual_machines"]
-expect("a neighbour is not listed", [m["config_path"] for m in listed] == ["s.vmx"], listed)
+# --- golden output, and that all formats tell the same ---------------------------------------------------------------
 
-# Where no fix is offered, none is named.
-doubted = json.loads(run("check", "doubted", "--json").stdout)["findings"]
-expect("a doubted format names no command", all("--choose" not in f["remedy"] and not f["options"] for f in doubted if f["code"].startswith("ctk-")), doubted[1])
-expect("the text tells the doubt first", run("check", "doubted").stdout.startswith("so many CTK files do not fit"))
 
-# Baseline.
-with tempfile.TemporaryDirectory() as folder:
-    known = Path(folder) / "known.json"
-    kept = json.loads(document.stdout)
-    kept["findings"] = [f for f in kept["findings"] if f["code"] != "ctk-missing"]
-    kept["findings"].append({"fingerprint": "0" * 16, "code": "ctk-orphan", "path": "was/was-ctk.vmdk"})
-    known.write_text(json.dumps(kept))
-    new = status("what a baseline does not know", 4, "check", "demo", "--json", "--baseline", known)
-    told = json.loads(new.stdout)
-    expect("only what is new is told", [f["code"] for f in told["findings"]] == ["ctk-missing"], told["findings"])
-    expect("what has gone is told", [g["path"] for g in told["baseline"]["gone"]] == ["was/was-ctk.vmdk"])
-    for words in (["--only", "ctk-missing"], ["--except", "ctk-orphan"], ["--vm", "app01"]):
-        told = json.loads(run("check", "demo", "--json", "--baseline", known, *words).stdout)
-        expect(f"what {words} does not look for has not gone", told["baseline"]["gone"] == [], told["baseline"])
-    known.write_text(document.stdout)
-    status("nothing new", 0, "check", "demo", "--baseline", known)
-    known.write_text("{}")
-    status("a baseline that is none", 16, "check", "demo", "--baseline", known)
+@pytest.fixture(scope="module")
+def text(module_program):
+    return module_program.run("check", "fixtures/demo", cwd=SOURCE).stdout
 
-    # compare
-    before = run("scan", "demo", "--json").stdout
-    old, now = Path(folder) / "old.json", Path(folder) / "new.json"
-    old.write_text(before)
-    now.write_text(before)
-    status("two equal scans", 0, "compare", old, now)
-    changed = json.loads(before)
-    machines = {m["config_path"]: m for m in changed["virtual_machines"]}
+
+def test_the_text_is_the_golden_one(text):
+    assert text == (SOURCE / "tests/golden/demo-check.txt").read_text()
+
+
+def test_the_json_is_the_golden_one(checked):
+    assert checked == (SOURCE / "tests/golden/demo-check.json").read_text()
+
+
+def test_csv_and_json_tell_the_same(run, findings):
+    rows = csv.DictReader(io.StringIO(run("check", "demo", "--csv").stdout))
+    told = ("code", "path", "fingerprint")
+    assert [[row[key] for key in told] for row in rows] == [[finding[key] for key in told] for finding in findings]
+
+
+def test_text_and_json_tell_the_same(text, findings):
+    table = text.split("\n\n")[0].splitlines()[1:]
+    assert [line.split()[1:3] for line in table] == [[finding["code"], finding["path"]] for finding in findings]
+
+
+def test_fingerprints_are_unique(findings):
+    assert len({finding["fingerprint"] for finding in findings}) == len(findings) > 1
+
+
+def test_nagios_is_one_line(run):
+    found = run("check", "demo", "--format", "nagios", status=2).stdout
+    assert found.count("\n") == 1 and found.startswith("CBTCTL CRITICAL - ")
+
+
+@pytest.mark.parametrize("severity", ["note", "warning", "error", "critical"])
+def test_nagios_counts_the_findings_of_a_severity(run, findings, severity):
+    found = run("check", "demo", "--format", "nagios").stdout
+    numbers = dict(re.findall(r"(\w+)=(\d+)", found.split("|")[1]))
+    assert int(numbers[severity]) == sum(finding["severity"] == severity for finding in findings)
+
+
+# --- exit status -----------------------------------------------------------------------------------------------------
+
+
+def test_a_healthy_datastore_yields_nothing(run):
+    run("check", "healthy", "--fail-on", "note", status=0, shows="nothing found")
+
+
+@pytest.mark.parametrize("what, line, status", [
+    ("nagios on a healthy datastore", "healthy --format nagios", 0),
+    ("the demo", "demo", 4),
+    ("the demo where nothing counts", "demo --fail-on none", 0),
+    ("a VM with notes alone", "demo --vm quiet", 0),
+    ("the same by notes", "demo --vm quiet --fail-on note", 4),
+    ("nagios on warnings", "demo --vm ancient --format nagios", 1),
+    ("a missing target", "/nowhere", 8),
+    ("nagios on a missing target", "/nowhere --format nagios", 3),
+    ("a wrong threshold", "demo --fail-on bad", 16),
+    ("a wrong code", "demo --only no-such-code", 16),
+    ("nagios on a wrong threshold", "demo --format nagios --fail-on bad", 3),
+    ("--except wins over --only", "demo --only ctk-missing --except ctk-missing", 0),
+])
+def test_the_exit_status_tells_what_was_found(run, what, line, status):
+    run("check", *line.split(), status=status)
+
+
+# --- selection -------------------------------------------------------------------------------------------------------
+
+
+def test_only_keeps_these_codes(read):
+    found = read("check", "demo", "--only", "ctk-missing", "--only", "ctk-orphan")["findings"]
+    assert {finding["code"] for finding in found} == {"ctk-missing", "ctk-orphan"}
+
+
+def test_except_drops_this_code(read, findings):
+    rest = read("check", "demo", "--except", "ctk-missing")["findings"]
+    assert len(rest) == len(findings) - 1
+    assert rest == [finding for finding in findings if finding["code"] != "ctk-missing"]
+
+
+def test_vm_keeps_what_lies_in_its_folder(read):
+    found = read("check", "demo", "--vm", "app01")["findings"]
+    assert [finding["path"] for finding in found] == ["app01/app01-000002-ctk.vmdk"]
+
+
+def test_the_machine_of_an_orphan_is_the_one_of_its_folder(findings):
+    orphan = next(finding for finding in findings if finding["code"] == "ctk-orphan-snapshot")
+    assert (orphan["vm"], orphan["disk"]) == ("app01/app01.vmx", None)
+
+
+# --- a target that is one .vmx: its neighbours use what is theirs, and are not judged --------------------------------
+
+ONE_OF_TWO = "look-alikes/second/s.vmx"
+
+
+def test_the_disk_of_a_neighbour_is_no_orphan(read):
+    assert [finding["path"] for finding in read("check", ONE_OF_TWO)["findings"]] == ["s_2.vmdk"]
+
+
+def test_a_neighbour_is_not_told(read):
+    assert read("check", ONE_OF_TWO)["skipped"] == []
+
+
+def test_a_neighbour_is_not_counted(run):
+    run("check", ONE_OF_TWO, "--format", "nagios", shows=" vms=1 disks=2")
+
+
+def test_a_neighbour_is_not_listed(read):
+    assert [machine["config_path"] for machine in read("scan", ONE_OF_TWO)["virtual_machines"]] == ["s.vmx"]
+
+
+# --- where no fix is offered, none is named --------------------------------------------------------------------------
+
+
+def test_a_doubted_format_names_no_command(read):
+    doubted = [finding for finding in read("check", "doubted")["findings"] if finding["code"].startswith("ctk-")]
+    assert doubted and not [finding for finding in doubted if "--choose" in finding["remedy"] or finding["options"]]
+
+
+def test_the_text_tells_the_doubt_first(run):
+    assert run("check", "doubted").stdout.startswith("so many CTK files do not fit")
+
+
+# --- baseline --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def known(checked, scratch):
+    """A baseline that knows all of the demo but the missing CTK file, and one thing that is there no more."""
+    document = json.loads(checked)
+    document["findings"] = [finding for finding in document["findings"] if finding["code"] != "ctk-missing"]
+    document["findings"].append({"fingerprint": "0" * 16, "code": "ctk-orphan", "path": "was/was-ctk.vmdk"})
+    (scratch / "known.json").write_text(json.dumps(document))
+    return scratch / "known.json"
+
+
+def test_only_what_a_baseline_does_not_know_is_told(read, known):
+    told = read("check", "demo", "--baseline", known, status=4)
+    assert [finding["code"] for finding in told["findings"]] == ["ctk-missing"]
+
+
+def test_what_has_gone_since_a_baseline_is_told(read, known):
+    told = read("check", "demo", "--baseline", known)
+    assert [gone["path"] for gone in told["baseline"]["gone"]] == ["was/was-ctk.vmdk"]
+
+
+@pytest.mark.parametrize("words", ["--only ctk-missing", "--except ctk-orphan", "--vm app01"])
+def test_what_is_not_looked_for_has_not_gone(read, known, words):
+    assert read("check", "demo", "--baseline", known, *words.split())["baseline"]["gone"] == []
+
+
+def test_against_its_own_baseline_there_is_nothing_new(run, checked, scratch):
+    (scratch / "known.json").write_text(checked)
+    run("check", "demo", "--baseline", scratch / "known.json", status=0)
+
+
+def test_a_baseline_that_is_none_is_a_usage_error(run, scratch):
+    (scratch / "known.json").write_text("{}")
+    run("check", "demo", "--baseline", scratch / "known.json", status=16)
+
+
+# --- compare ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def scanned(module_program):
+    return module_program.run("scan", "demo", "--json", cwd=FIXTURES).stdout
+
+
+@pytest.fixture
+def saved(scanned, scratch):
+    """A scan of the demo as a file, and another one as `change` makes it."""
+    def save(change=lambda document: None):
+        document = json.loads(scanned)
+        change(document)
+        (scratch / "old.json").write_text(scanned)
+        (scratch / "new.json").write_text(json.dumps(document))
+        return scratch / "old.json", scratch / "new.json"
+    return save
+
+
+def changed_in_five_ways(document):
+    machines = {machine["config_path"]: machine for machine in document["virtual_machines"]}
     machines["app01/app01.vmx"]["disks"][0]["chain"][0]["ctk"]["uuid"] = "00 " * 15 + "00"
     machines["db01/db01.vmx"]["disks"][0]["chain"][0]["ctk"]["epoch"] = 1
     machines["old01/old01.vmx"]["disks"][0]["cbt"]["state"] = "off"
     machines["misfit/misfit.vmx"]["disks"].pop()
-    changed["virtual_machines"].remove(machines["far/far.vmx"])
-    now.write_text(json.dumps(changed))
-    compared = status("two scans that differ", 4, "compare", old, now, "--json")
-    kinds = {(c["kind"], c["vm"]) for c in json.loads(compared.stdout)["changes"]}
-    expect("compare tells every change", kinds == {("tracking-restarted", "app01/app01.vmx"), ("tracking-went-backwards", "db01/db01.vmx"),
-                                                   ("state-changed", "old01/old01.vmx"), ("disk-gone", "misfit/misfit.vmx"), ("vm-gone", "far/far.vmx")}, kinds)
-    status("the way back", 4, "compare", now, old)
-    changed = json.loads(before)
-    for machine in changed["virtual_machines"]:
+    document["virtual_machines"].remove(machines["far/far.vmx"])
+
+
+def with_change_ids_alone(document):
+    """No chain is told, and the change id of one disk is of an earlier epoch."""
+    for machine in document["virtual_machines"]:
         for disk in machine["disks"]:
             disk["chain"] = []
             if machine["config_path"] == "app01/app01.vmx" and disk["slot"] == "scsi0:0":
                 disk["cbt"]["change_id"] = disk["cbt"]["change_id"].split("/")[0] + "/1"
-    now.write_text(json.dumps(changed))
-    by_id = json.loads(run("compare", old, now, "--json").stdout)["changes"]
-    expect("compare goes by the change id too", [(c["kind"], c["disk"]) for c in by_id] == [("tracking-went-backwards", "scsi0:0")], by_id)
-    lost = json.loads(before)
-    lost["targets"][0]["error"], lost["virtual_machines"] = "unreachable", []
-    now.write_text(json.dumps(lost))
-    for files in ((old, now), (now, old)):
-        found = status("a host that was down then", 0, "compare", *files)
-        expect("of a target that could not be read nothing has gone", "could not be read" in found.stderr, found.stderr)
-    now.write_text("no JSON")
-    status("a file that is no scan", 16, "compare", old, now)
-    status("a file that is missing", 8, "compare", old, Path(folder) / "missing.json")
 
-# explain, and the README's table.
-codes = [c["code"] for c in json.loads(run("explain", "--json").stdout)["codes"]]
-expect("explain lists the codes in order", codes == sorted(codes) and len(codes) > 40)
-for code in codes:
-    story = run("explain", code)
-    expect(f"explain {code}", story.returncode == 0 and code in story.stdout)
-status("a code that is none", 16, "explain", "no-such-code")
-readme = (SOURCE / "README.md").read_text()
-expect("the README's table of codes is printed from the catalogue", run("explain", "--markdown").stdout in readme)
-man = run("explain", "--man").stdout
-expect("the man page has every code", all(code.replace("-", "\\-") in man for code in codes))
 
-# Each block of the README that begins with a command shows that command's very output; those on a host are held to it by
-# tests/ssh/host_test.py.
-blocks = re.findall(r"```\n\$ (build/cbtctl [^\n]*)\n(.*?)```", readme, re.S)
-blocks = [block for block in blocks if "ssh://" not in block[0]]
-expect("the README shows output", len(blocks) >= 3, len(blocks))
-for command, shown in blocks:
-    words = command.split()
-    found = subprocess.run([CBTCTL, *words[1:]], capture_output=True, text=True, cwd=SOURCE).stdout
-    expect(f"README: {command}", found == shown, found)
+def of_a_host_that_was_down(document):
+    document["targets"][0]["error"], document["virtual_machines"] = "unreachable", []
 
-finish(at_least=95)
+
+def test_two_equal_scans_do_not_differ(run, saved):
+    run("compare", *saved(), status=0)
+
+
+def test_compare_tells_every_change(read, saved):
+    changes = read("compare", *saved(changed_in_five_ways), status=4)["changes"]
+    assert {(change["kind"], change["vm"]) for change in changes} == {
+        ("tracking-restarted", "app01/app01.vmx"), ("tracking-went-backwards", "db01/db01.vmx"),
+        ("state-changed", "old01/old01.vmx"), ("disk-gone", "misfit/misfit.vmx"), ("vm-gone", "far/far.vmx")}
+
+
+def test_the_way_back_differs_too(run, saved):
+    run("compare", *reversed(saved(changed_in_five_ways)), status=4)
+
+
+def test_compare_goes_by_the_change_id_too(read, saved):
+    changes = read("compare", *saved(with_change_ids_alone))["changes"]
+    assert [(change["kind"], change["disk"]) for change in changes] == [("tracking-went-backwards", "scsi0:0")]
+
+
+@pytest.mark.parametrize("order", [list, reversed])
+def test_of_a_target_that_could_not_be_read_nothing_has_gone(run, saved, order):
+    run("compare", *order(saved(of_a_host_that_was_down)), status=0, says="could not be read")
+
+
+def test_a_file_that_is_no_scan_is_a_usage_error(run, saved):
+    old, new = saved()
+    new.write_text("no JSON")
+    run("compare", old, new, status=16)
+
+
+def test_a_scan_that_is_missing_cannot_be_compared(run, saved, scratch):
+    run("compare", saved()[0], scratch / "missing.json", status=8)
+
+
+# --- explain, and the README -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def codes(read):
+    return [code["code"] for code in read("explain")["codes"]]
+
+
+def test_explain_lists_the_codes_in_order(codes):
+    assert codes == sorted(codes)
+
+
+def test_explain_lists_every_code_that_the_demo_raises(codes, findings):
+    assert {finding["code"] for finding in findings} <= set(codes)
+
+
+def test_each_code_has_a_story(run, codes):
+    for code in codes:
+        run("explain", code, status=0, shows=code)
+
+
+def test_a_code_that_is_none_is_a_usage_error(run):
+    run("explain", "no-such-code", status=16)
+
+
+def test_the_table_of_codes_in_the_readme_is_printed_from_the_catalogue(run, codes):
+    table = run("explain", "--markdown").stdout
+    assert all(f"`{code}`" in table for code in codes) and table in README
+
+
+def test_the_man_page_has_every_code(run, codes):
+    man = run("explain", "--man").stdout
+    assert not [code for code in codes if code.replace("-", "\\-") not in man]
+
+
+# Each block of the README that begins with a command shows that command's very output; those on a host are held to it
+# by tests/ssh/host_test.py.
+BLOCKS = re.findall(r"```\n\$ build/cbtctl ([^\n]*)\n(.*?)```", README, re.S)
+SHOWN = [block for block in BLOCKS if "ssh://" not in block[0]]
+
+
+def test_the_readme_shows_the_output_of_the_verbs_that_people_begin_with():
+    shown = {command.split()[0] for command, _ in SHOWN}
+    assert shown >= {"check", "explain", "scan", "ctk", "chain", "extents", "repair"}
+
+
+@pytest.mark.parametrize("command, output", SHOWN, ids=[command for command, _ in SHOWN])
+def test_the_readme_shows_the_very_output(program, command, output):
+    assert program.run(*command.split(), cwd=SOURCE).stdout == output

@@ -1,47 +1,66 @@
-#!/usr/bin/python3
 """Holds what `check --deep` finds against what the recipes say: lines `# finding CODE PATH [CERTAINTY]`, no more and no
-less. Every code of the catalogue stands in some recipe.
+less. Every code of the catalogue stands in some recipe."""
+import functools
 
-usage: findings_test.py CBTCTL SOURCE_DIR
-"""
-import json
-import subprocess
-import sys
-from pathlib import Path
+import pytest
 
-CBTCTL, SOURCE = sys.argv[1], Path(sys.argv[2])
-failures, passed, seen = [], 0, set()
+from folders import FIXTURES
 
 
-def run(*arguments):
-    return json.loads(subprocess.run([CBTCTL, *arguments, "--json"], capture_output=True, timeout=120).stdout)
+def wanted_in(case):
+    """{(code, path): certainty or None}."""
+    lines = (FIXTURES / case / "recipe").read_text().splitlines()
+    words = [line.split()[2:] for line in lines if line.startswith("# finding ")]
+    return {(code, path): certainty[0] if certainty else None for code, path, *certainty in words}
 
 
-for recipe in sorted((SOURCE / "fixtures").glob("*/recipe")):
-    case = recipe.parent
-    lines = [line.split()[2:] for line in recipe.read_text().splitlines() if line.startswith("# finding ")]
-    if not lines and case.name != "healthy":
-        continue
-    document = run("check", "--deep", str(case))
-    found = {(f["code"], f["path"]): f["certainty"] for f in document["findings"]}
-    wanted = {(line[0], line[1]): line[2] if len(line) > 2 else None for line in lines}
-    seen |= {code for code, _ in wanted}
-    failures += [f"{case.name}: {code} at {path} was not found" for code, path in sorted(wanted.keys() - found.keys())]
-    failures += [f"{case.name}: {code} at {path} is a false alarm" for code, path in sorted(found.keys() - wanted.keys())]
-    for key in wanted.keys() & found.keys():
-        if wanted[key] in (None, found[key]):
-            passed += 1
-        else:
-            failures.append(f"{case.name}: {key} is {found[key]}, expected {wanted[key]}")
-    if "ctk-format-doubted" in {code for code, _ in wanted}:
-        offered = [f["code"] for f in document["findings"] if f["code"].startswith("ctk-") and f["fix"] != "none"]
-        failures += [f"{case.name}: {code} offers a fix" for code in offered]
-        if document["findings"][0]["code"] != "ctk-format-doubted":
-            failures.append(f"{case.name}: the doubt is not told first")
+CASES = [recipe.parent.name for recipe in sorted(FIXTURES.glob("*/recipe"))]
+JUDGED = [case for case in CASES if wanted_in(case) or case == "healthy"]
+DOUBTED = [case for case in JUDGED if "ctk-format-doubted" in {code for code, _ in wanted_in(case)}]
+WANTED = [(case, *finding) for case in JUDGED for finding in wanted_in(case)]
+CERTAIN = [(*finding, wanted_in(finding[0])[finding[1:]]) for finding in WANTED if wanted_in(finding[0])[finding[1:]]]
 
-codes = {code["code"] for code in run("explain")["codes"]}
-failures += [f"no recipe raises {code}" for code in sorted(codes - seen)]
-for failure in failures:
-    print(failure)
-print(f"{passed} passed, {len(failures)} failed")
-sys.exit(1 if failures else 0)
+
+@pytest.fixture(scope="module")
+def findings_of(module_program, fixtures):
+    """Each datastore is checked once."""
+    @functools.cache
+    def checked(case):
+        return module_program.json("check", "--deep", fixtures / case)["findings"]
+    return checked
+
+
+def test_recipes_name_findings_and_their_certainty_and_a_doubted_format():
+    assert WANTED and CERTAIN and DOUBTED and "healthy" in JUDGED
+
+
+@pytest.mark.parametrize("case, code, path", WANTED)
+def test_what_a_recipe_names_is_found(findings_of, case, code, path):
+    assert (code, path) in {(finding["code"], finding["path"]) for finding in findings_of(case)}
+
+
+@pytest.mark.parametrize("case, code, path, certainty", CERTAIN)
+def test_a_finding_is_as_certain_as_its_recipe_says(findings_of, case, code, path, certainty):
+    found = [f["certainty"] for f in findings_of(case) if (f["code"], f["path"]) == (code, path)]
+    assert found == [certainty]
+
+
+@pytest.mark.parametrize("case", JUDGED)
+def test_there_is_no_false_alarm(findings_of, case):
+    found = {(finding["code"], finding["path"]) for finding in findings_of(case)}
+    assert not found - wanted_in(case).keys()
+
+
+@pytest.mark.parametrize("case", DOUBTED)
+def test_where_the_format_is_doubted_no_ctk_finding_offers_a_fix(findings_of, case):
+    assert not [f for f in findings_of(case) if f["code"].startswith("ctk-") and f["fix"] != "none"]
+
+
+@pytest.mark.parametrize("case", DOUBTED)
+def test_the_doubt_is_told_first(findings_of, case):
+    assert findings_of(case)[0]["code"] == "ctk-format-doubted"
+
+
+def test_every_code_of_the_catalogue_stands_in_some_recipe(program):
+    codes = {code["code"] for code in program.json("explain")["codes"]}
+    assert codes and codes == {code for _, code, _ in WANTED}

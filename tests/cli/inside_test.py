@@ -1,55 +1,74 @@
-#!/usr/bin/python3
-"""Inside disks, end to end: trees, maps, damage that harms nothing beside it, exports, and proof that a CTK file is wrong.
-
-usage: inside_test.py CBTCTL SOURCE_DIR
-"""
+"""Inside disks, end to end: trees, maps, damage that harms nothing beside it, exports, and proof that a CTK file is
+wrong."""
+import functools
 import hashlib
-import json
 import os
-import pty
-import shutil
 import struct
-import subprocess
-import sys
-import tempfile
 import xml.etree.ElementTree
-from pathlib import Path
 
-sys.path.append(f"{sys.argv[2]}/tests/support")
-from expectations import expect, finish  # noqa: E402
+import pytest
 
-CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
+import vmware_files
+from folders import FIXTURES, copy_folder
+from program import fault
+
 MIB = 1 << 20
+DELTA, BASE = "db01/db01-000001.vmdk", "db01/db01.vmdk"
+CTK, FROZEN = "db01/db01-000001-ctk.vmdk", "db01/db01-ctk.vmdk"
+ANOTHER_ID = "00 " * 7 + "00-" + "00 " * 7 + "00/3"
+DATA_BYTES = 72 * 512  # what the delta of db01 holds
 
 
-def run(wanted, *arguments, says="", before=()):
-    found = subprocess.run([*before, CBTCTL, *map(str, arguments)], capture_output=True, text=True, cwd=DEMO, timeout=120, stdin=subprocess.DEVNULL)
-    expect(f"{arguments} ends with {wanted}", found.returncode == wanted, f"{found.returncode}, {found.stdout}, {found.stderr}")
-    expect(f"{arguments} says '{says}'", says in found.stdout + found.stderr, found.stdout + found.stderr)
-    return found.stdout
+@pytest.fixture
+def take(scratch):
+    """A copy of one folder of the demo, where the program runs: take("db01")."""
+    return lambda name: copy_folder(FIXTURES / "demo" / name, scratch / name)
 
 
-def document(wanted, *arguments):
-    text = run(wanted, *arguments, "--json")
-    return json.loads(text) if text else {}
+@pytest.fixture
+def db01(take):
+    """A disk of 1 GiB with a delta (COWD) of two pieces, both tracked."""
+    return take("db01")
+
+
+@pytest.fixture
+def db02(take):
+    """A disk of 2 GiB with two deltas (seSparse)."""
+    return take("db02")
+
+
+@pytest.fixture
+def run(program, scratch):
+    return functools.partial(program.run, cwd=scratch)
+
+
+@pytest.fixture
+def read(program, scratch):
+    return functools.partial(program.json, cwd=scratch)
+
+
+@pytest.fixture
+def links(read):
+    """The links of a chain, the top one first."""
+    return lambda path, **more: read("chain", path, status=0, **more)["disks"][0]["links"]
+
+
+@pytest.fixture
+def mapped(read):
+    """The map of a disk."""
+    return lambda path, *words: read("extents", path, *words, status=0)["disks"][0]
 
 
 def patch(path, offset, content):
-    with open(DEMO / path, "r+b") as file:
+    with open(path, "r+b") as file:
         file.seek(offset)
         file.write(content)
 
 
 def replace(path, old, new):
-    text = (DEMO / path).read_bytes()
-    expect(f"{path} holds {old}", old.encode() in text)
-    (DEMO / path).write_bytes(text.replace(old.encode(), new.encode()))
-
-
-def restore(folder):
-    """The folder of the demo as it was."""
-    shutil.rmtree(DEMO / folder)
-    subprocess.run(["cp", "-a", "--sparse=always", PRISTINE / folder, DEMO / folder], check=True)
+    text = path.read_bytes()
+    assert old.encode() in text, f"{path} does not hold {old}"
+    path.write_bytes(text.replace(old.encode(), new.encode()))
 
 
 def content(path, offset, length):
@@ -58,391 +77,792 @@ def content(path, offset, length):
         return file.read(length)
 
 
+def number(path, offset, shape="<I"):
+    return struct.unpack(shape, content(path, offset, struct.calcsize(shape)))[0]
+
+
 def set_entry(path, block, epoch):
-    patch(path, 512 + 4 * block, struct.pack("<I", epoch))
+    patch(path, vmware_files.SECTOR + 4 * block, vmware_files.ctk_entries(epoch))
 
 
-DELTA, CTK = "db01/db01-000001.vmdk", "db01/db01-000001-ctk.vmdk"
+def spans(extents):
+    return [(extent["offset_bytes"], extent["length_bytes"]) for extent in extents]
 
 
-def test_chain():
-    (disk,) = document(0, "chain", "db01/db01.vmx")["disks"]
-    top, base = disk["links"]
-    expect("a link has its allocated bytes", top["allocated_bytes"] == 72 * 512 and base["allocated_bytes"] == 8 * 65536 + 4096, (top, base))
-    expect("a link has its CTK state", (top["ctk"]["epoch"], base["ctk"]["epoch"], top["ctk"]["valid"]) == (4, 3, True), top["ctk"])
-    expect("a frozen link has its snapshot", base["snapshot"] == {"name": "before the upgrade", "created": "2022-12-01T10:37:39Z"} and top["snapshot"] is None)
-    expect("the CIDs match", top["matches_parent"] and top["parent_cid"] == base["cid"] == "1b77e0d4")
-    run(0, "chain", "db01/db01.vmx", says="└ db01.vmdk")
-    replace(DELTA, "parentCID=1b77e0d4", "parentCID=deadbeef")
-    run(0, "chain", DELTA, says="deadbeef is not 1b77e0d4")
-    expect("a mismatch is told", document(0, "chain", DELTA)["disks"][0]["links"][0]["matches_parent"] is False)
-    os.truncate(DEMO / CTK, 3000)
-    run(0, "chain", DELTA, says="db01-000001-ctk.vmdk does not fit")
-    os.unlink(DEMO / CTK)
-    run(0, "chain", DELTA, says="db01-000001-ctk.vmdk is missing")
-    os.unlink(DEMO / "db01/db01.vmdk")
-    run(0, "chain", DELTA, says="names db01.vmdk, which is not there")
-    (disk,) = document(0, "extents", DELTA)["disks"]
-    expect("without its parent a delta still shows what it holds", disk["data_bytes"] == 72 * 512 and disk["unreadable_bytes"] == (1 << 30) - 72 * 512, disk)
-    run(8, "chain", "db01/nothing.vmdk", says="is not there")
-    restore("db01")
-    replace("db01/db01.vmdk", "parentCID=ffffffff", 'parentCID=9f2c11aa\nparentFileNameHint="db01-000001.vmdk"')
-    run(0, "chain", DELTA, says="comes back to itself")
-    for hint in ("./db01-000001.vmdk", "../db01/db01-000001.vmdk"):
-        replace(DELTA, 'parentFileNameHint="db01.vmdk"', f'parentFileNameHint="{hint}"')
-        expect("a loop is met under any name", len(document(0, "chain", DELTA)["disks"][0]["links"]) == 1)
-        restore("db01")
-    replace(DELTA, 'parentFileNameHint="db01.vmdk"', "")
-    run(0, "chain", DELTA, says="parentCID is 1b77e0d4, and no parentFileNameHint says which file that is")
-    (disk,) = document(0, "extents", DELTA)["disks"]
-    expect("what is left to a parent that is not named is not zeros", disk["data_bytes"] == 72 * 512 and disk["zero_bytes"] == 0, disk)
-    run(8, "export", DELTA, "none.raw", says="no parentFileNameHint")
-    restore("db01")
-    expect("a folder stands for the machines in it", document(0, "chain", "db01")["disks"] == document(0, "chain", "db01/db01.vmx")["disks"])
-    ctk = document(0, "chain", "db01")["disks"][0]["links"][0]["ctk"]
-    expect("a CTK file is told as scan tells it", (ctk["layout"], ctk["block_size_bytes"], ctk["blocks"]) == ("confirmed", 65536, 16384), ctk)
-    (disk,) = document(0, "chain", "clone/clone.vmx")["disks"]
-    expect("a clone's parent is found by its tail", disk["links"][1]["descriptor"].endswith("golden/golden.vmdk"), disk)
-    (DEMO / "clone/clone.vmsd").write_text('snapshot.numSnapshots = "1"\nsnapshot0.displayName = "mine"\nsnapshot0.numDisks = "1"\nsnapshot0.disk0.fileName = "clone-000001.vmdk"\n')
-    expect("a clone has its own snapshots", document(0, "chain", "clone/clone-000001.vmdk")["disks"][0]["links"][0]["snapshot"] == {"name": "mine", "created": None})
-    replace("clone/clone-000001.vmdk", "/vmfs/volumes/661ab9c9-ea3e9a38-f0ba-d89ef3ff34e7/golden", "/elsewhere/images")
-    run(0, "chain", "clone/clone-000001.vmdk", says="is not there")
-    run(0, "chain", "clone/clone-000001.vmdk", "--map", f"/elsewhere/images={DEMO}/golden", says="└ golden.vmdk")
-    replace("clone/clone-000001.vmdk", "/elsewhere/images/golden.vmdk", "../../../../../../../../../../etc/passwd")
-    run(0, "chain", "clone/clone-000001.vmdk", says="lies outside")
-    restore("clone")
+# --- chain -----------------------------------------------------------------------------------------------------------
 
 
-def test_damage():
-    """Each told with its place; what is beside it stays readable; nothing wrong is exported."""
-    whole = document(0, "extents", DELTA)["disks"][0]["extents"]
-    out = DEMO / "out.raw"
+def test_a_link_has_its_allocated_bytes(db01, links):
+    assert [link["allocated_bytes"] for link in links("db01/db01.vmx")] == [DATA_BYTES, 8 * 65536 + 4096]
 
-    def refused(path, says):
-        run(8, "export", path, out, says=says)
-        expect(f"nothing is left of a refused export ({says})", not out.exists() and not Path(f"{out}.partial").exists())
 
-    # COWD: grain 100 is entry 100 of table 0; grain 8192 is in table 2. The directory is at sector 4.
-    extent = "db01/db01-000001-delta.vmdk"
-    patch(extent, 4 * 512 + 2 * 4, struct.pack("<I", 0x7FFFFFFF))
-    (link, _) = document(0, "chain", DELTA)["disks"][0]["links"]
-    expect("a table past the end is a defect with its offset", [(d["field"], d["offset_bytes"]) for d in link["defects"]] == [("grain_directory_entry", 2056)], link["defects"])
-    extents = document(0, "extents", DELTA)["disks"][0]["extents"]
-    bad = [e for e in extents if e["state"] == "unreadable"]
-    expect("its 2 MiB are unreadable and nothing else", [(e["offset_bytes"], e["length_bytes"]) for e in bad] == [(4 * MIB, 2 * MIB)], bad)
-    expect("what is before it is as it was", extents[:4] == whole[:4], extents)
+def test_a_link_has_its_ctk_state(db01, links):
+    top, base = links("db01/db01.vmx")
+    assert (top["ctk"]["epoch"], base["ctk"]["epoch"], top["ctk"]["valid"]) == (4, 3, True)
+
+
+def test_a_frozen_link_has_its_snapshot(db01, links):
+    top, base = links("db01/db01.vmx")
+    assert base["snapshot"] == {"name": "before the upgrade", "created": "2022-12-01T10:37:39Z"}
+    assert top["snapshot"] is None
+
+
+def test_the_cids_of_a_whole_chain_match(db01, links):
+    top, base = links("db01/db01.vmx")
+    assert top["matches_parent"] and top["parent_cid"] == base["cid"] == "1b77e0d4"
+
+
+def test_a_chain_is_a_tree(db01, run):
+    run("chain", "db01/db01.vmx", status=0, shows="└ db01.vmdk")
+
+
+def test_cids_that_do_not_match_are_told(db01, run, links):
+    replace(db01 / "db01-000001.vmdk", "parentCID=1b77e0d4", "parentCID=deadbeef")
+    run("chain", DELTA, status=0, shows="deadbeef is not 1b77e0d4")
+    assert links(DELTA)[0]["matches_parent"] is False
+
+
+def test_a_ctk_file_that_does_not_fit_is_told(db01, run):
+    os.truncate(db01 / "db01-000001-ctk.vmdk", 3000)
+    run("chain", DELTA, status=0, shows="db01-000001-ctk.vmdk does not fit")
+
+
+def test_a_ctk_file_that_is_missing_is_told(db01, run):
+    (db01 / "db01-000001-ctk.vmdk").unlink()
+    run("chain", DELTA, status=0, shows="db01-000001-ctk.vmdk is missing")
+
+
+def test_without_its_parent_a_delta_still_shows_what_it_holds(db01, run, mapped):
+    (db01 / "db01.vmdk").unlink()
+    run("chain", DELTA, status=0, shows="names db01.vmdk, which is not there")
+    disk = mapped(DELTA)
+    assert (disk["data_bytes"], disk["unreadable_bytes"]) == (DATA_BYTES, (1 << 30) - DATA_BYTES)
+
+
+def test_a_disk_that_is_missing_has_no_chain(db01, run):
+    run("chain", "db01/nothing.vmdk", status=8, says="is not there")
+
+
+@pytest.fixture
+def loop(db01):
+    """The base of db01 names its delta as its parent."""
+    replace(db01 / "db01.vmdk", "parentCID=ffffffff", 'parentCID=9f2c11aa\nparentFileNameHint="db01-000001.vmdk"')
+    return db01
+
+
+def test_a_chain_that_comes_back_to_itself_is_told(loop, run):
+    run("chain", DELTA, status=0, shows="comes back to itself")
+
+
+@pytest.mark.parametrize("hint", ["./db01-000001.vmdk", "../db01/db01-000001.vmdk"])
+def test_a_loop_is_met_under_any_name(db01, links, hint):
+    replace(db01 / "db01-000001.vmdk", 'parentFileNameHint="db01.vmdk"', f'parentFileNameHint="{hint}"')
+    assert len(links(DELTA)) == 1
+
+
+@pytest.fixture
+def unnamed_parent(db01):
+    """The delta of db01 has a parent and does not say which."""
+    replace(db01 / "db01-000001.vmdk", 'parentFileNameHint="db01.vmdk"', "")
+    return db01
+
+
+def test_a_parent_that_is_not_named_is_told(unnamed_parent, run):
+    says = "parentCID is 1b77e0d4, and no parentFileNameHint says which file that is"
+    run("chain", DELTA, status=0, shows=says)
+
+
+def test_what_is_left_to_a_parent_that_is_not_named_is_not_zeros(unnamed_parent, mapped):
+    disk = mapped(DELTA)
+    assert (disk["data_bytes"], disk["zero_bytes"]) == (DATA_BYTES, 0)
+
+
+def test_a_delta_whose_parent_is_not_named_is_not_exported(unnamed_parent, run):
+    run("export", DELTA, "none.raw", status=8, says="no parentFileNameHint")
+
+
+def test_a_folder_stands_for_the_machines_in_it(db01, read):
+    of_folder, of_machine = read("chain", "db01", status=0), read("chain", "db01/db01.vmx", status=0)
+    assert of_folder["disks"] == of_machine["disks"] and len(of_folder["disks"]) == 1
+
+
+def test_a_ctk_file_is_told_as_scan_tells_it(db01, links):
+    ctk = links("db01")[0]["ctk"]
+    assert (ctk["layout"], ctk["block_size_bytes"], ctk["blocks"]) == ("confirmed", 65536, 16384)
+
+
+@pytest.fixture
+def clone(take):
+    """A clone whose parent lies in another folder."""
+    take("golden")
+    return take("clone")
+
+
+def test_the_parent_of_a_clone_is_found_by_its_tail(clone, links):
+    assert links("clone/clone.vmx")[1]["descriptor"].endswith("golden/golden.vmdk")
+
+
+def test_a_clone_has_its_own_snapshots(clone, links):
+    (clone / "clone.vmsd").write_text('snapshot.numSnapshots = "1"\nsnapshot0.displayName = "mine"\n'
+                                      'snapshot0.numDisks = "1"\nsnapshot0.disk0.fileName = "clone-000001.vmdk"\n')
+    assert links("clone/clone-000001.vmdk")[0]["snapshot"] == {"name": "mine", "created": None}
+
+
+@pytest.fixture
+def far_clone(clone):
+    """Its parent is said to lie on another volume."""
+    old = "/vmfs/volumes/661ab9c9-ea3e9a38-f0ba-d89ef3ff34e7/golden"
+    replace(clone / "clone-000001.vmdk", old, "/elsewhere/images")
+    return clone
+
+
+def test_a_parent_on_another_volume_is_not_there(far_clone, run):
+    run("chain", "clone/clone-000001.vmdk", status=0, shows="is not there")
+
+
+def test_map_tells_where_the_other_volume_is(far_clone, run, scratch):
+    mapping = f"/elsewhere/images={scratch}/golden"
+    run("chain", "clone/clone-000001.vmdk", "--map", mapping, status=0, shows="└ golden.vmdk")
+
+
+def test_a_parent_that_leads_out_of_the_target_is_not_followed(far_clone, run):
+    replace(far_clone / "clone-000001.vmdk", "/elsewhere/images/golden.vmdk", "../" * 10 + "etc/passwd")
+    run("chain", "clone/clone-000001.vmdk", status=0, shows="lies outside")
+
+
+# --- extents ---------------------------------------------------------------------------------------------------------
+
+
+def rows_of(found):
+    """CSV: offset, length, state and link of each row."""
+    return [row.split(",")[1:5] for row in found.stdout.splitlines()[1:]]
+
+
+def test_a_map_is_the_same_as_csv_and_as_json(db01, run, mapped):
+    rows = rows_of(run("extents", DELTA, "--csv", status=0))
+    columns = ("offset_bytes", "length_bytes", "state", "link")
+    assert rows and rows == [[str(extent[column]) for column in columns] for extent in mapped(DELTA)["extents"]]
+
+
+def test_a_map_is_the_same_as_a_table_and_as_csv_and_its_totals_end_it(db01, run):
+    *table, totals = run("extents", DELTA, status=0).stdout.splitlines()[2:]
+    assert [line.split()[:4] for line in table] == rows_of(run("extents", DELTA, "--csv"))
+    assert "data 546816 (534 KiB)" in totals
+
+
+def test_a_machine_has_a_map_for_each_disk(take, read):
+    take("app01")
+    disks = read("extents", "app01/app01.vmx", status=0)["disks"]
+    assert [disk["slot"] for disk in disks] == ["scsi0:0", "scsi0:1"]
+
+
+def test_disk_chooses_the_map_of_one(take, read):
+    take("app01")
+    disks = read("extents", "app01/app01.vmx", "--disk", "scsi0:1", status=0)["disks"]
+    assert [disk["slot"] for disk in disks] == ["scsi0:1"]
+
+
+# --- damage: each told with its place; what is beside it stays readable; nothing wrong is exported -------------------
+
+
+@pytest.fixture
+def refused(run, scratch):
+    """No export is made, and nothing of it is left."""
+    def refuse(path, says):
+        run("export", path, "out.raw", status=8, says=says)
+        assert not list(scratch.glob("out.raw*"))
+    return refuse
+
+
+def places(link):
+    return [(defect["field"], defect["offset_bytes"]) for defect in link["defects"]]
+
+
+def unreadable(disk):
+    return spans(extent for extent in disk["extents"] if extent["state"] == "unreadable")
+
+
+@pytest.fixture
+def lost_table(db01):
+    """COWD, whose directory is at sector 4: the third table, of grains 8192 to 12287, is said to lie past the end."""
+    patch(db01 / "db01-000001-delta.vmdk", 4 * 512 + 2 * 4, struct.pack("<I", 0x7FFFFFFF))
+    return db01
+
+
+def test_a_table_past_the_end_is_a_defect_with_its_offset(lost_table, links):
+    assert places(links(DELTA)[0]) == [("grain_directory_entry", 2056)]
+
+
+def test_the_2_mib_of_a_lost_table_are_unreadable_and_nothing_else(lost_table, mapped):
+    assert unreadable(mapped(DELTA)) == [(4 * MIB, 2 * MIB)]
+
+
+def test_what_is_before_a_lost_table_is_as_it_was(lost_table, mapped, program, demo):
+    whole = program.json("extents", demo / DELTA)["disks"][0]["extents"]
+    assert mapped(DELTA)["extents"][:4] == whole[:4] and sum(spans(whole[:4])[-1]) <= 4 * MIB
+
+
+def test_a_disk_with_a_lost_table_is_not_exported(lost_table, refused):
     refused(DELTA, "points past the end of the file")
-    restore("db01")
-    table = struct.unpack("<I", content(DEMO / extent, 4 * 512, 4))[0] * 512
-    shared = content(DEMO / extent, table + 100 * 4, 4)
-    patch(extent, table + 101 * 4, shared)
-    (link, _) = document(0, "chain", DELTA)["disks"][0]["links"]
-    expect("a shared grain is a defect with its offset", [(d["field"], d["offset_bytes"]) for d in link["defects"]] == [("grain_table_entry", table + 101 * 4)], link["defects"])
-    restore("db01")
-    os.truncate(DEMO / extent, os.path.getsize(DEMO / extent) - 3 * 512)
-    link = document(0, "chain", DELTA)["disks"][0]["links"][0]
-    expect("a short file loses the grains that are cut off", link["unreadable_bytes"] == 3 * 512 and len(link["defects"]) == 3, link)
-    restore("db01")
-    os.truncate(DEMO / "db01/db01-flat.vmdk", 512 * MIB)
-    extents = document(0, "extents", "db01/db01.vmdk")["disks"][0]
-    expect("a short flat file is unreadable behind its end", extents["unreadable_bytes"] == 512 * MIB and extents["extents"][-1]["state"] == "unreadable", extents)
-    run(0, "chain", "db01/db01.vmdk", says="the file ends at byte 536870912")
-    restore("db01")
 
-    # seSparse: a journal to replay; a directory entry and a table entry of unknown kind.
-    extent, delta = "db02/db02-000002-sesparse.vmdk", "db02/db02-000002.vmdk"
-    patch(extent, 512 + 24, struct.pack("<Q", 1))
-    run(8, "chain", delta, says="its journal must be replayed")
-    refused(delta, "its journal must be replayed")
-    restore("db02")
-    patch(extent, 512, struct.pack("<Q", 0xCAFEBABE))
-    refused(delta, "it cannot be told whether its journal must be replayed")
-    restore("db02")
-    patch(extent, 8, struct.pack("<Q", 0x200000002))
-    refused(delta, "seSparse of version 2.2 is not known")
-    restore("db02")
-    directory = struct.unpack("<Q", content(DEMO / extent, 128, 8))[0] * 512
-    patch(extent, directory, struct.pack("<Q", 0x2000000000000000))
-    run(0, "chain", delta, says=f"grain_directory_entry at byte {directory}")
-    refused(delta, "is of no known kind")
-    restore("db02")
-    tables = struct.unpack("<Q", content(DEMO / extent, 144, 8))[0] * 512
-    patch(extent, tables + 9 * 8, struct.pack("<Q", 0x7000000000000000))
-    bad = [e for e in document(0, "extents", delta)["disks"][0]["extents"] if e["state"] == "unreadable"]
-    expect("an entry of no known kind is one grain", [(e["offset_bytes"], e["length_bytes"]) for e in bad] == [(9 * 4096, 4096)], bad)
-    restore("db02")
 
-    # A stream: data that does not unpack, a marker of another grain, a footer that is cut off.
-    stream = "hosted/hosted_2.vmdk"
-    grain = 128 * 512
-    run(0, "export", stream, DEMO / "good.raw")
-    patch(stream, grain + 20, b"\xff" * 16)
-    run(0, "chain", stream)
-    refused(stream, "does not unpack")
-    restore("hosted")
-    patch(stream, grain, struct.pack("<Q", 256))
-    run(0, "chain", stream, says=f"grain_marker at byte {grain}")
-    refused(stream, "says that it is sector 256, expected 0")
-    restore("hosted")
-    os.truncate(DEMO / stream, os.path.getsize(DEMO / stream) - 1024)
-    run(0, "chain", stream, says="has no footer")
-    refused(stream, "has no footer")
-    restore("hosted")
-    patch("hosted/hosted.vmdk", 73, b"\n \n\n")
+def test_a_grain_that_two_entries_share_is_a_defect_with_its_offset(db01, links):
+    delta = db01 / "db01-000001-delta.vmdk"
+    table = number(delta, 4 * 512) * 512
+    patch(delta, table + 101 * 4, content(delta, table + 100 * 4, 4))
+    assert places(links(DELTA)[0]) == [("grain_table_entry", table + 101 * 4)]
+
+
+def test_a_short_file_loses_the_grains_that_are_cut_off(db01, links):
+    delta = db01 / "db01-000001-delta.vmdk"
+    os.truncate(delta, delta.stat().st_size - 3 * 512)
+    link = links(DELTA)[0]
+    assert link["unreadable_bytes"] == 3 * 512 and len(link["defects"]) == 3
+
+
+def test_a_short_flat_file_is_unreadable_behind_its_end(db01, run, mapped):
+    os.truncate(db01 / "db01-flat.vmdk", 512 * MIB)
+    disk = mapped(BASE)
+    assert disk["unreadable_bytes"] == 512 * MIB and disk["extents"][-1]["state"] == "unreadable"
+    run("chain", BASE, status=0, shows="the file ends at byte 536870912")
+
+
+SESPARSE = "db02/db02-000002.vmdk"
+
+
+@pytest.fixture
+def sesparse(db02):
+    return db02 / "db02-000002-sesparse.vmdk"
+
+
+def test_a_sesparse_file_whose_journal_must_be_replayed_is_not_read(sesparse, run, refused):
+    patch(sesparse, 512 + 24, struct.pack("<Q", 1))
+    run("chain", SESPARSE, status=8, shows="its journal must be replayed")
+    refused(SESPARSE, "its journal must be replayed")
+
+
+def test_nor_one_whose_volatile_header_is_not_one(sesparse, refused):
+    patch(sesparse, 512, struct.pack("<Q", 0xCAFEBABE))
+    refused(SESPARSE, "it cannot be told whether its journal must be replayed")
+
+
+def test_nor_one_of_an_unknown_version(sesparse, refused):
+    patch(sesparse, 8, struct.pack("<Q", 0x200000002))
+    refused(SESPARSE, "seSparse of version 2.2 is not known")
+
+
+def test_a_directory_entry_of_no_known_kind_is_a_defect_with_its_offset(sesparse, run, refused):
+    directory = number(sesparse, 128, "<Q") * 512
+    patch(sesparse, directory, struct.pack("<Q", 0x2000000000000000))
+    run("chain", SESPARSE, status=0, shows=f"grain_directory_entry at byte {directory}")
+    refused(SESPARSE, "is of no known kind")
+
+
+def test_a_table_entry_of_no_known_kind_is_one_grain(sesparse, mapped):
+    tables = number(sesparse, 144, "<Q") * 512
+    patch(sesparse, tables + 9 * 8, struct.pack("<Q", 0x7000000000000000))
+    assert unreadable(mapped(SESPARSE)) == [(9 * 4096, 4096)]
+
+
+STREAM, GRAIN = "hosted/hosted_2.vmdk", 128 * 512
+
+
+@pytest.fixture
+def stream(take):
+    """A disk as a stream of packed grains."""
+    return take("hosted") / "hosted_2.vmdk"
+
+
+def test_a_whole_stream_is_exported(stream, run):
+    run("export", STREAM, "good.raw", status=0)
+
+
+def test_a_grain_that_does_not_unpack_is_not_exported(stream, run, refused):
+    patch(stream, GRAIN + 20, b"\xff" * 16)
+    run("chain", STREAM, status=0)
+    refused(STREAM, "does not unpack")
+
+
+def test_the_marker_of_another_grain_is_a_defect_with_its_offset(stream, run, refused):
+    patch(stream, GRAIN, struct.pack("<Q", 256))
+    run("chain", STREAM, status=0, shows=f"grain_marker at byte {GRAIN}")
+    refused(STREAM, "says that it is sector 256, expected 0")
+
+
+def test_a_footer_that_is_cut_off_is_told(stream, run, refused):
+    os.truncate(stream, stream.stat().st_size - 1024)
+    run("chain", STREAM, status=0, shows="has no footer")
+    refused(STREAM, "has no footer")
+
+
+def test_a_transfer_in_text_mode_is_told(take, refused):
+    patch(take("hosted") / "hosted.vmdk", 73, b"\n \n\n")
     refused("hosted/hosted.vmdk", "transfer in text mode")
-    restore("hosted")
 
-    # What must not be read at all.
-    patch("db01/db01-000001-delta.vmdk", 4, struct.pack("<I", 2))
+
+def test_cowd_of_an_unknown_version_is_not_read(db01, refused):
+    patch(db01 / "db01-000001-delta.vmdk", 4, struct.pack("<I", 2))
     refused(DELTA, "COWD of version 2 is not known")
-    restore("db01")
-    for old, new, says in (("CID=1b77e0d4", 'CID=1b77e0d4\nencryptionKeys="vmware:key/list/(pair/(fqid/x))"', "is encrypted"),
-                           ("version=1", "version=2", "is encrypted"),
-                           ('isNativeSnapshot="no"', 'isNativeSnapshot="yes"', "is a native snapshot")):
-        replace("golden/golden.vmdk", old, new)
-        run(0 if "encrypted" in says else 8, "chain", "golden/golden.vmdk", says=says)
-        refused("golden/golden.vmdk", says)
-        restore("golden")
-    run(8, "chain", "misfit/misfit-vsan.vmdk", says="an extent of type VSANSPARSE cannot be read")
+
+
+@pytest.mark.parametrize("old, new, status, says", [
+    ("CID=1b77e0d4", 'CID=1b77e0d4\nencryptionKeys="vmware:key/list/(pair/(fqid/x))"', 0, "is encrypted"),
+    ("version=1", "version=2", 0, "is encrypted"),
+    ('isNativeSnapshot="no"', 'isNativeSnapshot="yes"', 8, "is a native snapshot")])
+def test_what_is_encrypted_or_kept_by_the_array_is_not_read(take, run, refused, old, new, status, says):
+    replace(take("golden") / "golden.vmdk", old, new)
+    run("chain", "golden/golden.vmdk", status=status, shows=says)
+    refused("golden/golden.vmdk", says)
+
+
+def test_an_extent_on_vsan_cannot_be_read(take, run, refused):
+    take("misfit")
+    run("chain", "misfit/misfit-vsan.vmdk", status=8, shows="an extent of type VSANSPARSE cannot be read")
     refused("misfit/misfit-vsan.vmdk", "an extent of type VSANSPARSE cannot be read")
 
 
-def test_export():
-    out, partial = DEMO / "out.raw", DEMO / "out.raw.partial"
-    report = document(0, "export", DELTA, out, "--sha256")
-    digest = hashlib.sha256(out.read_bytes()).hexdigest()
-    expect("the image's SHA-256 is right", report["image_sha256"] == digest, report)
-    expected = hashlib.sha256()
-    for extent in joined_data(DELTA):
-        expected.update(f"{extent[0]} {extent[1]}\n".encode() + content(out, *extent))
-    expect("the SHA-256 of the data extents is right", report["data_sha256"] == expected.hexdigest(), report)
-    expect("the image is sparse", os.stat(out).st_blocks * 512 < 4 * MIB and out.stat().st_size == 1 << 30)
-    expect("nothing but the image is made", not partial.exists())
-    before = (out.read_bytes()[:65536], out.stat().st_mtime_ns)
-    run(16, "export", DELTA, out, says="is not overwritten")
-    expect("an existing file is left alone", (out.read_bytes()[:65536], out.stat().st_mtime_ns) == before)
-    run(0, "export", DELTA, DEMO / "earlier.raw", "--link", 1)
-    flat = DEMO / "db01/db01-flat.vmdk"
-    expect("--link 1 is the snapshot", all(content(DEMO / "earlier.raw", at, MIB) == content(flat, at, MIB) for at in (0, 4 * MIB, 1023 * MIB)))
-    run(16, "export", DELTA, DEMO / "none.raw", "--link", 2, says="--link takes a number below 2")
-    run(16, "export", "db01/db01.vmx", DEMO / "none.raw", "--disk", "scsi0:9", says="has 0 disks")
-    run(16, "export", DELTA, DEMO / "none.raw", "--sha256", "--no-hash")
-    run(8, "export", DELTA, "/proc/none.raw")
-    expect("without hashes there are none", document(0, "export", "db01/db01.vmx", DEMO / "plain.raw", "--no-hash")["data_sha256"] is None)
-
-    replace(DELTA, "parentCID=1b77e0d4", "parentCID=deadbeef")
-    mixed = subprocess.run([CBTCTL, "export", DELTA, "mixed.raw"], capture_output=True, text=True, cwd=DEMO)
-    expect("a parent that changed since is told", "parentCID is deadbeef, its parent db01/db01.vmdk has CID 1b77e0d4: the image may mix" in mixed.stderr, mixed)
-    restore("db01")
-
-    # Interrupted by Ctrl-C, by the loss of the process, by a full disk; gone on with. The third write of a thread is one of data: the
-    # other thread writes the record at the beginning and at the end.
-    def interrupted(wanted, how, says):
-        out.unlink(missing_ok=True)
-        run(wanted, "export", DELTA, out, says=says, before=("strace", "-f", "-o", "/dev/null", "-e", f"inject=pwrite64:{how}:when=3"))
-        expect(f"{how}: what is done stays, under another name", partial.exists() and not out.exists())
-        run(16, "export", DELTA, out, says="--resume goes on with it")
-        resumed = document(0, "export", DELTA, out, "--resume", "--sha256")
-        expect(f"{how}: the rest follows", resumed["image_sha256"] == digest and resumed["data_sha256"] == report["data_sha256"], resumed)
-        expect(f"{how}: the image alone is left", hashlib.sha256(out.read_bytes()).hexdigest() == digest and not partial.exists())
-        return resumed["resumed_bytes"]
-
-    resumed = interrupted(32, "signal=SIGINT", "--resume goes on")
-    expect("an interrupted export goes on where it was", resumed > 0, resumed)
-    interrupted(-9, "signal=SIGKILL", "")
-    interrupted(8, "error=ENOSPC", "No space left")
-    out.unlink()
-    subprocess.run(["strace", "-f", "-o", "/dev/null", "-e", "inject=pwrite64:signal=SIGINT:when=3", CBTCTL, "export", DELTA, out], cwd=DEMO, capture_output=True)
-    os.utime(DEMO / "db01/db01-flat.vmdk", (1, 1))
-    run(16, "export", DELTA, out, "--resume", says="was made of something else")
-    expect("what does not go on is left alone", partial.exists())
-    restore("db01")
-    partial.unlink()
-    run(0, "export", DELTA, out, "--resume")
-
-    # A progress bar in a terminal, and nowhere else.
-    for quiet in ([], ["--quiet"]):
-        master, slave = pty.openpty()
-        (DEMO / "bar.raw").unlink(missing_ok=True)
-        process = subprocess.Popen([CBTCTL, "export", DELTA, DEMO / "bar.raw", *quiet], stdout=subprocess.DEVNULL, stderr=slave, cwd=DEMO)
-        process.wait(timeout=60)
-        os.close(slave)
-        try:
-            shown = os.read(master, 65536)
-        except OSError:
-            shown = b""
-        expect(f"a bar in a terminal ({quiet})", (b"] " in shown and b" % " in shown) == (not quiet), shown)
-        os.close(master)
+# --- export ----------------------------------------------------------------------------------------------------------
 
 
-def joined_data(path):
+SMALL = 32 * MIB  # a disk like db01, so that whole images are soon hashed
+
+
+@pytest.fixture
+def small(scratch):
+    """A small disk with a delta: its path where the program runs."""
+    sectors = SMALL // vmware_files.SECTOR
+    for name, kind, extent, write, grains, parent in (
+            ("small", "vmfs", "VMFS", vmware_files.flat, range(1, 9), None),
+            ("small-000001", "vmfsSparse", "VMFSSPARSE", vmware_files.cowd, [*range(100, 164), *range(8192, 8200)],
+             "small.vmdk")):
+        file = f"{name}-{'delta' if parent else 'flat'}.vmdk"
+        vmware_files.write_sparse(scratch / file, *write(sectors, grains))
+        cid = "9f2c11aa" if parent else "1b77e0d4"
+        text = vmware_files.descriptor(kind, [f'RW {sectors} {extent} "{file}"'], parent=parent, cid=cid)
+        (scratch / f"{name}.vmdk").write_text(text)
+    return "small-000001.vmdk"
+
+
+def joined(extents):
     """Ranges of data, whichever link holds them."""
     ranges = []
-    for extent in document(0, "extents", path)["disks"][0]["extents"]:
-        if extent["state"] != "data":
-            continue
-        if ranges and sum(ranges[-1]) == extent["offset_bytes"]:
-            ranges[-1][1] += extent["length_bytes"]
+    for offset, length in spans(extent for extent in extents if extent["state"] == "data"):
+        if ranges and sum(ranges[-1]) == offset:
+            ranges[-1][1] += length
         else:
-            ranges.append([extent["offset_bytes"], extent["length_bytes"]])
+            ranges.append([offset, length])
     return ranges
 
 
-def test_extents():
-    rows = run(0, "extents", DELTA, "--csv").splitlines()
-    extents = document(0, "extents", DELTA)["disks"][0]["extents"]
-    expect("CSV and JSON tell the same", [r.split(",")[1:5] for r in rows[1:]] == [[str(e["offset_bytes"]), str(e["length_bytes"]), e["state"], str(e["link"])] for e in extents], rows)
-    table = run(0, "extents", DELTA).splitlines()
-    expect("the table tells the same", [line.split()[:4] for line in table[2:-1]] == [r.split(",")[1:5] for r in rows[1:]], table)
-    expect("the totals end it", "data 546816 (534 KiB)" in table[-1], table[-1])
-    two = document(0, "extents", "app01/app01.vmx")["disks"]
-    expect("a VM has a map per disk", [d["slot"] for d in two] == ["scsi0:0", "scsi0:1"], two)
-    one = document(0, "extents", "app01/app01.vmx", "--disk", "scsi0:1")["disks"]
-    expect("--disk chooses", [d["slot"] for d in one] == ["scsi0:1"], one)
+def data_digest(image, ranges):
+    """What data_sha256 is: each range of data with its place."""
+    digest = hashlib.sha256()
+    for offset, length in ranges:
+        digest.update(f"{offset} {length}\n".encode() + content(image, offset, length))
+    return digest.hexdigest()
 
 
-def verdict(wanted, *arguments):
-    return document(wanted, "ctk", "verify", *arguments)
+def digest_of(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_verify():
-    clean = verdict(0, "--delta", DELTA, CTK)
-    expect("the demo's delta is marked", clean["verdict"] == "no write is missed" and clean["compared_bytes"] == 72 * 512 and clean["since"] == 3, clean)
-    images = ("--images", "db01/db01.vmdk", DELTA, CTK)
-    clean = verdict(0, *images, "--since", 3)
-    expect("the demo's images are marked", clean["differing_bytes"] == clean["marked_bytes"] == 3 * 65536 and clean["compared_bytes"] == 1 << 30, clean)
-    run(0, "export", DELTA, DEMO / "new.raw")
-    run(0, "export", DELTA, DEMO / "old.raw", "--link", 1)
-    raw = ("--images", "old.raw", "new.raw", CTK)
-    expect("raw files are the same", {**verdict(0, *raw, "--since", 3), "against": 0} == {**clean, "against": 0})
+def test_the_digest_of_the_data_is_that_of_its_ranges_in_the_image(db01, read, mapped, scratch):
+    report, image = read("export", DELTA, "out.raw", status=0), scratch / "out.raw"
+    assert report["data_sha256"] == data_digest(image, joined(mapped(DELTA)["extents"]))
+    assert image.stat().st_size == 1 << 30
 
-    # One entry of the CTK file is damaged: a delta makes it suspect, images prove it.
-    set_entry(CTK, 64, 1)
-    suspect = verdict(4, "--delta", DELTA, CTK)
-    expect("a delta makes it suspect", suspect["verdict"] == "suspect" and [(m["offset_bytes"], m["length_bytes"]) for m in suspect["missed"]] == [(4 * MIB, 4096)], suspect)
-    run(4, "ctk", "verify", "--delta", DELTA, CTK, says="a grain table does not say when it was written")
-    change_id = document(0, "ctk", "show", CTK)["files"][0]["change_id"].rsplit("/")[0] + "/3"
-    for files in (images, raw):
-        for since in ("3", change_id):
-            proof = verdict(4, *files, "--since", since)
-            (missed,) = proof["missed"]
-            expect("images prove it", proof["verdict"] == "proof" and (missed["offset_bytes"], missed["length_bytes"]) == (4 * MIB, 65536), proof)
-            for side, name in (("sha256_before", "old.raw"), ("sha256_after", "new.raw")):
-                expect(f"{side} is that of the range", missed[side] == hashlib.sha256(content(DEMO / name, 4 * MIB, 65536)).hexdigest(), missed)
-    run(4, "ctk", "verify", *images, "--since", 3, says="PROOF")
-    restore("db01")
 
-    # More marked than differs is harmless.
+def test_the_digest_of_the_image_is_that_of_the_whole_file(read, scratch, small):
+    report, image = read("export", small, "out.raw", "--sha256", status=0), scratch / "out.raw"
+    assert report["image_sha256"] == digest_of(image) and image.stat().st_size == SMALL
+    assert report["data_sha256"] == data_digest(image, joined(read("extents", small)["disks"][0]["extents"]))
+
+
+def test_the_image_is_sparse_and_nothing_else_is_made(db01, run, scratch):
+    run("export", DELTA, "out.raw", status=0)
+    assert (scratch / "out.raw").stat().st_blocks * 512 < 4 * MIB
+    assert list(scratch.glob("out.raw*")) == [scratch / "out.raw"]
+
+
+def test_an_existing_file_is_not_overwritten(db01, run, scratch):
+    image = scratch / "out.raw"
+    image.write_bytes(b"mine")
+    before = image.stat().st_mtime_ns
+    run("export", DELTA, "out.raw", status=16, says="is not overwritten")
+    assert (image.read_bytes(), image.stat().st_mtime_ns) == (b"mine", before)
+
+
+@pytest.mark.parametrize("at", [0, 4 * MIB, 1023 * MIB])
+def test_link_1_is_the_disk_as_it_was_at_the_snapshot(db01, run, scratch, at):
+    run("export", DELTA, "earlier.raw", "--link", 1, "--no-hash", status=0)
+    assert content(scratch / "earlier.raw", at, MIB) == content(db01 / "db01-flat.vmdk", at, MIB)
+
+
+@pytest.mark.parametrize("line, status, says", [
+    (f"{DELTA} none.raw --link 2", 16, "--link takes a number below 2"),
+    ("db01/db01.vmx none.raw --disk scsi0:9", 16, "has 0 disks"),
+    (f"{DELTA} none.raw --sha256 --no-hash", 16, ""),
+    (f"{DELTA} /proc/none.raw", 8, "")])
+def test_what_cannot_be_exported_is_told(db01, run, line, status, says):
+    run("export", *line.split(), status=status, says=says)
+
+
+def test_without_hashes_there_are_none(db01, read):
+    assert read("export", "db01/db01.vmx", "plain.raw", "--no-hash", status=0)["data_sha256"] is None
+
+
+def test_a_parent_that_changed_since_is_told(db01, run):
+    replace(db01 / "db01-000001.vmdk", "parentCID=1b77e0d4", "parentCID=deadbeef")
+    says = "parentCID is deadbeef, its parent db01/db01.vmdk has CID 1b77e0d4: the image may mix"
+    run("export", DELTA, "mixed.raw", says=says)
+
+
+@pytest.fixture
+def stop_export(run, scratch, small):
+    """An export that is stopped at the third write of a thread, which is one of data: the other thread writes the
+    record at the beginning and at the end."""
+    def stop(how, status, says=""):
+        run("export", small, "out.raw", under=fault("pwrite64", f"{how}:when=3"), status=status, says=says)
+        assert (scratch / "out.raw.partial").exists() and not (scratch / "out.raw").exists()
+    return stop
+
+
+STOPS = pytest.mark.parametrize("how, status, says", [
+    ("signal=SIGINT", 32, "--resume goes on"), ("signal=SIGKILL", -9, ""), ("error=ENOSPC", 8, "No space left")])
+
+
+@STOPS
+def test_what_a_stopped_export_has_done_stays_under_another_name(stop_export, how, status, says):
+    stop_export(how, status, says)
+
+
+@STOPS
+def test_a_stopped_export_is_not_begun_anew(stop_export, run, small, how, status, says):
+    stop_export(how, status, says)
+    run("export", small, "out.raw", status=16, says="--resume goes on with it")
+
+
+@STOPS
+def test_a_resumed_export_is_the_whole_image_and_is_left_alone(stop_export, read, scratch, small, how, status, says):
+    whole = read("export", small, "whole.raw", "--sha256", status=0)
+    stop_export(how, status, says)
+    resumed = read("export", small, "out.raw", "--resume", "--sha256", status=0)
+    told = ("image_sha256", "data_sha256")
+    assert [resumed[key] for key in told] == [whole[key] for key in told]
+    assert digest_of(scratch / "out.raw") == digest_of(scratch / "whole.raw") == whole["image_sha256"]
+    assert list(scratch.glob("out.raw*")) == [scratch / "out.raw"]
+
+
+def test_an_interrupted_export_goes_on_where_it_was(stop_export, read, small):
+    stop_export("signal=SIGINT", 32)
+    assert read("export", small, "out.raw", "--resume", status=0)["resumed_bytes"] > 0
+
+
+@pytest.fixture
+def outdated(stop_export, scratch):
+    """An export that was stopped, and whose disk was written since."""
+    stop_export("signal=SIGINT", 32)
+    os.utime(scratch / "small-flat.vmdk", (1, 1))
+    return scratch / "out.raw.partial"
+
+
+def test_an_export_of_something_else_is_not_gone_on_with(outdated, run, small):
+    run("export", small, "out.raw", "--resume", status=16, says="was made of something else")
+    assert outdated.exists()
+
+
+def test_without_a_part_resume_begins(run, small):
+    run("export", small, "out.raw", "--resume", status=0)
+
+
+@pytest.mark.parametrize("quiet, is_shown", [([], True), (["--quiet"], False)])
+def test_a_progress_bar_is_shown_in_a_terminal_alone_and_not_with_quiet(db01, program, scratch, quiet, is_shown):
+    shown = program.on_terminal("export", DELTA, "bar.raw", *quiet, streams=["stderr"], cwd=scratch).stdout
+    assert ("] " in shown and " % " in shown) == is_shown, shown
+
+
+# --- verify ----------------------------------------------------------------------------------------------------------
+
+IMAGES = ("--images", BASE, DELTA, CTK)
+
+
+@pytest.fixture
+def verify(read):
+    return lambda status, *words: read("ctk", "verify", *words, status=status)
+
+
+@pytest.fixture
+def raw(db01, run):
+    """The same images as raw files."""
+    run("export", DELTA, "new.raw", "--no-hash", status=0)
+    run("export", DELTA, "old.raw", "--link", 1, "--no-hash", status=0)
+    return "--images", "old.raw", "new.raw", CTK
+
+
+def test_the_delta_of_the_demo_is_marked(db01, verify):
+    clean = verify(0, "--delta", DELTA, CTK)
+    told = (clean["verdict"], clean["compared_bytes"], clean["since"])
+    assert told == ("no write is missed", DATA_BYTES, 3)
+
+
+def test_the_images_of_the_demo_are_marked(db01, verify):
+    clean = verify(0, *IMAGES, "--since", 3)
+    assert clean["differing_bytes"] == clean["marked_bytes"] == 3 * 65536 and clean["compared_bytes"] == 1 << 30
+
+
+def test_of_raw_files_the_same_is_said(raw, verify):
+    by_chain, by_file = verify(0, *IMAGES, "--since", 3), verify(0, *raw, "--since", 3)
+    assert {**by_file, "against": 0} == {**by_chain, "against": 0}
+
+
+@pytest.fixture
+def damaged(db01):
+    """One entry of the CTK file says that a block that was written was not."""
+    set_entry(db01 / "db01-000001-ctk.vmdk", 64, 1)
+    return db01
+
+
+def test_a_delta_makes_a_damaged_ctk_file_suspect(damaged, run, verify):
+    suspect = verify(4, "--delta", DELTA, CTK)
+    assert suspect["verdict"] == "suspect" and spans(suspect["missed"]) == [(4 * MIB, 4096)]
+    run("ctk", "verify", "--delta", DELTA, CTK, status=4, shows="a grain table does not say when it was written")
+
+
+@pytest.mark.parametrize("form", ["chains", "raw files"])
+@pytest.mark.parametrize("by", ["epoch", "change id"])
+def test_images_prove_that_a_ctk_file_is_damaged(damaged, raw, read, verify, scratch, form, by):
+    files = IMAGES if form == "chains" else raw
+    since = "3" if by == "epoch" else read("ctk", "show", CTK)["files"][0]["change_id"].rsplit("/")[0] + "/3"
+    proof = verify(4, *files, "--since", since)
+    (missed,) = proof["missed"]
+    assert proof["verdict"] == "proof" and spans([missed]) == [(4 * MIB, 65536)]
+    for side, name in (("sha256_before", "old.raw"), ("sha256_after", "new.raw")):
+        assert missed[side] == hashlib.sha256(content(scratch / name, 4 * MIB, 65536)).hexdigest()
+
+
+def test_a_proof_is_called_one(damaged, run):
+    run("ctk", "verify", *IMAGES, "--since", 3, status=4, shows="PROOF")
+
+
+@pytest.fixture
+def overmarked(db01):
+    """Three blocks more are marked than were written."""
     for block in (70, 71, 16383):
-        set_entry(CTK, block, 4)
-    more = verdict(0, *images, "--since", 3)
-    expect("over-reporting is counted", more["over_reported_bytes"] == 3 * 65536 and more["verdict"] == "no write is missed", more)
-    everything = verdict(0, *images, "--since", "*")
-    expect("since '*' everything written is marked", everything["marked_bytes"] > more["marked_bytes"], everything)
-    restore("db01")
-
-    # What cannot be said.
-    replace("db01/db01.vmdk", 'changeTrackPath="db01-ctk.vmdk"', "")
-    run(8, "ctk", "verify", "--delta", DELTA, CTK, says="names no CTK file, so it cannot be said since when")
-    restore("db01")
-    patch("db01/db01-ctk.vmdk", 50, b"other")
-    run(8, "ctk", "verify", "--delta", DELTA, CTK, says="tracking was restarted in between")
-    restore("db01")
-    run(8, "ctk", "verify", "--delta", "db01/db01.vmdk", "db01/db01-ctk.vmdk", says="has no parent")
-    run(8, "ctk", "verify", "--delta", DELTA, "app01/app01_1-ctk.vmdk", says="have different UUIDs")
-    run(8, "ctk", "verify", "--delta", DELTA, "db01/db01-ctk.vmdk", says="is the CTK file of the parent")
-    run(8, "ctk", "verify", "--images", "db01/db01-000001-delta.vmdk", DELTA, CTK, "--since", 3, says="is no image but cowd")
-    run(8, "ctk", "verify", *images[:3], "app01/app01-ctk.vmdk", "--since", 3, says="covers 42949672960")
-    run(8, "ctk", "verify", *images, "--since", "00 " * 7 + "00-" + "00 " * 7 + "00/3", says="another UUID")
-    run(8, "ctk", "verify", *images[:3], "cbt-v2/cbt-v2-ctk.vmdk", "--since", 3)
-    run(16, "ctk", "verify", *images, says="needs --since")
-    run(16, "ctk", "verify", CTK, says="needs either")
-
-    # What a running VM's files say proves nothing.
-    (DEMO / "db01/db01.vmx.lck").touch()
-    for arguments in (("--delta", DELTA, CTK), (*images, "--since", 3)):
-        run(8, "ctk", "verify", *arguments, says="may run; its files prove nothing")
-        run(0, "ctk", "verify", *arguments, "--even-if-running", says="no write is missed")
-    restore("db01")
-    replace("db01/db01.vmx", 'cleanShutdown = "TRUE"', 'cleanShutdown = "FALSE"')
-    run(8, "ctk", "verify", *images, "--since", 3, says="db01.vmx (cleanShutdown is FALSE) beside it says that the VM may run")
-    restore("db01")
-
-    # A part that cannot be read is not compared, and the rest is.
-    patch("db01/db01-000001-delta.vmdk", 4 * 512 + 4, struct.pack("<I", 0x7FFFFFFF))
-    partly = verdict(8, "--delta", DELTA, CTK)
-    expect("a damaged table is not compared", partly["not_compared"] == [{"offset_bytes": 2 * MIB, "length_bytes": 2 * MIB}] and partly["compared_bytes"] == 72 * 512, partly)
-    expect("and says why", "points past the end" in partly["why_not_compared"] and partly["verdict"] == "incomplete", partly)
-    set_entry(CTK, 64, 1)
-    partly = verdict(12, *images, "--since", 3)
-    expect("what could be compared is proof", partly["verdict"] == "proof" and partly["not_compared_bytes"] == 2 * MIB, partly)
-    run(12, "ctk", "verify", *images, "--since", 3, says="not compared: 2097152 bytes (2 MiB)")
-    restore("db01")
+        set_entry(db01 / "db01-000001-ctk.vmdk", block, 4)
+    return db01
 
 
-def test_diff():
-    frozen = "db01/db01-ctk.vmdk"
-    run(0, "ctk", "diff", CTK, CTK)
-    changed = document(4, "ctk", "diff", frozen, CTK)
-    expect("changed entries are counted", changed["changed_blocks"] == 3 and changed["epochs"] == [{"epoch": 4, "blocks": 3, "bytes": 3 * 65536}], changed)
-    expect("no rate without times that differ", changed["bytes_per_day"] is None, changed)
-    os.utime(DEMO / CTK, (1714521600 + 43200, 1714521600 + 43200))
-    expect("a rate by the files' times", document(4, "ctk", "diff", frozen, CTK)["bytes_per_day"] == 6 * 65536)
-    back = document(4, "ctk", "diff", CTK, frozen)
-    expect("backwards is told", back["went_backwards"] and not back["restarted"] and back["older_blocks"] == 3, back)
-    patch(CTK, 50, b"other")
-    other = document(4, "ctk", "diff", frozen, CTK)
-    expect("a restart is told", other["restarted"] and not other["went_backwards"], other)
-    run(4, "ctk", "diff", frozen, "app01/app01-ctk.vmdk", says="of other sizes")
-    other = document(4, "ctk", "diff", frozen, "app01/app01-ctk.vmdk")
-    expect("of other sizes nothing is counted", other["resized"] and other["changed_blocks"] is None and other["bytes_per_day"] is None, other)
-    restore("db01")
+def test_more_marked_than_differs_is_harmless_and_counted(overmarked, verify):
+    more = verify(0, *IMAGES, "--since", 3)
+    assert (more["over_reported_bytes"], more["verdict"]) == (3 * 65536, "no write is missed")
+
+
+def test_since_star_everything_written_is_marked(overmarked, verify):
+    more, everything = verify(0, *IMAGES, "--since", 3), verify(0, *IMAGES, "--since", "*")
+    assert everything["marked_bytes"] > more["marked_bytes"]
+
+
+def test_since_when_cannot_be_said_where_the_parent_is_not_tracked(db01, run):
+    replace(db01 / "db01.vmdk", 'changeTrackPath="db01-ctk.vmdk"', "")
+    says = "names no CTK file, so it cannot be said since when"
+    run("ctk", "verify", "--delta", DELTA, CTK, status=8, says=says)
+
+
+def test_nothing_is_said_across_a_restart_of_tracking(db01, run):
+    patch(db01 / "db01-ctk.vmdk", 50, b"other")
+    run("ctk", "verify", "--delta", DELTA, CTK, status=8, says="tracking was restarted in between")
+
+
+@pytest.mark.parametrize("words, status, says", [
+    (["--delta", BASE, FROZEN], 8, "has no parent"),
+    (["--delta", DELTA, "app01/app01_1-ctk.vmdk"], 8, "have different UUIDs"),
+    (["--delta", DELTA, FROZEN], 8, "is the CTK file of the parent"),
+    (["--images", "db01/db01-000001-delta.vmdk", DELTA, CTK, "--since", 3], 8, "is no image but cowd"),
+    ([*IMAGES[:3], "app01/app01-ctk.vmdk", "--since", 3], 8, "covers 42949672960"),
+    ([*IMAGES, "--since", ANOTHER_ID], 8, "another UUID"),
+    ([*IMAGES[:3], "cbt-v2/cbt-v2-ctk.vmdk", "--since", 3], 8, ""),
+    (IMAGES, 16, "needs --since"),
+    ([CTK], 16, "needs either")],
+    ids=["no parent", "another disk", "the parent's file", "a bare extent", "another size", "another id",
+         "another version", "no since", "nothing to compare"])
+def test_what_cannot_be_compared_is_told(program, demo, words, status, says):
+    program.run("ctk", "verify", *words, cwd=demo, status=status, says=says)
+
+
+@pytest.mark.parametrize("words", [["--delta", DELTA, CTK], [*IMAGES, "--since", 3]], ids=["delta", "images"])
+def test_what_the_files_of_a_running_machine_say_proves_nothing_but_by_the_operators_word(db01, run, words):
+    (db01 / "db01.vmx.lck").touch()
+    run("ctk", "verify", *words, status=8, says="may run; its files prove nothing")
+    run("ctk", "verify", *words, "--even-if-running", status=0, shows="no write is missed")
+
+
+def test_nor_where_the_machine_was_not_shut_down_cleanly(db01, run):
+    replace(db01 / "db01.vmx", 'cleanShutdown = "TRUE"', 'cleanShutdown = "FALSE"')
+    says = "db01.vmx (cleanShutdown is FALSE) beside it says that the VM may run"
+    run("ctk", "verify", *IMAGES, "--since", 3, status=8, says=says)
+
+
+@pytest.fixture
+def partly_readable(db01):
+    """The second table of the delta is said to lie past the end."""
+    patch(db01 / "db01-000001-delta.vmdk", 4 * 512 + 4, struct.pack("<I", 0x7FFFFFFF))
+    return db01
+
+
+def test_a_part_that_cannot_be_read_is_not_compared_and_the_rest_is(partly_readable, verify):
+    partly = verify(8, "--delta", DELTA, CTK)
+    assert spans(partly["not_compared"]) == [(2 * MIB, 2 * MIB)] and partly["compared_bytes"] == DATA_BYTES
+    assert "points past the end" in partly["why_not_compared"] and partly["verdict"] == "incomplete"
+
+
+def test_what_could_be_compared_is_proof(partly_readable, damaged, run, verify):
+    partly = verify(12, *IMAGES, "--since", 3)
+    assert (partly["verdict"], partly["not_compared_bytes"]) == ("proof", 2 * MIB)
+    run("ctk", "verify", *IMAGES, "--since", 3, status=12, shows="not compared: 2097152 bytes (2 MiB)")
+
+
+# --- diff ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def diff(read):
+    return lambda old, new, status=4: read("ctk", "diff", old, new, status=status)
+
+
+def test_a_file_does_not_differ_from_itself(db01, run):
+    run("ctk", "diff", CTK, CTK, status=0)
+
+
+def test_changed_entries_are_counted(db01, diff):
+    changed = diff(FROZEN, CTK)
+    assert changed["changed_blocks"] == 3 and changed["epochs"] == [{"epoch": 4, "blocks": 3, "bytes": 3 * 65536}]
+
+
+def test_there_is_no_rate_without_times_that_differ(db01, diff):
+    assert diff(FROZEN, CTK)["bytes_per_day"] is None
+
+
+def test_there_is_a_rate_by_the_times_of_the_files(db01, diff):
+    later = (db01 / "db01-ctk.vmdk").stat().st_mtime + 43200
+    os.utime(db01 / "db01-000001-ctk.vmdk", (later, later))
+    assert diff(FROZEN, CTK)["bytes_per_day"] == 6 * 65536
+
+
+def test_backwards_is_told(db01, diff):
+    back = diff(CTK, FROZEN)
+    assert back["went_backwards"] and not back["restarted"] and back["older_blocks"] == 3, back
+
+
+def test_a_restart_is_told(db01, diff):
+    patch(db01 / "db01-000001-ctk.vmdk", 50, b"other")
+    other = diff(FROZEN, CTK)
+    assert other["restarted"] and not other["went_backwards"], other
+
+
+def test_of_files_of_other_sizes_nothing_is_counted(program, demo):
+    words = ["ctk", "diff", FROZEN, "app01/app01-ctk.vmdk"]
+    program.run(*words, cwd=demo, status=4, shows="of other sizes")
+    other = program.json(*words, cwd=demo, status=4)
+    assert other["resized"] and other["changed_blocks"] is None and other["bytes_per_day"] is None, other
+
+
+# --- map -------------------------------------------------------------------------------------------------------------
 
 
 def partition_entry(kind, first, sectors):
     return struct.pack("<4xB3xII", kind, first, sectors)
 
 
-def test_map():
-    ctk = "db01/db01-ctk.vmdk"
-    plain = document(0, "ctk", "map", ctk)
-    expect("cells are whole blocks and cover the disk", plain["cell_bytes"] == 8 * 65536 and len(plain["cells"]) == 2048 and plain["columns"] == 64, plain)
-    expect("the newest entry of a cell is shown", max(plain["cells"]) == plain["epochs"][-1]["epoch"] == 3, plain["epochs"])
-    expect("what was written and what not is all", sum(e["bytes"] for e in plain["epochs"]) + plain["never_written_bytes"] == plain["capacity_bytes"] == 1 << 30, plain)
-    expect("without a partition table there are none", plain["partitions"] == [] and plain["disk"] is None and plain["since"] is None, plain)
-    patch("db01/db01-flat.vmdk", 446, partition_entry(0x83, 2048, 1 << 20) + partition_entry(0x82, (1 << 20) + 2048, 4096) + bytes(32) + b"\x55\xaa")
-    flat, kept = document(0, "show", "db01/db01-flat.vmdk")["files"][0], os.stat(DEMO / "db01/db01-flat.vmdk")
-    expect("a flat extent: its size, what is kept of it, its first sector", (flat["size_bytes"], flat["allocated_bytes"], flat["first_sector"]) == (1 << 30, kept.st_blocks * 512, "MBR"), flat)
-    (table,) = [document(0, "ctk", "map", ctk, "--since", "2")]
-    expect("partitions of the disk that names the file", table["disk"] == "db01/db01.vmdk" and [(p["offset_bytes"], p["length_bytes"], p["label"]) for p in table["partitions"]] == [(MIB, 512 * MIB, "Linux"), (513 * MIB, 2 * MIB, "Linux swap")], table["partitions"])
-    expect("a snapshot's file has the disk as it is through the snapshot", len(document(0, "ctk", "map", CTK)["partitions"]) == 2)
-    expect("since is told", table["since"] == 2)
-    shown = run(0, "ctk", "map", ctk, "--since", 2, before=("env", "LC_ALL=C"))
-    expect("plain ASCII where the locale has no more", shown.isascii() and ", since 2" in shown and "partitions of db01/db01.vmdk" in shown, shown)
-    shown = run(0, "ctk", "map", ctk, before=("env", "LC_ALL=C.UTF-8"))
-    expect("Unicode where it has", "█" in shown and run(0, "ctk", "map", ctk, "--ascii", before=("env", "LC_ALL=C.UTF-8")).isascii(), shown)
-    for name in ("map.svg", "map.png"):
-        run(0, "ctk", "map", ctk, "--since", 2, "-o", name)
-        before = (DEMO / name).read_bytes()
-        run(16, "ctk", "map", ctk, "-o", name, says="exists")
-        expect(f"{name} is not overwritten", (DEMO / name).read_bytes() == before)
-    svg = xml.etree.ElementTree.parse(DEMO / "map.svg").getroot()
-    words = [element.text for element in svg.iter("{http://www.w3.org/2000/svg}text")]
-    expect("the SVG says what it shows", svg.get("width") == "800" and {"1 Linux", "2 Linux swap", "never written", "epoch 3: since 2"} <= set(words), words)
-    expect("the PNG is 800 wide", struct.unpack(">I", content(DEMO / "map.png", 16, 4)) == (800,))
-    run(16, "ctk", "map", ctk, "-o", "map.jpg", says="ends in .svg or .png")
-    run(8, "ctk", "map", ctk, "--since", "00 " * 7 + "00-" + "00 " * 7 + "00/3", says="another UUID")
-    run(8, "ctk", "map", "db01/nothing-ctk.vmdk")
-    run(8, "ctk", "map", "db01/db01.vmdk", says="db01.vmdk")
-    restore("db01")
+@pytest.fixture
+def partitioned(db01):
+    """A partition of Linux and one that it swaps to."""
+    table = partition_entry(0x83, 2048, 1 << 20) + partition_entry(0x82, (1 << 20) + 2048, 4096)
+    patch(db01 / "db01-flat.vmdk", 446, table + bytes(32) + b"\x55\xaa")
+    return db01
 
 
-with tempfile.TemporaryDirectory() as folder:
-    PRISTINE, DEMO = Path(folder) / "pristine/demo", Path(folder) / "work/demo"
-    for place in (PRISTINE, DEMO):
-        place.parent.mkdir()
-        subprocess.run([SOURCE / "tools/make_fixtures", "--into", place.parent, "demo"], check=True)
-    for test in (test_chain, test_extents, test_damage, test_export, test_verify, test_diff, test_map):
-        test()
+@pytest.fixture
+def picture_of(read):
+    return lambda path, *words: read("ctk", "map", path, *words, status=0)
 
-finish(at_least=377)
+
+def test_cells_are_whole_blocks_and_cover_the_disk(db01, picture_of):
+    plain = picture_of(FROZEN)
+    assert (plain["cell_bytes"], len(plain["cells"]), plain["columns"]) == (8 * 65536, 2048, 64)
+
+
+def test_the_newest_entry_of_a_cell_is_shown(db01, picture_of):
+    plain = picture_of(FROZEN)
+    assert max(plain["cells"]) == plain["epochs"][-1]["epoch"] == 3
+
+
+def test_what_was_written_and_what_not_is_all(db01, picture_of):
+    plain = picture_of(FROZEN)
+    written = sum(epoch["bytes"] for epoch in plain["epochs"])
+    assert written + plain["never_written_bytes"] == plain["capacity_bytes"] == 1 << 30
+
+
+def test_without_a_partition_table_there_are_no_partitions(db01, picture_of):
+    plain = picture_of(FROZEN)
+    assert (plain["partitions"], plain["disk"], plain["since"]) == ([], None, None)
+
+
+def test_of_a_flat_extent_its_size_and_what_is_kept_of_it_and_its_first_sector_are_told(partitioned, read):
+    flat, kept = read("show", "db01/db01-flat.vmdk", status=0)["files"][0], (partitioned / "db01-flat.vmdk").stat()
+    told = (flat["size_bytes"], flat["allocated_bytes"], flat["first_sector"])
+    assert told == (1 << 30, kept.st_blocks * 512, "MBR")
+
+
+def test_a_map_has_the_partitions_of_the_disk_that_names_the_file(partitioned, picture_of):
+    table = picture_of(FROZEN)
+    assert table["disk"] == BASE and spans(table["partitions"]) == [(MIB, 512 * MIB), (513 * MIB, 2 * MIB)]
+    assert [partition["label"] for partition in table["partitions"]] == ["Linux", "Linux swap"]
+
+
+def test_the_file_of_a_snapshot_has_the_disk_as_it_is_through_the_snapshot(partitioned, picture_of):
+    assert len(picture_of(CTK)["partitions"]) == 2
+
+
+def test_since_is_told(db01, picture_of):
+    assert picture_of(FROZEN, "--since", 2)["since"] == 2
+
+
+def test_a_map_is_plain_ascii_where_the_locale_has_no_more(partitioned, run):
+    shown = run("ctk", "map", FROZEN, "--since", 2, env={"LC_ALL": "C"}, status=0).stdout
+    assert shown.isascii() and ", since 2" in shown and "partitions of db01/db01.vmdk" in shown
+
+
+def test_a_map_is_unicode_where_the_locale_has_it(db01, run):
+    run("ctk", "map", FROZEN, env={"LC_ALL": "C.UTF-8"}, status=0, shows="█")
+
+
+def test_but_plain_ascii_where_that_is_asked_for(db01, run):
+    shown = run("ctk", "map", FROZEN, "--ascii", env={"LC_ALL": "C.UTF-8"}, status=0).stdout
+    assert shown and shown.isascii()
+
+
+@pytest.mark.parametrize("name", ["map.svg", "map.png"])
+def test_a_picture_that_exists_is_not_overwritten(db01, run, scratch, name):
+    (scratch / name).write_bytes(b"mine")
+    run("ctk", "map", FROZEN, "-o", name, status=16, says="exists")
+    assert (scratch / name).read_bytes() == b"mine"
+
+
+def test_an_svg_says_what_it_shows(partitioned, run, scratch):
+    run("ctk", "map", FROZEN, "--since", 2, "-o", "map.svg", status=0)
+    svg = xml.etree.ElementTree.parse(scratch / "map.svg").getroot()
+    words = {element.text for element in svg.iter("{http://www.w3.org/2000/svg}text")}
+    assert svg.get("width") == "800" and {"1 Linux", "2 Linux swap", "never written", "epoch 3: since 2"} <= words
+
+
+def test_a_png_is_800_wide(partitioned, run, scratch):
+    run("ctk", "map", FROZEN, "--since", 2, "-o", "map.png", status=0)
+    assert number(scratch / "map.png", 16, ">I") == 800
+
+
+@pytest.mark.parametrize("words, status, says", [
+    ([FROZEN, "-o", "map.jpg"], 16, "ends in .svg or .png"), ([FROZEN, "--since", ANOTHER_ID], 8, "another UUID"),
+    (["db01/nothing-ctk.vmdk"], 8, ""), ([BASE], 8, "db01.vmdk")],
+    ids=["another kind of picture", "another id", "a missing file", "another kind of file"])
+def test_what_has_no_map_is_told(db01, run, words, status, says):
+    run("ctk", "map", *words, status=status, says=says)

@@ -1,37 +1,39 @@
-#!/usr/bin/python3
-"""Holds the states that `scan` tells against what the recipes expect: lines `# expect VMX SLOT STATE`.
+"""Holds the states that `scan` tells against what the recipes expect: lines `# expect VMX SLOT STATE`."""
+import functools
 
-usage: states_test.py CBTCTL SOURCE_DIR
-"""
-import json
-import subprocess
-import sys
-from pathlib import Path
+import pytest
 
-CBTCTL, SOURCE = sys.argv[1], Path(sys.argv[2])
+from folders import FIXTURES
+
 ALL_STATES = {"unreadable", "unsupported", "tracked", "broken", "pending", "leftover", "off", "partial"}
-passed, failures, seen = 0, [], set()
 
-for recipe in sorted((SOURCE / "fixtures").glob("*/recipe")):
-    case = recipe.parent
-    run = subprocess.run([CBTCTL, "scan", str(case), "--json"], capture_output=True, timeout=120)
-    document = json.loads(run.stdout)
-    found = {(vm["config_path"].encode().decode("unicode_escape") if "\\" in vm["config_path"] else vm["config_path"],
-              disk["slot"]): disk["cbt"]["state"] for vm in document["virtual_machines"] for disk in vm["disks"]}
-    for line in recipe.read_text().splitlines():
-        if not line.startswith("# expect "):
-            continue
-        path, slot, state = line.removeprefix("# expect ").rsplit(" ", 2)
-        key = (path.encode().decode("unicode_escape") if "\\" in path else path, slot)
-        seen.add(state)
-        if found.get(key) == state:
-            passed += 1
-        else:
-            failures.append(f"{case.name}: {path} {slot}: expected {state}, found {found.get(key)}")
 
-if missing := ALL_STATES - seen:
-    failures.append(f"no fixture expects {', '.join(sorted(missing))}")
-for failure in failures:
-    print(failure)
-print(f"{passed} passed, {len(failures)} failed")
-sys.exit(1 if failures else 0)
+def unescaped(path):
+    return path.encode().decode("unicode_escape") if "\\" in path else path
+
+
+def expectations():
+    """(case, path, slot, state) of every recipe."""
+    for recipe in sorted(FIXTURES.glob("*/recipe")):
+        for line in recipe.read_text().splitlines():
+            if line.startswith("# expect "):
+                yield recipe.parent.name, *line.removeprefix("# expect ").rsplit(" ", 2)
+
+
+@pytest.fixture(scope="module")
+def states_of(module_program, fixtures):
+    """Each datastore is scanned once."""
+    @functools.cache
+    def scanned(case):
+        found = module_program.states(fixtures / case)
+        return {(unescaped(path), slot): state for (path, slot), state in found.items()}
+    return scanned
+
+
+@pytest.mark.parametrize("case, path, slot, state", expectations())
+def test_a_disk_has_the_state_that_its_recipe_expects(states_of, case, path, slot, state):
+    assert states_of(case).get((unescaped(path), slot)) == state
+
+
+def test_every_state_is_expected_by_some_recipe():
+    assert {state for *_, state in expectations()} == ALL_STATES

@@ -1,272 +1,296 @@
-#!/usr/bin/python3
-"""reset, disable, enable, clean, repair, apply, undo, history and purge on a stand-in host, and every reason to refuse.
-
-usage: change_test.py CBTCTL SOURCE_DIR
-"""
-import json
-import os
+"""reset, disable, enable, clean, repair, apply, undo, history and purge on a stand-in host, and why it is refused."""
 import re
-import subprocess
-import sys
-from pathlib import Path
 
-import jsonschema
+import pytest
 
-from machines import make_machine, put_back, tracking
-from standin import Standin
+from folders import picture
+from machines import make_machine, tracking
+from schemas import violations
 
-sys.path.append(f"{sys.argv[2]}/tests/support")
-from expectations import expect, finish  # noqa: E402
-from folders import picture, scratch_folder  # noqa: E402
-from schema_parts import load_schema  # noqa: E402
-
-CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
-WORK = scratch_folder("ssh-change")
+DS, MAC = "/vmfs/volumes/ds", "00:50:56:aa:bb:cc"
 
 
-def run(host, *words, who="me", target="/vmfs/volumes/ds", targets=True):
-    words = [*map(str, words), *([host.target(target)] if targets else []), "--ssh-config", str(host.ssh_config)]
-    environment = {**os.environ, "XDG_STATE_HOME": str(WORK / f"state-{who}")}
-    return subprocess.run([CBTCTL, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment, timeout=180)
+@pytest.fixture(scope="module")
+def pristine(module_scratch):
+    """Two machines, x and y."""
+    for name in ("x", "y"):
+        make_machine(module_scratch / "ds" / name, name)
+    return module_scratch / "ds"
 
 
-def document(host, *words, schema="change", **more):
-    found = run(host, *words, "--json", **more)
-    try:
-        text = json.loads(found.stdout)
-    except ValueError:
-        expect(f"{words} prints JSON", False, f"{found.stdout[:300]} {found.stderr}")
-        return {"plan": {"changes": [], "refused": [], "unchanged": []}, "results": [], "exit_status": found.returncode}
-    for error in jsonschema.Draft7Validator(load_schema(schema)).iter_errors(text):
-        expect(f"{words} keeps its schema: {'/'.join(map(str, error.path))}", False, error.message)
-    return text
+@pytest.fixture(params=["8.0", "6.0"])
+def each(request, program, standin, pristine):
+    """The same on a host of each release."""
+    return Administration(program, standin(request.param, [f"ds={pristine}"]))
 
 
-def states(host, target="/vmfs/volumes/ds"):
-    found = json.loads(run(host, "scan", "--json", target=target).stdout)
-    return {(vm["config_path"], disk["slot"]): disk["cbt"]["state"] for vm in found["virtual_machines"] for disk in vm["disks"]}
+@pytest.fixture
+def administration(program, standin, pristine):
+    return Administration(program, standin("8.0", [f"ds={pristine}"]))
 
 
-def codes(host):
-    found = json.loads(run(host, "check", "--json").stdout)
-    return [finding["code"] for finding in found["findings"] if not finding["code"].startswith("advisory-")]
+class Administration:
+    """What an administrator does with one host."""
+
+    def __init__(self, program, host):
+        self.program, self.host, self.volume = program, host, host.volume("ds")
+
+    def words(self, words, target):
+        return [*words, *([self.host.target(target)] if target else []), "--ssh-config", self.host.ssh_config]
+
+    def run(self, *words, target=DS, **more):
+        return self.program.run(*self.words(words, target), **more)
+
+    def json(self, *words, target=DS, **more):
+        return self.program.json(*self.words(words, target), **more)
+
+    def change(self, *words, **more):
+        """The document of a verb that changes something."""
+        report = self.json(*words, **more)
+        assert violations(report) == []
+        return report
+
+    def undo(self, **more):
+        return self.change("undo", "--yes", **{"target": None, **more})
+
+    def states(self):
+        """Of each disk: (configuration, slot) -> the state of its tracking."""
+        return self.program.states(*self.words((), DS))
+
+    def codes(self):
+        found = [finding["code"] for finding in self.json("check")["findings"]]
+        return [code for code in found if not code.startswith("advisory-")]
+
+    def loaded(self, name):
+        """What the host itself believes of a machine's tracking."""
+        return self.host.ssh(f"vim-cmd vmsvc/get.config {self.host.id_of(name)} | grep changeTracking").stdout.strip()
+
+    def refusals(self, *words):
+        """Why x is not reset."""
+        report = self.change("reset", "--yes", "--vm", "x", *words)
+        return [r["reason"] for r in report["plan"]["refused"]] + [
+            r["reason"] for r in report.get("results", []) if r["outcome"] == "refused"]
+
+
+def outcomes(report):
+    return [(result["vm"], result["outcome"]) for result in report["results"]]
 
 
 def waits(found):
     return int(re.search(r"after the login (\d+) waits", found.stderr).group(1))
 
 
-def loaded(host, name):
-    return host.ssh(f"vim-cmd vmsvc/get.config {host.id_of(name)} | grep changeTracking").stdout.strip()
+EACH_VERB = pytest.mark.parametrize("verb, state, is_on", [("reset", "pending", "true"), ("disable", "off", "false")])
 
 
-def check_verbs(host, volume, pristine):
-    before = picture(volume)
-    for verb, state, is_on in (("reset", "pending", "true"), ("disable", "off", "false")):
-        report = document(host, verb, "--yes")
-        outcomes = [(r["vm"], r["outcome"], r["follow_up"]) for r in report["results"]]
-        expect(f"{verb} is done", outcomes == [("x/x.vmx", "changed", []), ("y/y.vmx", "changed", [])], report)
-        expect(f"{verb} ends with 0", report["exit_status"] == 0, report["exit_status"])
-        expect(f"{verb} leads to {state}", set(states(host).values()) == {state}, states(host))
-        expect(f"{verb} is read by the host", loaded(host, "x") == f"changeTrackingEnabled = {is_on}", loaded(host, "x"))
-        after = picture(volume)
-        expect(f"{verb} keeps modes and owners", all(after[p][:3] == before[p][:3] for p in after), after)
-        expect(f"{verb} moves the CTK files", not any(p.endswith("-ctk.vmdk") for p in after), after)
-        kept = sorted(p.name for p in volume.glob("x/.cbtctl/*/*"))
-        expect(f"{verb} keeps what it changed", kept == ["x-ctk.vmdk", "x.vmdk", "x.vmx", "x.vmx.plan.json", "x_1-ctk.vmdk", "x_1.vmdk"], kept)
-        again = document(host, verb, "--yes")
-        expect(f"{verb} again changes nothing", not again["plan"]["changes"] and len(again["plan"]["unchanged"]) == 2, again)
-        undone = document(host, "undo", "--yes", who="me", targets=False)
-        expect(f"undo of {verb}", [r["outcome"] for r in undone["results"]] == ["restored", "restored"], undone)
-        expect(f"undo of {verb} restores every byte", picture(volume) == before, "")
-        expect(f"undo of {verb} is read by the host", loaded(host, "x") == "changeTrackingEnabled = true", loaded(host, "x"))
-        expect(f"undo of {verb} leaves nothing", not list(volume.rglob(".cbtctl")), list(volume.rglob(".cbtctl")))
-        put_back(pristine, volume)
+@EACH_VERB
+def test_a_verb_changes_each_machine_and_the_host_reads_it(each, verb, state, is_on):
+    before = picture(each.volume)
+    report = each.change(verb, "--yes", status=0)
+    assert outcomes(report) == [("x/x.vmx", "changed"), ("y/y.vmx", "changed")]
+    assert [r["follow_up"] for r in report["results"]] == [[], []] and report["exit_status"] == 0
+    assert set(each.states().values()) == {state}
+    assert each.loaded("x") == f"changeTrackingEnabled = {is_on}"
+    after = picture(each.volume)
+    assert {p: after[p][:3] for p in after} == {p: before[p][:3] for p in after}, "modes and owners are kept"
+    assert not [p for p in after if p.endswith("-ctk.vmdk")], "the CTK files are moved"
+    assert sorted(p.name for p in each.volume.glob("x/.cbtctl/*/*")) == [
+        "x-ctk.vmdk", "x.vmdk", "x.vmx", "x.vmx.plan.json", "x_1-ctk.vmdk", "x_1.vmdk"], "what was changed is kept"
 
 
-def check_one_disk(host, volume, pristine):
-    report = document(host, "disable", "--disk", "scsi0:1", "--vm", "x", "--yes")
-    expect("disable --disk", report["exit_status"] == 0, report)
-    found = states(host)
-    expect("disable --disk leaves the other", (found["x/x.vmx", "scsi0:0"], found["x/x.vmx", "scsi0:1"]) == ("tracked", "off"), found)
-    report = document(host, "enable", "--vm", "x", "--yes")
-    found = states(host)
-    expect("enable leaves what is tracked", (found["x/x.vmx", "scsi0:0"], found["x/x.vmx", "scsi0:1"]) == ("tracked", "pending"), found)
-    put_back(pristine, volume)
+@EACH_VERB
+def test_the_same_verb_again_changes_nothing(each, verb, state, is_on):
+    each.change(verb, "--yes", status=0)
+    again = each.change(verb, "--yes")
+    assert not again["plan"]["changes"] and len(again["plan"]["unchanged"]) == 2
 
 
-def check_clean_and_purge(host, volume, pristine):
-    (volume / "x/gone-ctk.vmdk").write_bytes(tracking())
-    young = document(host, "clean", "--yes")
-    expect("clean leaves what is young", [r["reason"] for r in young["plan"]["refused"]] == ["too-young"], young)
-    cleaned = document(host, "clean", "--yes", "--min-age", "0")
-    expect("clean", [r["outcome"] for r in cleaned["results"]] == ["changed"] and not (volume / "x/gone-ctk.vmdk").exists(), cleaned)
-    asked = run(host, "purge", "--older-than", "0")
-    expect("purge asks", asked.returncode == 16 and list(volume.rglob("gone-ctk.vmdk")), asked)
-    purged = run(host, "purge", "--older-than", "0", "--yes")
-    expect("purge deletes", purged.returncode == 0 and not list(volume.rglob("gone-ctk.vmdk")), purged)
-    put_back(pristine, volume)
+@EACH_VERB
+def test_undo_restores_every_byte_and_the_host_reads_it(each, verb, state, is_on):
+    before = picture(each.volume)
+    each.change(verb, "--yes", status=0)
+    undone = each.undo()
+    assert [outcome for _, outcome in outcomes(undone)] == ["restored", "restored"]
+    assert picture(each.volume) == before
+    assert each.loaded("x") == "changeTrackingEnabled = true"
+    assert not list(each.volume.rglob(".cbtctl")), "nothing is left"
 
 
-def check_repair(host, volume, pristine):
-    (volume / "x/x-ctk.vmdk").unlink()
-    before = picture(volume)
-    expect("check finds it", codes(host) == ["ctk-missing"], codes(host))
-    report = document(host, "repair", "--yes")
-    expect("repair", [r["outcome"] for r in report["results"]] == ["changed"], report)
-    expect("check finds it gone, and nothing new", set(codes(host)) == {"cbt-pending"}, codes(host))
-    run(host, "undo", "--yes", targets=False)
-    expect("undo of repair", picture(volume) == before, "")
-    put_back(pristine, volume)
+def test_disable_of_one_disk_leaves_the_other_and_enable_leaves_what_is_tracked(administration):
+    report = administration.change("disable", "--disk", "scsi0:1", "--vm", "x", "--yes", status=0)
+    assert report["exit_status"] == 0
+    found = administration.states()
+    assert (found["x/x.vmx", "scsi0:0"], found["x/x.vmx", "scsi0:1"]) == ("tracked", "off")
+    administration.change("enable", "--vm", "x", "--yes")
+    found = administration.states()
+    assert (found["x/x.vmx", "scsi0:0"], found["x/x.vmx", "scsi0:1"]) == ("tracked", "pending")
 
 
-def check_apply(host, volume, pristine):
-    plan = WORK / "plan.json"
-    expect("plan-out", run(host, "reset", "--plan-out", plan).returncode == 0 and plan.exists(), "")
-    expect("plan-out changes nothing", picture(volume) == picture(pristine), "")
-    with open(volume / "y/y.vmx", "a") as file:
+@pytest.fixture
+def orphan(administration):
+    """A CTK file that nobody names."""
+    path = administration.volume / "x/gone-ctk.vmdk"
+    path.write_bytes(tracking())
+    return path
+
+
+def test_clean_leaves_what_is_young(administration, orphan):
+    young = administration.change("clean", "--yes")
+    assert [r["reason"] for r in young["plan"]["refused"]] == ["too-young"] and orphan.exists()
+
+
+def test_clean_takes_away_and_purge_asks_before_it_deletes(administration, orphan):
+    cleaned = administration.change("clean", "--yes", "--min-age", "0")
+    assert [outcome for _, outcome in outcomes(cleaned)] == ["changed"] and not orphan.exists()
+    administration.run("purge", "--older-than", "0", status=16)
+    assert list(administration.volume.rglob("gone-ctk.vmdk"))
+    administration.run("purge", "--older-than", "0", "--yes", status=0)
+    assert not list(administration.volume.rglob("gone-ctk.vmdk"))
+
+
+def test_repair_mends_what_check_finds_and_undo_takes_it_back(administration):
+    (administration.volume / "x/x-ctk.vmdk").unlink()
+    before = picture(administration.volume)
+    assert administration.codes() == ["ctk-missing"]
+    assert [outcome for _, outcome in outcomes(administration.change("repair", "--yes"))] == ["changed"]
+    assert set(administration.codes()) == {"cbt-pending"}, "it is gone, and nothing is new"
+    administration.undo()
+    assert picture(administration.volume) == before
+
+
+def test_a_plan_is_applied_but_to_what_changed_since(administration, pristine, scratch):
+    plan = scratch / "plan.json"
+    administration.run("reset", "--plan-out", plan, status=0)
+    assert plan.exists() and picture(administration.volume) == picture(pristine), "planning changes nothing"
+    with open(administration.volume / "y/y.vmx", "a") as file:
         file.write('annotation = "changed"\n')
-    applied = document(host, "apply", plan, "--yes", targets=False)
-    outcomes = [(r["vm"], r["outcome"]) for r in applied["results"]]
-    expect("apply", outcomes == [("x/x.vmx", "changed"), ("y/y.vmx", "refused")] and applied["exit_status"] == 4, applied)
-    put_back(pristine, volume)
+    applied = administration.change("apply", plan, "--yes", target=None)
+    assert outcomes(applied) == [("x/x.vmx", "changed"), ("y/y.vmx", "refused")] and applied["exit_status"] == 4
 
 
-def check_history(host, volume, pristine):
-    run(host, "reset", "--vm", "x", "--yes", who="historian")
-    run_id = next(p.name for p in (WORK / "state-historian/cbtctl").iterdir())
-    listed = run(host, "history", who="historian", targets=False)
-    expect("history lists it", run_id in listed.stdout, listed)
-    elsewhere = run(host, "history", who="another")
-    expect("history on the host lists it", run_id in elsewhere.stdout, elsewhere)
-    told = json.loads(run(host, "history", run_id, "--verify", "--json", who="historian", targets=False).stdout)
-    expect("verify before the power-on", {p["verdict"] for p in told["verification"]} == {"not started yet: power the VM on"}, told["verification"])
+@pytest.fixture
+def run_id(administration, program):
+    """A reset of x is done."""
+    administration.run("reset", "--vm", "x", "--yes")
+    return next(path.name for path in (program.state() / "cbtctl").iterdir())
+
+
+def start_tracking(volume):
+    """What a host does with x when it is powered on."""
     for base, seed in (("x", 40), ("x_1", 41)):
-        text = (volume / f"x/{base}.vmdk").read_text()
-        text = text.replace("version=1", "version=3").replace("# The Disk", f'# Change Tracking File\nchangeTrackPath="{base}-ctk.vmdk"\n\n# The Disk')
-        (volume / f"x/{base}.vmdk").write_text(text)
+        path = volume / f"x/{base}.vmdk"
+        section = f'# Change Tracking File\nchangeTrackPath="{base}-ctk.vmdk"\n\n# The Disk'
+        path.write_text(path.read_text().replace("version=1", "version=3").replace("# The Disk", section))
         (volume / f"x/{base}-ctk.vmdk").write_bytes(tracking(seed=seed))
-    told = json.loads(run(host, "history", run_id, "--verify", "--json", who="historian", targets=False).stdout)
-    expect("verify after it", {p["verdict"] for p in told["verification"]} == {"restarted, proven"}, told["verification"])
-    undone = document(host, "undo", run_id, "--yes", who="another")
-    expect("no undo once it ran", [r["reason"] for r in undone["results"]] == ["ran-since"] and undone["exit_status"] == 4, undone)
-    put_back(pristine, volume)
 
 
-def refused(host, verb="reset", *words):
-    report = document(host, verb, "--yes", "--vm", "x", *words)
-    return [r["reason"] for r in report["plan"]["refused"]] + [r["reason"] for r in report.get("results", []) if r["outcome"] == "refused"]
+def verdicts(administration, run_id):
+    told = administration.json("history", run_id, "--verify", target=None)
+    return {place["verdict"] for place in told["verification"]}
 
 
-def check_refusals(host, volume, pristine):
-    """What only a host knows; each with everything as it was after it."""
-    state = host.state.read_text()
-    flat = "/vmfs/volumes/ds/x/x-flat.vmdk"
-    mac = "00:50:56:aa:bb:cc"
+def test_history_lists_a_run_here_and_on_the_host_for_others(administration, run_id):
+    assert run_id in administration.run("history", target=None).stdout
+    assert run_id in administration.run("history", who="another").stdout
+
+
+def test_history_verifies_that_tracking_starts_with_the_power_on(administration, run_id):
+    assert verdicts(administration, run_id) == {"not started yet: power the VM on"}
+    start_tracking(administration.volume)
+    assert verdicts(administration, run_id) == {"restarted, proven"}
+
+
+def test_nothing_is_undone_once_the_machine_ran(administration, run_id):
+    start_tracking(administration.volume)
+    undone = administration.change("undo", run_id, "--yes", who="another")
+    assert [r["reason"] for r in undone["results"]] == ["ran-since"] and undone["exit_status"] == 4
+
+
+def pending_task(host):
     number = host.id_of("x")
-    cases = [("powered-on", lambda: host.set_power("x", "on")),
-             ("locked", lambda: host.add("lock", flat, 1, mac)),
-             ("locked", lambda: host.add("lock", flat, 2, mac)),
-             ("locked", lambda: host.add("lock", "/vmfs/volumes/ds/x/x.vmx", 1, mac)),
-             ("pending-task", lambda: host.add("task", number, f"haTask-{number}-vim.VirtualMachine.createSnapshot-3887")),
-             ("not-registered", lambda: host.unregister("x"))]
-    for reason, make in cases:
-        make()
-        before = picture(volume)
-        found = refused(host)
-        expect(f"refused as {reason}", found == [reason], found)
-        expect(f"{reason}: untouched", picture(volume) == before, "")
-        host.state.write_text(state)
-    host.unregister("x")
-    report = document(host, "reset", "--yes", "--vm", "x", "--assume-unregistered", "x")
-    expect("--assume-unregistered", [r["outcome"] for r in report["results"]] == ["changed"], report)
-    undone = document(host, "undo", "--yes", targets=False)
-    expect("its undo", [r["outcome"] for r in undone["results"]] == ["restored"] and picture(volume) == picture(pristine), undone)
-    put_back(pristine, volume)
-    host.state.write_text(state)
-    host.add("quirk", "no-locks")  # as NFS 4.1: a host that has it registered and off is proof enough
-    expect("no locks to ask, registered", refused(host, "reset", "--dry-run") == [], "")
-    host.unregister("x")
-    expect("no locks to ask, not registered", refused(host) == ["not-registered"], refused(host))
-    host.state.write_text(state)
-    host.answer(f"vim-cmd vmsvc/reload {number}", "(vim.fault.InvalidState) {\n   msg = \"no\"\n}\n", status=1)
-    report = document(host, "reset", "--yes", "--vm", "x")
-    expect("a reload that fails is no success", report["exit_status"] == 8 and [r["outcome"] for r in report["results"]] == ["failed"], report)
-    for planned in host.answers.iterdir():
-        planned.unlink()
-    recovered = document(host, "disable", "--vm", "nobody", "--yes")
-    expect("it is put right later", picture(volume) == picture(pristine) and recovered["exit_status"] == 0, recovered)
-    put_back(pristine, volume)
+    host.add("task", number, f"haTask-{number}-vim.VirtualMachine.createSnapshot-3887")
 
 
-def check_outside(host, volume, pristine):
-    """No write goes through a link, nor out of the target."""
-    for name in ("x.vmdk", "x-ctk.vmdk"):
-        (host.root / "tmp" / name).write_bytes((volume / "x" / name).read_bytes())
-        (volume / "x" / name).unlink()
-        (volume / "x" / name).symlink_to(f"/tmp/{name}")
-        before, outside = picture(volume), (host.root / "tmp" / name).read_bytes()
-        report = document(host, "reset", "--yes", "--vm", "x")
-        same = picture(volume) == before and (host.root / "tmp" / name).read_bytes() == outside
-        expect(f"{name} is a link that leads out", report["exit_status"] & 4 and same, report)
-        put_back(pristine, volume)
+@pytest.mark.parametrize("reason, make", [
+    pytest.param("powered-on", lambda host: host.set_power("x", "on"), id="powered on"),
+    pytest.param("locked", lambda host: host.add("lock", f"{DS}/x/x-flat.vmdk", 1, MAC), id="its extent locked"),
+    pytest.param("locked", lambda host: host.add("lock", f"{DS}/x/x-flat.vmdk", 2, MAC), id="its extent read-locked"),
+    pytest.param("locked", lambda host: host.add("lock", f"{DS}/x/x.vmx", 1, MAC), id="its configuration locked"),
+    pytest.param("pending-task", pending_task, id="a task under way"),
+    pytest.param("not-registered", lambda host: host.unregister("x"), id="not registered")])
+def test_what_only_a_host_knows_is_a_reason_to_refuse(administration, reason, make):
+    make(administration.host)
+    before = picture(administration.volume)
+    assert administration.refusals() == [reason]
+    assert picture(administration.volume) == before, "nothing is touched"
 
 
-def check_names(host, volume, pristine):
-    name = "odd '$(touch gone)` [x] 100%\\"
-    make_machine(volume / name, "odd")
-    before = picture(volume)
-    report = document(host, "reset", "--yes", "--vm", "odd", "--assume-unregistered", "odd")
-    expect("an odd name", [r["outcome"] for r in report["results"]] == ["changed"], report)
-    document(host, "undo", "--yes", targets=False)
-    expect("an odd name is undone", picture(volume) == before, "")
-    put_back(pristine, volume)
+def test_assume_unregistered_is_the_operator_s_word_and_undo_needs_none(administration, pristine):
+    administration.host.unregister("x")
+    report = administration.change("reset", "--yes", "--vm", "x", "--assume-unregistered", "x")
+    assert outcomes(report) == [("x/x.vmx", "changed")]
+    assert outcomes(administration.undo()) == [("x/x.vmx", "restored")]
+    assert picture(administration.volume) == picture(pristine)
 
 
-def check_volumes_root(host, volume, pristine):
-    before = picture(volume)
-    report = document(host, "reset", "--yes", target="/vmfs/volumes")
-    expect("reset of all volumes", sorted(r["vm"] for r in report["results"] if r["outcome"] == "changed") == ["ds/x/x.vmx", "ds/y/y.vmx"], report)
-    undone = document(host, "undo", "--yes", target="/vmfs/volumes", who="another")
-    expect("undone by another administrator", picture(volume) == before, undone)
-    put_back(pristine, volume)
+def test_where_no_lock_can_be_asked_only_who_is_registered_here_is_changed(administration):
+    administration.host.add("quirk", "no-locks")  # as NFS 4.1: a host that has it registered and off is proof enough
+    assert administration.refusals("--dry-run") == []
+    administration.host.unregister("x")
+    assert administration.refusals() == ["not-registered"]
 
 
-def check_waits(host, volume, pristine):
+def test_a_reload_that_fails_is_no_success_and_is_put_right_later(administration, pristine):
+    host = administration.host
+    command = f"vim-cmd vmsvc/reload {host.id_of('x')}"
+    planned = host.answer(command, "(vim.fault.InvalidState) {\n   msg = \"no\"\n}\n", status=1)
+    report = administration.change("reset", "--yes", "--vm", "x", status=8)
+    assert report["exit_status"] == 8 and outcomes(report) == [("x/x.vmx", "failed")]
+    planned.unlink()
+    recovered = administration.change("disable", "--vm", "nobody", "--yes", status=0)
+    assert picture(administration.volume) == picture(pristine) and recovered["exit_status"] == 0
+
+
+@pytest.mark.parametrize("name", ["x.vmdk", "x-ctk.vmdk"])
+def test_no_write_goes_through_a_link_that_leads_out_of_the_target(administration, name):
+    outside, inside = administration.host.root / "tmp" / name, administration.volume / "x" / name
+    content = inside.read_bytes()
+    outside.write_bytes(content)
+    inside.unlink()
+    inside.symlink_to(f"/tmp/{name}")
+    before = picture(administration.volume)
+    report = administration.change("reset", "--yes", "--vm", "x")
+    assert report["exit_status"] & 4
+    assert picture(administration.volume) == before and inside.is_symlink() and outside.read_bytes() == content
+
+
+def test_an_odd_name_is_a_name_like_any_other(administration):
+    make_machine(administration.volume / "odd '$(touch gone)` [x] 100%\\", "odd")
+    before = picture(administration.volume)
+    report = administration.change("reset", "--yes", "--vm", "odd", "--assume-unregistered", "odd")
+    assert [outcome for _, outcome in outcomes(report)] == ["changed"]
+    administration.undo()
+    assert picture(administration.volume) == before
+
+
+def test_a_reset_of_all_volumes_is_undone_by_another_administrator(administration):
+    before = picture(administration.volume)
+    report = administration.change("reset", "--yes", target="/vmfs/volumes")
+    assert sorted(outcomes(report)) == [("ds/x/x.vmx", "changed"), ("ds/y/y.vmx", "changed")]
+    administration.undo(target="/vmfs/volumes", who="another")
+    assert picture(administration.volume) == before
+
+
+def test_a_machine_with_two_disks_costs_at_most_20_waits(administration):
     """So many times a run waits for the host, for each machine more."""
-    one = run(host, "reset", "--yes", "--vm", "x", "--verbose")
-    put_back(pristine, volume)
-    two = run(host, "reset", "--yes", "--verbose")
-    put_back(pristine, volume)
-    each = waits(two) - waits(one)
-    expect("at most 20 waits for a machine with two disks", 0 < each <= 20, f"{waits(one)} and {waits(two)}")
-    print(f"change_test: a reset waits {each} times for a machine with two disks, {waits(one)} times for one alone with its plan")
+    one = administration.run("reset", "--yes", "--vm", "x", "--verbose", status=0)
+    administration.undo()
+    two = administration.run("reset", "--yes", "--verbose", status=0)
+    assert 0 < waits(two) - waits(one) <= 20
 
 
-def check_mount_and_host(host, volume, pristine):
-    """A run over SSH is undone on a mount."""
-    before = picture(volume)
-    document(host, "reset", "--yes", "--vm", "x")
-    undone = subprocess.run([CBTCTL, "undo", str(volume), "--yes"], capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                            env={**os.environ, "XDG_STATE_HOME": str(WORK / "state-mount")}, timeout=60)
-    expect("undone on a mount", undone.returncode == 0 and picture(volume) == before, undone)
-    put_back(pristine, volume)
-
-
-def main():
-    pristine = WORK / "ds"
-    make_machine(pristine / "x", "x")
-    make_machine(pristine / "y", "y")
-    for profile in ("8.0", "6.0"):
-        with Standin(SOURCE, profile=profile, datastores=[f"ds={pristine}"]) as host:
-            volume = host.volume("ds")
-            check_verbs(host, volume, pristine)
-            if profile == "6.0":
-                continue
-            for check in (check_one_disk, check_clean_and_purge, check_repair, check_apply, check_history, check_refusals, check_outside,
-                          check_names, check_volumes_root, check_waits, check_mount_and_host):
-                check(host, volume, pristine)
-    finish(at_least=80)
-
-
-main()
+def test_a_run_over_ssh_is_undone_on_a_mount(administration, program):
+    before = picture(administration.volume)
+    administration.change("reset", "--yes", "--vm", "x")
+    program.run("undo", administration.volume, "--yes", who="mount", status=0)
+    assert picture(administration.volume) == before

@@ -1,30 +1,21 @@
-#!/usr/bin/python3
-"""A reset on a stand-in host is stopped: the line is cut after so many bytes of either direction, or the process killed by
-SIGKILL there, until no place is left. After recovery each machine is what it was or wholly changed, and undo restores it.
+"""A reset on a stand-in host is stopped: the line is cut after so many bytes of either direction, or the process killed
+by SIGKILL there. After recovery each machine is what it was or wholly changed, and undo restores it.
 
-usage: cut_test.py CBTCTL SOURCE_DIR [PLACES]
+More places than the twelve of each kind: --places N
 """
-import json
-import os
+import queue
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
+from dataclasses import dataclass, field
 
+import pytest
+
+from folders import picture
 from line import Line
-from machines import make_machine, put_back
+from machines import make_machine
+from program import Program
 from standin import Standin
 
-sys.path.append(f"{sys.argv[2]}/tests/support")
-from expectations import expect, finish  # noqa: E402
-from folders import picture, scratch_folder  # noqa: E402
-
-CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
-PLACES = int(sys.argv[3]) if len(sys.argv) > 3 else 12  # of each kind
-WORK = scratch_folder("ssh-cut")
-stopped = {"cut up": 0, "cut down": 0, "kill": 0}
-changed_places = 0
+KINDS = ("cut up", "cut down", "killed")
 
 
 class KillingLine(Line):
@@ -45,91 +36,155 @@ class KillingLine(Line):
         return piece
 
 
-def start(host, config, *words, targets=True):
-    words = [*words, *([host.target("/vmfs/volumes/ds")] if targets else []), "--ssh-config", str(config)]
-    environment = {**os.environ, "XDG_STATE_HOME": str(WORK / "state")}
-    return subprocess.Popen([CBTCTL, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL, env=environment)
+class Administrator:
+    def __init__(self, program, host):
+        self.program, self.host, self.volume = program, host, host.volume("ds")
+
+    def words(self, words, config=None, target=True):
+        return [*words, *([self.host.target("/vmfs/volumes/ds")] if target else []),
+                "--ssh-config", config or self.host.ssh_config]
+
+    def start_behind(self, line, *words):
+        """On a host at the end of a line."""
+        return self.program.start(*self.words(words, self.host.config_behind(line.port)))
+
+    def run(self, *words, **more):
+        return self.program.run(*self.words(words, **more))
+
+    def moved_by(self, *words):
+        """The bytes that a run sends and gets."""
+        with Line(self.host.port) as line:
+            process = self.start_behind(line, *words)
+            told = process.communicate(timeout=120)
+            assert process.returncode == 0, told
+            return dict(line.moved)
+
+    def states(self):
+        return list(self.program.states(*self.words(())).values())
 
 
-def run(host, *words, targets=True):
-    process = start(host, host.ssh_config, *words, targets=targets)
-    output, errors = process.communicate(timeout=120)
-    return process.returncode, output, errors
+@dataclass
+class Stop:
+    """What became of a run that was stopped."""
+    status: int
+    is_met: bool                 # by bytes enough that it is stopped
+    is_between: bool             # neither as before nor wholly changed
+    states: list                 # of the disks, where it is between
+    recovery: object = None      # the run that finds the stopped one
+    locks: list = field(default_factory=list)
+    ends: str = ""               # "as before" or "changed", or neither
+    undo: object = None          # of what is changed in the end
+    is_restored: bool = True     # by it
+    left: list = field(default_factory=list)
 
 
-def states(host):
-    found = json.loads(run(host, "scan", "--json")[1])
-    return {disk["slot"]: disk["cbt"]["state"] for vm in found["virtual_machines"] for disk in vm["disks"]}
+@pytest.fixture(scope="module")
+def hosts(source, module_scratch):
+    """Stand-ins that are free: places are tried on both side by side."""
+    make_machine(module_scratch / "ds/x", "x")
+    datastores, free = [f"ds={module_scratch}/ds"], queue.Queue()
+    with Standin(source, "8.0", datastores) as one, Standin(source, "8.0", datastores) as other:
+        free.put(one)
+        free.put(other)
+        yield free
 
 
-def rest(volume):
-    """Once nothing that the stopped run had sent is still at work on the host."""
-    before = None
-    while before != (now := sorted((str(p), p.stat().st_mtime_ns) for p in volume.rglob("*") if p.exists())):
-        before = now
-        time.sleep(0.05)
+@pytest.fixture(scope="module")
+def undisturbed(hosts, module_program):
+    """The bytes where a reset begins to change something and where it ends, and the machine before and after it."""
+    host = hosts.get()
+    administrator = Administrator(module_program, host)
+    before = picture(administrator.volume)
+    begin = administrator.moved_by("reset", "--dry-run")
+    end = administrator.moved_by("reset", "--yes")
+    changed = picture(administrator.volume)
+    assert changed != before
+    host.reset()
+    hosts.put(host)
+    return begin, end, before, changed
 
 
-def check(host, volume, before, changed, what):
-    global changed_places
-    rest(volume)
-    middle = picture(volume)
-    if middle not in (before, changed):
-        on = [state for state in states(host).values() if state in ("tracked", "broken", "pending")]
-        expect(f"{what}: CBT is off in between", not on, on)
-    status, output, errors = run(host, "disable", "--vm", "nobody", "--yes", "--json")
-    now = picture(volume)
-    locks = [str(p) for p in volume.rglob("lock")]
-    recovered = status == 0 and not locks and now in (before, changed)
-    expect(f"{what}: it recovers", recovered, f"{status}, {locks}, as before {now == before}, changed {now == changed}: {output} {errors}")
-    if recovered and now == changed:
-        changed_places += 1
-        status, output, errors = run(host, "undo", "--yes", "--json", targets=False)
-        expect(f"{what}: undo restores it", status == 0 and picture(volume) == before, f"{status}: {output} {errors}")
+def stop(administrator, kind, at):
+    """Exit status, and whether the run came as far as the place where it is stopped."""
+    direction = "down" if kind == "cut down" else "up"
+    port = administrator.host.port
+    with KillingLine(port, at) if kind == "killed" else Line(port, cut={direction: at}) as line:
+        line.process = administrator.start_behind(line, "reset", "--yes")
+        line.process.communicate(timeout=120)
+        return line.process.returncode, line.moved[direction] > at
+
+
+def tried(administrator, before, changed, kind, at):
+    volume = administrator.volume
+    status, is_met = stop(administrator, kind, at)
+    administrator.host.rest()
+    is_between = picture(volume) not in (before, changed)
+    found = Stop(status, is_met, is_between, administrator.states() if is_between else [])
+    found.recovery = administrator.run("disable", "--vm", "nobody", "--yes", "--json")
+    found.locks = [str(path) for path in volume.rglob("lock")]
+    found.ends = {str(before): "as before", str(changed): "changed"}.get(str(picture(volume)), "neither")
+    if found.ends == "changed":
+        found.undo = administrator.run("undo", "--yes", "--json", target=False)
+        found.is_restored = picture(volume) == before
     # Who was stopped before the lock leaves an empty mark, which the next run there takes away.
-    left = [str(p) for p in volume.rglob(".cbtctl/**/*") if p.is_file() and not (p.name.endswith(".new") and p.stat().st_size == 0)]
-    expect(f"{what}: nothing is left behind", not left, left)
+    found.left = [str(path) for path in volume.rglob(".cbtctl/**/*")
+                  if path.is_file() and not (path.name.endswith(".new") and path.stat().st_size == 0)]
+    return found
 
 
-def spread(begin, end, count):
-    return sorted({begin + (end - begin) * i // count for i in range(count)})
+def pytest_generate_tests(metafunc):
+    if "place" in metafunc.fixturenames:
+        count = metafunc.config.getoption("places", 12)
+        metafunc.parametrize("kind, place", [(kind, number / count) for kind in KINDS for number in range(count)],
+                             ids=[f"{kind} at {number}/{count}" for kind in KINDS for number in range(count)])
 
 
-def main():
-    pristine = WORK / "ds"
-    make_machine(pristine / "x", "x")
-    with Standin(SOURCE, datastores=[f"ds={pristine}"]) as host:
-        volume = host.volume("ds")
-        before = picture(volume)
-        with Line(host.port) as line:  # a scan alone, to know where the run begins
-            start(host, host.config_behind(line.port), "reset", "--dry-run").communicate()
-            planned = dict(line.moved)
-        with Line(host.port) as line:
-            process = start(host, host.config_behind(line.port), "reset", "--yes")
-            process.communicate()
-            moved = dict(line.moved)
-        changed = picture(volume)
-        if process.returncode != 0 or changed == before:
-            sys.exit(f"cut_test: a reset through a proxy ends with {process.returncode}")
-        put_back(pristine, volume)
-        for direction in ("up", "down"):
-            for at in spread(planned[direction], moved[direction], PLACES):
-                with Line(host.port, cut={direction: at}) as line:
-                    process = start(host, host.config_behind(line.port), "reset", "--yes")
-                    process.communicate(timeout=120)
-                stopped[f"cut {direction}"] += process.returncode != 0
-                check(host, volume, before, changed, f"cut {direction} after {at}")
-                put_back(pristine, volume)
-        for at in spread(planned["up"], moved["up"], PLACES):
-            with KillingLine(host.port, at) as line:
-                line.process = start(host, host.config_behind(line.port), "reset", "--yes")
-                line.process.communicate(timeout=120)
-                stopped["kill"] += line.process.returncode == -signal.SIGKILL
-            check(host, volume, before, changed, f"killed after {at}")
-            put_back(pristine, volume)
-    expect("each kind stopped it at many places", all(count * 2 >= PLACES for count in stopped.values()), stopped)
-    print(f"stopped {stopped}, wholly changed after recovery {changed_places} times")
-    finish(at_least=PLACES)
+@pytest.fixture(scope="module")
+def stops(hosts, undisturbed, program_path, module_scratch, side_by_side, request):
+    """(kind, place) -> what became of the run that was stopped there."""
+    begin, end, before, changed = undisturbed
+
+    def try_one(number, kind, place):
+        direction = "down" if kind == "cut down" else "up"
+        host = hosts.get()
+        try:
+            administrator = Administrator(Program(program_path, module_scratch / f"home{number}"), host)
+            at = begin[direction] + int((end[direction] - begin[direction]) * place)
+            return tried(administrator, before, changed, kind, at)
+        finally:
+            host.reset()
+            hosts.put(host)
+    cases = {(item.callspec.params["kind"], item.callspec.params["place"]): None
+             for item in request.session.items if "stopped" in getattr(item, "fixturenames", ())}
+    return {case: side_by_side(try_one, number, *case) for number, case in enumerate(cases)}
 
 
-main()
+@pytest.fixture
+def stopped(stops, kind, place):
+    return stops[kind, place].result()
+
+
+def test_the_run_is_stopped_there(stopped, kind, place):
+    """But for a late place that it may never come to, since not every run takes as many bytes as the one measured."""
+    if stopped.is_met:
+        assert stopped.status == -signal.SIGKILL if kind == "killed" else stopped.status != 0
+    else:
+        assert stopped.status == 0 and place > 0.75
+
+
+def test_cbt_is_off_in_between(stopped):
+    assert [state for state in stopped.states if state in ("tracked", "broken", "pending")] == []
+
+
+def test_the_next_run_recovers_it(stopped):
+    assert stopped.recovery.returncode == 0 and stopped.locks == [], stopped
+    assert stopped.ends in ("as before", "changed"), stopped
+
+
+def test_undo_restores_what_is_changed_in_the_end(stopped):
+    assert stopped.undo is None or stopped.undo.returncode == 0, stopped
+    assert stopped.is_restored, stopped
+
+
+def test_nothing_is_left_behind(stopped):
+    assert stopped.left == []

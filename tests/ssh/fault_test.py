@@ -1,108 +1,59 @@
-#!/usr/bin/python3
 """Lines that break and servers that are none: cbtctl ends within its limits, says so in one line, and shows no part as
-the whole.
-
-usage: fault_test.py CBTCTL SOURCE_DIR
-"""
+the whole."""
 import json
 import os
 import random
-import resource
+import re
 import signal
-import subprocess
-import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+
+import pytest
 
 from line import Babbler, Line, Silent
-from standin import Standin
 
-sys.path.append(f"{sys.argv[2]}/tests/support")
-from expectations import expect, finish  # noqa: E402
-
-CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
+HOST = {"profile": "8.0", "datastores": ["ds=fixtures/demo", "healthy=fixtures/healthy"]}
+DS, HEALTHY, ONE = (f"ssh://esx/vmfs/volumes/{name}" for name in ("ds", "healthy", "healthy/one/one.vmdk"))
 SECONDS = 2  # of silence, and to connect
 MOST = 30    # seconds that any run here may take, on a machine that is busy
-AT_ONCE = 4  # runs; most of them wait
-EARLY = (0, 1, 20, 45, 300, 700, 1100, 1500, 1800, 2300, 2900)  # the version, the key exchange, the login
+TRANSPORTS = ("shell", "sftp")
 
 
 class Run:
-    def __init__(self, config, *arguments, target="ssh://esx/vmfs/volumes/ds", output=subprocess.PIPE, seconds=SECONDS):
-        limits = ["--timeout", str(seconds), "--connect-timeout", str(seconds)]
+    """A scan, and how long it takes."""
+
+    def __init__(self, program, config, *arguments, seconds=SECONDS, **more):
+        limits = ["--timeout", seconds, "--connect-timeout", seconds]
         begin = time.monotonic()
-        run = subprocess.run([CBTCTL, "scan", target, "--json", "--ssh-config", config, *limits, *map(str, arguments)],
-                             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, timeout=120)
+        found = program.run("scan", DS, "--json", "--ssh-config", config, *limits, *arguments, **more)
         self.seconds = time.monotonic() - begin
-        self.status, self.errors = run.returncode, run.stderr.decode(errors="replace")
-        self.report = json.loads(run.stdout) if run.stdout else None
+        self.status, self.errors = found.returncode, found.stderr
+        self.report = json.loads(found.stdout) if found.stdout else None
 
     def __str__(self):
         return f"{self.status}, {self.seconds:.1f} s, {self.errors} {json.dumps(self.report)[:300]}"
 
 
-def whole_run(config, *arguments):
-    return Run(config, *arguments, seconds=60)
+def whole_run(program, config, *arguments, **more):
+    return Run(program, config, *arguments, seconds=60, **more)
 
 
-def expect_told(what, run):
+def is_told(run):
     """Exit 8 and one line that says why; what was read before is not shown as if it were all."""
-    expect(f"{what}: ends in time", run.seconds < MOST, run)
-    expect(f"{what}: the exit status", run.status == 8 and run.report["exit_status"] == 8, run)
-    expect(f"{what}: in one line", run.errors.startswith("cbtctl: ssh://esx/") or run.errors.startswith("cbtctl: root@esx: "), run)
-    expect(f"{what}: in one line", run.errors.count("\n") == 1, run)
-    expect(f"{what}: the target has the error", run.report["targets"][0]["error"] and
-           run.report["virtual_machines"] == [] and run.report["ctk_files"] == [], run)
+    assert run.seconds < MOST, run
+    assert run.status == 8 and run.report["exit_status"] == 8, run
+    assert run.errors.startswith(("cbtctl: ssh://esx/", "cbtctl: root@esx: ")) and run.errors.count("\n") == 1, run
+    assert run.report["targets"][0]["error"], run
+    assert run.report["virtual_machines"] == [] and run.report["ctk_files"] == [], run
 
 
-def spots(chance, length, late):
-    """Places within a direction's bytes, the last of which are left out: they take leave."""
-    end = length - 300
-    return [spot for spot in EARLY if spot < end] + sorted(chance.randrange(end) for _ in range(late))
+# --- Ctrl-C -----------------------------------------------------------------------------------------------------------
 
 
-def test_breaks(transport):
-    chance = random.Random(7)
-    with Standin(SOURCE, "8.0", [f"ds={SOURCE}/fixtures/demo"]) as host, ThreadPoolExecutor(AT_ONCE) as pool:
-        whole = whole_run(host.ssh_config, "--transport", transport)
-
-        def through(what, **faults):
-            with Line(host.port, **faults) as line:
-                run = Run(host.config_behind(line.port), "--transport", transport)
-            if run.status == 0:  # it took fewer bytes than the run that was measured: then nothing broke
-                expect(f"{transport}: {what}: nothing is missing", run.report == whole.report, run)
-            else:
-                expect_told(f"{transport}: {what}", run)
-
-        expect(f"{transport}: without a fault all is well", whole.status == 0, whole)
-        with Line(host.port, round_trip_s=0.04) as line:
-            late = whole_run(host.config_behind(line.port), "--transport", transport)
-            expect(f"{transport}: a slow line changes nothing", late.status == 0 and late.report == whole.report, late)
-        runs = []
-        for direction, length in line.moved.items():
-            for spot in spots(chance, length, 10):
-                runs.append(pool.submit(through, f"cut {direction} at {spot}", cut={direction: spot}))
-            for spot in spots(chance, length, 5)[::2]:
-                runs.append(pool.submit(through, f"a bit flipped {direction} at {spot}", flip={direction: spot}))
-            for spot in spots(chance, length, 4)[::4]:
-                runs.append(pool.submit(through, f"stalled {direction} at {spot}", stall={direction: spot}))
-        for run in runs:
-            run.result()
-
-
-def test_idle_waits():
-    """What waits for a host leaves the processor to others."""
-    with Standin(SOURCE, "8.0", [f"ds={SOURCE}/fixtures/demo"]) as host:
-        for transport in ("shell", "sftp"):
-            with Line(host.port) as line:
-                whole_run(host.config_behind(line.port), "--transport", transport)
-            with Line(host.port, stall={"down": line.moved["down"] * 2 // 3}) as line:
-                before = resource.getrusage(resource.RUSAGE_CHILDREN)
-                run = Run(host.config_behind(line.port), "--transport", transport, seconds=4)
-                after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-            expect(f"{transport}: waiting costs no processor time", run.seconds > 4 and busy < 2, (busy, run))
+def until(holds):
+    deadline = time.monotonic() + MOST
+    while not holds():
+        assert time.monotonic() < deadline, "what is waited for does not come"
+        time.sleep(0.01)
 
 
 def interrupted(process):
@@ -113,79 +64,185 @@ def interrupted(process):
     return process.returncode, time.monotonic() - begin
 
 
-def test_interrupt():
-    with Standin(SOURCE, "8.0", [f"ds={SOURCE}/fixtures/healthy"]) as host:
-        for after in (0, 4000):
-            with Line(host.port, stall={"down": after}) as line:
-                process = subprocess.Popen([CBTCTL, "scan", "ssh://esx", "--ssh-config", host.config_behind(line.port)],
-                                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-                while not line.connections or line.moved["down"] < after:
-                    time.sleep(0.02)
-                status, seconds = interrupted(process)
-                expect("Ctrl-C ends within a second", status == 32 and seconds < 1, (status, seconds))
+@pytest.mark.parametrize("after", [0, 4000])
+def test_ctrl_c_ends_a_scan_of_a_silent_host_within_a_second(program, host, after):
+    with Line(host.port, stall={"down": after}) as line:
+        process = program.start("scan", HEALTHY, "--ssh-config", host.config_behind(line.port))
+        until(lambda: line.connections and line.moved["down"] >= after)
+        status, seconds = interrupted(process)
+    assert status == 32 and seconds < 1
 
 
-def test_interrupted_export():
-    with Standin(SOURCE, "8.0", [f"ds={SOURCE}/fixtures/healthy"]) as host:
-        with open(host.volume("ds") / "one/one-flat.vmdk", "r+b") as flat:
-            flat.write(os.urandom(8 << 20))
-        with Line(host.port, stall={"down": 2 << 20}) as line:
-            image = host.folder / "one.raw"
-            process = subprocess.Popen([CBTCTL, "export", "ssh://esx/vmfs/volumes/ds/one/one.vmdk", image, "--ssh-config",
-                                        host.config_behind(line.port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            while line.moved["down"] < 2 << 20:
-                time.sleep(0.02)
-            status, seconds = interrupted(process)
-            expect("Ctrl-C ends an export from a silent host soon", status == 32 and seconds < 2, (status, seconds))
-        resumed = subprocess.run([CBTCTL, "export", "ssh://esx/vmfs/volumes/ds/one/one.vmdk", image, "--resume", "--ssh-config",
-                                  host.ssh_config], capture_output=True, timeout=300)
-        expect("which goes on from there", resumed.returncode == 0 and image.exists(), resumed)
+def test_ctrl_c_ends_an_export_from_a_silent_host_soon_and_it_can_be_resumed(program, host, scratch):
+    folder = host.volume("healthy") / "one"
+    descriptor = (folder / "one.vmdk").read_text()
+    (folder / "one.vmdk").write_text(re.sub("^RW [0-9]+ ", f"RW {(64 << 20) // 512} ", descriptor, flags=re.M))
+    with open(folder / "one-flat.vmdk", "r+b") as flat:
+        flat.write(os.urandom(8 << 20))
+        flat.truncate(64 << 20)
+    image = scratch / "one.raw"
+    with Line(host.port, stall={"down": 2 << 20}) as line:
+        process = program.start("export", ONE, image, "--ssh-config", host.config_behind(line.port))
+        until(lambda: line.moved["down"] >= 2 << 20)
+        status, seconds = interrupted(process)
+    assert status == 32 and seconds < 2
+    program.run("export", ONE, image, "--resume", "--ssh-config", host.ssh_config, status=0, timeout=300)
+    program.run("export", ONE, scratch / "whole.raw", "--ssh-config", host.ssh_config, status=0, timeout=300)
+    assert image.read_bytes() == (scratch / "whole.raw").read_bytes()
 
 
-def test_no_servers():
-    with Standin(SOURCE, "8.0") as host:
-        servers = {"silent": Silent(), "garbage": Babbler(os.urandom(4096), forever=False),
-                   "flood": Babbler(b"x" * 65536), "flood of lines": Babbler(b"not ssh\r\n" * 4096),
-                   "cut version": Babbler(b"SSH-2.0-OpenS", forever=False),
-                   "garbage after the version": Babbler(b"SSH-2.0-OpenSSH_9.2\r\n" + os.urandom(4096)),
-                   "old protocol": Babbler(b"SSH-1.5-OpenSSH_3.0\r\n", forever=False),
-                   "web": Babbler(b"HTTP/1.1 400 Bad Request\r\n\r\n", forever=False)}
-        for name, server in servers.items():
-            with server:
-                expect_told(name, Run(host.config_behind(server.port)))
-        closed = Silent()
-        closed.close()
-        refused = Run(host.config_behind(closed.port))
-        expect_told("a closed port", refused)
-        expect("a closed port is refused at once", refused.seconds < SECONDS and "refused" in refused.errors, refused)
+# --- lines that break -------------------------------------------------------------------------------------------------
 
 
-def test_hosts_apart():
-    """One host that fails never stops the others."""
-    with Standin(SOURCE, "8.0", [f"ds={SOURCE}/fixtures/demo"]) as host, Silent() as silent:
-        alone = whole_run(host.ssh_config)
-        config = host.folder / "two_hosts"
-        config.write_text(f"Host dead\n  HostName 127.0.0.1\n  Port {silent.port}\n  ConnectTimeout 1\n" + host.ssh_config.read_text())
-        both = subprocess.run([CBTCTL, "scan", "--json", "--ssh-config", config, "ssh://dead", "ssh://esx/vmfs/volumes/ds"],
-                              capture_output=True, timeout=120)
-        report = json.loads(both.stdout)
-        expect("with a dead host: 8", both.returncode == 8 and report["targets"][0]["error"], both)
-        moved = [vm | {"target": 0, "seen_by": [0]} for vm in report["virtual_machines"]]
-        expect("with a dead host: the other is whole", moved == alone.report["virtual_machines"] and moved, both)
+EARLY = (0, 1, 20, 45, 300, 700, 1100, 1500, 1800, 2300, 2900)  # the version, the key exchange, the login
+LEAVE = 300  # bytes at the end of either direction, which take leave
 
 
-def test_full_disk():
-    with Standin(SOURCE, "8.0", [f"ds={SOURCE}/fixtures/demo"]) as host, open("/dev/full", "wb") as full:
-        run = Run(host.ssh_config, output=full, seconds=60)
-        expect("no space for the report: 8", run.status == 8 and "cannot be written" in run.errors, run)
+def spots(chance, late):
+    """Places within a direction's bytes: numbers of bytes, and then parts of all bytes."""
+    return [*EARLY, *sorted(chance.random() for _ in range(late))]
 
 
-test_breaks("shell")
-test_breaks("sftp")
-test_idle_waits()
-test_interrupt()
-test_interrupted_export()
-test_no_servers()
-test_hosts_apart()
-test_full_disk()
-finish(at_least=400)
+def faults():
+    """Every fault: its kind, the direction and the place."""
+    chance = random.Random(7)
+    for direction in ("up", "down"):
+        yield from (("cut", direction, spot) for spot in spots(chance, 10))
+        yield from (("flip", direction, spot) for spot in spots(chance, 5)[::2])
+        yield from (("stall", direction, spot) for spot in spots(chance, 4)[::4])
+
+
+FAULTS = list(faults())
+EACH_FAULT = pytest.mark.parametrize("kind, direction, spot", FAULTS, ids=[
+    f"{kind} {direction} at {spot if isinstance(spot, int) else f'{spot:.0%}'}" for kind, direction, spot in FAULTS])
+EACH_TRANSPORT = pytest.mark.parametrize("transport", TRANSPORTS)
+
+
+@pytest.fixture(scope="module")
+def whole(module_program, module_host):
+    """What is told by each transport where nothing breaks."""
+    return {transport: whole_run(module_program, module_host.ssh_config, "--transport", transport)
+            for transport in TRANSPORTS}
+
+
+@pytest.fixture(scope="module")
+def slow(module_program, module_host):
+    """The same over a slow line, and the bytes that went over it in each direction."""
+    def scanned(transport):
+        with Line(module_host.port, round_trip_s=0.04) as line:
+            config = module_host.config_behind(line.port)
+            return whole_run(module_program, config, "--transport", transport), dict(line.moved)
+    return {transport: scanned(transport) for transport in TRANSPORTS}
+
+
+@pytest.fixture(scope="module")
+def broken(module_program, module_host, slow, side_by_side, chosen):
+    """Each fault -> the scan that met it."""
+    def through(transport, place, kind, direction):
+        with Line(module_host.port, **{kind: {direction: place}}) as line:
+            return Run(module_program, module_host.config_behind(line.port), "--transport", transport)
+
+    def started(transport, kind, direction, spot):
+        place = spot if isinstance(spot, int) else int(spot * (slow[transport][1][direction] - LEAVE))
+        return side_by_side(through, transport, place, kind, direction)
+    cases = chosen("test_a_line_that_breaks_is_told_and_no_part_is_shown_as_the_whole")
+    return {tuple(sorted(case.items())): started(**case) for case in cases}
+
+
+@EACH_TRANSPORT
+def test_without_a_fault_all_is_well(whole, transport):
+    assert whole[transport].status == 0 and len(whole[transport].report["virtual_machines"]) > 20, whole[transport]
+
+
+@EACH_TRANSPORT
+def test_a_slow_line_changes_nothing(whole, slow, transport):
+    late, _ = slow[transport]
+    assert late.status == 0 and late.report == whole[transport].report, late
+
+
+@EACH_TRANSPORT
+@EACH_FAULT
+def test_a_line_that_breaks_is_told_and_no_part_is_shown_as_the_whole(broken, whole, transport, kind, direction, spot):
+    case = {"transport": transport, "kind": kind, "direction": direction, "spot": spot}
+    run = broken[tuple(sorted(case.items()))].result()
+    if run.status == 0 and isinstance(spot, float) and spot > 0.9:  # fewer bytes than were measured: nothing broke
+        assert run.report == whole[transport].report, run
+    else:
+        is_told(run)
+
+
+@pytest.fixture(scope="module")
+def idle(module_program, module_host, side_by_side):
+    """What waits for a host for four seconds: its exit status, the seconds it took and those of the processor."""
+    def waited(transport):
+        with Line(module_host.port) as line:
+            whole_run(module_program, module_host.config_behind(line.port), "--transport", transport)
+        with Line(module_host.port, stall={"down": line.moved["down"] * 2 // 3}) as line:
+            begin = time.monotonic()
+            process = module_program.start(
+                "scan", DS, "--ssh-config", module_host.config_behind(line.port), "--transport", transport,
+                "--timeout", 4, "--connect-timeout", 4, stdout=None, stderr=None)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        return process.returncode, time.monotonic() - begin, usage.ru_utime + usage.ru_stime
+    return {transport: side_by_side(waited, transport) for transport in TRANSPORTS}
+
+
+@EACH_TRANSPORT
+def test_what_waits_for_a_host_leaves_the_processor_to_others(idle, transport):
+    status, seconds, busy = idle[transport].result()
+    assert status == 8 and seconds > 4 and busy < 2
+
+
+# --- servers that are none --------------------------------------------------------------------------------------------
+
+SERVERS = {"silent": Silent,
+           "garbage": lambda: Babbler(os.urandom(4096), forever=False),
+           "flood": lambda: Babbler(b"x" * 65536),
+           "flood of lines": lambda: Babbler(b"not ssh\r\n" * 4096),
+           "cut version": lambda: Babbler(b"SSH-2.0-OpenS", forever=False),
+           "garbage after the version": lambda: Babbler(b"SSH-2.0-OpenSSH_9.2\r\n" + os.urandom(4096)),
+           "old protocol": lambda: Babbler(b"SSH-1.5-OpenSSH_3.0\r\n", forever=False),
+           "web": lambda: Babbler(b"HTTP/1.1 400 Bad Request\r\n\r\n", forever=False)}
+
+
+@pytest.fixture(scope="module")
+def strangers(module_program, module_host, side_by_side, chosen):
+    """Each server that is none -> the scan that met it."""
+    def met(name):
+        with SERVERS[name]() as server:
+            return Run(module_program, module_host.config_behind(server.port))
+    return {case["name"]: side_by_side(met, case["name"]) for case in chosen("test_a_server_that_is_none_is_told")}
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_server_that_is_none_is_told(strangers, name):
+    is_told(strangers[name].result())
+
+
+def test_a_closed_port_is_refused_at_once(program, host):
+    closed = Silent()
+    closed.close()
+    refused = Run(program, host.config_behind(closed.port))
+    is_told(refused)
+    assert refused.seconds < SECONDS and "refused" in refused.errors, refused
+
+
+# --- the others -------------------------------------------------------------------------------------------------------
+
+
+def test_one_host_that_fails_never_stops_the_others(program, host, whole, scratch):
+    config = scratch / "two_hosts"
+    with Silent() as silent:
+        dead = f"Host dead\n  HostName 127.0.0.1\n  Port {silent.port}\n  ConnectTimeout 1\n"
+        config.write_text(dead + host.ssh_config.read_text())
+        both = program.json("scan", "--ssh-config", config, "ssh://dead", DS, status=8)
+    assert both["targets"][0]["error"] and not both["targets"][1]["error"]
+    moved = [vm | {"target": 0, "seen_by": [0]} for vm in both["virtual_machines"]]
+    assert moved and moved == whole["shell"].report["virtual_machines"]
+
+
+def test_no_space_for_the_report_is_no_success(program, host):
+    with open("/dev/full", "wb") as full:
+        run = whole_run(program, host.ssh_config, stdout=full)
+    assert run.status == 8 and "cannot be written" in run.errors, run

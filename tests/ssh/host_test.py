@@ -1,47 +1,45 @@
-#!/usr/bin/python3
-"""scan and check on a stand-in of each release: what only a host knows is told, and everything else is what a mount tells.
-
-usage: host_test.py CBTCTL SOURCE_DIR
-"""
+"""scan and check on a stand-in of each release: what only a host knows is told, and all else is what a mount tells."""
 import copy
-import json
 import os
 import re
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 from urllib.parse import quote
 
-import jsonschema
+import pytest
 
-from standin import Standin
+from folders import FIXTURES, SOURCE
+from schemas import violations
 
-sys.path.append(f"{sys.argv[2]}/tests/support")
-from expectations import expect, finish  # noqa: E402
-from schema_parts import load_schema  # noqa: E402
-
-CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
-DEMO = SOURCE / "fixtures/demo"
 DEMO_UUID = "661ab9c9-ea3e9a38-f0ba-d89ef3ff34e7"  # absolute paths inside the demo's files name it
+DEMO = f"demo::{DEMO_UUID}={FIXTURES}/demo"
+VERBS = ("scan", "check")
 
 
-def run(host, verb, *arguments, target="/vmfs/volumes/demo"):
-    arguments = [CBTCTL, verb, host.target(target), "--ssh-config", host.ssh_config, *map(str, arguments)]
-    return subprocess.run(arguments, capture_output=True, timeout=120)
+class Reading:
+    """What cbtctl tells of a host."""
+
+    def __init__(self, program, host):
+        self.program, self.host = program, host
+
+    def run(self, verb, *arguments, target="/vmfs/volumes/demo", **more):
+        words = [self.host.target(target), "--ssh-config", self.host.ssh_config, *arguments]
+        return self.program.run(verb, *words, **more)
+
+    def json(self, verb, *arguments, target="/vmfs/volumes/demo"):
+        document = self.program.json(
+            verb, self.host.target(target), "--ssh-config", self.host.ssh_config, *arguments)
+        assert violations(document) == []
+        return document
+
+    def codes(self):
+        return {finding["code"] for finding in self.json("check")["findings"]}
 
 
-def document(host, verb, *arguments, **more):
-    found = run(host, verb, "--json", *arguments, **more)
-    text = json.loads(found.stdout)
-    errors = [f"{'/'.join(map(str, error.path))}: {error.message}" for error in
-              jsonschema.Draft7Validator(load_schema(verb)).iter_errors(text)]
-    expect(f"{verb} keeps its schema", not errors, errors)
-    return text
-
-
-def mounted(verb, folder=DEMO):
-    return json.loads(subprocess.run([CBTCTL, verb, folder, "--json"], capture_output=True, timeout=120).stdout)
+@pytest.fixture(scope="module")
+def mounted(module_program):
+    """What is told of the demo on a mount."""
+    return {verb: module_program.json(verb, FIXTURES / "demo") for verb in VERBS}
 
 
 def shared(report):
@@ -80,204 +78,324 @@ def differs(a, b, where=""):
     return "" if a == b else f"{where}: {a!r} and {b!r}"
 
 
+def machine(report, path):
+    return next(vm for vm in report["virtual_machines"] if vm["config_path"] == path)
+
+
 def power(report, name):
     return next(vm["power"] for vm in report["virtual_machines"] if vm["name"] == name)
 
 
-def test_release(release):
-    with Standin(SOURCE, release, [f"demo::{DEMO_UUID}={DEMO}"]) as host:
-        scan = document(host, "scan")
-        for verb in ("scan", "check"):
-            found = differs(shared(document(host, verb)), shared(mounted(verb)))
-            expect(f"{release}: {verb} is the same as on a mount", not found, found)
-        target = scan["targets"][0]
-        expect(f"{release}: the host is told", target["host"]["product"] == "VMware ESXi" and
-               target["host"]["version"].startswith(release), target["host"])
-        inventory = target["inventory"]
-        expect(f"{release}: every question is answered", inventory["unanswered"] == [], inventory["unanswered"])
-        expect(f"{release}: all that is registered is found", inventory["registered"] and
-               all(vm["config_path"] and not vm["missing"] for vm in inventory["registered"]), inventory["registered"])
-        expect(f"{release}: the VM that the host cannot read", len(inventory["invalid_ids"]) == 1)
-        expect(f"{release}: and that is not registered as a VM", inventory["not_registered"] == ["zeros/zeros.vmx"],
-               inventory["not_registered"])
-        expect(f"{release}: the datastore", inventory["datastores"] == [
-            {"name": "demo", "uuid": DEMO_UUID, "type": "VMFS-5" if release == "6.0" else "VMFS-6"}], inventory["datastores"])
-        star = [disk["cbt"]["star_query"] for vm in scan["virtual_machines"] for disk in vm["disks"]]
-        expect(f"{release}: '*' is usable on VMFS", any(s["usable"] for s in star), star[:3])
-        expect(f"{release}: a running VM", power(scan, "half")["state"] == "on", power(scan, "half"))
-        expect(f"{release}: by its process", "esxcli vm process list" in power(scan, "half")["evidence"][0])
-
-        host.set_power("half", "off")
-        crashed = power(document(host, "scan"), "half")
-        expect(f"{release}: after a crash the locks tell", crashed["state"] == "off" and
-               any("half.vmx.lck is not locked (vmkfstools -D)" in sign for sign in crashed["evidence"]), crashed)
-        host.add("lock", "/vmfs/volumes/demo/half/half.vmx.lck", 1, "00:50:56:aa:bb:cc")
-        host.unregister("half")
-        elsewhere = power(document(host, "scan"), "half")
-        expect(f"{release}: another host's lock", elsewhere["state"] == "on" and
-               any("locked exclusive by 00:50:56:aa:bb:cc" in sign for sign in elsewhere["evidence"]), elsewhere)
-        expect(f"{release}: it is not registered here",
-               any("not registered on" in sign for sign in elsewhere["evidence"]), elsewhere)
-
-        shutil.rmtree(host.volume("demo") / "fresh")
-        lost = document(host, "scan")["targets"][0]["inventory"]
-        expect(f"{release}: registered and not found",
-               [vm["name"] for vm in lost["registered"] if vm["missing"]] == ["fresh"], lost["registered"])
-        expect(f"{release}: check tells it too", any(
-            "fresh/fresh.vmx" in s["what"] and "is registered on" in s["why"] for s in document(host, "check")["skipped"]))
-        text = run(host, "scan").stdout.decode()
-        expect(f"{release}: and the table", "registered, not found: 9 fresh: /vmfs/volumes/demo/fresh/fresh.vmx" in text and
-               f"VMware ESXi {target['host']['version']} build {target['host']['build']}" in text, text)
+def has_sign(power, words):
+    return any(words in sign for sign in power["evidence"])
 
 
-def test_quirks():
-    with Standin(SOURCE, "7.0", [f"demo::{DEMO_UUID}={DEMO}"]) as host:
-        host.change_state(lambda lines: [f[:7] + ["first line\\n\\n  12     x   half a row\\n7 [demo] no row"] if f[0] == "vm"
-                                         else f for f in lines])
-        plain = document(host, "scan")
-        expect("notes over many lines are no VMs", plain["targets"][0]["inventory"]["unanswered"] == [] and
-               len(plain["targets"][0]["inventory"]["registered"]) == 22, len(plain["targets"][0]["inventory"]["registered"]))
-        table = host.ssh("vim-cmd vmsvc/getallvms").stdout.replace("\n", "\\n")
-        host.change_state(lambda lines: [f[:7] + [table] if f[:1] == ["vm"] and f[1] == host.id_of("half") else f for f in lines])
-        expect("nor is the table itself in a note", document(host, "scan") == plain)
-        host.add("vm", "98", "off", "[otherds] x/x.vmx", "elsewhere", "otherGuest", "vmx-13", "")
-        far = run(host, "scan", target="/vmfs/volumes").stdout.decode()
-        expect("a VM on no datastore of the host is told", "registered, on no datastore of this host: 98 elsewhere: /vmfs/volumes/otherds/x/x.vmx" in far, far)
-        expect("where the whole host is asked for", "elsewhere" not in run(host, "scan").stdout.decode())
-        host.change_state(lambda lines: [f for f in lines if f[:2] != ["vm", "98"]])
-        host.add("quirk", "crlf")
-        expect("CRLF changes nothing", document(host, "scan") == plain)
-        host.change_state(lambda lines: [f for f in lines if f != ["quirk", "crlf"]])
-        host.add("quirk", "locks-in-log")
-        host.set_power("half", "off")
-        asked = power(document(host, "scan"), "half")
-        expect("where vmkfstools logs alone, vmfsfilelockinfo tells",
-               any("(vmfsfilelockinfo -p)" in sign for sign in asked["evidence"]), asked)
-        host.add("quirk", "no-locks")
-        unasked = power(document(host, "scan"), "half")
-        expect("where no lock can be asked, files count", unasked["state"] == "on" and
-               any("cannot be asked" in sign for sign in unasked["evidence"]), unasked)
-
-        for command, words in (("vim-cmd vmsvc/getallvms", "registered virtual machines"),
-                               ("esxcli vm process list", "running virtual machines"),
-                               ("esxcli storage filesystem list", "datastores"),
-                               ("vim-cmd vimsvc/task_list", "tasks"), ("vmware -v", "version and build")):
-            host.answer(command, "Aucune réponse\nn'est connue\n")
-            found = document(host, "scan")["targets"][0]
-            stopped = [u["question"] for u in found["inventory"]["unanswered"]]
-            expect(f"an unknown answer of {command} stops that question alone", stopped == [words], stopped)
-            same = differs(shared(document(host, "scan")), shared(mounted("scan")))
-            expect(f"and never the scan ({command})", not same or "resolved_by" in same, same)
-            (host.answers / command.replace("/", "_").replace(" ", "_")).unlink()
-        host.answer("vim-cmd vmsvc/getallvms", "(vim.fault.NoPermission) {\n   faultMessage = <unset>, \n   msg = \"denied\"\n}\n")
-        fault = document(host, "scan")["targets"][0]["inventory"]["unanswered"]
-        expect("a fault on standard output is one", fault and "vim.fault.NoPermission: denied" in fault[0]["why"], fault)
-        (host.answers / "vim-cmd_vmsvc_getallvms").unlink()
-        host.add("quirk", "hostd-down")
-        down = document(host, "scan")["targets"][0]
-        expect("without hostd, localcli tells", down["host"]["version"] == "7.0.3" and down["inventory"]["datastores"] and
-               down["inventory"]["running"] and down["inventory"]["registered"] is None, down["inventory"]["unanswered"])
+# --- each release -----------------------------------------------------------------------------------------------------
 
 
-def test_advisories():
-    with Standin(SOURCE, "6.0", [f"demo::{DEMO_UUID}={DEMO}"]) as host:
-        host.change_state(lambda lines: [["build", "3073146"] if f[0] == "build" else f for f in lines])
-        codes = {f["code"] for f in document(host, "check")["findings"]}
-        expect("the host's build raises its advisory", "advisory-kb2136854" in codes, codes)
-        host.change_state(lambda lines: [["build", "3247720"] if f[0] == "build" else f for f in lines])
-        codes = {f["code"] for f in document(host, "check")["findings"]}
-        expect("a fixed build does not", "advisory-kb2136854" not in codes, codes)
+@pytest.fixture(scope="module", params=["6.0", "6.7", "7.0", "8.0"])
+def release(request):
+    return request.param
 
 
-def test_in_use():
-    with Standin(SOURCE, "8.0", [f"demo::{DEMO_UUID}={DEMO}"], ["--busy"]) as host:
-        before = document(host, "check")
-        volume = f"/vmfs/volumes/{DEMO_UUID}"
-        host.add("busy", f"{volume}/db01/db01.vmx", "Invalid argument")
-        host.add("busy", f"{volume}/app01/app01-ctk.vmdk", "Device or resource busy")
-        for transport in ("shell", "sftp"):
-            scan = document(host, "scan", "--transport", transport)
-            held = next(vm for vm in scan["virtual_machines"] if vm["config_path"] == "db01/db01.vmx")
-            expect(f"{transport}: a .vmx in use is listed", held["disks"] == [] and "in use" in held["unreadable"], held)
-            app = next(vm for vm in scan["virtual_machines"] if vm["config_path"] == "app01/app01.vmx")
-            cbt = app["disks"][0]["cbt"]
-            expect(f"{transport}: a CTK file in use is not verified", cbt["state"] == "tracked" and "in use" in " ".join(
-                cbt["reasons"]), cbt)
-            check = document(host, "check", "--transport", transport)
-            new = [f["code"] for f in check["findings"] if f not in before["findings"]]
-            expect(f"{transport}: no finding comes of it", new == [], new)
-            expect(f"{transport}: it is told", any("in use" in s["why"] for s in check["skipped"]), check["skipped"])
-            expect(f"{transport}: it is no failure", check["exit_status"] in (0, 4), check["exit_status"])
+@pytest.fixture
+def reading(program, standin, release):
+    return Reading(program, standin(release, [DEMO]))
 
 
-def test_volumes():
-    with Standin(SOURCE, "7.0", [f"my ds={SOURCE}/fixtures/healthy", f"nas:NFS={SOURCE}/fixtures/healthy"]) as host:
-        scan = document(host, "scan", target="/vmfs/volumes")
-        paths = [vm["config_path"] for vm in scan["virtual_machines"]]
-        expect("each volume is visited once, by its name", paths == sorted(set(paths)) and
-               {path.split("/")[0] for path in paths} == {"my ds", "nas"}, paths)
-        star = {vm["config_path"].split("/")[0]: disk["cbt"]["star_query"]["usable"]
-                for vm in scan["virtual_machines"] for disk in vm["disks"] if disk["cbt"]["state"] == "tracked"}
-        expect("'*' by each volume's type", star == {"my ds": True, "nas": False}, star)
-        registered = scan["targets"][0]["inventory"]["registered"]
-        costs = [run(host, "scan", "--verbose", target=target).stderr.decode().split("after the login ")[1].split(", at most")[0]
-                 for target in ("", "/vmfs/volumes", "/vmfs/volumes/", "/vmfs//volumes/.")]
-        expect("however the volumes are spelt, nothing is asked in vain", len(set(costs)) == 1, costs)
-        expect("VMs of every volume are known", all(vm["config_path"] for vm in registered) and len(registered) > 3, registered)
+@pytest.fixture(scope="module")
+def told(module_program, started, release):
+    """What is told of the demo on an untouched host."""
+    return {verb: Reading(module_program, started(release, [DEMO])).json(verb) for verb in VERBS}
 
 
-def test_waits():
-    with Standin(SOURCE, "8.0", [f"demo::{DEMO_UUID}={DEMO}"]) as host:
-        volume = host.volume("demo")
+@pytest.fixture(scope="module")
+def inventory(told):
+    return told["scan"]["targets"][0]["inventory"]
 
-        def copy(number):  # a machine that no host runs, with the files of one that runs: its locks are asked
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_host_s_datastore_is_told_as_on_a_mount(told, mounted, verb):
+    assert differs(shared(told[verb]), shared(mounted[verb])) == ""
+
+
+def test_the_host_is_told(told, release):
+    host = told["scan"]["targets"][0]["host"]
+    assert host["product"] == "VMware ESXi" and host["version"].startswith(release)
+
+
+def test_every_question_is_answered(inventory):
+    assert inventory["unanswered"] == []
+
+
+def test_all_that_is_registered_is_found(inventory):
+    assert len(inventory["registered"]) == 22
+    assert all(vm["config_path"] and not vm["missing"] for vm in inventory["registered"])
+
+
+def test_the_machine_that_the_host_cannot_read_is_told_and_as_not_registered(inventory):
+    assert len(inventory["invalid_ids"]) == 1
+    assert inventory["not_registered"] == ["zeros/zeros.vmx"]
+
+
+def test_the_datastore_is_told(inventory, release):
+    assert inventory["datastores"] == [
+        {"name": "demo", "uuid": DEMO_UUID, "type": "VMFS-5" if release == "6.0" else "VMFS-6"}]
+
+
+def test_a_star_query_is_usable_on_vmfs(told):
+    assert any(disk["cbt"]["star_query"]["usable"] for vm in told["scan"]["virtual_machines"] for disk in vm["disks"])
+
+
+def test_a_running_machine_is_known_by_its_process(told):
+    half = power(told["scan"], "half")
+    assert half["state"] == "on" and "esxcli vm process list" in half["evidence"][0]
+
+
+def test_after_a_crash_the_locks_tell(reading):
+    reading.host.set_power("half", "off")
+    crashed = power(reading.json("scan"), "half")
+    assert crashed["state"] == "off" and has_sign(crashed, "half.vmx.lck is not locked (vmkfstools -D)"), crashed
+
+
+def test_another_host_s_lock_is_told_and_that_it_is_not_registered_here(reading):
+    reading.host.add("lock", "/vmfs/volumes/demo/half/half.vmx.lck", 1, "00:50:56:aa:bb:cc")
+    reading.host.unregister("half")
+    elsewhere = power(reading.json("scan"), "half")
+    assert elsewhere["state"] == "on" and has_sign(elsewhere, "locked exclusive by 00:50:56:aa:bb:cc"), elsewhere
+    assert has_sign(elsewhere, "not registered on"), elsewhere
+
+
+def test_what_is_registered_and_not_found_is_told(reading, told):
+    shutil.rmtree(reading.host.volume("demo") / "fresh")
+    lost = reading.json("scan")["targets"][0]["inventory"]["registered"]
+    assert [vm["name"] for vm in lost if vm["missing"]] == ["fresh"]
+    assert [skipped for skipped in reading.json("check")["skipped"]
+            if "fresh/fresh.vmx" in skipped["what"] and "is registered on" in skipped["why"]], "check tells it too"
+    text, host = reading.run("scan").stdout, told["scan"]["targets"][0]["host"]
+    assert "registered, not found: 9 fresh: /vmfs/volumes/demo/fresh/fresh.vmx" in text
+    assert f"VMware ESXi {host['version']} build {host['build']}" in text
+
+
+# --- what commands print where they print it otherwise ----------------------------------------------------------------
+
+
+@pytest.fixture
+def seven(program, standin):
+    return Reading(program, standin("7.0", [DEMO]))
+
+
+@pytest.fixture
+def noted(seven):
+    """Every machine has a note that looks like rows of the table; and what is told then."""
+    note = "first line\\n\\n  12     x   half a row\\n7 [demo] no row"
+    seven.host.change_state(lambda lines: [f[:7] + [note] if f[0] == "vm" else f for f in lines])
+    return seven.json("scan")
+
+
+def test_notes_over_many_lines_are_no_machines(noted):
+    inventory = noted["targets"][0]["inventory"]
+    assert inventory["unanswered"] == [] and len(inventory["registered"]) == 22
+
+
+def test_the_table_itself_in_a_note_is_no_machines(seven, noted):
+    host, half = seven.host, seven.host.id_of("half")
+    table = host.ssh("vim-cmd vmsvc/getallvms").stdout.replace("\n", "\\n")
+    host.change_state(lambda lines: [f[:7] + [table] if f[:2] == ["vm", half] else f for f in lines])
+    assert differs(seven.json("scan"), noted) == ""
+
+
+def test_crlf_changes_nothing(seven, noted):
+    seven.host.add("quirk", "crlf")
+    assert differs(seven.json("scan"), noted) == ""
+
+
+def test_a_machine_on_no_datastore_of_the_host_is_told_where_the_whole_host_is_asked_for(seven):
+    seven.host.add("vm", "98", "off", "[otherds] x/x.vmx", "elsewhere", "otherGuest", "vmx-13", "")
+    words = "registered, on no datastore of this host: 98 elsewhere: /vmfs/volumes/otherds/x/x.vmx"
+    assert words in seven.run("scan", target="/vmfs/volumes").stdout
+    assert "elsewhere" not in seven.run("scan").stdout
+
+
+def test_where_vmkfstools_logs_alone_vmfsfilelockinfo_tells(seven):
+    seven.host.add("quirk", "locks-in-log")
+    seven.host.set_power("half", "off")
+    assert has_sign(power(seven.json("scan"), "half"), "(vmfsfilelockinfo -p)")
+
+
+def test_where_no_lock_can_be_asked_files_count(seven):
+    seven.host.add("quirk", "locks-in-log")
+    seven.host.add("quirk", "no-locks")
+    seven.host.set_power("half", "off")
+    unasked = power(seven.json("scan"), "half")
+    assert unasked["state"] == "on" and has_sign(unasked, "cannot be asked"), unasked
+
+
+@pytest.mark.parametrize("command, question", [
+    ("vim-cmd vmsvc/getallvms", "registered virtual machines"), ("esxcli vm process list", "running virtual machines"),
+    ("esxcli storage filesystem list", "datastores"), ("vim-cmd vimsvc/task_list", "tasks"),
+    ("vmware -v", "version and build")])
+def test_an_unknown_answer_stops_that_question_alone_and_never_the_scan(seven, mounted, command, question):
+    seven.host.answer(command, "Aucune réponse\nn'est connue\n")
+    found = seven.json("scan")
+    assert [told["question"] for told in found["targets"][0]["inventory"]["unanswered"]] == [question]
+    difference = differs(shared(found), shared(mounted["scan"]))
+    assert not difference or "resolved_by" in difference
+
+
+def test_a_fault_on_standard_output_is_one(seven):
+    fault = "(vim.fault.NoPermission) {\n   faultMessage = <unset>, \n   msg = \"denied\"\n}\n"
+    seven.host.answer("vim-cmd vmsvc/getallvms", fault)
+    unanswered = seven.json("scan")["targets"][0]["inventory"]["unanswered"]
+    assert unanswered and "vim.fault.NoPermission: denied" in unanswered[0]["why"]
+
+
+def test_without_hostd_localcli_tells(seven):
+    seven.host.add("quirk", "hostd-down")
+    down = seven.json("scan")["targets"][0]
+    assert down["host"]["version"] == "7.0.3"
+    assert down["inventory"]["datastores"] and down["inventory"]["running"]
+    assert down["inventory"]["registered"] is None
+
+
+@pytest.mark.parametrize("build, raises", [("3073146", True), ("3247720", False)], ids=["a faulty one", "a fixed one"])
+def test_the_host_s_build_raises_its_advisory(program, standin, build, raises):
+    reading = Reading(program, standin("6.0", [DEMO]))
+    reading.host.change_state(lambda lines: [["build", build] if f[0] == "build" else f for f in lines])
+    assert ("advisory-kb2136854" in reading.codes()) == raises
+
+
+# --- files in use -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=["shell", "sftp"])
+def in_use(request, module_program, started):
+    """(scan, check, what check found before) where running machines hold a .vmx and a CTK file."""
+    reading = Reading(module_program, started("8.0", [DEMO], ["--busy"]))
+    before = reading.json("check")
+    reading.host.add("busy", f"/vmfs/volumes/{DEMO_UUID}/db01/db01.vmx", "Invalid argument")
+    reading.host.add("busy", f"/vmfs/volumes/{DEMO_UUID}/app01/app01-ctk.vmdk", "Device or resource busy")
+    yield (*(reading.json(verb, "--transport", request.param) for verb in VERBS), before)
+    reading.host.reset()
+
+
+def test_a_vmx_in_use_is_listed(in_use):
+    held = machine(in_use[0], "db01/db01.vmx")
+    assert held["disks"] == [] and "in use" in held["unreadable"]
+
+
+def test_a_ctk_file_in_use_is_not_verified(in_use):
+    cbt = machine(in_use[0], "app01/app01.vmx")["disks"][0]["cbt"]
+    assert cbt["state"] == "tracked" and "in use" in " ".join(cbt["reasons"])
+
+
+def test_no_finding_comes_of_a_file_in_use(in_use):
+    _, check, before = in_use
+    assert [finding["code"] for finding in check["findings"] if finding not in before["findings"]] == []
+
+
+def test_a_file_in_use_is_told_and_is_no_failure(in_use):
+    check = in_use[1]
+    assert any("in use" in skipped["why"] for skipped in check["skipped"])
+    assert check["exit_status"] in (0, 4)
+
+
+# --- volumes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def volumes(program, standin):
+    """A host with two volumes."""
+    return Reading(program, standin("7.0", [f"my ds={FIXTURES}/healthy", f"nas:NFS={FIXTURES}/healthy"]))
+
+
+def test_each_volume_is_visited_once_by_its_name(volumes):
+    paths = [vm["config_path"] for vm in volumes.json("scan", target="/vmfs/volumes")["virtual_machines"]]
+    assert paths == sorted(set(paths)) and {path.split("/")[0] for path in paths} == {"my ds", "nas"}
+
+
+def test_a_star_query_is_usable_by_each_volume_s_type(volumes):
+    star = {vm["config_path"].split("/")[0]: disk["cbt"]["star_query"]["usable"]
+            for vm in volumes.json("scan", target="/vmfs/volumes")["virtual_machines"]
+            for disk in vm["disks"] if disk["cbt"]["state"] == "tracked"}
+    assert star == {"my ds": True, "nas": False}
+
+
+def cost(found):
+    return found.stderr.split("after the login ")[1].split(", at most")[0]
+
+
+def test_however_the_volumes_are_spelt_nothing_is_asked_in_vain(volumes):
+    costs = [cost(volumes.run("scan", "--verbose", target=target))
+             for target in ("", "/vmfs/volumes", "/vmfs/volumes/", "/vmfs//volumes/.")]
+    assert costs == [costs[0]] * 4
+
+
+def test_machines_of_every_volume_are_known(volumes):
+    scan = volumes.json("scan", target="/vmfs/volumes")
+    registered = scan["targets"][0]["inventory"]["registered"]
+    paths = sorted(vm["config_path"] for vm in registered)
+    assert paths == sorted(vm["config_path"] for vm in scan["virtual_machines"]) and len(paths) == 6
+
+
+def test_the_number_of_waits_is_a_constant_and_at_most_12(program, standin):
+    reading = Reading(program, standin("8.0", [DEMO]))
+    volume = reading.host.volume("demo")
+
+    def waits_with(*numbers):
+        """Machines that no host runs, with the files of one that runs: their locks are asked."""
+        for number in numbers:
             subprocess.run(["cp", "-a", "--sparse=always", volume / "half", volume / f"copy{number}"], check=True)
-        copy(0)
-        few = run(host, "scan", "--verbose").stderr.decode()
-        for number in range(1, 200):
-            copy(number)
-        many = run(host, "scan", "--verbose").stderr.decode()
-        waits = [int(text.split("after the login ")[1].split(" ")[0]) for text in (few, many)]
-        expect("the number of waits is a constant, and at most 12", waits[0] == waits[1] <= 12, waits)
+        return int(cost(reading.run("scan", "--verbose")).split(" ")[0])
+
+    few = waits_with(0)
+    assert waits_with(*range(1, 200)) == few <= 12
 
 
-def test_hostile_names():
-    name = "bad $(touch pwned) `touch pwned` 'ds;touch pwned"
-    with Standin(SOURCE, "8.0", [f"{name}={SOURCE}/fixtures/hostile"]) as host:
-        alone = document(host, "scan", target="/vmfs/volumes/" + quote(name))
-        seen = differs(shared(alone), shared(mounted("scan", SOURCE / "fixtures/hostile")))
-        expect("hostile names: the same report as on a mount", not seen, seen)
-        whole = document(host, "scan", target="/vmfs/volumes")
-        expect("hostile names: found from the root too",
-               len(whole["virtual_machines"]) == len(alone["virtual_machines"]) > 0)
-        expect("hostile names: all questions are answered", whole["targets"][0]["inventory"]["unanswered"] == [],
-               whole["targets"][0]["inventory"]["unanswered"])
-        expect("hostile names: nothing is executed", not any(
-            b"pwned" in found for _, folders, files in os.walk(os.fsencode(host.root)) for found in folders + files
-            if not found.startswith(b"bad ") and b"touch" not in found))
+# --- hostile names ----------------------------------------------------------------------------------------------------
 
 
-def test_readme():
-    """What the README shows of reading a host is what is printed there."""
-    blocks = re.findall(r"```\n\$ build/cbtctl ((?:scan|check) ssh://[^\n]*)\n(.*?)```", (SOURCE / "README.md").read_text(), re.S)
-    expect("the README shows a host", blocks, blocks)
-    with Standin(SOURCE, "8.0", [f"ds1={DEMO}", f"ds2={SOURCE}/fixtures/healthy"]) as host:
-        config = host.folder / "esx1"
-        config.write_text(host.ssh_config.read_text().replace("Host esx ", "Host esx1 "))
-        for command, shown in blocks:
-            found = subprocess.run([CBTCTL, *command.split(), "--ssh-config", config], capture_output=True, text=True, timeout=120)
-            expect(f"README: {command}", found.stdout == shown, found)
+HOSTILE_NAME = "bad $(touch pwned) `touch pwned` 'ds;touch pwned"
 
 
-for release in ("6.0", "6.7", "7.0", "8.0"):
-    test_release(release)
-test_quirks()
-test_advisories()
-test_in_use()
-test_volumes()
-test_waits()
-test_hostile_names()
-test_readme()
+@pytest.fixture
+def hostile(program, standin):
+    return Reading(program, standin("8.0", [f"{HOSTILE_NAME}={FIXTURES}/hostile"]))
 
-finish(at_least=60)
 
+def pwned(root):
+    """Files whose making a name may have asked for."""
+    return [found for _, folders, files in os.walk(os.fsencode(root)) for found in folders + files
+            if b"pwned" in found and not found.startswith(b"bad ") and b"touch" not in found]
+
+
+def test_hostile_names_are_told_as_on_a_mount(hostile, program):
+    alone = hostile.json("scan", target="/vmfs/volumes/" + quote(HOSTILE_NAME))
+    assert differs(shared(alone), shared(program.json("scan", FIXTURES / "hostile"))) == ""
+    assert pwned(hostile.host.root) == []
+
+
+def test_hostile_names_are_found_from_the_root_and_all_questions_are_answered(hostile, program):
+    whole = hostile.json("scan", target="/vmfs/volumes")
+    on_mount = program.json("scan", FIXTURES / "hostile")
+    assert len(whole["virtual_machines"]) == len(on_mount["virtual_machines"]) > 0
+    assert whole["targets"][0]["inventory"]["unanswered"] == []
+    assert pwned(hostile.host.root) == []
+
+
+# --- README -----------------------------------------------------------------------------------------------------------
+
+README = (SOURCE / "README.md").read_text()
+SHOWN = re.findall(r"```\n\$ build/cbtctl ((?:scan|check) ssh://[^\n]*)\n(.*?)```", README, re.S)
+
+
+def test_the_readme_shows_a_host():
+    assert SHOWN
+
+
+@pytest.mark.parametrize("command, shown", SHOWN, ids=[command for command, _ in SHOWN])
+def test_what_the_readme_shows_of_a_host_is_what_is_printed_there(program, standin, scratch, command, shown):
+    host = standin("8.0", [f"ds1={FIXTURES}/demo", f"ds2={FIXTURES}/healthy"])
+    config = scratch / "esx1"
+    config.write_text(host.ssh_config.read_text().replace("Host esx ", "Host esx1 "))
+    assert program.run(*command.split(), "--ssh-config", config).stdout == shown

@@ -22,7 +22,8 @@ def tracking(sectors=SECTORS, seed=1):
 def make_machine(folder, name, disks=2, keys=True, cid="1b77e0d4", more=()):
     """A powered-off machine whose disks are all tracked."""
     folder.mkdir(parents=True)
-    vmx = ['.encoding = "UTF-8"', 'config.version = "8"', 'virtualHW.version = "13"', 'cleanShutdown = "TRUE"', f'displayName = "{name}"', *more]
+    vmx = ['.encoding = "UTF-8"', 'config.version = "8"', 'virtualHW.version = "13"', 'cleanShutdown = "TRUE"',
+           f'displayName = "{name}"', *more]
     vmx += ['CtkEnabled = "true"'] if keys else []
     for disk in range(disks):
         base = name if disk == 0 else f"{name}_{disk}"

@@ -7,19 +7,34 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
+
+from machines import put_back
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "tools/standin"))
+from server import processes_in  # noqa: E402
+
+SETTINGS = ("standin/state", "etc/passwd", "etc/pam.d/sshd", "etc/ssh/keys-root/authorized_keys")
+
+
+def is_machine(fields, name):
+    """Whether a line of the state tells of this virtual machine."""
+    return fields[0] == "vm" and fields[4] == name
 
 
 class Standin:
     def __init__(self, source, profile="8.0", datastores=(), options=()):
-        self.tool = Path(source) / "tools/esxi-standin"
+        self.source, self.tool, self.profile = Path(source), Path(source) / "tools/esxi-standin", profile
         self.folder = Path(tempfile.mkdtemp(prefix="esxi-standin-"))
         arguments = [self.tool, "start", "--dir", self.folder, "--profile", profile, *options]
         for datastore in datastores:
             arguments += ["--datastore", datastore]
-        run = subprocess.run(arguments, capture_output=True, text=True, timeout=120)
+        run = subprocess.run(arguments, cwd=self.source, capture_output=True, text=True, timeout=120)
         if run.returncode != 0:
+            subprocess.run([self.tool, "stop", "--dir", self.folder], capture_output=True, timeout=60)
             shutil.rmtree(self.folder, ignore_errors=True)
             raise RuntimeError(f"the stand-in does not start: {run.stderr}")
         told = dict(line.split(" ", 1) for line in run.stdout.splitlines())
@@ -27,6 +42,10 @@ class Standin:
         self.root, self.state, self.answers, self.log = (Path(told[k]) for k in ("root", "state", "answers", "log"))
         self.password_file, self.key_file = Path(told["password_file"]), Path(told["key_file"])
         self.known_hosts, self.ssh_config = Path(told["known_hosts"]), Path(told["ssh_config"])
+        self.datastores = {text.rpartition("=")[0].split(":")[0]: self.source / text.rpartition("=")[2]
+                           for text in datastores}
+        self.settings = {path: path.read_bytes() for path in map(self.root.joinpath, SETTINGS)}
+        self.untouched = {name: self.marks(name) for name in self.datastores}
 
     def __enter__(self):
         return self
@@ -37,6 +56,31 @@ class Standin:
     def stop(self):
         subprocess.run([self.tool, "stop", "--dir", self.folder], check=True, timeout=60)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def marks(self, name):
+        """Of every file of a datastore, what changes when somebody changes the file."""
+        found = [(path, path.lstat()) for path in [self.volume(name), *self.volume(name).rglob("*")]]
+        return {path: (status.st_ino, status.st_mode, status.st_size, status.st_ctime_ns) for path, status in found}
+
+    def rest(self):
+        """Waits until nothing is at work on the host any more, be its client gone long ago."""
+        server, deadline = int((self.root / "standin/sshd.pid").read_text()), time.monotonic() + 60
+        while [process for process in processes_in(self.root) if process != server]:
+            if time.monotonic() > deadline:
+                raise RuntimeError("the stand-in does not come to rest")
+            time.sleep(0.02)
+
+    def reset(self):
+        """The host becomes what it was at its start, where a test has changed its settings or datastores."""
+        for path, content in self.settings.items():
+            if path.read_bytes() != content:
+                path.write_bytes(content)
+        for path in [*self.answers.iterdir(), *map(self.root.joinpath, ("standin/before-read", "standin/now"))]:
+            path.unlink(missing_ok=True)
+        for name, folder in self.datastores.items():
+            if self.marks(name) != self.untouched[name]:
+                put_back(folder, self.volume(name))
+                self.untouched[name] = self.marks(name)
 
     def target(self, path="/vmfs/volumes"):
         return f"ssh://esx{path}"
@@ -61,12 +105,21 @@ class Standin:
     def ssh_with_password(self, command, password=None):
         """The same by keyboard-interactive; ssh asks a program for the password."""
         ask = self.folder / "ask"
-        ask.write_text(f"#!/bin/sh\ncat <<'EOF'\n{self.password_file.read_text().strip() if password is None else password}\nEOF\n")
+        password = self.password() if password is None else password
+        ask.write_text(f"#!/bin/sh\ncat <<'EOF'\n{password}\nEOF\n")
         ask.chmod(0o700)
         return subprocess.run(["ssh", "-F", self.ssh_config, "-o", "PubkeyAuthentication=no", "-o",
                                "NumberOfPasswordPrompts=1", "esx", command],
                               env=os.environ | {"SSH_ASKPASS": str(ask), "SSH_ASKPASS_REQUIRE": "force"},
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+    def sftp(self, commands):
+        """Runs commands of OpenSSH's own sftp, with the key."""
+        return subprocess.run(["sftp", "-F", self.ssh_config, "-b", "-", "esx"], input=commands, capture_output=True,
+                              text=True, timeout=60)
+
+    def password(self):
+        return self.password_file.read_text().strip()
 
     def volume(self, name):
         """The folder of a datastore, as this machine sees it."""
@@ -82,16 +135,18 @@ class Standin:
         self.change_state(lambda lines: lines + [[str(field) for field in fields]])
 
     def set_power(self, name, power):
-        self.change_state(lambda lines: [f[:2] + [power] + f[3:] if f[0] == "vm" and f[4] == name else f for f in lines])
+        self.change_state(lambda lines: [f[:2] + [power] + f[3:] if is_machine(f, name) else f for f in lines])
 
     def unregister(self, name):
-        self.change_state(lambda lines: [f for f in lines if not (f[0] == "vm" and f[4] == name)])
+        self.change_state(lambda lines: [f for f in lines if not is_machine(f, name)])
 
     def id_of(self, name):
-        return next(line.split("\t")[1] for line in self.state.read_text(errors="surrogateescape").splitlines()
-                    if line.startswith("vm\t") and line.split("\t")[4] == name)
+        lines = self.state.read_text(errors="surrogateescape").splitlines()
+        return next(fields[1] for fields in (line.split("\t") for line in lines) if is_machine(fields, name))
 
     def answer(self, command, text, status=0, seconds=0):
-        """From now on the command prints this: answer("vim-cmd vmsvc/getallvms", "...")."""
+        """From now on the command prints this: answer("vim-cmd vmsvc/getallvms", "..."), until the file is deleted."""
         head = f"status {status}\n" + (f"sleep {seconds}\n" if seconds else "")
-        (self.answers / command.replace("/", "_").replace(" ", "_")).write_text(head + text)
+        planned = self.answers / command.replace("/", "_").replace(" ", "_")
+        planned.write_text(head + text)
+        return planned

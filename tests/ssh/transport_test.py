@@ -1,231 +1,345 @@
-#!/usr/bin/python3
 """By the shell and by SFTP the same is told, whatever the host's shell is like, whatever names, denials and changes lie
-on it; and the cost is counted.
-
-usage: transport_test.py CBTCTL SOURCE_DIR
-"""
+on it; and the cost is counted."""
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
-import tempfile
 import threading
 import time
-from pathlib import Path
 
-from standin import Standin
+import pytest
 
-sys.path.append(f"{sys.argv[2]}/tests/support")
-from expectations import expect, finish  # noqa: E402
+from folders import FIXTURES
 
-CBTCTL, SOURCE = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2]).resolve()
-HEALTHY, DEMO, HOSTILE = (f"{SOURCE}/fixtures/{name}" for name in ("healthy", "demo", "hostile"))
+HEALTHY, DEMO, HOSTILE = (FIXTURES / name for name in ("healthy", "demo", "hostile"))
 TRANSPORTS = ("shell", "sftp")
+EACH_TRANSPORT = pytest.mark.parametrize("transport", TRANSPORTS)
 
 
-def scan(config, *arguments, target="ssh://esx", verb="scan"):
-    return subprocess.run([CBTCTL, verb, target, "--ssh-config", str(config), "--json", *map(str, arguments)],
-                          capture_output=True, text=True, timeout=120)
+@pytest.fixture
+def healthy_host(standin):
+    return standin("8.0", [f"ds={HEALTHY}"])
+
+
+@pytest.fixture
+def scan(program):
+    return lambda host, *arguments, **more: scanned(program, host, *arguments, **more)
+
+
+def scanned(program, host, *arguments, target="ssh://esx", verb="scan"):
+    """A run that prints JSON, and the document."""
+    found = program.run(verb, target, "--ssh-config", host.ssh_config, "--json", *arguments)
+    return found, json.loads(found.stdout)
 
 
 def machine(report, path):
     return next((vm for vm in report["virtual_machines"] if vm["config_path"].endswith(path)), None)
 
 
-def test_login_shells():
-    """What answers in the place of the login shell."""
-    with Standin(SOURCE, "8.0", [f"ds={HEALTHY}"]) as host:
-        whole = json.loads(scan(host.ssh_config).stdout)["virtual_machines"]
-        accounts = host.root / "etc/passwd"
-        accounts.write_text(accounts.read_text().replace(":Administrator:/:/bin/sh", ":Administrator:/:/bin/login-shell"))
-        login = host.root / "bin/login-shell"
-
-        def answers(text):
-            login.write_text("#!/bin/sh\n" + text)
-            login.chmod(0o755)
-
-        answers("echo welcome to this host\necho one more line >&2\nexec /bin/sh \"$@\"\n")
-        noisy = scan(host.ssh_config, "--transport", "shell")
-        expect("words before the script are no data", json.loads(noisy.stdout)["virtual_machines"] == whole, noisy)
-        answers("while :; do echo flood flood flood flood flood flood flood; done\n")
-        begin = time.monotonic()
-        flood = scan(host.ssh_config, "--timeout", 2)
-        expect("a shell that floods is left", flood.returncode == 8 and time.monotonic() - begin < 40, flood.stderr)
-        answers("sleep 1000\n")
-        hangs = scan(host.ssh_config, "--timeout", 1)
-        expect("a shell that hangs is left", hangs.returncode == 8 and "no answer for 1 s" in hangs.stderr, hangs.stderr)
-        answers("exit 3\n")
-        expect("a shell that ends is told", scan(host.ssh_config, "--transport", "shell").returncode == 8)
+# --- what answers in the place of the login shell ---------------------------------------------------------------------
 
 
-def test_answers_that_are_none():
-    """What answers in the place of the listing script: no word of it becomes data."""
-    with Standin(SOURCE, "8.0", [f"ds={HEALTHY}"]) as host:
-        shell = host.root / "bin/sh"
+@pytest.fixture
+def login_shell(healthy_host):
+    """login_shell(script): from then on it is the administrator's shell."""
+    def answers(script):
+        login, accounts = healthy_host.root / "bin/login-shell", healthy_host.root / "etc/passwd"
+        login.write_text(f"#!/bin/sh\n{script}\n")
+        login.chmod(0o755)
+        account = ":Administrator:/:/bin/"
+        accounts.write_text(accounts.read_text().replace(f"{account}sh", f"{account}login-shell"))
+    return answers
+
+
+def test_words_before_the_script_are_no_data(scan, healthy_host, login_shell):
+    _, whole = scan(healthy_host)
+    login_shell("echo welcome to this host\necho one more line >&2\nexec /bin/sh \"$@\"")
+    _, noisy = scan(healthy_host, "--transport", "shell")
+    assert noisy["virtual_machines"] == whole["virtual_machines"] != []
+
+
+def test_a_shell_that_floods_is_left(scan, healthy_host, login_shell):
+    login_shell("while :; do echo flood flood flood flood flood flood flood; done")
+    begin = time.monotonic()
+    found, _ = scan(healthy_host, "--timeout", 2)
+    assert found.returncode == 8 and time.monotonic() - begin < 40
+
+
+def test_a_shell_that_hangs_is_left(scan, healthy_host, login_shell):
+    login_shell("sleep 1000")
+    found, _ = scan(healthy_host, "--timeout", 1)
+    assert found.returncode == 8 and "no answer for 1 s" in found.stderr
+
+
+def test_a_shell_that_ends_is_told(scan, healthy_host, login_shell):
+    login_shell("exit 3")
+    assert scan(healthy_host, "--transport", "shell")[0].returncode == 8
+
+
+# --- what answers in the place of the listing script: no word of it becomes data --------------------------------------
+
+
+@pytest.fixture
+def listing(healthy_host):
+    """listing(words): from then on these answer in the place of the listing script."""
+    shell = healthy_host.root / "bin/sh"
+    right = shell.readlink()
+
+    def answers(words):
         shell.unlink()
-        for words in ("%s s 81a4 1 8 1 1 ./../../escaped %s x\\n", "%s s nonsense\\n", "%s end 0\\n%s end 0\\n", "%s zz\\n",
-                      "%s l\\n%s l\\n%s l\\n%s l\\n", "not a record\\n"):
-            shell.write_text("#!/bin/ash\ncase $2 in *'! -name .'*) printf '" + words + "' \"$t\" \"$t\" \"$t\" \"$t\" ;; "
-                             "*) exec /bin/ash \"$@\" ;; esac\n")
-            shell.chmod(0o755)
-            wrong = scan(host.ssh_config, "--transport", "shell")
-            expect(f"a listing that cannot be understood is an error: {words}", wrong.returncode == 8 and
-                   "root@esx: " in wrong.stderr and json.loads(wrong.stdout)["virtual_machines"] == [], wrong)
+        shell.write_text(f"#!/bin/ash\ncase $2 in *'! -name .'*) printf '{words}' \"$t\" \"$t\" \"$t\" \"$t\" ;; "
+                         "*) exec /bin/ash \"$@\" ;; esac\n")
+        shell.chmod(0o755)
+    yield answers
+    shell.unlink()
+    shell.symlink_to(right)
 
 
-def test_without_a_shell():
-    datastores = [f"demo={DEMO}", f"hostile={HOSTILE}"]
-    with Standin(SOURCE, "6.7", datastores) as host:
-        whole = json.loads(scan(host.ssh_config, "--transport", "sftp").stdout)
-    for options in (["--no-shell"], ["--without", "stat"], ["--without", "xargs"], ["--without", "find"]):
-        with Standin(SOURCE, "6.7", datastores, options) as host:
-            report = json.loads(scan(host.ssh_config).stdout)
-            expect(f"{options}: SFTP tells the same", report["ctk_files"] == whole["ctk_files"] and
-                   len(report["virtual_machines"]) == len(whole["virtual_machines"]) > 25, report["summary"])
-            target = report["targets"][0]
-            knows = options in (["--without", "stat"], ["--without", "find"])  # commands run, files are read by SFTP
-            expect(f"{options}: what the host knows is told where commands run", (target["host"] is not None) == knows and
-                   (not knows or target["inventory"]["registered"]), target)
-    with Standin(SOURCE, "6.7", [f"ds={HEALTHY}"], ["--no-shell", "--no-sftp"]) as host:
-        neither = scan(host.ssh_config)
-        expect("without either nothing can be read", neither.returncode == 8 and "subsystem" in neither.stderr, neither.stderr)
+@pytest.mark.parametrize("words", [
+    "%s s 81a4 1 8 1 1 ./../../escaped %s x\\n", "%s s nonsense\\n", "%s end 0\\n%s end 0\\n", "%s zz\\n",
+    "%s l\\n%s l\\n%s l\\n%s l\\n", "not a record\\n"])
+def test_a_listing_that_cannot_be_understood_is_an_error(scan, healthy_host, listing, words):
+    listing(words)
+    wrong, report = scan(healthy_host, "--transport", "shell")
+    assert wrong.returncode == 8 and "root@esx: " in wrong.stderr and report["virtual_machines"] == [], wrong
 
 
-def test_hostile_names():
-    name = "bad $(touch pwned) `touch pwned` 'x"
-    with Standin(SOURCE, "8.0", [f"{name}={HOSTILE}"]) as host:
-        (host.volume(name) / "line\nend").mkdir()
-        shutil.copy(f"{HEALTHY}/one/one.vmx", host.volume(name) / "line\nend/\n-c '\"$IFS*.vmx")
-        reports = [json.loads(scan(host.ssh_config, "--transport", transport).stdout) for transport in TRANSPORTS]
-        paths = [[vm["config_path"] for vm in report["virtual_machines"]] for report in reports]
-        expect("both ways tell the same", paths[0] == paths[1], paths)
-        expect("a name with line ends is one", any(path.endswith("/line\nend/\n-c '\"$IFS*.vmx") for path in paths[0]), paths[0])
-        mounted = json.loads(subprocess.run([CBTCTL, "scan", host.volume(name), "--json"], capture_output=True).stdout)
-        expect("as many as on a mount", len(mounted["virtual_machines"]) == len(paths[0]) > 5, len(paths[0]))
-        pwned = [str(path) for path in host.root.rglob("pwned*") if "proc" not in path.parts]
-        expect("nothing is executed", not [p for p in pwned if "fixtures" not in p and not p.endswith("$(touch pwned)")], pwned)
+# --- hosts that lack something ----------------------------------------------------------------------------------------
+
+BOTH = [f"demo={DEMO}", f"hostile={HOSTILE}"]
 
 
-def test_denied():
-    """An account that may not read everything: what is denied is told, the rest is read."""
-    with Standin(SOURCE, "8.0", [f"ds={HEALTHY}"]) as host:
-        volume = host.volume("ds")
-        for path in [volume, *volume.rglob("*")]:
-            path.chmod(0o755 if path.is_dir() else 0o644)
-        whole = scan(host.ssh_config, target="ssh://reader@esx")
-        expect("an account that may read all", whole.returncode == 0, whole)
-        (volume / "one").chmod(0)
-        (volume / "two/two.vmx").chmod(0)
-        (volume / "empty").mkdir(mode=0o755)
-        for transport in TRANSPORTS:
-            found = scan(host.ssh_config, "--transport", transport, target="ssh://reader@esx")
-            report = json.loads(found.stdout)
-            folders = [folder["path"] for folder in report["unreadable_folders"]]
-            expect(f"{transport}: exit status", found.returncode == 8, found)
-            expect(f"{transport}: a folder that is denied is told", folders == ["ds/one"] and
-                   "/one: permission denied" in found.stderr.lower(), (folders, found.stderr))
-            expect(f"{transport}: a file that is denied is listed", "ermission denied" in machine(report, "two.vmx")["unreadable"],
-                   report)
-            expect(f"{transport}: the rest is read", machine(report, "three.vmx")["disks"], report)
-            expect(f"{transport}: an empty folder is no trouble", "empty" not in found.stderr, found.stderr)
-            alone = scan(host.ssh_config, "--transport", transport, target="ssh://reader@esx/vmfs/volumes/ds/one")
-            error = json.loads(alone.stdout)["targets"][0]["error"]
-            expect(f"{transport}: a target that is denied has an error with its name", alone.returncode == 8 and error and
-                   "ds/one" in error and "denied" in error, alone)
+@pytest.fixture(scope="module")
+def by_sftp(module_program, started):
+    """What is told by SFTP of a host that lacks nothing."""
+    return scanned(module_program, started("6.7", BOTH), "--transport", "sftp")[1]
 
 
-def test_changes_meanwhile():
-    """A file that changes between its listing and its reading, right then."""
-    with Standin(SOURCE, "8.0", [f"demo={DEMO}"], ["--busy"]) as host:
-        volume = f"/vmfs/volumes/{host.volume('demo').name}"
-        target = "ssh://esx/vmfs/volumes/demo"
-        whole = json.loads(scan(host.ssh_config, target=target).stdout)
-
-        def meanwhile(script):
-            host.before_next_read(script)
-            found = scan(host.ssh_config, target=target)
-            expect(f"{script}: the script has run", (host.root / "standin/now").exists(), found)
-            expect(f"{script}: the exit status", found.returncode in (0, 8), found)
-            return json.loads(found.stdout)
-
-        grown = machine(meanwhile(f"echo 'annotation = \"grew\"' >>{volume}/half/half.vmx\n"), "half/half.vmx")
-        expect("a file that grows is read again", grown["disks"] == machine(whole, "half/half.vmx")["disks"], grown)
-        gone = machine(meanwhile(f"rm {volume}/db01/db01.vmx\n"), "db01/db01.vmx")
-        expect("a .vmx that vanishes is told", gone["unreadable"] == "vanished while it was read", gone)
-        lost = meanwhile(f"rm {volume}/old01/old01-ctk.vmdk\n")
-        ctk = machine(lost, "old01/old01.vmx")["disks"][0]["chain"][0]["ctk"]
-        expect("a CTK file that vanishes is not verified, and is no finding", lost["exit_status"] == 8 and ctk["valid"] is None, ctk)
-        torn = machine(meanwhile(f"printf x >{volume}/app01/app01.vmdk\n"), "app01/app01.vmx")
-        expect("a descriptor that is replaced is never half of each", len(torn["disks"]) == 2, torn)
+@pytest.fixture(scope="module", params=["--no-shell", "--without stat", "--without xargs", "--without find"])
+def lacking(request, module_program, started):
+    """What a host lacks, and what is told of it."""
+    return request.param, scanned(module_program, started("6.7", BOTH, request.param.split()))[1]
 
 
-def test_changes_all_the_time():
-    """Files that grow, shrink, come and go: each scan is whole, or says what changed."""
-    with Standin(SOURCE, "8.0", [f"ds={HEALTHY}"]) as host:
-        vm = host.volume("ds") / "one"
-        text = (vm / "one.vmx").read_text()
-        stop = threading.Event()
-
-        def change():
-            number = 0
-            while not stop.is_set():
-                number += 1
-                (vm / "one.vmx").write_text(text + f'note{number} = "{"x" * (number % 977)}"\n')
-                (vm / "one.vmsd").write_text("" if number % 2 else '.encoding = "UTF-8"\nsnapshot.lastUID = "1"\n')
-                other = vm / "comes.vmx"
-                other.write_text(text)
-                other.unlink()
-
-        worker = threading.Thread(target=change)
-        worker.start()
-        try:
-            for transport in TRANSPORTS * 6:
-                found = scan(host.ssh_config, "--transport", transport)
-                report = json.loads(found.stdout)
-                names = {vm["name"] for vm in report["virtual_machines"] if not vm.get("unreadable")}
-                expect(f"{transport}: what does not change is read", {"two", "three"} <= names, found.stderr)
-                told = "changed" in found.stderr or "is empty" in found.stdout or "one" in names
-                expect(f"{transport}: what changes is read or told", told, found)
-                expect(f"{transport}: exit status", found.returncode in (0, 8), found)
-        finally:
-            stop.set()
-            worker.join()
+def test_sftp_tells_the_same_where_something_is_lacking(lacking, by_sftp):
+    _, report = lacking
+    assert report["ctk_files"] == by_sftp["ctk_files"] != []
+    paths, expected = (sorted(vm["config_path"] for vm in told["virtual_machines"]) for told in (report, by_sftp))
+    assert paths == expected and len(paths) > 25
 
 
-def costs(found):
-    return tuple(map(int, re.search(r"after the login (\d+) waits, (\d+) requests, at most (\d+) outstanding", found.stderr).groups()))
+def test_what_the_host_knows_is_told_where_commands_run(lacking):
+    lacks, report = lacking
+    target = report["targets"][0]
+    knows = lacks in ("--without stat", "--without find")  # commands run, files are read by SFTP
+    assert (target["host"] is not None) == knows
+    assert not knows or target["inventory"]["registered"]
 
 
-def test_costs():
-    """Waits do not grow with the number of virtual machines, and requests by SFTP stay few and travel together."""
+def test_without_either_nothing_can_be_read(scan, standin):
+    neither, _ = scan(standin("6.7", [f"ds={HEALTHY}"], ["--no-shell", "--no-sftp"]))
+    assert neither.returncode == 8 and "subsystem" in neither.stderr, neither
+
+
+# --- hostile names ----------------------------------------------------------------------------------------------------
+
+HOSTILE_NAME = "bad $(touch pwned) `touch pwned` 'x"
+LINES = "line\nend/\n-c '\"$IFS*.vmx"  # a folder and a file
+
+
+@pytest.fixture(scope="module")
+def hostile(module_program, started):
+    """The host, and what each transport tells of it."""
+    host = started("8.0", [f"{HOSTILE_NAME}={HOSTILE}"])
+    (host.volume(HOSTILE_NAME) / LINES).parent.mkdir()
+    shutil.copy(HEALTHY / "one/one.vmx", host.volume(HOSTILE_NAME) / LINES)
+    return host, [scanned(module_program, host, "--transport", transport)[1] for transport in TRANSPORTS]
+
+
+def paths_of(report):
+    return [vm["config_path"] for vm in report["virtual_machines"]]
+
+
+def test_both_transports_tell_the_same_of_hostile_names(hostile):
+    assert paths_of(hostile[1][0]) == paths_of(hostile[1][1])
+
+
+@pytest.mark.parametrize("which", range(len(TRANSPORTS)), ids=TRANSPORTS)
+def test_a_name_with_line_ends_is_one(hostile, which):
+    assert any(path.endswith("/" + LINES) for path in paths_of(hostile[1][which]))
+
+
+def test_hostile_names_are_as_many_as_on_a_mount(hostile, program):
+    host, reports = hostile
+    on_mount = paths_of(program.json("scan", host.volume(HOSTILE_NAME)))
+    assert len(on_mount) == len(paths_of(reports[0])) > 5
+
+
+def test_nothing_in_a_hostile_name_is_executed(hostile):
+    found = [str(path) for path in hostile[0].root.rglob("pwned*") if "proc" not in path.parts]
+    assert [path for path in found if "fixtures" not in path and not path.endswith("$(touch pwned)")] == []
+
+
+# --- an account that may not read everything: what is denied is told, the rest is read --------------------------------
+
+
+def let_everybody_read(volume):
+    for path in [volume, *volume.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+@pytest.fixture(scope="module", params=TRANSPORTS)
+def denied(request, module_program, started):
+    """A scan by somebody to whom a folder and a .vmx are denied, and one of that folder alone."""
+    host = started("8.0", [f"ds={HEALTHY}"])
+    volume = host.volume("ds")
+    let_everybody_read(volume)
+    (volume / "one").chmod(0)
+    (volume / "two/two.vmx").chmod(0)
+    (volume / "empty").mkdir(mode=0o755)
+    targets = ("ssh://reader@esx", "ssh://reader@esx/vmfs/volumes/ds/one")
+    yield [scanned(module_program, host, "--transport", request.param, target=target) for target in targets]
+    host.reset()
+
+
+def test_an_account_that_may_read_all_reads_all(scan, healthy_host):
+    let_everybody_read(healthy_host.volume("ds"))
+    found, report = scan(healthy_host, target="ssh://reader@esx")
+    assert found.returncode == 0 and len(report["virtual_machines"]) == 3, found
+
+
+def test_a_folder_that_is_denied_is_told(denied):
+    found, report = denied[0]
+    assert found.returncode == 8 and "/one: permission denied" in found.stderr.lower()
+    assert [folder["path"] for folder in report["unreadable_folders"]] == ["ds/one"]
+
+
+def test_a_file_that_is_denied_is_listed(denied):
+    assert "ermission denied" in machine(denied[0][1], "two.vmx")["unreadable"]
+
+
+def test_what_is_not_denied_is_read(denied):
+    assert machine(denied[0][1], "three.vmx")["disks"]
+
+
+def test_an_empty_folder_is_no_trouble(denied):
+    assert "empty" not in denied[0][0].stderr
+
+
+def test_a_target_that_is_denied_has_an_error_with_its_name(denied):
+    found, report = denied[1]
+    error = report["targets"][0]["error"]
+    assert found.returncode == 8 and error and "ds/one" in error and "denied" in error
+
+
+# --- files that change between their listing and their reading --------------------------------------------------------
+
+
+@pytest.fixture
+def meanwhile(standin, scan):
+    """meanwhile("change PATH"): a report of a host where this happens right then; `@` is the volume."""
+    host = standin("8.0", [f"demo={DEMO}"], ["--busy"])
+
+    def changed(script):
+        if script:
+            host.before_next_read(script.replace("@", f"/vmfs/volumes/{host.volume('demo').name}") + "\n")
+        found, report = scan(host, target="ssh://esx/vmfs/volumes/demo")
+        assert (host.root / "standin/now").exists() == bool(script), "the script has run"
+        assert found.returncode in (0, 8), found
+        return report
+    return changed
+
+
+def test_a_file_that_grows_is_read_again(meanwhile):
+    whole = machine(meanwhile(""), "half/half.vmx")
+    grown = machine(meanwhile("echo 'annotation = \"grew\"' >>@/half/half.vmx"), "half/half.vmx")
+    assert grown["disks"] == whole["disks"] != []
+
+
+def test_a_vmx_that_vanishes_is_told(meanwhile):
+    assert machine(meanwhile("rm @/db01/db01.vmx"), "db01/db01.vmx")["unreadable"] == "vanished while it was read"
+
+
+def test_a_ctk_file_that_vanishes_is_not_verified_and_is_no_finding(meanwhile):
+    lost = meanwhile("rm @/old01/old01-ctk.vmdk")
+    assert lost["exit_status"] == 8
+    assert machine(lost, "old01/old01.vmx")["disks"][0]["chain"][0]["ctk"]["valid"] is None
+
+
+def test_a_descriptor_that_is_replaced_is_never_half_of_each(meanwhile):
+    assert len(machine(meanwhile("printf x >@/app01/app01.vmdk"), "app01/app01.vmx")["disks"]) == 2
+
+
+# --- files that change all the time: each scan is whole, or says what changed -----------------------------------------
+
+
+class Changes:
+    """Files of the machine `one` grow, shrink, come and go for the length of a `with`."""
+
+    def __init__(self, folder):
+        self.folder, self.text = folder, (folder / "one.vmx").read_text()
+        self.count, self.stop, self.worker = 0, threading.Event(), threading.Thread(target=self.work)
+
+    def work(self):
+        while not self.stop.is_set():
+            self.count += 1
+            note = f'note{self.count} = "{"x" * (self.count % 977)}"\n'
+            (self.folder / "one.vmx").write_text(self.text + note)
+            snapshots = "" if self.count % 2 else '.encoding = "UTF-8"\nsnapshot.lastUID = "1"\n'
+            (self.folder / "one.vmsd").write_text(snapshots)
+            (self.folder / "comes.vmx").write_text(self.text)
+            (self.folder / "comes.vmx").unlink()
+
+    def __enter__(self):
+        self.worker.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.worker.join()
+
+
+@EACH_TRANSPORT
+def test_what_changes_all_the_time_is_read_or_told_and_the_rest_is_read(scan, healthy_host, transport):
+    with Changes(healthy_host.volume("ds") / "one") as changes:
+        for _ in range(6):
+            before = changes.count
+            found, report = scan(healthy_host, "--transport", transport)
+            assert changes.count > before + 1, "nothing has changed meanwhile"
+            names = {vm["name"] for vm in report["virtual_machines"] if not vm.get("unreadable")}
+            assert {"two", "three"} <= names and found.returncode in (0, 8), found
+            assert "changed" in found.stderr or "is empty" in found.stdout or "one" in names, found
+
+
+# --- costs: waits do not grow with the number of machines, and requests by SFTP stay few and travel together ----------
+
+
+@pytest.fixture(scope="module")
+def costs(module_program, module_scratch, started):
+    """(transport, number of machines) -> waits, requests, and how many were outstanding at most."""
     measured = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for count in (2, 60):
-            place = Path(folder) / str(count)
-            place.mkdir()
-            for number in range(count):
-                subprocess.run(["cp", "-a", "--sparse=always", f"{HEALTHY}/one", place / f"vm{number:03}"], check=True)
-            with Standin(SOURCE, "8.0", [f"ds={place}"]) as host:
-                for transport in TRANSPORTS:
-                    found = scan(host.ssh_config, "--transport", transport, "--verbose", verb="check")
-                    expect(f"{count} VMs are read", found.returncode in (0, 4), found)
-                    measured[transport, count] = costs(found)
-    waits = {key: value[0] for key, value in measured.items()}
-    expect("by the shell: at most 12 waits, however many VMs", waits["shell", 2] == waits["shell", 60] <= 12, waits)
-    expect("what is asked first costs no wait of its own", waits["shell", 60] <= 5, waits)
-    per_vm = (measured["sftp", 60][1] - measured["sftp", 2][1]) / 58
-    expect("by SFTP: at most 20 requests for each VM", per_vm <= 20, measured)
-    expect("with many of them under way", measured["sftp", 60][2] >= 64, measured)
+    for count in (2, 60):
+        place = module_scratch / str(count)
+        place.mkdir()
+        for number in range(count):
+            subprocess.run(["cp", "-a", "--sparse=always", HEALTHY / "one", place / f"vm{number:03}"], check=True)
+        host = started("8.0", [f"ds={place}"])
+        for transport in TRANSPORTS:
+            found, _ = scanned(module_program, host, "--transport", transport, "--verbose", verb="check")
+            assert found.returncode in (0, 4), found
+            told = re.search(r"after the login (\d+) waits, (\d+) requests, at most (\d+) outstanding", found.stderr)
+            measured[transport, count] = tuple(map(int, told.groups()))
+    return measured
 
 
-test_login_shells()
-test_answers_that_are_none()
-test_without_a_shell()
-test_hostile_names()
-test_denied()
-test_changes_meanwhile()
-test_changes_all_the_time()
-test_costs()
-finish(at_least=75)
+def test_by_the_shell_a_check_waits_at_most_5_times_however_many_machines_there_are(costs):
+    """What is asked first costs no wait of its own."""
+    assert costs["shell", 2][0] == costs["shell", 60][0] <= 5
+
+
+def test_by_sftp_each_machine_costs_at_most_20_requests(costs):
+    assert 0 < costs["sftp", 60][1] - costs["sftp", 2][1] <= 20 * 58
+
+
+def test_by_sftp_many_requests_are_under_way(costs):
+    assert costs["sftp", 60][2] >= 64

@@ -1,22 +1,13 @@
 """Folders to work in, copies of fixtures, and pictures that tell whether anything changed."""
-import atexit
 import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]  # for what is decided while tests are collected; else fixtures give it
 FIXTURES = SOURCE / "fixtures"
 MOST_READ = 1 << 24  # larger files are flat disks, which nothing writes to
-
-
-def scratch_folder(name):
-    """Gone with the test."""
-    folder = Path(tempfile.mkdtemp(prefix=f"cbtctl-{name}-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def copy_folder(source, folder):
