@@ -10,7 +10,7 @@ using namespace cbtctl::discovery;
 namespace {
 
 // A world of names: what is where by itself, and how often each tail exists below the roots.
-struct World {
+struct ReferenceWorld {
   std::set<std::string> itself;
   std::map<std::string, int> tails;
   std::vector<Mapping> mappings;
@@ -36,60 +36,61 @@ struct World {
   }
 };
 
-Mapping mapping(std::string remote, std::string local) {
+Mapping mapping_of(std::string remote, std::string local) {
   return {.remote = std::move(remote), .local = std::move(local), .given = {}, .reader = {}};
 }
 
-const std::string written = "/vmfs/volumes/ds1/web/web.vmdk";
+const std::string written_path = "/vmfs/volumes/ds1/web/web.vmdk";
 
 }  // namespace
 
 TEST_CASE("--map goes before the path itself, and that before any tail") {
-  World world{.itself = {written}, .tails = {{"web/web.vmdk", 1}}, .mappings = {}, .empty_mappings = {}};
-  CHECK(world.find(written)->place == written);
-  CHECK_FALSE(world.find(written)->by_tail);
-  world.mappings = {mapping("/vmfs/volumes/ds1", "/mnt/a")};
-  CHECK(world.find(written)->place == "/mnt/a|web/web.vmdk");
-  CHECK_FALSE(world.find(written)->by_tail);
+  ReferenceWorld world{.itself = {written_path}, .tails = {{"web/web.vmdk", 1}}, .mappings = {}, .empty_mappings = {}};
+  CHECK(world.find(written_path)->place == written_path);
+  CHECK_FALSE(world.find(written_path)->by_tail);
+  world.mappings = {mapping_of("/vmfs/volumes/ds1", "/mnt/a")};
+  CHECK(world.find(written_path)->place == "/mnt/a|web/web.vmdk");
+  CHECK_FALSE(world.find(written_path)->by_tail);
 }
 
 TEST_CASE("the first mapping whose LOCAL leads somewhere decides") {
-  World world{.itself = {},
-              .tails = {},
-              .mappings = {mapping("/vmfs/volumes/ds", "/mnt/other"), mapping("/vmfs/volumes/ds1", "/mnt/a"),
-                           mapping("/vmfs/volumes", "/mnt/b"), mapping("", "/mnt/all")},
-              .empty_mappings = {}};
-  CHECK(world.find(written)->place == "/mnt/a|web/web.vmdk");
+  ReferenceWorld world{
+      .itself = {},
+      .tails = {},
+      .mappings = {mapping_of("/vmfs/volumes/ds", "/mnt/other"), mapping_of("/vmfs/volumes/ds1", "/mnt/a"),
+                   mapping_of("/vmfs/volumes", "/mnt/b"), mapping_of("", "/mnt/all")},
+      .empty_mappings = {}};
+  CHECK(world.find(written_path)->place == "/mnt/a|web/web.vmdk");
   CHECK(world.find("/vmfs/volumes/ds/x")->place == "/mnt/other|x");
   CHECK(world.find("/srv/x")->place == "/mnt/all|srv/x");
   world.empty_mappings = {"/mnt/a"};
-  CHECK(world.find(written)->place == "/mnt/b|ds1/web/web.vmdk");
+  CHECK(world.find(written_path)->place == "/mnt/b|ds1/web/web.vmdk");
   world.empty_mappings = {"/mnt/a", "/mnt/b", "/mnt/all"};
-  CHECK_FALSE(world.find(written));
+  CHECK_FALSE(world.find(written_path));
 }
 
 TEST_CASE("the longest tail of at least folder and file decides, if it exists once") {
-  World world{.itself = {}, .tails = {{"web.vmdk", 1}}, .mappings = {}, .empty_mappings = {}};
-  CHECK_FALSE(world.find(written));
+  ReferenceWorld world{.itself = {}, .tails = {{"web.vmdk", 1}}, .mappings = {}, .empty_mappings = {}};
+  CHECK_FALSE(world.find(written_path));
   world.tails["web/web.vmdk"] = 1;
-  CHECK(world.find(written)->place == "root|web/web.vmdk");
-  CHECK(world.find(written)->by_tail);
+  CHECK(world.find(written_path)->place == "root|web/web.vmdk");
+  CHECK(world.find(written_path)->by_tail);
   world.tails["ds1/web/web.vmdk"] = 1;
-  CHECK(world.find(written)->place == "root|ds1/web/web.vmdk");
+  CHECK(world.find(written_path)->place == "root|ds1/web/web.vmdk");
   world.tails["ds1/web/web.vmdk"] = 2;
-  CHECK_FALSE(world.find(written));
+  CHECK_FALSE(world.find(written_path));
 }
 
 TEST_CASE("the tail of a folder may be itself alone") {
-  const World world{.itself = {}, .tails = {{"web", 1}}, .mappings = {}, .empty_mappings = {}};
+  const ReferenceWorld world{.itself = {}, .tails = {{"web", 1}}, .mappings = {}, .empty_mappings = {}};
   CHECK(world.find("/vmfs/volumes/ds1/web", ReferenceTo::folder)->place == "root|web");
   CHECK_FALSE(world.find("/vmfs/volumes/ds1/web", ReferenceTo::file));
 }
 
 TEST_CASE("only what lies on a volume has tails") {
-  CHECK(tails_of(written, ReferenceTo::file) == std::vector<std::string_view>{"vmfs/volumes/ds1/web/web.vmdk",
-                                                                              "volumes/ds1/web/web.vmdk",
-                                                                              "ds1/web/web.vmdk", "web/web.vmdk"});
+  CHECK(tails_of(written_path, ReferenceTo::file) == std::vector<std::string_view>{"vmfs/volumes/ds1/web/web.vmdk",
+                                                                                   "volumes/ds1/web/web.vmdk",
+                                                                                   "ds1/web/web.vmdk", "web/web.vmdk"});
   CHECK(tails_of("/vmfs/volumes/ds1", ReferenceTo::folder) ==
         std::vector<std::string_view>{"vmfs/volumes/ds1", "volumes/ds1", "ds1"});
   CHECK(tails_of("/srv/web/web.vmdk", ReferenceTo::file).empty());
@@ -98,8 +99,8 @@ TEST_CASE("only what lies on a volume has tails") {
 }
 
 TEST_CASE("a path is below REMOTE by whole parts") {
-  CHECK(below_remote(mapping("/a", {}), "/a/b/c") == "b/c");
-  CHECK(below_remote(mapping("/a", {}), "/a") == "");
-  CHECK_FALSE(below_remote(mapping("/a", {}), "/ab/c"));
-  CHECK(below_remote(mapping("", {}), "/a/b") == "a/b");
+  CHECK(below_remote(mapping_of("/a", {}), "/a/b/c") == "b/c");
+  CHECK(below_remote(mapping_of("/a", {}), "/a") == "");
+  CHECK_FALSE(below_remote(mapping_of("/a", {}), "/ab/c"));
+  CHECK(below_remote(mapping_of("", {}), "/a/b") == "a/b");
 }

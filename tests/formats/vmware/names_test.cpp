@@ -9,15 +9,15 @@ using namespace formats::vmware;
 
 namespace {
 
-struct Case {
+struct NameCase {
   std::string_view name;
   NameKind kind;
   std::string_view stem;
   std::optional<unsigned> number = std::nullopt;
 };
 
-void check(const std::vector<Case>& cases) {
-  for (const Case& each : cases) {
+void check_names(const std::vector<NameCase>& cases) {
+  for (const NameCase& each : cases) {
     INFO(each.name);
     const Name name = parse_name(each.name);
     CHECK(static_cast<int>(name.kind) == static_cast<int>(each.kind));
@@ -29,92 +29,92 @@ void check(const std::vector<Case>& cases) {
 }  // namespace
 
 TEST_CASE("a name is an ending and what stands before it") {
-  check({{"web01.vmx", NameKind::configuration, "web01"},
-         {"web01.vmtx", NameKind::machine_template, "web01"},
-         {"web01.vmsd", NameKind::snapshot_list, "web01"},
-         {"web01.vmdk", NameKind::disk, "web01"},
-         {"web01_1.vmdk", NameKind::disk, "web01_1"},
-         {"web01-ctk.vmdk", NameKind::tracking, "web01"},
-         {"web01-flat.vmdk", NameKind::flat, "web01"},
-         {"web01-delta.vmdk", NameKind::delta, "web01"},
-         {"web01-sesparse.vmdk", NameKind::sesparse, "web01"},
-         {"web01-rdm.vmdk", NameKind::rdm, "web01"},
-         {"web01-rdmp.vmdk", NameKind::rdmp, "web01"},
-         {"web01-digest.vmdk", NameKind::digest, "web01"},
-         {"web01-f012.vmdk", NameKind::flat_piece, "web01"},
-         {"web01-s001.vmdk", NameKind::sparse_piece, "web01"},
-         {"web01.vmdk.REDO_a1b2c3", NameKind::redo_log, "web01"},
-         {"web01.vmx.lck", NameKind::lock, "web01.vmx"},
-         {".lck-3409000000000000", NameKind::nfs_lock, ""},
-         {"web01-6f2a.vswp", NameKind::swap, "web01-6f2a"},
-         {"vmware.log", NameKind::other, "vmware"},
-         {"web01.vmdk.bak", NameKind::other, "web01.vmdk"}});
+  check_names({{"web01.vmx", NameKind::configuration, "web01"},
+               {"web01.vmtx", NameKind::machine_template, "web01"},
+               {"web01.vmsd", NameKind::snapshot_list, "web01"},
+               {"web01.vmdk", NameKind::disk, "web01"},
+               {"web01_1.vmdk", NameKind::disk, "web01_1"},
+               {"web01-ctk.vmdk", NameKind::tracking, "web01"},
+               {"web01-flat.vmdk", NameKind::flat, "web01"},
+               {"web01-delta.vmdk", NameKind::delta, "web01"},
+               {"web01-sesparse.vmdk", NameKind::sesparse, "web01"},
+               {"web01-rdm.vmdk", NameKind::rdm, "web01"},
+               {"web01-rdmp.vmdk", NameKind::rdmp, "web01"},
+               {"web01-digest.vmdk", NameKind::digest, "web01"},
+               {"web01-f012.vmdk", NameKind::flat_piece, "web01"},
+               {"web01-s001.vmdk", NameKind::sparse_piece, "web01"},
+               {"web01.vmdk.REDO_a1b2c3", NameKind::redo_log, "web01"},
+               {"web01.vmx.lck", NameKind::lock, "web01.vmx"},
+               {".lck-3409000000000000", NameKind::nfs_lock, ""},
+               {"web01-6f2a.vswp", NameKind::swap, "web01-6f2a"},
+               {"vmware.log", NameKind::other, "vmware"},
+               {"web01.vmdk.bak", NameKind::other, "web01.vmdk"}});
 }
 
 TEST_CASE("the case of letters does not count") {
-  check({{"WEB.VMX", NameKind::configuration, "WEB"},
-         {"Web-CTK.vmdk", NameKind::tracking, "Web"},
-         {"web-ctk.VMDK", NameKind::tracking, "web"},
-         {"WEB-000001-SESPARSE.VMDK", NameKind::sesparse, "WEB-000001", 1},
-         {"web-S001.vmdk", NameKind::sparse_piece, "web"},
-         {"web.VMDK.redo_x", NameKind::redo_log, "web"},
-         {"web.vmx.LCK", NameKind::lock, "web.vmx"},
-         {".LCK-1", NameKind::nfs_lock, ""},
-         {"WEB.VSWP", NameKind::swap, "WEB"}});
+  check_names({{"WEB.VMX", NameKind::configuration, "WEB"},
+               {"Web-CTK.vmdk", NameKind::tracking, "Web"},
+               {"web-ctk.VMDK", NameKind::tracking, "web"},
+               {"WEB-000001-SESPARSE.VMDK", NameKind::sesparse, "WEB-000001", 1},
+               {"web-S001.vmdk", NameKind::sparse_piece, "web"},
+               {"web.VMDK.redo_x", NameKind::redo_log, "web"},
+               {"web.vmx.LCK", NameKind::lock, "web.vmx"},
+               {".LCK-1", NameKind::nfs_lock, ""},
+               {"WEB.VSWP", NameKind::swap, "WEB"}});
 }
 
 TEST_CASE("the number of a snapshot has six digits and stands at the end of the stem") {
-  check({{"web-000001.vmdk", NameKind::disk, "web-000001", 1},
-         {"web-000001-delta.vmdk", NameKind::delta, "web-000001", 1},
-         {"web-999999-ctk.vmdk", NameKind::tracking, "web-999999", 999999},
-         {"web-000000.vmdk", NameKind::disk, "web-000000", 0},
-         {"web-000002-s003.vmdk", NameKind::sparse_piece, "web-000002", 2},
-         {"-000001.vmdk", NameKind::disk, "-000001", 1},
-         {"web-00001.vmdk", NameKind::disk, "web-00001"},
-         {"web-0000001.vmdk", NameKind::disk, "web-0000001"},
-         {"web000001.vmdk", NameKind::disk, "web000001"},
-         {"web-00000a.vmdk", NameKind::disk, "web-00000a"},
-         {"web-000001.vmx", NameKind::configuration, "web-000001"}});
+  check_names({{"web-000001.vmdk", NameKind::disk, "web-000001", 1},
+               {"web-000001-delta.vmdk", NameKind::delta, "web-000001", 1},
+               {"web-999999-ctk.vmdk", NameKind::tracking, "web-999999", 999999},
+               {"web-000000.vmdk", NameKind::disk, "web-000000", 0},
+               {"web-000002-s003.vmdk", NameKind::sparse_piece, "web-000002", 2},
+               {"-000001.vmdk", NameKind::disk, "-000001", 1},
+               {"web-00001.vmdk", NameKind::disk, "web-00001"},
+               {"web-0000001.vmdk", NameKind::disk, "web-0000001"},
+               {"web000001.vmdk", NameKind::disk, "web000001"},
+               {"web-00000a.vmdk", NameKind::disk, "web-00000a"},
+               {"web-000001.vmx", NameKind::configuration, "web-000001"}});
 }
 
 TEST_CASE("only the last part of a name says what it is") {
-  check({{"web-flat-ctk.vmdk", NameKind::tracking, "web-flat"},
-         {"web-ctk-flat.vmdk", NameKind::flat, "web-ctk"},
-         {"web-ctk-old.vmdk", NameKind::disk, "web-ctk-old"},
-         {"web-ctk.vmdk.old", NameKind::other, "web-ctk.vmdk"},
-         {"web-ctk", NameKind::other, "web-ctk"},
-         {"web-s01.vmdk", NameKind::disk, "web-s01"},
-         {"web-x001.vmdk", NameKind::disk, "web-x001"},
-         {"web-s00a.vmdk", NameKind::disk, "web-s00a"},
-         {"web.vmx.REDO_x", NameKind::other, "web.vmx"},
-         {"web.lck-1", NameKind::other, "web"}});
+  check_names({{"web-flat-ctk.vmdk", NameKind::tracking, "web-flat"},
+               {"web-ctk-flat.vmdk", NameKind::flat, "web-ctk"},
+               {"web-ctk-old.vmdk", NameKind::disk, "web-ctk-old"},
+               {"web-ctk.vmdk.old", NameKind::other, "web-ctk.vmdk"},
+               {"web-ctk", NameKind::other, "web-ctk"},
+               {"web-s01.vmdk", NameKind::disk, "web-s01"},
+               {"web-x001.vmdk", NameKind::disk, "web-x001"},
+               {"web-s00a.vmdk", NameKind::disk, "web-s00a"},
+               {"web.vmx.REDO_x", NameKind::other, "web.vmx"},
+               {"web.lck-1", NameKind::other, "web"}});
 }
 
 TEST_CASE("a stem may be empty, and a name may have no extension or be one character") {
-  check({{"", NameKind::other, ""},
-         {"x", NameKind::other, "x"},
-         {".", NameKind::other, ""},
-         {"-", NameKind::other, "-"},
-         {"noextension", NameKind::other, "noextension"},
-         {".vmx", NameKind::configuration, ""},
-         {".vmdk", NameKind::disk, ""},
-         {"-.vmdk", NameKind::disk, "-"},
-         {"-ctk.vmdk", NameKind::tracking, ""},
-         {"ctk.vmdk", NameKind::disk, "ctk"},
-         {"flat.vmdk", NameKind::disk, "flat"},
-         {"s001.vmdk", NameKind::disk, "s001"},
-         {".vmdk.REDO_", NameKind::redo_log, ""},
-         {".lck", NameKind::lock, ""},
-         {".lck-", NameKind::nfs_lock, ""},
-         {"x.", NameKind::other, "x"}});
+  check_names({{"", NameKind::other, ""},
+               {"x", NameKind::other, "x"},
+               {".", NameKind::other, ""},
+               {"-", NameKind::other, "-"},
+               {"noextension", NameKind::other, "noextension"},
+               {".vmx", NameKind::configuration, ""},
+               {".vmdk", NameKind::disk, ""},
+               {"-.vmdk", NameKind::disk, "-"},
+               {"-ctk.vmdk", NameKind::tracking, ""},
+               {"ctk.vmdk", NameKind::disk, "ctk"},
+               {"flat.vmdk", NameKind::disk, "flat"},
+               {"s001.vmdk", NameKind::disk, "s001"},
+               {".vmdk.REDO_", NameKind::redo_log, ""},
+               {".lck", NameKind::lock, ""},
+               {".lck-", NameKind::nfs_lock, ""},
+               {"x.", NameKind::other, "x"}});
 }
 
 TEST_CASE("a name need not be UTF-8") {
-  check({{"caf\xe9-ctk.vmdk", NameKind::tracking, "caf\xe9"},
-         {"\xff\xfe-000003.vmdk", NameKind::disk, "\xff\xfe-000003", 3},
-         {"x.vm\xe4k", NameKind::other, "x"},
-         {"x-\xe6tk.vmdk", NameKind::disk, "x-\xe6tk"},
-         {std::string_view("a\0b-flat.vmdk", 13), NameKind::flat, std::string_view("a\0b", 3)}});
+  check_names({{"caf\xe9-ctk.vmdk", NameKind::tracking, "caf\xe9"},
+               {"\xff\xfe-000003.vmdk", NameKind::disk, "\xff\xfe-000003", 3},
+               {"x.vm\xe4k", NameKind::other, "x"},
+               {"x-\xe6tk.vmdk", NameKind::disk, "x-\xe6tk"},
+               {std::string_view("a\0b-flat.vmdk", 13), NameKind::flat, std::string_view("a\0b", 3)}});
 }
 
 TEST_CASE("a disk and its CTK file tell each other's name") {
