@@ -5,8 +5,10 @@
 
 #include "formats/core/checked.h"
 #include "formats/core/endian.h"
+#include "formats/core/path.h"
 #include "formats/ctk/tracking_file.h"
 #include "formats/text/document.h"
+#include "formats/vmware/names.h"
 
 namespace formats {
 namespace {
@@ -38,13 +40,12 @@ FileKind kind_of_text(const std::string& head, std::string_view file_name) {
     configuration |= key == "config.version" || key == "virtualhw.version" || key == "displayname" || key == "guestos";
   }
   if (create_type && extent) return FileKind::descriptor;
-  const std::string name = text::lower(file_name);
-  if (configuration && !(snapshots && name.ends_with(".vmsd"))) return FileKind::vmx;
+  const bool is_called_vmsd = vmware::parse_name(core::file_name(file_name)).kind == vmware::NameKind::snapshot_list;
+  if (configuration && !(snapshots && is_called_vmsd)) return FileKind::vmx;
   if (snapshots) return FileKind::vmsd;
   if (document.entries().empty()) return FileKind::data;
-  if (name.ends_with(".vmsd")) return FileKind::vmsd;
-  if (name.ends_with(".vmx") || name.ends_with(".vmtx")) return FileKind::vmx;
-  return FileKind::data;
+  if (is_called_vmsd) return FileKind::vmsd;
+  return vmware::names_a_configuration(file_name) ? FileKind::vmx : FileKind::data;
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 using Rooms = std::set<std::string>;
 
-const Rooms formats_rooms{"formats",      "formats/core", "formats/text", "formats/vmx",
+const Rooms formats_rooms{"formats",      "formats/core", "formats/text", "formats/vmware",   "formats/vmx",
                           "formats/vmsd", "formats/vmdk", "formats/ctk",  "formats/partition"};
 
 Rooms with_formats(Rooms rooms) {
@@ -24,16 +24,17 @@ Rooms with_formats(Rooms rooms) {
 const std::map<std::string, Rooms> allowed{
     {"formats/core", {}},
     {"formats/text", {"formats/core"}},
-    {"formats/vmx", {"formats/core", "formats/text"}},
-    {"formats/vmsd", {"formats/core", "formats/text"}},
-    {"formats/vmdk", {"formats/core", "formats/text"}},
-    {"formats/ctk", {"formats/core", "formats/text"}},
-    {"formats/partition", {"formats/core"}},
+    {"formats/vmware", {"formats/core"}},
+    {"formats/vmx", {"formats/core", "formats/text", "formats/vmware"}},
+    {"formats/vmsd", {"formats/core", "formats/text", "formats/vmware"}},
+    {"formats/vmdk", {"formats/core", "formats/text", "formats/vmware"}},
+    {"formats/ctk", {"formats/core", "formats/text", "formats/vmware"}},
+    {"formats/partition", {"formats/core", "formats/vmware"}},
     {"formats", formats_rooms},
     {"log", {"formats/core"}},
     {"model", with_formats({})},
-    {"storage", {"formats/core", "log"}},
-    {"host", {"formats/core", "storage", "model", "log"}},
+    {"storage", {"formats/core", "formats/vmware", "log"}},
+    {"host", {"formats/core", "formats/vmware", "storage", "model", "log"}},
     {"discovery", with_formats({"host", "storage", "model", "log"})},
     {"analysis", with_formats({"model", "log"})},
     {"disk", with_formats({"model", "storage"})},

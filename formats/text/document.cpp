@@ -64,16 +64,6 @@ std::optional<Parts> parts_of(std::string_view line) {
   return parts;
 }
 
-// `lower` of eight characters at once: the top bit of each byte tells first "at least A", then "beyond Z".
-std::uint64_t lower_of_eight(std::uint64_t word) {
-  constexpr std::uint64_t every = 0x0101010101010101;
-  const std::uint64_t low_bits = word & (every * 0x7F);
-  const std::uint64_t from_a = low_bits + every * (0x80 - 'A');
-  const std::uint64_t beyond_z = low_bits + every * (0x7F - 'Z');
-  const std::uint64_t upper = (from_a ^ beyond_z) & ~word & (every * 0x80);
-  return word | upper >> 2;
-}
-
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   const char low = lower(c);
@@ -191,23 +181,12 @@ std::string_view Document::line_end() const {
   return ends[static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin())];
 }
 
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-  std::size_t at = 0;
-  for (std::uint64_t x = 0, y = 0; at + sizeof x <= a.size(); at += sizeof x) {
-    std::memcpy(&x, a.data() + at, sizeof x);
-    std::memcpy(&y, b.data() + at, sizeof y);
-    if (lower_of_eight(x) != lower_of_eight(y)) return false;
-  }
-  while (at < a.size() && lower(a[at]) == lower(b[at])) ++at;
-  return at == a.size();
-}
-
 // FNV-1a, 8 bytes at a step; the last step of a longer text takes its last 8 bytes, some of them again.
 std::uint64_t hash_ignoring_case(std::string_view text) {
   constexpr std::uint64_t prime = 0x100000001B3;
   std::uint64_t hash = 0xCBF29CE484222325 ^ text.size();
   const auto step = [&](std::uint64_t word) {
-    hash = (hash ^ lower_of_eight(word)) * prime;
+    hash = (hash ^ core::lower_of_eight(word)) * prime;
     hash ^= hash >> 32;
   };
   std::uint64_t word = 0;
@@ -223,18 +202,6 @@ std::uint64_t hash_ignoring_case(std::string_view text) {
   std::memcpy(&word, text.data() + text.size() - sizeof word, sizeof word);
   step(word);
   return hash;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::size_t at = 0;
-  for (std::uint64_t eight = 0; at + sizeof eight <= out.size(); at += sizeof eight) {
-    std::memcpy(&eight, out.data() + at, sizeof eight);
-    eight = lower_of_eight(eight);
-    std::memcpy(out.data() + at, &eight, sizeof eight);
-  }
-  for (; at < out.size(); ++at) out[at] = lower(out[at]);
-  return out;
 }
 
 std::string unescape(std::string_view raw) {

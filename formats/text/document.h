@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/core/ascii.h"
 #include "formats/core/byte_source.h"
 
 namespace formats::text {
@@ -79,27 +80,10 @@ class Document {
   std::vector<OtherLine> other_lines_;
 };
 
-// The case of ASCII letters; no other has one here.
-[[nodiscard]] constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-// Of texts of one length.
-[[nodiscard]] bool same_ignoring_case(std::string_view a, std::string_view b);
-// Most that are compared differ in length: told at once.
-[[nodiscard]] inline bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && same_ignoring_case(a, b);
-}
-[[nodiscard]] std::string lower(std::string_view text);
+using core::equal_ignoring_case;
+using core::folded;
+using core::lower;
 [[nodiscard]] std::uint64_t hash_ignoring_case(std::string_view text);
-
-// A word of up to eight letters as a number, whatever its case, for a `switch`; 0 for any other text.
-[[nodiscard]] constexpr std::uint64_t folded(std::string_view word) {
-  std::uint64_t number = 0;
-  if (word.size() > sizeof number) return 0;
-  for (const char c : word) {
-    if (c == '\0') return 0;
-    number = number << 8U | static_cast<unsigned char>(lower(c));
-  }
-  return number;
-}
 
 [[nodiscard]] std::string unescape(std::string_view raw);
 [[nodiscard]] std::string escape(std::string_view value);

@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "formats/vmware/names.h"
 #include "formats/vmx/cbt_key.h"
 #include "formats/vmx/slot.h"
 
@@ -117,7 +118,7 @@ bool is_hard_disk(const std::string& device_type, const std::string& file_name) 
   if (type.find("cdrom") != std::string::npos || type.find("floppy") != std::string::npos) return false;
   if (type.find("harddisk") != std::string::npos || type.find("rdm") != std::string::npos || type == "disk")
     return true;
-  return lower(file_name).find(".vmdk") != std::string::npos;
+  return vmware::mentions_a_disk(file_name);
 }
 
 std::string decoded(std::string_view value, const std::string& encoding) {

@@ -4,21 +4,21 @@
 #include <utility>
 
 #include "analysis/catalogue.h"
+#include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::analysis {
 namespace {
 
+using formats::vmware::is_called_vmdk;
+using formats::vmware::is_whole_extent;
+using formats::vmware::NameKind;
 using model::Index;
-
-std::string_view folder_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
-}
 
 std::string folder_key(Index target, std::string_view folder) {
   return std::to_string(target) + '/' + std::string(folder);
 }
-std::string folder_key(const model::File& file) { return folder_key(file.target, folder_of(file.path)); }
+std::string folder_key(const model::File& file) { return folder_key(file.target, formats::core::parent_of(file.path)); }
 
 void judge_disks(Subject& subject) {
   for (Index i = 0; i < subject.datastore.virtual_machines.size(); ++i) {
@@ -91,11 +91,14 @@ void mark_used(Subject& subject) {
 
 // "web01-000002" of "web01-000002.vmdk", "-ctk.vmdk", "-delta.vmdk", ...: the disk that a file is called after.
 std::string disk_called(std::string_view path) {
-  std::string name = formats::text::lower(path.substr(path.rfind('/') + 1));
-  for (const std::string_view end : {".vmdk", "-ctk", "-flat", "-delta", "-sesparse"}) {
-    if (name.ends_with(end)) name.resize(name.size() - end.size());
+  std::string name = formats::text::lower(formats::core::file_name(path));
+  if (is_called_vmdk(name)) name.resize(formats::core::stem_of(name).size());
+  for (;;) {
+    const std::string disk = name + ".vmdk";
+    const auto parsed = formats::vmware::parse_name(disk);
+    if (parsed.kind != NameKind::tracking && !is_whole_extent(parsed.kind)) return name;
+    name = parsed.stem;
   }
-  return name;
 }
 
 void mark_outside(Subject& subject) {
@@ -122,13 +125,11 @@ bool names_another_disk(const model::VirtualMachine& machine) {
 bool is_unread_descriptor(const model::Datastore& datastore, const model::File& file) {
   if (file.descriptor) return !datastore.descriptors[*file.descriptor].content.check().empty();
   if (!file.exists || file.sparse || file.tracking || (!file.error && !file.kind)) return false;
-  const std::string path = formats::text::lower(file.path);
+  const NameKind kind = formats::vmware::parse_name(formats::core::file_name(file.path)).kind;
   constexpr std::uint64_t greatest_descriptor = 1 << 20;
-  const bool is_disk_data = path.ends_with("-flat.vmdk") || path.ends_with("-delta.vmdk") ||
-                            path.ends_with("-sesparse.vmdk") ||
-                            (file.size_bytes && *file.size_bytes >= greatest_descriptor);
-  if (path.ends_with(".vmdk")) return !is_disk_data;
-  return is_unread(file) && path.find(".vmdk") != std::string::npos && !path.ends_with(".lck");
+  const bool is_disk_data = is_whole_extent(kind) || (file.size_bytes && *file.size_bytes >= greatest_descriptor);
+  if (is_called_vmdk(file.path)) return !is_disk_data;
+  return is_unread(file) && formats::vmware::mentions_a_disk(file.path) && kind != NameKind::lock;
 }
 
 // A text that names files, of which nothing or not all can be told: what it names must not be called an orphan.

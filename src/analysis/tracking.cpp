@@ -1,11 +1,11 @@
 // What the bytes of a CTK file are worth to the descriptor that names it, and what its name makes of it where none
 // does.
-#include <algorithm>
 #include <string>
 
 #include "analysis/cbt_state.h"
-#include "formats/core/ascii.h"
 #include "formats/core/checked.h"
+#include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::analysis {
 namespace {
@@ -33,11 +33,8 @@ TrackingVerdict without_header(const model::File& file) {
 
 // "x-000001-ctk.vmdk": the name of a snapshot disk's CTK file.
 bool names_a_snapshot(std::string_view path) {
-  constexpr std::string_view suffix = "-ctk.vmdk";
-  if (path.size() < suffix.size() + 7) return false;
-  const std::string_view tail = path.substr(path.size() - suffix.size() - 7, 7);
-  return formats::text::lower(path).ends_with(suffix) && tail[0] == '-' &&
-         std::all_of(tail.begin() + 1, tail.end(), formats::core::is_digit);
+  const auto name = formats::vmware::parse_name(formats::core::file_name(path));
+  return name.kind == formats::vmware::NameKind::tracking && name.number;
 }
 
 }  // namespace

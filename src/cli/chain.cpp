@@ -32,15 +32,13 @@ report::LinkTracking tracking_of(const disk::Link& link, const disk::Finder& fin
   return tracking;
 }
 
-report::InspectedChain inspect(const FileOpener& files, const NamedChain& named,
-                               const std::vector<std::string>& mappings) {
+report::InspectedChain inspect(const NamedChain& named) {
   report::InspectedChain inspected{subject_of(named), {}, {}};
   if (!named.chain) return inspected;
-  const auto finder = finder_for(files, named.path, mappings);
   for (std::size_t i = 0; i < named.chain->links().size(); ++i) {
     const disk::Link& link = named.chain->links()[i];
     inspected.facts.push_back(disk::inspect_link(*named.chain, i));
-    inspected.tracking.push_back(link.content.change_track_path ? std::optional(tracking_of(link, finder))
+    inspected.tracking.push_back(link.content.change_track_path ? std::optional(tracking_of(link, named.finder))
                                                                 : std::nullopt);
   }
   return inspected;
@@ -55,11 +53,11 @@ int run_chain(const Verb& verb, const std::vector<std::string>& arguments) {
   if (line.arguments.empty()) return usage_error("chain needs a file or a .vmx", "cbtctl chain --help");
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, "cbtctl chain --help");
-  const auto chains = open_chains(*files, line.arguments, line.list("map"), line.list("disk"));
+  const auto chains = open_chains(*files, files->arguments(), line.list("disk"));
   std::vector<report::InspectedChain> inspected;
   int status = exit_done;
   for (const NamedChain& named : chains) {
-    inspected.push_back(inspect(*files, named, line.list("map")));
+    inspected.push_back(inspect(named));
     status |= status_of(named);
   }
   const bool written =

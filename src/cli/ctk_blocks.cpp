@@ -16,10 +16,10 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Result;
 
-Result<disk::Tracking> open_since(const FileOpener& files, const std::string& path, const Since& since) {
-  auto tracking = open_ctk(files, path);
+Result<disk::Tracking> open_since(const FileOpener& files, const storage::Location& file, const Since& since) {
+  auto tracking = open_ctk(files, file);
   if (!tracking || !since.uuid || has_uuid(tracking->reading, *since.uuid)) return tracking;
-  return Error{ErrorKind::unsupported, path + ": the change id has another UUID than the file, " +
+  return Error{ErrorKind::unsupported, file.text + ": the change id has another UUID than the file, " +
                                            tracking->reading.uuid_text().value_or("which has none") +
                                            ": tracking was restarted"};
 }
@@ -61,7 +61,7 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
   const std::string& path = line.arguments.front();
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, help);
-  const auto tracking = open_since(*files, path, *since);
+  const auto tracking = open_since(*files, files->arguments().front(), *since);
   if (!tracking) return told(tracking.error(), line);
   const formats::ctk::ChangeQuery query{.since = since->epoch, .merge_across_epochs = line.has("merge")};
 

@@ -17,9 +17,9 @@ int run_ctk_diff(const Verb& verb, const std::vector<std::string>& arguments) {
   if (line.arguments.size() != 2) return usage_error("ctk diff needs two CTK files", "cbtctl ctk diff --help");
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, "cbtctl ctk diff --help");
-  const auto before = open_ctk(*files, line.arguments[0]);
+  const auto before = open_ctk(*files, files->arguments()[0]);
   if (!before) return told(before.error(), line);
-  const auto after = open_ctk(*files, line.arguments[1]);
+  const auto after = open_ctk(*files, files->arguments()[1]);
   if (!after) return told(after.error(), line);
   const auto difference = disk::compare_tracking(*before, *after);
   if (!difference) return told(difference.error(), line);

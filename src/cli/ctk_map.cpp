@@ -55,8 +55,8 @@ Result<report::MapPicture> picture_of(const disk::Tracking& tracking, std::size_
   return picture;
 }
 
-void add_partitions(const FileOpener& files, const std::vector<std::string>& mappings, report::MapPicture& picture) {
-  const auto disk = tracked_disk(files, picture.path, mappings);
+void add_partitions(const FileOpener& files, report::MapPicture& picture) {
+  const auto disk = tracked_disk(files, files.arguments().front());
   if (!disk) return;
   auto partitions = formats::partition::read_partitions(*disk);
   if (!partitions || partitions->empty()) return;
@@ -110,7 +110,7 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
   }
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, help);
-  const auto tracking = open_ctk(*files, line.arguments.front());
+  const auto tracking = open_ctk(*files, files->arguments().front());
   if (!tracking) return told(tracking.error(), line);
   if (since && since->uuid && !has_uuid(tracking->reading, *since->uuid))
     return told({ErrorKind::unsupported, tracking->path + ": the change id has another UUID than the file"}, line);
@@ -119,7 +119,7 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
       picture_of(*tracking, columns_for(tracking->shape.blocks, is_for_terminal ? line.style.width : std::nullopt));
   if (!picture) return told(picture.error(), line);
   if (since) picture->since = since->epoch;
-  add_partitions(*files, line.list("map"), *picture);
+  add_partitions(*files, *picture);
   return show(*picture, line);
 }
 

@@ -5,6 +5,7 @@
 #include "cli/exit_status.h"
 #include "cli/since.h"
 #include "cli/told.h"
+#include "formats/vmware/names.h"
 #include "formats/vmx/configuration.h"
 #include "report/ctk_verify.h"
 
@@ -14,6 +15,8 @@ namespace {
 using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Result;
+using formats::vmware::NameKind;
+using storage::Location;
 
 // The epoch at which the delta was made: that of its parent's CTK file, frozen since, under the same UUID.
 Result<std::uint32_t> frozen_epoch(const disk::Chain& chain, const disk::Tracking& tracking, const disk::Finder& finder,
@@ -40,7 +43,7 @@ Result<std::uint32_t> frozen_epoch(const disk::Chain& chain, const disk::Trackin
   return *frozen->reading.epoch;
 }
 
-bool was_not_shut_down(const FileOpener& files, const std::string& vm) {
+bool was_not_shut_down(const FileOpener& files, const Location& vm) {
   const auto text = files.read_text(vm);
   const auto settings = text ? formats::vmx::decode(formats::text::Document::decode(*text))
                              : Result<formats::vmx::Configuration>(text.error());
@@ -49,20 +52,22 @@ bool was_not_shut_down(const FileOpener& files, const std::string& vm) {
 
 // What beside the file says that its machine may run, which changes what is compared: a lock, a swap file, or no clean
 // shutdown.
-std::optional<std::string> sign_of_running(const FileOpener& files, const std::string& file) {
+std::optional<std::string> sign_of_running(const FileOpener& files, const Location& file) {
   for (const std::string& name : files.names_beside(file)) {
-    if (name.ends_with(".vmx.lck") || name.starts_with(".lck-") || name.ends_with(".vswp")) return name;
-    if (name.ends_with(".vmx") && was_not_shut_down(files, FileOpener::beside(file, name)))
+    const auto parsed = formats::vmware::parse_name(name);
+    const bool is_machine_lock = parsed.kind == NameKind::lock && formats::vmware::names_a_configuration(parsed.stem);
+    if (is_machine_lock || parsed.kind == NameKind::nfs_lock || parsed.kind == NameKind::swap) return name;
+    if (parsed.kind == NameKind::configuration && was_not_shut_down(files, storage::beside(file, name)))
       return name + " (cleanShutdown is FALSE)";
   }
   return std::nullopt;
 }
 
 // Of the files that are compared; the first sign that is found.
-std::optional<Error> objection_to(const FileOpener& files, const std::vector<std::string>& compared) {
-  for (const std::string& file : compared) {
+std::optional<Error> objection_to(const FileOpener& files, const std::vector<Location>& compared) {
+  for (const Location& file : compared) {
     if (const auto sign = sign_of_running(files, file))
-      return Error{ErrorKind::in_use, file + ": " + *sign +
+      return Error{ErrorKind::in_use, file.text + ": " + *sign +
                                           " beside it says that the VM may run; its files prove "
                                           "nothing (--even-if-running goes on)"};
   }
@@ -78,20 +83,22 @@ int print(const report::VerifySubject& subject, const Result<disk::Verdict>& ver
   return written ? status : status | exit_incomplete;
 }
 
-int verify_delta(const FileOpener& files, const std::string& delta, const std::string& ctk, const CommandLine& line) {
-  const auto finder = finder_for(files, delta, line.list("map"));
+int verify_delta(const FileOpener& files, const Location& delta, const Location& ctk, const CommandLine& line) {
+  const auto finder = finder_for(files, delta);
   const auto tracking = open_ctk(files, ctk);
   if (!tracking) return told(tracking.error(), line);
-  const auto chain = disk::Chain::open(delta, finder);
+  const auto chain = disk::Chain::open(delta.text, finder);
   if (!chain) return told(chain.error(), line);
-  report::VerifySubject subject{.by_images = false, .ctk = ctk, .against = {delta}, .since = 0, .since_source = {}};
+  report::VerifySubject subject{
+      .by_images = false, .ctk = ctk.text, .against = {delta.text}, .since = 0, .since_source = {}};
   const auto since = frozen_epoch(*chain, *tracking, finder, subject.since_source);
   if (!since) return told(since.error(), line);
   subject.since = *since;
   return print(subject, disk::verify_by_delta(*chain, *tracking, *since), line);
 }
 
-int verify_images(const FileOpener& opener, const std::vector<std::string>& files, const CommandLine& line) {
+int verify_images(const FileOpener& opener, const CommandLine& line) {
+  const std::vector<Location>& files = opener.arguments();
   const auto tracking = open_ctk(opener, files[2]);
   if (!tracking) return told(tracking.error(), line);
   const std::string text = line.text("since");
@@ -100,14 +107,14 @@ int verify_images(const FileOpener& opener, const std::vector<std::string>& file
     return usage_error("--since takes a change id, an epoch number or '*', found '" + text + "'",
                        "cbtctl ctk verify --help");
   if (since->uuid && !has_uuid(tracking->reading, *since->uuid))
-    return told({ErrorKind::unsupported, files[2] + ": the change id has another UUID than the file"}, line);
-  const auto before = open_image(opener, files[0], line.list("map"));
+    return told({ErrorKind::unsupported, files[2].text + ": the change id has another UUID than the file"}, line);
+  const auto before = open_image(opener, files[0]);
   if (!before) return told(before.error(), line);
-  const auto after = open_image(opener, files[1], line.list("map"));
+  const auto after = open_image(opener, files[1]);
   if (!after) return told(after.error(), line);
   return print({.by_images = true,
-                .ctk = files[2],
-                .against = {files[0], files[1]},
+                .ctk = files[2].text,
+                .against = {files[0].text, files[1].text},
                 .since = since->epoch,
                 .since_source = text == std::to_string(since->epoch) ? std::string() : text},
                disk::verify_by_images(**before, **after, *tracking, since->epoch), line);
@@ -134,12 +141,16 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   if (line.has("images") && !line.has("since")) return usage_error("--images needs --since", help);
   const auto opener = FileOpener::with(line);
   if (!opener) return usage_error(opener.error().message, help);
-  std::vector<std::string> files = line.arguments;
-  if (line.has("delta")) files.push_back(line.text("delta"));
+  std::vector<Location> files = opener->arguments();
+  if (line.has("delta")) {
+    const std::string delta = line.text("delta");
+    auto location = storage::parse_location(delta);
+    if (!location) return told(location.error().in(delta), line);
+    files.push_back(std::move(*location));
+  }
   const auto objection = line.has("even-if-running") ? std::nullopt : objection_to(*opener, files);
   if (objection) return told(*objection, line);
-  return line.has("delta") ? verify_delta(*opener, line.text("delta"), line.arguments[0], line)
-                           : verify_images(*opener, line.arguments, line);
+  return line.has("delta") ? verify_delta(*opener, files[1], files[0], line) : verify_images(*opener, line);
 }
 
 }  // namespace cbtctl::cli

@@ -4,10 +4,11 @@
 
 #include "cli/exit_status.h"
 #include "cli/ssh_options.h"
+#include "formats/core/path.h"
 #include "formats/identify.h"
+#include "formats/vmware/names.h"
 #include "formats/vmx/configuration.h"
 #include "log/log.h"
-#include "storage/path.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -16,14 +17,17 @@ using formats::core::ByteSource;
 using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Result;
+using formats::core::stem_of;
 using formats::text::Document;
+using formats::vmware::names_a_configuration;
+using storage::Location;
 
-std::optional<formats::vmsd::SnapshotList> read_snapshots(const FileOpener& files, const std::string& path) {
-  const auto text = files.read_text(path);
+std::optional<formats::vmsd::SnapshotList> read_snapshots(const FileOpener& files, const Location& file) {
+  const auto text = files.read_text(file);
   if (!text) return std::nullopt;
   auto list = formats::vmsd::decode(Document::decode(*text));
   if (list) return std::move(*list);
-  log::warning(path + ": " + list.error().message);
+  log::warning(file.text + ": " + list.error().message);
   return std::nullopt;
 }
 
@@ -34,89 +38,93 @@ bool freezes(const formats::vmsd::SnapshotList& list, const disk::Chain& chain) 
   return false;
 }
 
-// That of the virtual machine; where a disk was named, the one in its folder that speaks of the chain.
-std::optional<formats::vmsd::SnapshotList> snapshots_for(const FileOpener& files, const NamedChain& named) {
-  if (!named.vm.empty()) return read_snapshots(files, named.vm.substr(0, named.vm.rfind('.')) + ".vmsd");
-  if (!named.chain) return std::nullopt;
-  for (const std::string& name : files.names_beside(named.path)) {
-    if (!name.ends_with(".vmsd")) continue;
-    auto list = read_snapshots(files, FileOpener::beside(named.path, name));
-    if (list && freezes(*list, *named.chain)) return list;
+// In the disk's folder, the one that speaks of the chain.
+std::optional<formats::vmsd::SnapshotList> snapshots_beside(const FileOpener& files, const Location& disk,
+                                                            const disk::Chain& chain) {
+  for (const std::string& name : files.names_beside(disk)) {
+    if (formats::vmware::parse_name(name).kind != formats::vmware::NameKind::snapshot_list) continue;
+    auto list = read_snapshots(files, storage::beside(disk, name));
+    if (list && freezes(*list, chain)) return list;
   }
   return std::nullopt;
 }
 
-void open_chain(const FileOpener& files, NamedChain& named, const std::vector<std::string>& mappings) {
-  auto chain = disk::Chain::open(named.path, finder_for(files, named.path, mappings));
+std::optional<formats::vmsd::SnapshotList> snapshots_of_machine(const FileOpener& files, Location vm) {
+  for (std::string* part : {&vm.path, &vm.text}) *part = std::string(stem_of(*part)) + ".vmsd";
+  return read_snapshots(files, vm);
+}
+
+void open_chain(const FileOpener& files, const Location& disk, NamedChain& named) {
+  named.finder = finder_for(files, disk);
+  auto chain = disk::Chain::open(disk.text, named.finder);
   if (chain)
     named.chain = std::move(*chain);
   else
     named.error = chain.error();
-  named.snapshots = snapshots_for(files, named);
 }
 
-std::vector<NamedChain> chains_of_machine(const FileOpener& files, const std::string& vm,
-                                          const std::vector<std::string>& mappings,
+NamedChain chain_of_disk(const FileOpener& files, const Location& disk) {
+  NamedChain named{.vm = {}, .path = disk.text};
+  open_chain(files, disk, named);
+  if (named.chain) named.snapshots = snapshots_beside(files, disk, *named.chain);
+  return named;
+}
+
+std::vector<NamedChain> chains_of_machine(const FileOpener& files, const Location& vm,
                                           const std::vector<std::string>& slots) {
+  const std::string& name = vm.text;
   const auto text = files.read_text(vm);
   const auto settings =
       text ? formats::vmx::decode(Document::decode(*text)) : Result<formats::vmx::Configuration>(text.error());
-  if (!settings) return {{.vm = vm, .path = vm, .error = text ? settings.error().in(vm) : text.error()}};
-  if (settings->encrypted) return {{.vm = vm, .path = vm, .error = Error{ErrorKind::encrypted, vm + ": is encrypted"}}};
-  const Resolver resolver(files, vm, mappings);
+  if (!settings) return {{.vm = name, .path = name, .error = text ? settings.error().in(name) : text.error()}};
+  if (settings->encrypted)
+    return {{.vm = name, .path = name, .error = Error{ErrorKind::encrypted, name + ": is encrypted"}}};
+  const Resolver resolver(files, vm);
   std::vector<NamedChain> chains;
   for (const formats::vmx::Disk& each : settings->disks) {
     if (!slots.empty() && std::find(slots.begin(), slots.end(), each.slot) == slots.end()) continue;
-    NamedChain named{.vm = vm, .slot = each.slot, .path = resolver.place_of(vm, each.file_name)};
-    const auto found = resolver.find(vm, each.file_name);
-    if (found)
-      open_chain(files, named, mappings);
-    else
+    const Location disk = resolver.place_of(vm, each.file_name);
+    NamedChain named{.vm = name, .slot = each.slot, .path = disk.text};
+    if (const auto found = resolver.open(vm, each.file_name, disk); !found) {
       named.error = found.error();
+    } else {
+      open_chain(files, disk, named);
+      named.snapshots = snapshots_of_machine(files, vm);
+    }
     chains.push_back(std::move(named));
   }
   return chains;
 }
 
-bool is_machine(const std::string& name) {
-  const std::string lower = formats::text::lower(name);
-  return lower.ends_with(".vmx") || lower.ends_with(".vmtx");
-}
-
 // Those in a folder of virtual machines' files, by name; none where it is a file.
-std::vector<std::string> machines_in(const FileOpener& files, const std::string& folder) {
-  std::vector<std::string> machines;
-  for (const std::string& name : files.names_in(folder)) {
-    if (is_machine(name)) machines.push_back(storage::join(folder, name));
-  }
-  std::sort(machines.begin(), machines.end());
+std::vector<Location> machines_in(const FileOpener& files, const Location& folder) {
+  std::vector<std::string> names = files.names_in(folder);
+  std::erase_if(names, [](const std::string& name) { return !names_a_configuration(name); });
+  std::sort(names.begin(), names.end());
+  std::vector<Location> machines;
+  for (const std::string& name : names) machines.push_back(storage::inside(folder, name));
   return machines;
 }
 
 }  // namespace
 
-std::vector<NamedChain> open_chains(const FileOpener& files, const std::vector<std::string>& arguments,
-                                    const std::vector<std::string>& mappings, const std::vector<std::string>& slots) {
+std::vector<NamedChain> open_chains(const FileOpener& files, const std::vector<Location>& arguments,
+                                    const std::vector<std::string>& slots) {
   std::vector<NamedChain> chains;
-  const auto add_machine = [&](const std::string& vm) {
-    for (NamedChain& named : chains_of_machine(files, vm, mappings, slots)) chains.push_back(std::move(named));
-  };
-  for (const std::string& argument : arguments) {
-    const auto machines = is_machine(argument) ? std::vector{argument} : machines_in(files, argument);
-    for (const std::string& vm : machines) add_machine(vm);
-    if (machines.empty()) {
-      NamedChain named{.vm = {}, .path = argument};
-      open_chain(files, named, mappings);
-      chains.push_back(std::move(named));
+  for (const Location& argument : arguments) {
+    const auto machines = names_a_configuration(argument.path) ? std::vector{argument} : machines_in(files, argument);
+    for (const Location& vm : machines) {
+      for (NamedChain& named : chains_of_machine(files, vm, slots)) chains.push_back(std::move(named));
     }
+    if (machines.empty()) chains.push_back(chain_of_disk(files, argument));
   }
   return chains;
 }
 
-Result<disk::Tracking> open_ctk(const FileOpener& files, const std::string& path) {
-  const auto file = open_named(files, path);
-  if (!file) return file.error();
-  return disk::open_tracking(*file);
+Result<disk::Tracking> open_ctk(const FileOpener& files, const Location& file) {
+  const auto found = open_named(files, file);
+  if (!found) return found.error();
+  return disk::open_tracking(*found);
 }
 
 void add_file_options(Options& own) {
@@ -158,18 +166,17 @@ int status_of(const NamedChain& named) {
   return status;
 }
 
-Result<std::shared_ptr<const ByteSource>> open_image(const FileOpener& files, const std::string& path,
-                                                     const std::vector<std::string>& mappings) {
-  auto file = open_named(files, path);
-  if (!file) return file.error();
-  const auto head = formats::core::read_head(*file->source, formats::identify_bytes);
-  if (!head) return head.error().in(path);
-  const auto kind = formats::identify(*head, path);
+Result<std::shared_ptr<const ByteSource>> open_image(const FileOpener& files, const Location& file) {
+  auto found = open_named(files, file);
+  if (!found) return found.error();
+  const auto head = formats::core::read_head(*found->source, formats::identify_bytes);
+  if (!head) return head.error().in(file.text);
+  const auto kind = formats::identify(*head, file.path);
   if (kind == formats::FileKind::cowd || kind == formats::FileKind::sesparse || kind == formats::FileKind::ctk)
-    return Error{ErrorKind::malformed, path + ": is no image but " + std::string(formats::name_of(kind)) +
+    return Error{ErrorKind::malformed, file.text + ": is no image but " + std::string(formats::name_of(kind)) +
                                            "; name the descriptor of a disk, or a raw image"};
-  if (kind != formats::FileKind::descriptor && kind != formats::FileKind::hosted_sparse) return file->source;
-  auto chain = disk::Chain::open(path, finder_for(files, path, mappings));
+  if (kind != formats::FileKind::descriptor && kind != formats::FileKind::hosted_sparse) return found->source;
+  auto chain = disk::Chain::open(file.text, finder_for(files, file));
   if (!chain) return chain.error();
   return std::shared_ptr<const ByteSource>(std::make_shared<disk::Chain>(std::move(*chain)));
 }

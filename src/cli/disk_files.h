@@ -19,13 +19,14 @@ struct NamedChain {
   std::string vm;  // the .vmx; empty where a disk was named
   std::string slot;
   std::string path;
+  disk::Finder finder;  // of what the chain's files name
   std::optional<disk::Chain> chain;
   std::optional<formats::core::Error> error;
   std::optional<formats::vmsd::SnapshotList> snapshots;
 };
 // One per disk: a .vmx has as many as it has disks.
-[[nodiscard]] std::vector<NamedChain> open_chains(const FileOpener& files, const std::vector<std::string>& arguments,
-                                                  const std::vector<std::string>& mappings,
+[[nodiscard]] std::vector<NamedChain> open_chains(const FileOpener& files,
+                                                  const std::vector<storage::Location>& arguments,
                                                   const std::vector<std::string>& slots);
 
 // --map, and how hosts are reached: of every verb that follows what files name.
@@ -38,9 +39,9 @@ void add_file_options(Options& own);
 [[nodiscard]] int status_of(const NamedChain& named);
 
 // A chain where the file is a descriptor or holds one, else its bytes as they are.
-formats::core::Result<std::shared_ptr<const formats::core::ByteSource>> open_image(
-    const FileOpener& files, const std::string& path, const std::vector<std::string>& mappings);
+formats::core::Result<std::shared_ptr<const formats::core::ByteSource>> open_image(const FileOpener& files,
+                                                                                   const storage::Location& file);
 
-formats::core::Result<disk::Tracking> open_ctk(const FileOpener& files, const std::string& path);
+formats::core::Result<disk::Tracking> open_ctk(const FileOpener& files, const storage::Location& file);
 
 }  // namespace cbtctl::cli

@@ -81,7 +81,7 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
     return usage_error("--sha256 and --no-hash contradict each other", help);
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, help);
-  const auto chains = open_chains(*files, {line.arguments[0]}, line.list("map"), line.list("disk"));
+  const auto chains = open_chains(*files, {files->arguments()[0]}, line.list("disk"));
   if (chains.size() != 1) {
     const std::string count = std::to_string(chains.size());
     return usage_error(line.arguments[0] + " has " + count + " disks: choose one with --disk", help);

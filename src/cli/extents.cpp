@@ -38,7 +38,7 @@ int run_extents(const Verb& verb, const std::vector<std::string>& arguments) {
   if (line.arguments.empty()) return usage_error("extents needs a file or a .vmx", "cbtctl extents --help");
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, "cbtctl extents --help");
-  const auto chains = open_chains(*files, line.arguments, line.list("map"), line.list("disk"));
+  const auto chains = open_chains(*files, files->arguments(), line.list("disk"));
   std::vector<report::MappedChain> mapped;
   std::size_t left_to_keep = std::size_t{1} << 20;  // 32 MiB
   int status = exit_done;

@@ -2,12 +2,12 @@
 
 #include <map>
 
+#include "cli/mapping.h"
 #include "cli/ssh_options.h"
+#include "formats/core/path.h"
 #include "formats/core/read_ahead.h"
 #include "storage/local_path.h"
 #include "storage/local_reader.h"
-#include "storage/location.h"
-#include "storage/path.h"
 #include "storage/ssh_reader.h"
 
 namespace cbtctl::cli {
@@ -15,6 +15,8 @@ namespace {
 
 using formats::core::ByteRange;
 using formats::core::ByteSource;
+using formats::core::normalise;
+using formats::core::parent_of;
 using formats::core::Result;
 using storage::Location;
 
@@ -42,8 +44,12 @@ std::string host_name(Location location) {
   return storage::location_text(location);
 }
 
+// What a file inside another can be called: "".
+bool is_nowhere(const Location& file) { return !file.is_ssh && file.path.empty(); }
+formats::core::Error nowhere() { return storage::parse_location({}).error(); }
+
 // Relative to "/", which is the root of every connection here.
-std::string path_on_host(const Location& location) { return storage::normalise(location.path).value_or(".."); }
+std::string path_on_host(const Location& location) { return normalise(location.path).value_or(".."); }
 
 }  // namespace
 
@@ -62,88 +68,89 @@ struct FileOpener::Hosts {
   }
 };
 
-bool is_on_host(const std::string& name) {
-  const auto location = storage::parse_location(name);
-  return location && location->is_ssh;
-}
-
 Result<FileOpener> FileOpener::with(const CommandLine& line) {
+  FileOpener opener;
   for (const std::string& name : line.arguments) {
-    const auto location = storage::parse_location(name);
+    auto location = storage::parse_location(name);
     if (!location && storage::is_ssh(name)) return location.error();
+    opener.arguments_.push_back(location ? std::move(*location) : storage::local_location(name));
   }
+  auto mappings = parse_mappings(line.list("map"));
+  if (!mappings) return mappings.error();
   auto options = ssh_options_of(line);
   if (!options) return options.error();
   if (options->transport == storage::SshTransport::automatic) options->transport = storage::SshTransport::sftp;
-  FileOpener opener;
+  opener.mappings_ = std::move(*mappings);
   opener.hosts_ = std::make_shared<Hosts>(Hosts{std::move(*options), {}});
   return opener;
 }
 
-Result<std::unique_ptr<ByteSource>> FileOpener::open(const std::string& name) const {
-  const auto location = storage::parse_location(name);
-  if (!location) return location.error();
-  if (!location->is_ssh) return storage::open_local_file(name);
-  const auto reader = hosts_->reader(*location);
+Result<std::unique_ptr<ByteSource>> FileOpener::open(const Location& file) const {
+  if (is_nowhere(file)) return nowhere();
+  if (!file.is_ssh) return storage::open_local_file(file.path);
+  const auto reader = hosts_->reader(file);
   if (!reader) return reader.error();
-  auto file = (*reader)->open(path_on_host(*location));
-  if (!file) return file.error();
-  return std::unique_ptr<ByteSource>(std::make_unique<HostFile>(*reader, std::move(*file)));
+  auto source = (*reader)->open(path_on_host(file));
+  if (!source) return source.error();
+  return std::unique_ptr<ByteSource>(std::make_unique<HostFile>(*reader, std::move(*source)));
 }
 
-Result<std::string> FileOpener::read_text(const std::string& name) const {
-  const auto source = open(name);
-  if (!source) return source.error().in(name);
+Result<std::string> FileOpener::read_text(const Location& file) const {
+  const auto source = open(file);
+  if (!source) return source.error().in(file.text);
   const auto bytes = formats::core::read_exact(**source, 0, (*source)->size_bytes());
-  if (!bytes) return bytes.error().in(name);
+  if (!bytes) return bytes.error().in(file.text);
   return formats::core::text_of(*bytes);
 }
 
-Result<std::string> FileOpener::real_name(const std::string& name) const {
-  const auto location = storage::parse_location(name);
-  if (!location) return location.error();
-  if (!location->is_ssh) {
-    const auto local = storage::resolve_local(name);
+Result<Location> FileOpener::real(const Location& file) const {
+  if (is_nowhere(file)) return nowhere();
+  if (!file.is_ssh) {
+    auto local = storage::resolve_local(file.path);
     if (!local) return local.error();
-    return local->real;
+    return storage::local_location(std::move(local->real));
   }
-  const auto reader = hosts_->reader(*location);
+  const auto reader = hosts_->reader(file);
   if (!reader) return reader.error();
-  auto found = (*reader)->find(path_on_host(*location));
+  auto found = (*reader)->find(path_on_host(file));
   if (!found) return found.error();
-  Location real = *location;
-  real.path = std::move(found->real);
-  return storage::location_text(real);
+  Location without_links = file;
+  without_links.path = std::move(found->real);
+  without_links.text = storage::location_text(without_links);
+  return without_links;
 }
 
-std::optional<std::int64_t> FileOpener::modified_ns(const std::string& name) const {
-  const auto location = storage::parse_location(name);
-  if (!location) return std::nullopt;
-  if (!location->is_ssh) return storage::modified_ns(name);
-  const auto reader = hosts_->reader(*location);
-  const auto found = reader ? (*reader)->find(path_on_host(*location)) : Result<storage::SshFound>(reader.error());
+Result<std::string> FileOpener::real_name(const Location& file) const {
+  auto found = real(file);
+  if (!found) return found.error();
+  return std::move(found->text);
+}
+
+std::optional<std::int64_t> FileOpener::modified_ns(const Location& file) const {
+  if (is_nowhere(file)) return std::nullopt;
+  if (!file.is_ssh) return storage::modified_ns(file.path);
+  const auto reader = hosts_->reader(file);
+  const auto found = reader ? (*reader)->find(path_on_host(file)) : Result<storage::SshFound>(reader.error());
   return found ? std::optional(found->status.modified_ns) : std::nullopt;
 }
 
-std::vector<std::string> FileOpener::names_beside(const std::string& name) const {
-  const auto real = real_name(name);
-  if (!real) return {};
-  std::string folder(storage::parent_of(*real));
-  if (folder.empty()) folder.push_back('/');
-  return names_in(folder);
+std::vector<std::string> FileOpener::names_beside(const Location& file) const {
+  const auto found = real(file);
+  if (!found) return {};
+  const std::string_view folder = parent_of(found->path);
+  return names_in(storage::beside(*found, folder.empty() ? "/" : folder));
 }
 
-std::vector<std::string> FileOpener::names_in(const std::string& folder) const {
-  const auto real = real_name(folder);
-  const auto location = real ? storage::parse_location(*real) : Result<Location>(real.error());
-  if (!location) return {};
+std::vector<std::string> FileOpener::names_in(const Location& folder) const {
+  const auto found = real(folder);
+  if (!found || is_nowhere(*found)) return {};
   std::shared_ptr<storage::Reader> reader;
-  if (!location->is_ssh) {
-    if (auto opened = storage::open_local(*real)) reader = std::move(*opened);
-  } else if (const auto connected = hosts_->reader(*location)) {
+  if (!found->is_ssh) {
+    if (auto opened = storage::open_local(found->path)) reader = std::move(*opened);
+  } else if (const auto connected = hosts_->reader(*found)) {
     reader = *connected;
   }
-  const std::string place = location->is_ssh ? path_on_host(*location) : std::string();
+  const std::string place = found->is_ssh ? path_on_host(*found) : std::string();
   std::vector<std::string> names;
   if (reader == nullptr) return names;
   reader->submit({{0, storage::ListRequest{place}}});
@@ -152,21 +159,6 @@ std::vector<std::string> FileOpener::names_in(const std::string& folder) const {
     for (const auto& entry : std::get<storage::Listing>(*reply.answer).entries) names.push_back(entry.name);
   }
   return names;
-}
-
-std::string FileOpener::beside(const std::string& from, const std::string& written) {
-  auto location = storage::parse_location(from);
-  const bool remote = location && location->is_ssh;
-  if (!remote && written.starts_with('/')) return written;
-  if (remote && written.starts_with('/')) {
-    location->path = written;
-    return storage::location_text(*location);
-  }
-  // As the user wrote it, whatever of it is percent-encoded.
-  if (remote) return storage::join(storage::parent_of(from), storage::encoded(written));
-  std::string path = storage::join(storage::parent_of(from), written);
-  if (from.starts_with('/') && !path.starts_with('/')) path.insert(path.begin(), '/');
-  return path;
 }
 
 }  // namespace cbtctl::cli

@@ -9,39 +9,48 @@
 #include <vector>
 
 #include "cli/command_line.h"
+#include "discovery/place.h"
 #include "formats/core/byte_source.h"
+#include "storage/location.h"
 
 namespace cbtctl::cli {
 
 class FileOpener {
  public:
-  // `usage` where an option of SSH connections makes no sense, or a file's name begins as that of a host's and is none.
+  // `usage` where --map or an option of SSH connections makes no sense, or a file's name begins as that of a host's and
+  // is none.
   static formats::core::Result<FileOpener> with(const CommandLine& line);
 
+  // The files that the command line names, in its order.
+  [[nodiscard]] const std::vector<storage::Location>& arguments() const { return arguments_; }
+
+  // Of --map, without readers.
+  [[nodiscard]] const std::vector<discovery::Mapping>& mappings() const { return mappings_; }
+
   // Links are followed, as the user named it. Errors do not name the file.
-  [[nodiscard]] formats::core::Result<std::unique_ptr<formats::core::ByteSource>> open(const std::string& name) const;
+  [[nodiscard]] formats::core::Result<std::unique_ptr<formats::core::ByteSource>> open(
+      const storage::Location& file) const;
 
   // Whole; the error names the file.
-  [[nodiscard]] formats::core::Result<std::string> read_text(const std::string& name) const;
+  [[nodiscard]] formats::core::Result<std::string> read_text(const storage::Location& file) const;
 
   // The name without links, to tell what lies below what; on a host it begins with the host.
-  [[nodiscard]] formats::core::Result<std::string> real_name(const std::string& name) const;
+  [[nodiscard]] formats::core::Result<std::string> real_name(const storage::Location& file) const;
 
   // When it was last written, in ns since 1970; nothing where that cannot be told.
-  [[nodiscard]] std::optional<std::int64_t> modified_ns(const std::string& name) const;
+  [[nodiscard]] std::optional<std::int64_t> modified_ns(const storage::Location& file) const;
 
   // What lies in a folder, or in that of a file (links are followed); nothing where that cannot be told.
-  [[nodiscard]] std::vector<std::string> names_in(const std::string& folder) const;
-  [[nodiscard]] std::vector<std::string> names_beside(const std::string& name) const;
-
-  // What the file `from` calls `written`: beside it, or an absolute path of the same machine.
-  [[nodiscard]] static std::string beside(const std::string& from, const std::string& written);
+  [[nodiscard]] std::vector<std::string> names_in(const storage::Location& folder) const;
+  [[nodiscard]] std::vector<std::string> names_beside(const storage::Location& file) const;
 
  private:
   struct Hosts;
-  std::shared_ptr<Hosts> hosts_;
-};
+  [[nodiscard]] formats::core::Result<storage::Location> real(const storage::Location& file) const;
 
-[[nodiscard]] bool is_on_host(const std::string& name);
+  std::vector<storage::Location> arguments_;
+  std::shared_ptr<Hosts> hosts_;
+  std::vector<discovery::Mapping> mappings_;
+};
 
 }  // namespace cbtctl::cli

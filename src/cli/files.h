@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "cli/command_line.h"
@@ -16,8 +15,7 @@ struct InspectedFiles {
   int status = 0;  // exit_incomplete where bytes could not be had; told on standard error
 };
 
-using Inspector = std::function<model::InspectedFile(const formats::core::ByteSource&, const std::string&)>;
-[[nodiscard]] InspectedFiles inspect_files(const FileOpener& opener, const std::vector<std::string>& paths,
-                                           const Inspector& inspector);
+using Inspector = std::function<model::InspectedFile(const formats::core::ByteSource&, const storage::Location&)>;
+[[nodiscard]] InspectedFiles inspect_files(const FileOpener& opener, const Inspector& inspector);
 
 }  // namespace cbtctl::cli

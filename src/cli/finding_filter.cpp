@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "analysis/catalogue.h"
-#include "storage/path.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::cli {
 namespace {
 
 using analysis::Code;
 using analysis::Finding;
+using formats::core::parent_of;
 
 bool contains(const std::vector<std::string>& codes, std::string_view code) {
   return std::find(codes.begin(), codes.end(), code) != codes.end();
@@ -23,7 +24,7 @@ bool is_selected(const Scanned& scanned, const Finding& finding) {
   if (finding.machine) return scanned.selection.has(scanned.datastore, machines[*finding.machine]);
   return std::any_of(machines.begin(), machines.end(), [&](const model::VirtualMachine& machine) {
     const model::File& file = scanned.datastore.files[machine.file];
-    return file.target == finding.target && storage::parent_of(file.path) == storage::parent_of(finding.path) &&
+    return file.target == finding.target && parent_of(file.path) == parent_of(finding.path) &&
            scanned.selection.has(scanned.datastore, machine);
   });
 }

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <utility>
 
 #include "cli/console.h"
-#include "cli/file_opener.h"
 #include "report/text.h"
 
 namespace cbtctl::cli {
@@ -47,8 +47,9 @@ std::string host_progress_line(std::size_t hosts, std::size_t connected, std::si
   return out + "; " + report::human_size(received_bytes) + " received";
 }
 
-HostProgress::HostProgress(const std::vector<std::string>& targets, bool wanted)
-    : hosts_(static_cast<std::size_t>(std::count_if(targets.begin(), targets.end(), is_on_host))) {
+HostProgress::HostProgress(const std::vector<storage::Location>& targets, bool wanted)
+    : hosts_(static_cast<std::size_t>(
+          std::count_if(targets.begin(), targets.end(), std::mem_fn(&storage::Location::is_ssh)))) {
   if (wanted && hosts_ > 0 && ::isatty(STDERR_FILENO) == 1) thread_ = std::thread([this] { work(); });
 }
 

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "storage/location.h"
 #include "storage/ssh_options.h"
 #include "storage/ssh_reader.h"
 
@@ -16,7 +17,7 @@ namespace cbtctl::cli {
 
 class HostProgress {
  public:
-  HostProgress(const std::vector<std::string>& targets, bool wanted);
+  HostProgress(const std::vector<storage::Location>& targets, bool wanted);
   HostProgress(const HostProgress&) = delete;
   HostProgress& operator=(const HostProgress&) = delete;
   ~HostProgress();  // takes the line away

@@ -43,8 +43,10 @@ formats::core::Result<PlanPlaces> places_of(std::vector<repair::MachinePlan>& ma
       if (same == roots.end()) roots.push_back(root.location);
     }
   }
-  HostProgress progress(roots, !line.quiet);
-  auto places = open_places(roots, line, false, progress);
+  const auto targets = parse_locations(roots);
+  if (!targets) return targets.error();
+  HostProgress progress(*targets, !line.quiet);
+  auto places = open_places(*targets, line, false, progress);
   if (!places) return places.error();
   PlanPlaces found{.targets = {}, .sites = sites_of(*places), .places = std::move(*places)};
   for (std::size_t i = 0; i < roots.size(); ++i) {

@@ -5,15 +5,18 @@
 #include "cli/age.h"
 #include "cli/exit_status.h"
 #include "cli/run_plan.h"
+#include "formats/core/path.h"
 #include "log/log.h"
 #include "repair/journal.h"
 #include "repair/unnamed.h"
 #include "repair/workplace.h"
 #include "report/purge.h"
-#include "storage/path.h"
 
 namespace cbtctl::cli {
 namespace {
+
+using formats::core::join;
+using formats::core::parent_of;
 
 // A run's id begins with its time: "20260131T093000Z-1f2e".
 std::optional<std::int64_t> time_of_run(const std::string& id) {
@@ -31,10 +34,10 @@ bool is_selected(const Scanned& scanned, const model::Quarantine& quarantine) {
 }
 
 report::PurgedRun look_into(const model::Quarantine& quarantine, const std::string& run, storage::Writer& writer) {
-  report::PurgedRun purged{.target = quarantine.target, .path = storage::join(quarantine.path, run), .run = run};
+  report::PurgedRun purged{.target = quarantine.target, .path = join(quarantine.path, run), .run = run};
   const auto names = writer.list(purged.path);
   for (const std::string& name : names ? *names : std::vector<std::string>{}) {
-    const auto status = writer.status(storage::join(purged.path, name));
+    const auto status = writer.status(join(purged.path, name));
     ++purged.files;
     if (status) purged.size_bytes += status->size_bytes;
   }
@@ -48,13 +51,13 @@ formats::core::Status purge(const report::PurgedRun& run, storage::Writer& write
   std::stable_partition(names->begin(), names->end(),
                         [](const std::string& name) { return !name.ends_with(repair::plan_copy_suffix); });
   for (const std::string& name : *names) {
-    if (const auto removed = writer.remove_file(storage::join(run.path, name)); !removed) return removed;
+    if (const auto removed = writer.remove_file(join(run.path, name)); !removed) return removed;
   }
   if (const auto removed = writer.remove_empty_folder(run.path); !removed) return removed;
-  const std::string own_folder(storage::parent_of(run.path));
+  const std::string own_folder(parent_of(run.path));
   static_cast<void>(writer.remove_empty_folder(own_folder));
   return repair::reopen_journal(run.run)->append(
-      {.vm = std::string(storage::parent_of(own_folder)), .what = "purged", .path = run.path});
+      {.vm = std::string(parent_of(own_folder)), .what = "purged", .path = run.path});
 }
 
 std::vector<report::PurgedRun> find_old(const Scanned& scanned, const std::vector<repair::Site>& sites,
@@ -63,7 +66,7 @@ std::vector<report::PurgedRun> find_old(const Scanned& scanned, const std::vecto
   for (const model::Quarantine& quarantine : scanned.datastore.quarantine) {
     storage::Writer* writer = sites[quarantine.target].writer.get();
     if (writer == nullptr || !is_selected(scanned, quarantine)) continue;
-    if (writer->status(storage::join(quarantine.path, "lock"))) {
+    if (writer->status(join(quarantine.path, "lock"))) {
       log::error(quarantine.path + ": a run is at work or was stopped; it stays");
       status |= exit_findings;
       continue;

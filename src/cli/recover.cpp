@@ -3,26 +3,26 @@
 #include <algorithm>
 
 #include "cli/exit_status.h"
+#include "formats/core/path.h"
 #include "log/log.h"
 #include "report/text.h"
-#include "storage/path.h"
 
 namespace cbtctl::cli {
 namespace {
+
+using formats::core::join;
+using formats::core::parent_of;
 
 constexpr int most_rounds = 4;  // a recovery that was stopped itself leaves one run more each time
 
 bool is_taken_over(const CommandLine& line, const repair::Unfinished& unfinished) {
   const auto words = line.list("take-over");
   return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-    return word == unfinished.run || word == unfinished.folder.path ||
-           word == storage::join(unfinished.folder.path, ".cbtctl");
+    return word == unfinished.run || word == unfinished.folder.path || word == join(unfinished.folder.path, ".cbtctl");
   });
 }
 
-std::string vm_of(const repair::Unfinished& unfinished) {
-  return storage::join(unfinished.folder.path, unfinished.vm_name);
-}
+std::string vm_of(const repair::Unfinished& unfinished) { return join(unfinished.folder.path, unfinished.vm_name); }
 
 bool holds(const repair::Unfinished& unfinished, const repair::MachinePlan& machine) {
   const auto folders = repair::folders_of(machine);
@@ -53,7 +53,7 @@ void Stopped::take_out(repair::Plan& plan, bool all) const {
 std::vector<repair::Spot> marked_folders(const model::Datastore& datastore) {
   std::vector<repair::Spot> folders;
   for (const model::Quarantine& quarantine : datastore.quarantine)
-    folders.push_back({quarantine.target, std::string(storage::parent_of(quarantine.path))});
+    folders.push_back({quarantine.target, std::string(parent_of(quarantine.path))});
   return folders;
 }
 

@@ -1,7 +1,9 @@
 // Where the names that stand inside files lead.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/file_opener.h"
@@ -14,25 +16,31 @@ namespace cbtctl::cli {
 // the file's folder.
 class Resolver {
  public:
-  Resolver(FileOpener files, const std::string& file, const std::vector<std::string>& mappings);
+  Resolver(FileOpener files, const storage::Location& file);
 
-  // The path at which the file called `written` in `from` is looked for.
-  [[nodiscard]] std::string place_of(const std::string& from, const std::string& written) const;
-  [[nodiscard]] formats::core::Result<disk::NamedSource> find(const std::string& from,
-                                                              const std::string& written) const;
+  // Where the file called `written` in `from` is looked for.
+  [[nodiscard]] storage::Location place_of(const storage::Location& from, const std::string& written) const;
+  // Opens it there.
+  [[nodiscard]] formats::core::Result<disk::NamedSource> open(const storage::Location& from, const std::string& written,
+                                                              const storage::Location& place) const;
 
  private:
-  // By --map, else as it is, else by the longest tail, at least folder and file, that is there below the root.
-  [[nodiscard]] std::string absolute(const std::string& from, const std::string& written) const;
+  // As `discovery::find_reference` has it, the root being the folder that holds the first file's folder; what leads
+  // nowhere stays as it is.
+  [[nodiscard]] storage::Location absolute(const storage::Location& from, const std::string& written) const;
+  [[nodiscard]] std::optional<storage::Location> itself(const storage::Location& from, const std::string& written,
+                                                        const std::string& absolute) const;
+  [[nodiscard]] std::vector<storage::Location> by_tail(std::string_view tail) const;
 
   FileOpener files_;
-  std::vector<std::string> mappings_;
   std::string root_;
+  bool knows_a_volume_ = false;     // the first file's, on this machine
   std::vector<std::string> roots_;  // real
 };
 
-formats::core::Result<disk::NamedSource> open_named(const FileOpener& files, const std::string& path);
-[[nodiscard]] disk::Finder finder_for(const FileOpener& files, const std::string& file,
-                                      const std::vector<std::string>& mappings);
+formats::core::Result<disk::NamedSource> open_named(const FileOpener& files, const storage::Location& file);
+
+// For a chain that begins with `file`: knows that, and what it found.
+[[nodiscard]] disk::Finder finder_for(const FileOpener& files, const storage::Location& file);
 
 }  // namespace cbtctl::cli

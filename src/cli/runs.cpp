@@ -6,18 +6,21 @@
 #include <map>
 
 #include "cli/exit_status.h"
+#include "formats/core/path.h"
 #include "log/log.h"
 #include "storage/local_path.h"
-#include "storage/path.h"
 
 namespace cbtctl::cli {
 namespace {
 
+using formats::core::file_name;
+using formats::core::join;
+using formats::core::parent_of;
+
 // One copy of a plan lies in each folder of its machine.
 void add_copy(const repair::Spot& folder, const std::string& run, const std::string& name, const PlanPlaces& places,
               repair::RecordedRun& found) {
-  const auto text =
-      places.sites[folder.root].writer->read(storage::join(repair::run_folder_of(folder.path, run), name));
+  const auto text = places.sites[folder.root].writer->read(join(repair::run_folder_of(folder.path, run), name));
   auto plan = text ? repair::plan_from_text(*text) : formats::core::Result<repair::Plan>(text.error());
   if (!plan || plan->machines.size() != 1 || plan->id != run) return;
   repair::MachinePlan machine = std::move(plan->machines.front());
@@ -34,7 +37,7 @@ void add_copy(const repair::Spot& folder, const std::string& run, const std::str
 std::vector<repair::RecordedRun> runs_on(const model::Datastore& datastore, const PlanPlaces& places) {
   std::map<std::string, repair::RecordedRun> runs;
   for (const model::Quarantine& quarantine : datastore.quarantine) {
-    const repair::Spot folder{quarantine.target, std::string(storage::parent_of(quarantine.path))};
+    const repair::Spot folder{quarantine.target, std::string(parent_of(quarantine.path))};
     if (!places.sites[folder.root].writer) continue;
     for (const std::string& run : quarantine.runs) {
       const auto names = repair::is_run_id(run)
@@ -95,7 +98,7 @@ formats::core::Result<PlanPlaces> places_for(const KnownRuns& known, std::vector
 }
 
 bool fits(const std::vector<std::string>& globs, const repair::MachinePlan& machine) {
-  const std::string name(storage::file_name(machine.vm));
+  const std::string name(file_name(machine.vm));
   const std::string stem = name.substr(0, name.rfind('.'));
   return globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
            const auto hit = [&](const std::string& text) { return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0; };

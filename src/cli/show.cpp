@@ -15,7 +15,8 @@ int run_show(const Verb& verb, const std::vector<std::string>& arguments) {
   if (parsed.line->arguments.empty()) return usage_error("show needs a file", "cbtctl show --help");
   const auto opener = FileOpener::with(*parsed.line);
   if (!opener) return usage_error(opener.error().message, "cbtctl show --help");
-  const auto [files, status] = inspect_files(*opener, parsed.line->arguments, discovery::inspect);
+  const auto [files, status] = inspect_files(
+      *opener, [](const auto& source, const storage::Location& file) { return discovery::inspect(source, file.text); });
   const bool written =
       write_output(parsed.line->json ? report::show_json(files, status) : report::show_text(files, parsed.line->style));
   return written ? status : status | exit_incomplete;

@@ -4,27 +4,30 @@
 #include <atomic>
 #include <thread>
 
-#include "discovery/names.h"
 #include "discovery/volumes.h"
+#include "formats/core/path.h"
+#include "formats/vmware/names.h"
 #include "host/facts.h"
 #include "log/log.h"
-#include "storage/path.h"
 #include "storage/ssh_reader.h"
 
 namespace cbtctl::cli {
 namespace {
 
 using formats::core::ErrorKind;
+using formats::core::file_name;
+using formats::core::normalise;
+using formats::core::parent_of;
 
-std::string path_on_host(const SshTarget& target) {
-  return "/" + storage::normalise(std::string_view(target.location.path).substr(1)).value_or("");
+std::string path_on_host(const storage::Location& target) {
+  return "/" + normalise(std::string_view(target.path).substr(1)).value_or("");
 }
 
-discovery::Place place_of(const SshTarget& target, const storage::SshOptions& options, HostProgress& progress) {
+discovery::Place place_of(const storage::Location& target, const storage::SshOptions& options, HostProgress& progress) {
   discovery::Place place;
   place.target.location = target.text;
   place.target.is_ssh = true;
-  auto opened = storage::open_ssh(target.location, options);
+  auto opened = storage::open_ssh(target, options);
   progress.add(opened ? opened->reader : nullptr);
   if (!opened) {
     place.target.error = opened.error();
@@ -34,8 +37,8 @@ discovery::Place place_of(const SshTarget& target, const storage::SshOptions& op
   }
   std::string given = path_on_host(target);
   if (opened->is_file) {
-    place.only_vmx = std::string(storage::file_name(given));
-    given = std::string(storage::parent_of(given));
+    place.only_vmx = std::string(file_name(given));
+    given = std::string(parent_of(given));
   }
   if (given == "/") given.clear();
   place.host = opened->host_identity;
@@ -48,15 +51,15 @@ discovery::Place place_of(const SshTarget& target, const storage::SshOptions& op
 
 // What discovery asks first: each host once for its facts; then of a host's volumes only their names, and of several
 // targets, which may have a volume in common, not what lies there.
-storage::SshOptions options_for(const std::vector<SshTarget>& targets, std::size_t place, storage::SshOptions options,
-                                bool walks) {
-  const auto is_same_host = [&](const SshTarget& other) { return other.location.host == targets[place].location.host; };
+storage::SshOptions options_for(const std::vector<storage::Location>& targets, std::size_t place,
+                                storage::SshOptions options, bool walks) {
+  const auto is_same_host = [&](const storage::Location& other) { return other.host == targets[place].host; };
   const auto first = std::find_if(targets.begin(), targets.end(), is_same_host);
   if (first == targets.begin() + static_cast<std::ptrdiff_t>(place)) options.first_commands = {host::facts_command()};
   const std::string path = path_on_host(targets[place]);
-  if (path == discovery::volumes_root) {
+  if (path == formats::vmware::volumes_root) {
     options.first_listing = storage::FirstListing::folder;
-  } else if (walks && targets.size() == 1 && !discovery::names_a_configuration(path)) {
+  } else if (walks && targets.size() == 1 && !formats::vmware::names_a_configuration(path)) {
     options.first_listing = storage::FirstListing::tree;
   }
   return options;
@@ -64,8 +67,9 @@ storage::SshOptions options_for(const std::vector<SshTarget>& targets, std::size
 
 }  // namespace
 
-std::vector<discovery::Place> open_ssh_places(const std::vector<SshTarget>& targets, storage::SshOptions options,
-                                              unsigned jobs, bool walks, HostProgress& progress) {
+std::vector<discovery::Place> open_ssh_places(const std::vector<storage::Location>& targets,
+                                              storage::SshOptions options, unsigned jobs, bool walks,
+                                              HostProgress& progress) {
   options.secrets = progress.without_line(options.secrets);
   std::vector<discovery::Place> places(targets.size());
   std::atomic<std::size_t> next{0};

@@ -1,7 +1,6 @@
 // Targets on hosts, as places to look: many hosts at once.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "cli/host_progress.h"
@@ -11,14 +10,9 @@
 
 namespace cbtctl::cli {
 
-struct SshTarget {
-  std::string text;  // as the user wrote it
-  storage::Location location;
-};
-
 // One place per target, in their order, of `jobs` hosts at a time; a host that cannot be reached or read has its error.
 // `walks`: their folders are listed next, with all that is below.
-[[nodiscard]] std::vector<discovery::Place> open_ssh_places(const std::vector<SshTarget>& targets,
+[[nodiscard]] std::vector<discovery::Place> open_ssh_places(const std::vector<storage::Location>& targets,
                                                             storage::SshOptions options, unsigned jobs, bool walks,
                                                             HostProgress& progress);
 

@@ -8,25 +8,29 @@
 #include <memory>
 
 #include "cli/exit_status.h"
-#include "cli/file_opener.h"
+#include "cli/mapping.h"
 #include "cli/ssh_options.h"
 #include "cli/ssh_places.h"
 #include "discovery/discover.h"
-#include "discovery/names.h"
+#include "formats/core/path.h"
 #include "formats/text/document.h"
+#include "formats/vmware/names.h"
 #include "log/log.h"
 #include "report/text.h"
 #include "storage/local_path.h"
 #include "storage/local_reader.h"
 #include "storage/location.h"
-#include "storage/path.h"
 
 namespace cbtctl::cli {
 namespace {
 
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::file_name;
+using formats::core::parent_of;
 using formats::core::Result;
+using formats::core::stem_of;
+using storage::Location;
 
 // One target a line; blank lines and lines that begin with '#' are none.
 Result<std::vector<std::string>> read_targets_file(const std::string& path) {
@@ -49,41 +53,26 @@ discovery::Place failed_place(const std::string& text, Error error) {
   return place;
 }
 
-discovery::Place local_place(const std::string& text, const std::string& path, unsigned workers) {
-  const auto resolved = storage::resolve_local(path);
-  if (!resolved) return failed_place(text, resolved.error());
+discovery::Place local_place(const Location& target, unsigned workers) {
+  const auto resolved = storage::resolve_local(target.path);
+  if (!resolved) return failed_place(target.text, resolved.error());
   discovery::Place place;
-  place.target.location = text;
+  place.target.location = target.text;
   std::string given = resolved->given;
   std::string real = resolved->real;
   if (!resolved->is_folder) {  // a link to a configuration asks for that one, where it lies
-    place.only_vmx = std::string(storage::file_name(real));
-    real = std::string(storage::parent_of(real));
-    given = std::string(storage::parent_of(given));
+    place.only_vmx = std::string(file_name(real));
+    real = std::string(parent_of(real));
+    given = std::string(parent_of(given));
     const auto folder = storage::resolve_local(given + "/");
     if (!folder || folder->real != real) given = real;
   }
   auto reader = storage::open_local(real, workers);
-  if (!reader) return failed_place(text, reader.error());
+  if (!reader) return failed_place(target.text, reader.error());
   place.reader = std::move(*reader);
   place.roots.push_back(given);
   if (real != given) place.roots.push_back(real);
   return place;
-}
-
-Result<discovery::Mapping> parse_mapping(const std::string& text, unsigned workers) {
-  const std::size_t equals = text.find('=');
-  if (equals == 0 || equals == std::string::npos || text[0] != '/') {
-    return Error{ErrorKind::usage, "--map takes /REMOTE=LOCAL, found '" + text + "'"};
-  }
-  const auto local = storage::resolve_local(text.substr(equals + 1));
-  if (!local) return local.error();
-  if (!local->is_folder) return Error{ErrorKind::usage, text.substr(equals + 1) + ": is not a folder"};
-  auto reader = storage::open_local(local->real, workers);
-  if (!reader) return reader.error();
-  discovery::Mapping mapping{.remote = text.substr(0, equals), .local = local->real, .reader = std::move(*reader)};
-  while (mapping.remote.size() > 1 && mapping.remote.ends_with('/')) mapping.remote.pop_back();
-  return mapping;
 }
 
 unsigned workers_of(const CommandLine& line) {
@@ -91,8 +80,8 @@ unsigned workers_of(const CommandLine& line) {
 }
 
 bool matches(const std::string& glob, const model::VirtualMachine& machine, const std::string& path) {
-  const std::string name(storage::file_name(path));
-  const std::string stem(discovery::stem_of(name));
+  const std::string name(file_name(path));
+  const std::string stem(stem_of(name));
   const auto hit = [&](const std::string& text) { return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0; };
   return hit(machine.settings.display_name) || hit(name) || hit(stem);
 }
@@ -151,21 +140,29 @@ void Selection::narrow(model::Datastore& datastore) const {
   std::erase_if(datastore.virtual_machines, [](const model::VirtualMachine& machine) { return machine.disks.empty(); });
 }
 
+Result<std::vector<Location>> parse_locations(const std::vector<std::string>& texts) {
+  std::vector<Location> locations;
+  for (const std::string& text : texts) {
+    auto location = storage::parse_location(text);
+    if (!location) return location.error();
+    locations.push_back(std::move(*location));
+  }
+  return locations;
+}
+
 // Local targets one after another, hosts together; in the order of the targets.
-Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts, const CommandLine& line,
+Result<std::vector<discovery::Place>> open_places(const std::vector<Location>& targets, const CommandLine& line,
                                                   bool walks, HostProgress& progress) {
   const unsigned workers = workers_of(line);
-  std::vector<discovery::Place> places(texts.size());
-  std::vector<SshTarget> hosts;
+  std::vector<discovery::Place> places(targets.size());
+  std::vector<Location> hosts;
   std::vector<std::size_t> host_places;
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    auto location = storage::parse_location(texts[i]);
-    if (!location) return location.error();
-    if (location->is_ssh) {
-      hosts.push_back({texts[i], std::move(*location)});
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    if (targets[i].is_ssh) {
+      hosts.push_back(targets[i]);
       host_places.push_back(i);
     } else {
-      places[i] = local_place(texts[i], location->path, workers);
+      places[i] = local_place(targets[i], workers);
     }
   }
   const auto options = ssh_options_of(line);
@@ -173,7 +170,7 @@ Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>
   auto opened = open_ssh_places(hosts, *options, line.number("jobs"), walks, progress);
   for (std::size_t i = 0; i < opened.size(); ++i) places[host_places[i]] = std::move(opened[i]);
   for (const discovery::Place& place : places) {
-    if (!place.target.error && !place.only_vmx.empty() && !discovery::names_a_configuration(place.only_vmx)) {
+    if (!place.target.error && !place.only_vmx.empty() && !formats::vmware::names_a_configuration(place.only_vmx)) {
       return Error{ErrorKind::usage, place.target.location + ": a target is a folder, a .vmx or a .vmtx"};
     }
   }
@@ -212,8 +209,10 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
 
   auto mappings = mappings_of(line);
   if (!mappings) return usage_error(mappings.error().message, help);
-  HostProgress progress(texts, !line.quiet);
-  auto places = open_places(texts, line, true, progress);
+  const auto targets = parse_locations(texts);
+  if (!targets) return usage_error(targets.error().message, help);
+  HostProgress progress(*targets, !line.quiet);
+  auto places = open_places(*targets, line, true, progress);
   if (!places) return usage_error(places.error().message, help);
   Selection selection{line.list("vm"), line.list("disk")};
   model::Datastore datastore = for_change ? discovery::discover_for_change(*places, *mappings, all_selected(selection))
@@ -224,12 +223,12 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
 }
 
 Result<std::vector<discovery::Mapping>> mappings_of(const CommandLine& line) {
-  const unsigned workers = workers_of(line);
-  std::vector<discovery::Mapping> mappings;
-  for (const std::string& text : line.list("map")) {
-    auto mapping = parse_mapping(text, workers);
-    if (!mapping) return mapping.error();
-    mappings.push_back(std::move(*mapping));
+  auto mappings = parse_mappings(line.list("map"));
+  if (!mappings) return mappings.error();
+  for (discovery::Mapping& mapping : *mappings) {
+    auto reader = storage::open_local(mapping.local, workers_of(line));
+    if (!reader) return reader.error();
+    mapping.reader = std::move(*reader);
   }
   return mappings;
 }

@@ -39,13 +39,16 @@ struct Scanned {
                                                           bool with_logs = false, bool for_change = false);
 [[nodiscard]] discovery::WillChange all_selected(const Selection& selection);
 
-// Opens what the texts name, in their order: folders, .vmx files, hosts. A place that cannot be had has its error.
-// `walks`: discovery will list whole folders, and not some that are known.
-[[nodiscard]] formats::core::Result<std::vector<discovery::Place>> open_places(const std::vector<std::string>& texts,
-                                                                               const CommandLine& line, bool walks,
-                                                                               HostProgress& progress);
+// `usage` where one of the texts is no target.
+[[nodiscard]] formats::core::Result<std::vector<storage::Location>> parse_locations(
+    const std::vector<std::string>& texts);
 
-// Of --map.
+// Opens the targets, in their order: folders, .vmx files, hosts. A place that cannot be had has its error.
+// `walks`: discovery will list whole folders, and not some that are known.
+[[nodiscard]] formats::core::Result<std::vector<discovery::Place>> open_places(
+    const std::vector<storage::Location>& targets, const CommandLine& line, bool walks, HostProgress& progress);
+
+// Of --map, each with a reader.
 [[nodiscard]] formats::core::Result<std::vector<discovery::Mapping>> mappings_of(const CommandLine& line);
 
 // For a verb whose last act was the report: the process ends now, and the system takes its memory back far faster than

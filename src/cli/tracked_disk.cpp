@@ -3,39 +3,42 @@
 #include <algorithm>
 
 #include "cli/disk_files.h"
-#include "storage/path.h"
+#include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::cli {
 namespace {
 
-bool names(const FileOpener& files, const std::string& descriptor, const std::string& ctk) {
+using formats::core::file_name;
+using storage::Location;
+
+bool names(const FileOpener& files, const Location& descriptor, const Location& ctk) {
   const auto file = open_named(files, descriptor);
   if (!file) return false;
   const auto content = disk::read_descriptor(*file);
-  return content && content->change_track_path && FileOpener::beside(descriptor, *content->change_track_path) == ctk;
+  return content && content->change_track_path &&
+         storage::beside(descriptor, *content->change_track_path).text == ctk.text;
 }
 
 // That which has the usual name first.
-std::vector<std::string> candidates(const FileOpener& files, const std::string& ctk) {
-  constexpr std::string_view ending = "-ctk.vmdk";
-  std::vector<std::string> paths;
-  if (ctk.ends_with(ending)) paths.push_back(ctk.substr(0, ctk.size() - ending.size()) + ".vmdk");
-  std::vector<std::string> beside = files.names_beside(ctk);
-  std::sort(beside.begin(), beside.end());
-  for (const std::string& name : beside) {
-    if (name.ends_with(".vmdk")) paths.push_back(FileOpener::beside(ctk, name));
-  }
-  return paths;
+std::vector<Location> candidates(const FileOpener& files, const Location& ctk) {
+  std::vector<std::string> names = files.names_beside(ctk);
+  std::erase_if(names, [](const std::string& name) { return !formats::vmware::is_called_vmdk(name); });
+  std::sort(names.begin(), names.end());
+  if (auto disk = formats::vmware::disk_of_tracking(file_name(ctk.path)); !disk.empty())
+    names.insert(names.begin(), std::move(disk));
+  std::vector<Location> disks;
+  for (const std::string& name : names) disks.push_back(storage::beside(ctk, name));
+  return disks;
 }
 
 }  // namespace
 
-std::optional<disk::Chain> tracked_disk(const FileOpener& files, const std::string& ctk,
-                                        const std::vector<std::string>& mappings) {
-  const std::string written = FileOpener::beside(ctk, std::string(storage::file_name(ctk)));
-  for (const std::string& path : candidates(files, written)) {
-    if (!names(files, path, written)) continue;
-    auto chain = disk::Chain::open(path, finder_for(files, path, mappings));
+std::optional<disk::Chain> tracked_disk(const FileOpener& files, const Location& ctk) {
+  const Location written = storage::beside(ctk, file_name(ctk.path));
+  for (const Location& disk : candidates(files, written)) {
+    if (!names(files, disk, written)) continue;
+    auto chain = disk::Chain::open(disk.text, finder_for(files, disk));
     return chain ? std::optional(std::move(*chain)) : std::nullopt;
   }
   return std::nullopt;

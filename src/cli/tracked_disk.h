@@ -11,7 +11,6 @@
 namespace cbtctl::cli {
 
 // The disk in the same folder whose descriptor names the CTK file; nothing where none does, or it cannot be opened.
-[[nodiscard]] std::optional<disk::Chain> tracked_disk(const FileOpener& files, const std::string& ctk,
-                                                      const std::vector<std::string>& mappings);
+[[nodiscard]] std::optional<disk::Chain> tracked_disk(const FileOpener& files, const storage::Location& ctk);
 
 }  // namespace cbtctl::cli

@@ -7,11 +7,12 @@
 #include <set>
 #include <utility>
 
-#include "storage/path.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::discovery {
 namespace {
 
+using formats::core::parent_of;
 using model::Index;
 
 // A machine that runs on a file.
@@ -53,7 +54,7 @@ struct Ownership {
     return working && working->by_tail && !frozen.contains(file) && !lies_in(home, spot);
   }
   static bool lies_in(const Spot& folder, const Spot& spot) {
-    return folder.place == spot.place && folder.path == storage::parent_of(spot.path);
+    return folder.place == spot.place && folder.path == parent_of(spot.path);
   }
 };
 
@@ -61,7 +62,7 @@ Ownership ownership_of(Loader& loader, const model::Datastore& datastore, Index 
   const model::VirtualMachine& subject = datastore.virtual_machines[machine];
   Ownership ownership{.machine = machine, .home = {}, .working = {}, .frozen = {}, .users = &users};
   const Spot configuration = loader.spot_of(subject.file);
-  ownership.home = {configuration.place, std::string(storage::parent_of(configuration.path))};
+  ownership.home = {configuration.place, std::string(parent_of(configuration.path))};
   ownership.working = loader.folder_named(ownership.home, subject.settings.working_dir);
   if (subject.snapshot_file) {
     for (const model::Reference& frozen : datastore.snapshot_files[*subject.snapshot_file].frozen) {

@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "formats/core/path.h"
 #include "formats/text/document.h"
-#include "storage/path.h"
 
 namespace cbtctl::discovery {
 namespace {
@@ -11,6 +11,7 @@ namespace {
 using formats::FileKind;
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::file_name;
 using formats::core::Result;
 using formats::text::Document;
 
@@ -64,7 +65,7 @@ std::any decode_snapshot_list(const storage::Fetched& fetched, std::string_view)
 }
 
 std::any decode_disk(const storage::Fetched& fetched, std::string_view path) {
-  DecodedDisk disk{.kind = formats::identify(fetched.bytes, storage::file_name(path))};
+  DecodedDisk disk{.kind = formats::identify(fetched.bytes, file_name(path))};
   switch (disk.kind) {
     case FileKind::descriptor:
       if (is_cut(fetched, formats::vmdk::most_descriptor_bytes)) return {};

@@ -13,11 +13,13 @@
 #include "discovery/logs.h"
 #include "discovery/names.h"
 #include "discovery/power.h"
-#include "storage/path.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::discovery {
 namespace {
 
+using formats::core::join;
+using formats::core::stem_of;
 using model::Index;
 
 void name_runs(const storage::Listing& listing, model::Quarantine& quarantine) {
@@ -35,7 +37,7 @@ void find_quarantine(const Tree& tree, const std::vector<Place>& places, model::
     for (const Folder& folder : tree.folders(place)) {
       const storage::Entry* entry = places[place].only_folders.empty() ? folder.find(".cbtctl") : nullptr;
       if (entry == nullptr || entry->type != storage::EntryType::folder) continue;
-      const Spot spot{place, storage::join(folder.path, ".cbtctl")};
+      const Spot spot{place, join(folder.path, ".cbtctl")};
       submissions.push_back({datastore.quarantine.size(), storage::ListRequest{tree.read_path(spot)}});
       datastore.quarantine.push_back({.target = place, .path = spot.path, .runs = {}});
     }

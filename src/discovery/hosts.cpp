@@ -8,16 +8,19 @@
 
 #include "discovery/power.h"
 #include "discovery/volumes.h"
+#include "formats/core/path.h"
+#include "formats/vmware/names.h"
 #include "host/locks.h"
 #include "host/states.h"
 #include "host/volumes.h"
-#include "storage/path.h"
 
 namespace cbtctl::discovery {
 namespace {
 
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::file_name;
+using formats::core::parent_of;
 using formats::core::Result;
 using model::Index;
 
@@ -51,7 +54,7 @@ bool is_missing(const Tree& tree, const std::vector<Place>& places, const Spot& 
   if (!places[spot.place].only_vmx.empty()) return false;
   const Lookup here = tree.look_up(spot);
   if (here.entry != nullptr || here.error) return false;
-  const std::string_view folder = storage::parent_of(spot.path);
+  const std::string_view folder = parent_of(spot.path);
   if (tree.folder(spot.place, folder) != nullptr) return true;
   return !tree.look_up({spot.place, std::string(folder)}).error;
 }
@@ -63,7 +66,7 @@ std::vector<Spot> files_to_ask(const Tree& tree, const Loader& loader, const mod
   std::vector<Spot> spots;
   if (is_changed) spots.push_back(loader.spot_of(machine.file));
   Spot lock = loader.spot_of(machine.file);
-  lock.path += ".lck";
+  lock.path = formats::vmware::lock_of(lock.path);
   if (tree.look_up(lock).entry != nullptr) spots.push_back(lock);
   for (const model::Disk& disk : machine.disks) {
     const auto& active = disk.chain.front().descriptor;
@@ -81,11 +84,10 @@ void lose(model::Target& target, const model::Error& error) {
   if (!target.error) target.error = error.in("what the host knows");
 }
 
-// "/vmfs/volumes/ds1/web01/web01.vmx" as the host writes it: "[ds1] web01/web01.vmx".
+// "/vmfs/volumes/ds1/web01/web01.vmx" as the host writes it: "[ds1] web01/web01.vmx"; empty if it lies elsewhere.
 std::string as_written(std::string_view path) {
-  path.remove_prefix(std::min(path.size(), volumes_root.size() + 1));
-  const std::size_t end = std::min(path.find('/'), path.size());
-  return "[" + std::string(path.substr(0, end)) + "] " + std::string(path.substr(std::min(end + 1, path.size())));
+  const auto place = formats::vmware::parse_volume_path(path);
+  return place ? "[" + std::string(place->volume) + "] " + std::string(place->path) : std::string();
 }
 
 Result<host::MachineState> confirmed(const Result<host::MachineState>& state, const model::Target& target,
@@ -157,7 +159,7 @@ void Hosts::tell_datastores(const Tree& tree, model::Datastore& datastore) const
     const Folder* root = is_volumes_root(places_[place]) ? tree.folder(place, "") : nullptr;
     if (root == nullptr) continue;
     for (const storage::Entry& entry : root->entries) {
-      add(entry.name, storage::join(std::string(volumes_root), entry.name));
+      add(entry.name, formats::vmware::volume_path(entry.name, {}));
     }
   }
 }
@@ -268,8 +270,9 @@ void Hosts::ask(const Tree& tree, const Loader& loader, model::Datastore& datast
     if (!told) lose(datastore.targets[place], told.error());
     for (std::size_t i = 0; i < asked.files.size(); ++i) {
       const auto& [machine, spot] = asked.files[i];
-      const std::string name(storage::file_name(spot.path));
-      locks[machine].push_back({name, name.ends_with(".lck"), told ? told->locks[i] : told.error()});
+      const std::string name(file_name(spot.path));
+      locks[machine].push_back({name, formats::vmware::parse_name(name).kind == formats::vmware::NameKind::lock,
+                                told ? told->locks[i] : told.error()});
     }
     for (std::size_t i = 0; i < asked.ids.size(); ++i) {
       states.emplace_back([&datastore, place = place, asked = asked.ids[i],

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "discovery/decode.h"
-#include "storage/path.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::discovery {
 namespace {
@@ -11,6 +11,7 @@ namespace {
 using formats::FileKind;
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::file_name;
 using model::InspectedFile;
 
 void decode_text(const formats::core::ByteSource& source, InspectedFile& file) {
@@ -81,7 +82,7 @@ InspectedFile identified(const formats::core::ByteSource& source, const std::str
     file.error = head.error();
     return file;
   }
-  file.kind = formats::identify(*head, storage::file_name(path));
+  file.kind = formats::identify(*head, file_name(path));
   if (file.kind == FileKind::data) {
     file.signature = formats::vmdk::first_sector_signature({head->data(), std::min<std::size_t>(head->size(), 1024)});
   }

@@ -8,12 +8,14 @@
 
 #include "discovery/decode.h"
 #include "discovery/names.h"
-#include "storage/path.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::discovery {
 namespace {
 
 using formats::FileKind;
+using formats::core::file_name;
+using formats::core::join;
 namespace core = formats::core;
 using model::Error;
 using model::ErrorKind;
@@ -43,7 +45,7 @@ Index Loader::file_at(Spot spot, Lookup seen) {
 }
 
 Index Loader::new_file(Spot spot, const Lookup& seen) {
-  const bool is_called_tracking = hint_of(storage::file_name(spot.path)) == NameHint::tracking;
+  const bool is_called_tracking = hint_of(file_name(spot.path)) == NameHint::tracking;
   model::File file{.target = spot.place, .path = tree_.shown_path(std::move(spot))};
   if (seen.entry == nullptr) {
     file.exists = seen.error.has_value();
@@ -137,7 +139,7 @@ void Loader::meet(Tree::Visited& visited) {
     const bool is_no_file = entry.type == storage::EntryType::other && hint == NameHint::configuration;
     const bool is_data = hint == NameHint::disk_data || hint == NameHint::flat;
     if ((!wanted && !is_data) || (entry.type != storage::EntryType::file && !is_no_file)) continue;
-    const Index file = file_at({place, storage::join(folder.path, entry.name)}, {&entry, &folder, {}});
+    const Index file = file_at({place, join(folder.path, entry.name)}, {&entry, &folder, {}});
     if (is_data) data_files_.push_back(file);
     if (!wanted) continue;
     wanted->file = file;

@@ -3,6 +3,8 @@
 
 #include "discovery/decode.h"
 #include "discovery/loader.h"
+#include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::discovery {
 namespace {
@@ -33,7 +35,10 @@ void add_references(model::Descriptor& descriptor) {
   }
 }
 
-bool is_template_name(std::string_view name) { return formats::text::lower(name).ends_with(".vmtx"); }
+bool is_template_name(std::string_view path) {
+  return formats::vmware::parse_name(formats::core::file_name(path)).kind ==
+         formats::vmware::NameKind::machine_template;
+}
 
 }  // namespace
 
@@ -78,7 +83,7 @@ void Loader::add_disk(Index file, DecodedDisk& disk) {
   subject.error = disk.error;
   if (disk.descriptor) {
     model::Descriptor descriptor{.file = file, .content = std::move(*disk.descriptor)};
-    descriptor.judged = formats::text::lower(subject.path).ends_with(".vmdk");
+    descriptor.judged = formats::vmware::is_called_vmdk(subject.path);
     add_references(descriptor);
     subject.descriptor = datastore_.descriptors.size();
     datastore_.descriptors.push_back(std::move(descriptor));

@@ -4,12 +4,16 @@
 
 #include "discovery/loader.h"
 #include "discovery/names.h"
-#include "storage/path.h"
+#include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::discovery {
 namespace {
 
 using formats::FileKind;
+using formats::core::file_name;
+using formats::core::join;
+using formats::core::parent_of;
 using formats::vmdk::ExtentKind;
 using model::Index;
 
@@ -21,7 +25,7 @@ bool is_sparse(ExtentKind kind) {
 
 Spot Loader::folder_of(Index file) const {
   Spot spot = spot_of(file);
-  spot.path.resize(storage::parent_of(spot.path).size());
+  spot.path.resize(parent_of(spot.path).size());
   return spot;
 }
 
@@ -115,8 +119,8 @@ void Loader::want_unclaimed_data() {
 // file may turn out to be none, and then nothing is to be said of what has its disk's name.
 void Loader::find_disk_of(std::size_t called) {
   const Spot spot = spot_of(called_tracking_[called].file);
-  const std::string disk = disk_of_tracking(storage::file_name(spot.path));
-  Spot beside{spot.place, storage::join(storage::parent_of(spot.path), disk)};
+  const std::string disk = formats::vmware::disk_of_tracking(file_name(spot.path));
+  Spot beside{spot.place, join(parent_of(spot.path), disk)};
   const Lookup seen = tree_.look_up(beside);
   if (seen.entry == nullptr || (!is_listed_ && seen.entry->type != storage::EntryType::file)) return;
   const Index file = file_at(std::move(beside), seen);

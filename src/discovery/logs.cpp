@@ -7,11 +7,14 @@
 #include <utility>
 
 #include "formats/core/ascii.h"
-#include "storage/path.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::discovery {
 namespace {
 
+using formats::core::file_name;
+using formats::core::join;
+using formats::core::parent_of;
 using model::BuildWitness;
 using model::Index;
 
@@ -54,8 +57,8 @@ std::vector<BuildWitness> version_lines(std::string_view text, const std::string
 }
 
 std::any decode_log(const storage::Fetched& fetched, std::string_view path) {
-  auto lines = version_lines(formats::core::text_of(fetched.bytes), std::string(storage::file_name(path)));
-  auto last = version_lines(formats::core::text_of(fetched.tail), std::string(storage::file_name(path)));
+  auto lines = version_lines(formats::core::text_of(fetched.bytes), std::string(file_name(path)));
+  auto last = version_lines(formats::core::text_of(fetched.tail), std::string(file_name(path)));
   lines.insert(lines.end(), last.begin(), last.end());
   std::reverse(lines.begin(), lines.end());
   return lines;
@@ -96,12 +99,12 @@ void read_logs(const Tree& tree, const Loader& loader, model::Datastore& datasto
   for (Index i = 0; i < datastore.virtual_machines.size(); ++i) {
     if (!may_be_tracked(datastore, datastore.virtual_machines[i])) continue;
     const Spot spot = loader.spot_of(datastore.virtual_machines[i].file);
-    const std::string where(storage::parent_of(spot.path));
+    const std::string where(parent_of(spot.path));
     const Folder* folder = tree.folder(spot.place, where);
     if (folder == nullptr) continue;
     const auto names = newest_logs(*folder);
     for (std::size_t log = 0; log < names.size(); ++log) {
-      const Spot file{spot.place, storage::join(where, names[log])};
+      const Spot file{spot.place, join(where, names[log])};
       storage::FetchRequest request{.path = tree.read_path(file), .most_bytes = head_bytes, .decoder = decode_log};
       request.tail_bytes = tail_bytes;
       by_reader[&tree.reader(file)].push_back({wanted.size(), std::move(request)});

@@ -1,77 +1,39 @@
 #include "discovery/names.h"
 
-#include <algorithm>
-#include <cctype>
-
-#include "formats/core/ascii.h"
-#include "formats/text/document.h"
-#include "storage/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::discovery {
-namespace {
 
-using formats::text::equal_ignoring_case;
-using formats::text::folded;
-
-constexpr std::string_view disk_suffix = ".vmdk";
-constexpr std::string_view tracking_suffix = "-ctk.vmdk";
-
-// "s001", "f001": an extent of a disk in pieces.
-bool is_a_piece(std::string_view word) {
-  return word.size() == 4 && std::string_view("sfSF").find(word.front()) != std::string_view::npos &&
-         std::all_of(word.begin() + 1, word.end(), formats::core::is_digit);
-}
-
-// "x.vmdk.bak", "x.VMDK~": the extension, and more behind it.
-bool mentions_a_disk(std::string_view name) {
-  for (std::size_t dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.', dot + 1)) {
-    if (equal_ignoring_case(name.substr(dot, disk_suffix.size()), disk_suffix)) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
-std::string_view stem_of(std::string_view file_name) { return file_name.substr(0, file_name.rfind('.')); }
-
-NameHint hint_of(std::string_view name) {
-  const std::string_view stem = stem_of(name);
-  switch (folded(name.substr(stem.size()))) {
-    case folded(".vmx"):
-    case folded(".vmtx"):
+NameHint hint_of(std::string_view file_name) {
+  using Kind = formats::vmware::NameKind;
+  switch (formats::vmware::parse_name(file_name).kind) {
+    case Kind::configuration:
+    case Kind::machine_template:
       return NameHint::configuration;
-    case folded(".vmsd"):
+    case Kind::snapshot_list:
       return NameHint::snapshot_list;
-    case folded(disk_suffix):
-      break;
-    default:
-      return mentions_a_disk(name) ? NameHint::disk : NameHint::other;
-  }
-  const std::size_t dash = stem.rfind('-');
-  if (dash == std::string_view::npos) return NameHint::disk;
-  const std::string_view last = stem.substr(dash + 1);
-  switch (folded(last)) {
-    case folded("ctk"):
+    case Kind::tracking:
       return NameHint::tracking;
-    case folded("flat"):
+    case Kind::flat:
       return NameHint::flat;
-    case folded("delta"):
-    case folded("sesparse"):
-    case folded("rdm"):
-    case folded("rdmp"):
+    case Kind::delta:
+    case Kind::sesparse:
+    case Kind::rdm:
+    case Kind::rdmp:
+    case Kind::flat_piece:
+    case Kind::sparse_piece:
       return NameHint::disk_data;
-    default:
-      return is_a_piece(last) ? NameHint::disk_data : NameHint::disk;
+    case Kind::disk:
+    case Kind::digest:
+      return NameHint::disk;
+    case Kind::redo_log:
+    case Kind::lock:
+    case Kind::nfs_lock:
+    case Kind::swap:
+    case Kind::other:
+      break;
   }
-}
-
-bool names_a_configuration(std::string_view path) {
-  return hint_of(storage::file_name(path)) == NameHint::configuration;
-}
-
-std::string disk_of_tracking(std::string_view file_name) {
-  if (hint_of(file_name) != NameHint::tracking) return {};
-  return std::string(file_name.substr(0, file_name.size() - tracking_suffix.size())).append(disk_suffix);
+  return formats::vmware::mentions_a_disk(file_name) ? NameHint::disk : NameHint::other;
 }
 
 }  // namespace cbtctl::discovery

@@ -1,7 +1,6 @@
-// What file names suggest. A name chooses what is read first; what a file is, content and references decide.
+// What a file's name says of how it is read first.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 namespace cbtctl::discovery {
@@ -17,14 +16,5 @@ enum class NameHint {
 };
 
 [[nodiscard]] NameHint hint_of(std::string_view file_name);
-
-// Of a path: whether it is called like a .vmx or .vmtx.
-[[nodiscard]] bool names_a_configuration(std::string_view path);
-
-// "web01.vmx" -> "web01".
-[[nodiscard]] std::string_view stem_of(std::string_view file_name);
-
-// "web01-ctk.vmdk" -> "web01.vmdk"; empty where the name is none of a CTK file.
-[[nodiscard]] std::string disk_of_tracking(std::string_view file_name);
 
 }  // namespace cbtctl::discovery

@@ -26,8 +26,9 @@ struct Place {
 
 // `--map REMOTE=LOCAL`: absolute paths below `remote` inside files are found below `local`.
 struct Mapping {
-  std::string remote;
-  std::string local;
+  std::string remote;                       // without a last '/'; empty for all paths
+  std::string local;                        // links resolved
+  std::string given;                        // LOCAL as the user wrote it, without a last '/'
   std::shared_ptr<storage::Reader> reader;  // of `local`, for files that lie in no target
 };
 

@@ -5,10 +5,14 @@
 #include <string>
 
 #include "discovery/names.h"
-#include "storage/path.h"
+#include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::discovery {
 namespace {
+
+using formats::core::file_name;
+using formats::core::parent_of;
 
 struct Signs {
   bool lock = false;
@@ -19,11 +23,12 @@ struct Signs {
 
 Signs signs_in(const Folder& folder, std::string_view configuration_name) {
   Signs signs;
-  const std::string lock_name = std::string(configuration_name) + ".lck";
+  const std::string lock_name = formats::vmware::lock_of(configuration_name);
   for (const storage::Entry& entry : folder.entries) {
+    const auto kind = formats::vmware::parse_name(entry.name).kind;
     if (entry.name == lock_name) signs.lock = true;
-    if (entry.name.starts_with(".lck-")) signs.nfs_lock = true;
-    if (entry.name.ends_with(".vswp")) signs.swap = true;
+    if (kind == formats::vmware::NameKind::nfs_lock) signs.nfs_lock = true;
+    if (kind == formats::vmware::NameKind::swap) signs.swap = true;
     if (entry.name.starts_with("vmware") && entry.name.ends_with(".log")) signs.log = true;
   }
   return signs;
@@ -46,18 +51,18 @@ std::string shutdown_evidence(const formats::vmx::Configuration& settings, bool 
 
 model::Power power_from_files(const formats::vmx::Configuration& settings, const Tree& tree,
                               const Spot& configuration) {
-  const Spot where{configuration.place, std::string(storage::parent_of(configuration.path))};
+  const Spot where{configuration.place, std::string(parent_of(configuration.path))};
   const Folder* folder = tree.folder(where.place, where.path);
   if (folder == nullptr || folder->error) return {model::PowerState::unknown, {"the folder cannot be listed"}};
 
-  Signs signs = signs_in(*folder, storage::file_name(configuration.path));
+  Signs signs = signs_in(*folder, file_name(configuration.path));
   signs.swap = signs.swap || swap_elsewhere(settings, tree, where);
   const bool never_ran = !settings.clean_shutdown && !signs.log;
   const bool locked = signs.lock || signs.nfs_lock;
 
   model::Power power;
   power.evidence.push_back(shutdown_evidence(settings, never_ran));
-  power.evidence.emplace_back(signs.lock ? "lock file " + std::string(storage::file_name(configuration.path)) + ".lck"
+  power.evidence.emplace_back(signs.lock       ? "lock file " + formats::vmware::lock_of(file_name(configuration.path))
                               : signs.nfs_lock ? "an NFS lock file (.lck-*) in the folder"
                                                : "no lock file");
   power.evidence.emplace_back(signs.swap ? "a swap file" : "no swap file");

@@ -4,11 +4,16 @@
 #include <utility>
 
 #include "discovery/volumes.h"
-#include "storage/path.h"
+#include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::discovery {
 namespace {
 
+using formats::core::file_name;
+using formats::core::join;
+using formats::core::normalise;
+using formats::core::parent_of;
 using storage::Entry;
 using storage::EntryType;
 
@@ -46,7 +51,7 @@ storage::Reader& Tree::reader(const Spot& spot) const {
 
 std::string Tree::shown_path(Spot spot) const {
   if (spot.place < places_->size()) return std::move(spot.path);
-  return storage::join((*mappings_)[spot.place - places_->size()].local, spot.path);
+  return join((*mappings_)[spot.place - places_->size()].local, spot.path);
 }
 
 Spot Tree::spot_of(const model::File& file) const {
@@ -61,7 +66,7 @@ std::string Tree::host_of(const Spot& spot) const {
 bool Tree::knows_a_volume() const {
   for (const Place& place : *places_) {
     for (const std::string& root : place.roots) {
-      if (is_below(root, volumes_root)) return true;
+      if (is_below(root, formats::vmware::volumes_root)) return true;
     }
   }
   return false;
@@ -76,8 +81,8 @@ std::optional<Spot> Tree::by_absolute(const std::string& host, const std::string
     if ((*places_)[place].target.error) continue;
     for (const Anchor& anchor : listed_[place].anchors) {
       if (!is_below(location, anchor.location)) continue;
-      Spot spot{place, storage::join(anchor.path, below(location, anchor.location))};
-      if (folder(place, storage::parent_of(spot.path)) != nullptr) return spot;
+      Spot spot{place, join(anchor.path, below(location, anchor.location))};
+      if (folder(place, parent_of(spot.path)) != nullptr) return spot;
       if (!unlisted && !is_of_unknown_volume(spot)) unlisted = std::move(spot);
     }
   }
@@ -90,34 +95,24 @@ bool Tree::is_of_unknown_volume(const Spot& spot) const {
          root->find(first_component(spot.path)) == nullptr;
 }
 
-std::optional<Spot> Tree::by_mapping(const std::string& absolute) const {
-  for (std::size_t i = 0; i < mappings_->size(); ++i) {
-    const Mapping& mapping = (*mappings_)[i];
-    if (!is_below(absolute, mapping.remote)) continue;
-    const std::string rest(below(absolute, mapping.remote));
-    if (auto spot = by_absolute({}, storage::join(mapping.local, rest))) return spot;
-    if (mapping.reader) return Spot{places_->size() + i, rest};
-  }
-  return std::nullopt;
+std::optional<Spot> Tree::by_mapping(std::size_t number, std::string_view rest) const {
+  const Mapping& mapping = (*mappings_)[number];
+  if (auto spot = by_absolute({}, join(mapping.local, rest))) return spot;
+  return mapping.reader ? std::optional(Spot{places_->size() + number, std::string(rest)}) : std::nullopt;
 }
 
-// "/vmfs/volumes/NAME/dir/x.vmdk" on a copy whose volume nobody knows: the longest tail of at least folder and file
-// that exists decides, and only if it exists once.
-std::optional<Spot> Tree::by_tail(const std::string& absolute, bool is_folder) const {
-  for (std::string_view tail = std::string_view(absolute).substr(1);; tail.remove_prefix(tail.find('/') + 1)) {
-    const bool is_last = tail.find('/') == std::string_view::npos;
-    if (is_last && !is_folder) return std::nullopt;
-    std::vector<Spot> found;
-    for (std::size_t place = 0; place < places_->size(); ++place) {
-      if ((*places_)[place].target.error) continue;
-      Spot spot{place, std::string(tail)};
-      const Entry* entry = look_up(spot).entry;
-      const bool fits = entry != nullptr && (!is_folder || entry->type == EntryType::folder);
-      if (fits) found.push_back(std::move(spot));
-    }
-    if (found.size() == 1) return found.front();
-    if (found.size() > 1 || is_last) return std::nullopt;
+// On a copy whose volume nobody knows.
+std::vector<Spot> Tree::by_tail(std::string_view tail, ReferenceTo to) const {
+  std::vector<Spot> found;
+  if (knows_a_volume()) return found;
+  for (std::size_t place = 0; place < places_->size(); ++place) {
+    if ((*places_)[place].target.error) continue;
+    Spot spot{place, std::string(tail)};
+    const Entry* entry = look_up(spot).entry;
+    const bool fits = entry != nullptr && (to == ReferenceTo::file || entry->type == EntryType::folder);
+    if (fits) found.push_back(std::move(spot));
   }
+  return found;
 }
 
 // Replaces links on the way by what they point to, as long as that stays inside the scan.
@@ -139,7 +134,7 @@ std::optional<Spot> Tree::follow_links(Spot spot) const {
       if (!target) return std::nullopt;
       spot = *target;
     } else {
-      const auto target = storage::normalise(storage::join(storage::parent_of(at), link->link_target + rest));
+      const auto target = normalise(join(parent_of(at), link->link_target + rest));
       if (!target) return std::nullopt;
       spot.path = *target;
     }
@@ -152,54 +147,58 @@ std::optional<Resolved> Tree::resolve_beside(const Spot& from, std::string_view 
   const Folder* beside = folder(from.place, from.path);
   const Entry* entry = beside == nullptr ? nullptr : beside->find(written);
   if (entry == nullptr || entry->type != EntryType::file) return std::nullopt;
-  return Resolved{{from.place, storage::join(from.path, written)}, false, {entry, beside, {}}};
+  return Resolved{{from.place, join(from.path, written)}, false, {entry, beside, {}}};
 }
 
 std::optional<Resolved> Tree::resolve(const Spot& from, std::string_view written) const {
   if (auto beside = resolve_beside(from, written)) return beside;
-  return resolve_as(from, written, false);
+  return resolve_as(from, written, ReferenceTo::file);
 }
 
 std::optional<Resolved> Tree::resolve_folder(const Spot& from, std::string_view written) const {
-  return resolve_as(from, written, true);
+  return resolve_as(from, written, ReferenceTo::folder);
 }
 
-std::optional<Resolved> Tree::resolve_as(const Spot& from, std::string_view written, bool is_folder) const {
+std::optional<Resolved> Tree::resolve_as(const Spot& from, std::string_view written, ReferenceTo to) const {
   if (written.empty()) return std::nullopt;
-  std::optional<Spot> spot;
-  bool tail = false;
-  if (!written.starts_with('/')) {
-    const std::string joined = storage::join(from.path, written);
-    if (const auto inside = storage::normalise(joined)) {
-      spot = Spot{from.place, *inside};
-      if (folder(from.place, storage::parent_of(*inside)) == nullptr && from.place < places_->size() &&
-          !(*places_)[from.place].roots.empty()) {
-        const auto elsewhere = by_absolute(host_of(from), storage::join((*places_)[from.place].roots.back(), *inside));
-        if (elsewhere) spot = elsewhere;
-      }
-    } else if (from.place < places_->size() && !(*places_)[from.place].roots.empty()) {
-      const auto absolute = storage::normalise(storage::join((*places_)[from.place].roots.back(), joined).substr(1));
-      if (absolute) spot = by_absolute(host_of(from), "/" + *absolute);
-    }
-  } else if (const auto normal = storage::normalise(std::string(written.substr(1)))) {
-    const std::string absolute = "/" + *normal;
-    spot = by_mapping(absolute);
-    if (!spot) spot = by_absolute(host_of(from), absolute);
-    if (!spot && !knows_a_volume()) {
-      spot = by_tail(absolute, is_folder);
-      tail = spot.has_value();
-    }
-  }
-  if (!spot) return std::nullopt;
-  auto followed = follow_links(std::move(*spot));
+  auto found = written.starts_with('/') ? resolve_absolute(from, written, to) : resolve_relative(from, written);
+  if (!found) return std::nullopt;
+  auto followed = follow_links(std::move(found->place));
   if (!followed) return std::nullopt;
-  return Resolved{std::move(*followed), tail, {}};
+  return Resolved{std::move(*followed), found->by_tail, {}};
+}
+
+std::optional<FoundReference<Spot>> Tree::resolve_relative(const Spot& from, std::string_view written) const {
+  const bool has_root = from.place < places_->size() && !(*places_)[from.place].roots.empty();
+  const std::string joined = join(from.path, written);
+  if (const auto inside = normalise(joined)) {
+    if (has_root && folder(from.place, parent_of(*inside)) == nullptr) {
+      if (auto elsewhere = by_absolute(host_of(from), join((*places_)[from.place].roots.back(), *inside)))
+        return FoundReference<Spot>{std::move(*elsewhere)};
+    }
+    return FoundReference<Spot>{{from.place, *inside}};
+  }
+  if (!has_root) return std::nullopt;
+  const auto absolute = normalise(join((*places_)[from.place].roots.back(), joined).substr(1));
+  auto outside = absolute ? by_absolute(host_of(from), "/" + *absolute) : std::nullopt;
+  return outside ? std::optional(FoundReference<Spot>{std::move(*outside)}) : std::nullopt;
+}
+
+std::optional<FoundReference<Spot>> Tree::resolve_absolute(const Spot& from, std::string_view written,
+                                                           ReferenceTo to) const {
+  const auto normal = normalise(written.substr(1));
+  if (!normal) return std::nullopt;
+  const ReferenceLookup<Spot> lookup{
+      .mapped = [this](std::size_t mapping, std::string_view rest) { return by_mapping(mapping, rest); },
+      .itself = [this, &from](const std::string& absolute) { return by_absolute(host_of(from), absolute); },
+      .below_roots = [this, to](std::string_view tail) { return by_tail(tail, to); }};
+  return find_reference("/" + *normal, to, *mappings_, lookup);
 }
 
 Lookup Tree::look_up(const Spot& spot) const {
-  const Folder* parent = folder(spot.place, storage::parent_of(spot.path));
+  const Folder* parent = folder(spot.place, parent_of(spot.path));
   if (parent == nullptr) return {};
-  const Entry* entry = parent->find(storage::file_name(spot.path));
+  const Entry* entry = parent->find(file_name(spot.path));
   if (entry == nullptr && parent->error) return {nullptr, nullptr, parent->error};
   return {entry, parent, std::nullopt};
 }

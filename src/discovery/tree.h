@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "discovery/place.h"
+#include "discovery/references.h"
 
 namespace cbtctl::discovery {
 
@@ -77,8 +77,7 @@ class Tree {
   [[nodiscard]] bool is_targeted(const Spot& spot) const;
 
   // Where the name that a file in `folder` of `place` holds leads; nothing: out of the scan. A relative name is taken
-  // from `folder`; an absolute one by mapping, by the places' roots, else (where no volume's identity is known) by its
-  // longest tail that exists below exactly one root.
+  // from `folder`; an absolute one as `find_reference` has it.
   [[nodiscard]] std::optional<Resolved> resolve(const Spot& folder, std::string_view written) const;
 
   // The same for the name of a folder, whose longest tail may be itself alone.
@@ -133,10 +132,13 @@ class Tree {
   [[nodiscard]] std::string host_of(const Spot& spot) const;
   [[nodiscard]] std::optional<Spot> by_absolute(const std::string& host, const std::string& absolute) const;
   [[nodiscard]] bool is_of_unknown_volume(const Spot& spot) const;
-  [[nodiscard]] std::optional<Spot> by_mapping(const std::string& absolute) const;
-  // Of a file the tail has at least its folder.
-  [[nodiscard]] std::optional<Spot> by_tail(const std::string& absolute, bool is_folder) const;
-  [[nodiscard]] std::optional<Resolved> resolve_as(const Spot& folder, std::string_view written, bool is_folder) const;
+  [[nodiscard]] std::optional<Spot> by_mapping(std::size_t number, std::string_view rest) const;
+  [[nodiscard]] std::vector<Spot> by_tail(std::string_view tail, ReferenceTo to) const;
+  [[nodiscard]] std::optional<Resolved> resolve_as(const Spot& folder, std::string_view written, ReferenceTo to) const;
+  [[nodiscard]] std::optional<FoundReference<Spot>> resolve_relative(const Spot& folder,
+                                                                     std::string_view written) const;
+  [[nodiscard]] std::optional<FoundReference<Spot>> resolve_absolute(const Spot& folder, std::string_view written,
+                                                                     ReferenceTo to) const;
   [[nodiscard]] std::optional<Spot> follow_links(Spot spot) const;
   [[nodiscard]] bool knows_a_volume() const;
 

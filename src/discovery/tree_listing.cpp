@@ -7,11 +7,13 @@
 
 #include "discovery/tree.h"
 #include "discovery/volumes.h"
-#include "storage/path.h"
+#include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::discovery {
 namespace {
 
+using formats::core::join;
 using storage::Entry;
 using storage::EntryType;
 
@@ -120,7 +122,7 @@ const Folder* Tree::enter(std::size_t place, Folder folder, std::vector<std::str
   } else if (walks(place)) {
     for (const Entry& entry : folder.entries) {
       if (!is_walked(entry)) continue;
-      std::string path = storage::join(folder.path, entry.name);
+      std::string path = join(folder.path, entry.name);
       if (!is_walked_before(place, path)) next.push_back(std::move(path));
     }
   }
@@ -137,8 +139,7 @@ void Tree::enter_volumes(std::size_t place, const Folder& root, std::vector<std:
   std::vector<std::string> volumes;
   for (const Entry& entry : root.entries) {
     if (entry.type != EntryType::link) continue;
-    std::string volume = entry.link_target;
-    if (volume.starts_with(std::string(volumes_root) + "/")) volume.erase(0, volumes_root.size() + 1);
+    const std::string volume(formats::vmware::volume_of_link(entry.link_target));
     const Entry* folder = root.find(volume);
     if (folder == nullptr || folder->type != EntryType::folder || listed.name_of_volume.contains(volume)) continue;
     listed.volume_of_name.emplace(entry.name, volume);
@@ -156,19 +157,17 @@ void Tree::enter_volumes(std::size_t place, const Folder& root, std::vector<std:
 
 std::string Tree::location_at(const Spot& spot) const {
   const Place& place = (*places_)[spot.place];
-  return location_of(place.host, storage::join(place.roots.back(), read_path(spot)));
+  return location_of(place.host, join(place.roots.back(), read_path(spot)));
 }
 
 // What a file of the host calls by a volume's name is called by its identity.
 std::string Tree::located(const std::string& host, const std::string& absolute) const {
-  const std::string_view rest = is_below(absolute, volumes_root) ? below(absolute, volumes_root) : std::string_view{};
-  const std::string name(rest.substr(0, rest.find('/')));
-  for (std::size_t place = 0; place < places_->size(); ++place) {
-    if (name.empty() || (*places_)[place].host != host) continue;
-    const auto volume = listed_[place].volume_of_name.find(name);
+  const auto on_volume = formats::vmware::parse_volume_path(absolute);
+  for (std::size_t place = 0; on_volume && place < places_->size(); ++place) {
+    if ((*places_)[place].host != host) continue;
+    const auto volume = listed_[place].volume_of_name.find(std::string(on_volume->volume));
     if (volume == listed_[place].volume_of_name.end()) continue;
-    const std::string path = storage::join(volume->second, below(rest, name));
-    return location_of(host, storage::join(volumes_root, path));
+    return location_of(host, formats::vmware::volume_path(volume->second, on_volume->path));
   }
   return location_of(host, absolute);
 }
@@ -203,7 +202,7 @@ bool Tree::reaches(std::size_t place, const std::string& location) const {
   const auto& anchors = listed_[place].anchors;
   return std::any_of(anchors.begin(), anchors.end(), [&](const Anchor& anchor) {
     return where.only_vmx.empty() ? is_below(location, anchor.location)
-                                  : location == storage::join(anchor.location, where.only_vmx);
+                                  : location == join(anchor.location, where.only_vmx);
   });
 }
 

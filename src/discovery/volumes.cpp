@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "formats/core/ascii.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::discovery {
 namespace {
@@ -30,15 +31,12 @@ bool is_volume_identity(std::string_view name) {
 
 std::string location_of(const std::string& host, const std::string& absolute) {
   if (host.empty()) return absolute;
-  if (is_below(absolute, volumes_root)) {
-    const std::string_view rest = below(absolute, volumes_root);
-    if (is_volume_identity(rest.substr(0, rest.find('/')))) return absolute;
-  }
-  return host + absolute;
+  const auto on_volume = formats::vmware::parse_volume_path(absolute);
+  return on_volume && is_volume_identity(on_volume->volume) ? absolute : host + absolute;
 }
 
 bool is_volumes_root(const Place& place) {
-  return std::find(place.roots.begin(), place.roots.end(), volumes_root) != place.roots.end();
+  return std::find(place.roots.begin(), place.roots.end(), formats::vmware::volumes_root) != place.roots.end();
 }
 
 }  // namespace cbtctl::discovery

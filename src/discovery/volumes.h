@@ -8,8 +8,6 @@
 
 namespace cbtctl::discovery {
 
-inline constexpr std::string_view volumes_root = "/vmfs/volumes";
-
 // Of the location `root` or below it. An empty root is "/".
 [[nodiscard]] bool is_below(std::string_view location, std::string_view root);
 [[nodiscard]] std::string_view below(std::string_view location, std::string_view root);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "formats/core/ascii.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::host {
 namespace {
@@ -53,7 +54,7 @@ std::string absolute(std::string_view written) {
   const std::string_view path = written.substr(close + 2);
   if (volume.empty()) return path.starts_with('/') ? std::string(path) : std::string{};
   if (path.empty() || volume.find('/') != std::string_view::npos) return {};
-  return "/vmfs/volumes/" + std::string(volume) + "/" + std::string(path);
+  return formats::vmware::volume_path(volume, path);
 }
 
 // ^(\d+) +(.+?) {2,}(\[[^\]]+\] .+\.vmx) +(\S*) +(vmx-\d+)(?: |$)

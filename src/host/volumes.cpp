@@ -4,10 +4,12 @@
 #include <array>
 #include <optional>
 
+#include "formats/vmware/names.h"
+
 namespace cbtctl::host {
 namespace {
 
-constexpr std::string_view volumes_folder = "/vmfs/volumes/";
+using formats::vmware::parse_volume_path;
 
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
@@ -24,26 +26,21 @@ bool begins_volumes(std::string_view line) {
 
 // "/vmfs/volumes/UUID  NAME  UUID  true  VMFS-6  SIZE  FREE".
 std::optional<model::Volume> volume_of(std::string_view line) {
-  if (!line.starts_with(volumes_folder)) return std::nullopt;
   const std::size_t mount_end = line.find_first_of(" \t");
   if (mount_end == std::string_view::npos) return std::nullopt;
-  const std::string_view uuid = line.substr(volumes_folder.size(), mount_end - volumes_folder.size());
-  if (uuid.empty()) return std::nullopt;
+  const auto mounted = parse_volume_path(line.substr(0, mount_end));
+  if (!mounted) return std::nullopt;
+  const std::string uuid(mounted->volume);
   const std::string_view rest = line.substr(mount_end);
-  const std::size_t again = rest.rfind(" " + std::string(uuid) + " ");
+  const std::size_t again = rest.rfind(" " + uuid + " ");
   if (again == std::string_view::npos) return std::nullopt;
   const auto after = words_of(rest.substr(again + 1 + uuid.size()));
   constexpr std::size_t mounted_type_size_free = 4;
   if (after.size() != mounted_type_size_free) return std::nullopt;
   return model::Volume{.name = std::string(trimmed(rest.substr(0, again))),
-                       .uuid = std::string(uuid),
+                       .uuid = uuid,
                        .type = type_of(after[1]),
                        .type_name = std::string(after[1])};
-}
-
-std::string_view first_part(std::string_view path) {
-  path.remove_prefix(volumes_folder.size());
-  return path.substr(0, path.find('/'));
 }
 
 }  // namespace
@@ -78,22 +75,21 @@ Result<std::vector<model::Volume>> parse_volumes(const Answer& answer) {
 }
 
 const model::Volume* volume_of(const std::vector<model::Volume>& volumes, std::string_view path) {
-  if (!path.starts_with(volumes_folder)) return nullptr;
-  const std::string_view first = first_part(path);
+  const auto on_volume = parse_volume_path(path);
+  if (!on_volume) return nullptr;
   const auto by = [&](auto member) {
     return std::find_if(volumes.begin(), volumes.end(),
-                        [&](const model::Volume& volume) { return volume.*member == first; });
+                        [&](const model::Volume& volume) { return volume.*member == on_volume->volume; });
   };
   auto found = by(&model::Volume::uuid);
   if (found == volumes.end()) found = by(&model::Volume::name);
-  return found == volumes.end() || first.empty() ? nullptr : &*found;
+  return found == volumes.end() ? nullptr : &*found;
 }
 
 std::string by_identity(const std::vector<model::Volume>& volumes, std::string_view path) {
   const model::Volume* volume = volume_of(volumes, path);
-  if (volume == nullptr) return std::string(path);
-  return std::string(volumes_folder) + volume->uuid +
-         std::string(path.substr(volumes_folder.size() + first_part(path).size()));
+  return volume == nullptr ? std::string(path)
+                           : formats::vmware::volume_path(volume->uuid, parse_volume_path(path)->path);
 }
 
 }  // namespace cbtctl::host

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "analysis/cbt_state.h"
+#include "formats/vmware/names.h"
 #include "repair/edits.h"
 #include "repair/guards.h"
 #include "repair/key_edits.h"
@@ -221,7 +222,7 @@ class Compiler {
           const model::File& ctk = datastore_.files[*descriptor.tracking->file];
           paths.emplace(ctk.target, ctk.path);
         }
-        const std::string usual = default_tracking(file.path);
+        const std::string usual = formats::vmware::tracking_of_disk(file.path);
         if (tracking_at(datastore_, file.target, usual) != nullptr) paths.emplace(file.target, usual);
         if (is_link(file.target, usual)) failed = Failure{"outside-scan", usual + " is a link"};
       });

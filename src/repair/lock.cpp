@@ -4,17 +4,18 @@
 #include <functional>
 #include <set>
 
+#include "formats/core/path.h"
 #include "repair/journal.h"
-#include "storage/path.h"
 
 namespace cbtctl::repair {
 namespace {
 
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::file_name;
+using formats::core::join;
 using formats::core::Status;
 using formats::core::success;
-using storage::join;
 
 struct Marker {
   std::string name;
@@ -24,7 +25,7 @@ struct Marker {
 };
 
 std::string marker_name(const std::string& run, const std::string& token, const std::string& vm) {
-  return run + "." + token + "." + std::string(storage::file_name(vm));
+  return run + "." + token + "." + std::string(file_name(vm));
 }
 
 std::optional<Marker> marker_from(const std::string& name) {
@@ -156,8 +157,7 @@ std::optional<Plan> plan_at(const std::string& path, storage::Writer& writer) {
 std::optional<Plan> local_plan(const std::string& run, const std::string& vm_name) {
   auto recorded = recorded_run(run);
   if (!recorded || !recorded->plan) return std::nullopt;
-  std::erase_if(recorded->plan->machines,
-                [&](const MachinePlan& machine) { return storage::file_name(machine.vm) != vm_name; });
+  std::erase_if(recorded->plan->machines, [&](const MachinePlan& machine) { return file_name(machine.vm) != vm_name; });
   return recorded->plan->machines.size() == 1 ? std::move(recorded->plan) : std::nullopt;
 }
 
@@ -252,8 +252,7 @@ std::optional<std::set<std::string>> names_of_others(const Unfinished& unfinishe
     const auto plan = plan_at(join(run_folder, name), writer);
     if (!plan) return std::nullopt;
     others.insert(name);
-    for (const Change& change : plan->machines.front().changes)
-      others.insert(std::string(storage::file_name(change.spot.path)));
+    for (const Change& change : plan->machines.front().changes) others.insert(std::string(file_name(change.spot.path)));
   }
   return others;
 }

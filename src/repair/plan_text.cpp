@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/core/base64.h"
+#include "formats/core/path.h"
 #include "repair/plan.h"
-#include "storage/path.h"
 
 namespace cbtctl::repair {
 namespace {
@@ -15,6 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::is_inside;
 using formats::core::sha256;
 
 constexpr std::string_view schema = "cbtctl.plan/1";
@@ -98,7 +99,7 @@ std::string bytes_of(const Json& text) {
 
 Spot spot_from(const Json& pair, std::size_t roots) {
   Spot spot{pair.at(0).get<std::size_t>(), bytes_of(pair.at(1))};
-  if (spot.root >= roots || !storage::is_inside(spot.path)) throw std::invalid_argument("a path leads out");
+  if (spot.root >= roots || !is_inside(spot.path)) throw std::invalid_argument("a path leads out");
   return spot;
 }
 

@@ -4,6 +4,7 @@
 
 #include "analysis/analyzer.h"
 #include "analysis/cbt_state.h"
+#include "formats/vmware/names.h"
 #include "repair/compiler.h"
 #include "repair/fix.h"
 #include "repair/guards.h"
@@ -152,7 +153,8 @@ class Planner {
              return request_.has_slot(disk.settings.slot) &&
                     std::any_of(disk.chain.begin(), disk.chain.end(), [&](const model::ChainLink& link) {
                       return link.own && link.reference.file &&
-                             default_tracking(datastore_.files[*link.reference.file].path) == file.path;
+                             formats::vmware::tracking_of_disk(datastore_.files[*link.reference.file].path) ==
+                                 file.path;
                     });
            });
   }

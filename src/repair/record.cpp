@@ -4,13 +4,16 @@
 #include <set>
 
 #include "analysis/cbt_state.h"
+#include "formats/core/path.h"
+#include "formats/vmware/names.h"
 #include "repair/tracking.h"
 #include "repair/workplace.h"
-#include "storage/path.h"
 
 namespace cbtctl::repair {
 namespace {
 
+using formats::core::join;
+using formats::core::parent_of;
 using Spots = std::set<Spot>;
 
 void add(const model::Datastore& datastore, const std::optional<model::Index>& file, Roots& roots, Spots& spots) {
@@ -38,7 +41,7 @@ Spots files_of(const model::Datastore& datastore, const model::VirtualMachine& m
 
 Spots witnesses_of(const model::Datastore& datastore, const model::VirtualMachine& machine, Roots& roots) {
   const model::File& configuration = datastore.files[machine.file];
-  Spots spots{{0, storage::join(storage::parent_of(configuration.path), "vmware.log")}};
+  Spots spots{{0, join(parent_of(configuration.path), "vmware.log")}};
   for (const model::Disk& disk : machine.disks) {
     for (const model::ChainLink& link : disk.chain) {
       if (!link.own || !link.descriptor) continue;
@@ -47,7 +50,7 @@ Spots witnesses_of(const model::Datastore& datastore, const model::VirtualMachin
         if (extent.reference) add(datastore, extent.reference->file, roots, spots);
       }
       const model::File& file = datastore.files[descriptor.file];
-      const std::string usual = default_tracking(file.path);
+      const std::string usual = formats::vmware::tracking_of_disk(file.path);
       const auto spot = usual.empty() ? std::nullopt : roots.spot_of(file.target, usual);
       storage::Writer* writer = spot ? roots.writer(*spot) : nullptr;
       if (writer != nullptr && !writer->status(usual)) spots.insert(*spot);
@@ -78,7 +81,7 @@ void ask(Questions& questions, const model::File& file, Kind kind) {
 void ask_of_link(const model::Datastore& datastore, const model::Descriptor& descriptor, Questions& questions) {
   const model::File& file = datastore.files[descriptor.file];
   ask(questions, file, Kind::content);
-  ask(questions, {.target = file.target, .path = default_tracking(file.path)}, Kind::status);
+  ask(questions, {.target = file.target, .path = formats::vmware::tracking_of_disk(file.path)}, Kind::status);
   if (descriptor.tracking && descriptor.tracking->file)
     ask(questions, datastore.files[*descriptor.tracking->file], Kind::status);
   for (const model::Extent& extent : descriptor.extents) {
@@ -96,9 +99,9 @@ void look_ahead(const model::Datastore& datastore, const std::vector<const model
   Questions questions(sites.size());
   for (const model::VirtualMachine* machine : machines) {
     const model::File& file = datastore.files[machine->file];
-    const std::string folder(storage::parent_of(file.path));
+    const std::string folder(parent_of(file.path));
     ask(questions, file, Kind::content);
-    ask(questions, {.target = file.target, .path = storage::join(folder, "vmware.log")}, Kind::status);
+    ask(questions, {.target = file.target, .path = join(folder, "vmware.log")}, Kind::status);
     ask(questions, {.target = file.target, .path = lock_folder_of(folder)}, Kind::status);
     ask(questions, {.target = file.target, .path = own_folder_of(folder)}, Kind::names);
     for (const model::Disk& disk : machine->disks) {
@@ -114,7 +117,7 @@ void record(const model::Datastore& datastore, const model::VirtualMachine& mach
   for (const Spot& spot : witnesses_of(datastore, machine, roots)) plan.witnesses.push_back(witness_at(spot, roots));
   std::set<Spot> folders;
   for (const Spot& spot : files_of(datastore, machine, roots))
-    folders.insert({spot.root, std::string(storage::parent_of(spot.path))});
+    folders.insert({spot.root, std::string(parent_of(spot.path))});
   plan.folders.assign(folders.begin(), folders.end());
   for (const model::Disk& disk : machine.disks) {
     const auto verdict = analysis::judge(datastore, machine, disk);
@@ -123,7 +126,7 @@ void record(const model::Datastore& datastore, const model::VirtualMachine& mach
 }
 
 void record_folder(const Spot& file, MachinePlan& plan) {
-  const Spot folder{file.root, std::string(storage::parent_of(file.path))};
+  const Spot folder{file.root, std::string(parent_of(file.path))};
   if (std::find(plan.folders.begin(), plan.folders.end(), folder) == plan.folders.end()) plan.folders.push_back(folder);
 }
 

@@ -5,19 +5,22 @@
 
 #include <algorithm>
 
+#include "formats/core/path.h"
 #include "repair/guards.h"
 #include "repair/reload.h"
 #include "repair/reverse.h"
 #include "repair/standing.h"
-#include "storage/path.h"
 
 namespace cbtctl::repair {
 namespace {
 
+using formats::core::file_name;
+using formats::core::join;
+using formats::core::parent_of;
 using formats::core::Status;
 
 MachineResult told(const Unfinished& unfinished, std::string outcome, std::string message, std::string reason = {}) {
-  return {.vm = storage::join(unfinished.folder.path, unfinished.vm_name),
+  return {.vm = join(unfinished.folder.path, unfinished.vm_name),
           .outcome = std::move(outcome),
           .reason = std::move(reason),
           .message = std::move(message),
@@ -136,16 +139,16 @@ class Recovery {
 // The trailing components that both have: "a/vm/x" and "b/vm/x" share 2.
 std::size_t shared_tail(std::string a, std::string b) {
   std::size_t count = 0;
-  while (!a.empty() && !b.empty() && storage::file_name(a) == storage::file_name(b)) {
-    a = storage::parent_of(a);
-    b = storage::parent_of(b);
+  while (!a.empty() && !b.empty() && file_name(a) == file_name(b)) {
+    a = parent_of(a);
+    b = parent_of(b);
     ++count;
   }
   return count;
 }
 
 std::string without_tail(std::string path, std::size_t count) {
-  for (; count > 0; --count) path = storage::parent_of(path);
+  for (; count > 0; --count) path = parent_of(path);
   return path;
 }
 
@@ -153,7 +156,7 @@ std::string without_tail(std::string path, std::size_t count) {
 bool rebase(std::string& path, const std::string& old, const std::string& now) {
   if (!old.empty() && path != old && !path.starts_with(old + "/")) return false;
   const std::string rest = old.empty() ? path : path.size() > old.size() ? path.substr(old.size() + 1) : std::string();
-  path = storage::join(now, rest);
+  path = join(now, rest);
   return true;
 }
 

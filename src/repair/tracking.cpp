@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "formats/vmware/names.h"
+
 namespace cbtctl::repair {
 
 using formats::core::Result;
@@ -19,12 +21,6 @@ const model::TrackingFile* tracking_at(const model::Datastore& datastore, Index 
   return file.target == target && file.path == path && file.exists ? &*found : nullptr;
 }
 
-std::string default_tracking(const std::string& descriptor) {
-  constexpr std::string_view suffix = ".vmdk";
-  return descriptor.ends_with(suffix) ? descriptor.substr(0, descriptor.size() - suffix.size()) + "-ctk.vmdk"
-                                      : std::string();
-}
-
 bool names_tracking(const model::Datastore& datastore, const model::Disk& disk) {
   bool names = false;
   for_own_links(disk,
@@ -36,7 +32,7 @@ bool has_default_tracking(const model::Datastore& datastore, const model::Disk& 
   bool has = false;
   for_own_links(disk, [&](Index index) {
     const model::File& file = datastore.files[datastore.descriptors[index].file];
-    has |= tracking_at(datastore, file.target, default_tracking(file.path)) != nullptr;
+    has |= tracking_at(datastore, file.target, formats::vmware::tracking_of_disk(file.path)) != nullptr;
   });
   return has;
 }

@@ -9,7 +9,6 @@
 
 namespace cbtctl::repair {
 
-[[nodiscard]] std::string default_tracking(const std::string& descriptor);  // "x.vmdk" -> "x-ctk.vmdk"; empty: none
 [[nodiscard]] bool names_tracking(const model::Datastore& datastore, const model::Disk& disk);  // an own link does
 // A CTK file stands where ESXi puts the next one of an own link.
 [[nodiscard]] bool has_default_tracking(const model::Datastore& datastore, const model::Disk& disk);

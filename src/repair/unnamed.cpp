@@ -3,22 +3,27 @@
 #include <algorithm>
 #include <chrono>
 
+#include "formats/core/path.h"
+#include "formats/vmware/names.h"
 #include "repair/guards.h"
 #include "repair/record.h"
 #include "repair/tracking.h"
-#include "storage/path.h"
 
 namespace cbtctl::repair {
 namespace {
 
 using analysis::Code;
+using formats::core::parent_of;
 
 std::int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
-bool is_lock(const std::string& name) { return name.starts_with(".lck-") || name.ends_with(".lck"); }
+bool is_lock(const std::string& name) {
+  const auto kind = formats::vmware::parse_name(name).kind;
+  return kind == formats::vmware::NameKind::lock || kind == formats::vmware::NameKind::nfs_lock;
+}
 
 }  // namespace
 
@@ -29,7 +34,7 @@ bool is_about_unnamed(const analysis::Finding& finding) {
 
 std::vector<const model::VirtualMachine*> owners_of(const model::Datastore& datastore, const model::File& file) {
   const auto lies_here = [&](const model::File& other) {
-    return other.target == file.target && storage::parent_of(other.path) == storage::parent_of(file.path);
+    return other.target == file.target && parent_of(other.path) == parent_of(file.path);
   };
   std::vector<const model::VirtualMachine*> owners;
   for (const model::VirtualMachine& machine : datastore.virtual_machines) {
@@ -55,7 +60,7 @@ std::optional<Refusal> refuse_unnamed(const model::Datastore& datastore, const m
     return objection;
   }
   const std::string vm = owners.empty() ? file.path : datastore.files[owners.front()->file].path;
-  const auto names = writer.list(std::string(storage::parent_of(file.path)));
+  const auto names = writer.list(std::string(parent_of(file.path)));
   if (!names) return Refusal{vm, "unreadable", names.error().message};
   const auto lock = std::find_if(names->begin(), names->end(), is_lock);
   if (lock != names->end()) return Refusal{vm, "locked", file.path + ": " + *lock + " lies beside it"};

@@ -4,19 +4,21 @@
 #include <map>
 #include <set>
 
-#include "storage/path.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::repair {
 namespace {
 
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::file_name;
+using formats::core::join;
+using formats::core::parent_of;
 using formats::core::Status;
 using formats::core::success;
-using storage::join;
 
-std::string name_of(const std::string& path) { return std::string(storage::file_name(path)); }
-std::string folder_of(const std::string& path) { return std::string(storage::parent_of(path)); }
+std::string name_of(const std::string& path) { return std::string(file_name(path)); }
+std::string folder_of(const std::string& path) { return std::string(parent_of(path)); }
 
 std::set<storage::Writer*> writers_of(const std::vector<Site>& sites) {
   std::set<storage::Writer*> writers;

@@ -1,6 +1,7 @@
 #include "report/chain.h"
 
 #include "formats/core/hex.h"
+#include "formats/core/path.h"
 #include "report/chain_subject.h"
 #include "report/reading_json.h"
 #include "report/text.h"
@@ -103,7 +104,7 @@ Json link_json(const InspectedChain& inspected, std::size_t index) {
 Cell tracking_cell(const std::optional<LinkTracking>& tracking) {
   if (!tracking) return {"-", Tint::faint};
   const auto& verdict = tracking->verdict;
-  const std::string file = escaped(file_of(tracking->path));
+  const std::string file = escaped(formats::core::file_name(tracking->path));
   if (!tracking->exists) return {file + " is missing", Tint::bad};
   if (verdict.fits == false) return {file + " does not fit", Tint::bad};
   if (!verdict.fits) return {file + ", not verified", Tint::warning};
@@ -123,7 +124,7 @@ std::vector<Cell> link_row(const InspectedChain& inspected, std::size_t index) {
   std::string parent = parent_cid ? hex32(*parent_cid) : "-";
   if (!matches) parent += " is not " + hex32(*links[index + 1].content.cid);
   const std::string indent = index == 0 ? "" : std::string(2 * index - 2, ' ') + "└ ";
-  return {{indent + escaped(file_of(link.path))},
+  return {{indent + escaped(formats::core::file_name(link.path))},
           {escaped(link.content.create_type)},
           {link.content.cid ? hex32(*link.content.cid) : "-"},
           {parent, matches ? Tint::none : Tint::bad},
@@ -161,7 +162,8 @@ const formats::vmsd::Snapshot* snapshot_of(const formats::vmsd::SnapshotList& li
   for (const formats::vmsd::Snapshot& snapshot : list.snapshots) {
     for (const formats::vmsd::FrozenDisk& frozen : snapshot.disks) {
       const bool is_other_disk = !slot.empty() && !frozen.slot.empty() && frozen.slot != slot;
-      if (!is_other_disk && file_of(frozen.file_name) == file_of(link.path)) return &snapshot;
+      if (!is_other_disk && formats::core::file_name(frozen.file_name) == formats::core::file_name(link.path))
+        return &snapshot;
     }
   }
   return nullptr;

@@ -20,9 +20,4 @@ std::string title_of(const ChainSubject& subject) {
   return escaped(subject.path) + (subject.slot.empty() ? "" : " (" + subject.slot + ")");
 }
 
-std::string_view file_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return path.substr(slash == std::string_view::npos ? 0 : slash + 1);
-}
-
 }  // namespace cbtctl::report

@@ -1,7 +1,7 @@
 // What the documents about one disk with its parents have in common.
 #pragma once
 
-#include <string_view>
+#include <string>
 
 #include "report/chain.h"
 #include "report/json.h"
@@ -12,7 +12,5 @@ namespace cbtctl::report {
 [[nodiscard]] Json subject_json(const ChainSubject& subject);
 // "a/b.vmdk (scsi0:0)".
 [[nodiscard]] std::string title_of(const ChainSubject& subject);
-// "a/b/c.vmdk" -> "c.vmdk".
-[[nodiscard]] std::string_view file_of(std::string_view path);
 
 }  // namespace cbtctl::report

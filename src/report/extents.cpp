@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "formats/core/path.h"
 #include "report/chain_subject.h"
 #include "report/csv.h"
 #include "report/json_stream.h"
@@ -28,7 +29,7 @@ std::string_view name_of(Allocation allocation) {
 
 std::vector<std::string> link_names(const disk::Chain& chain) {
   std::vector<std::string> names;
-  for (const disk::Link& link : chain.links()) names.push_back(escaped(file_of(link.path)));
+  for (const disk::Link& link : chain.links()) names.push_back(escaped(formats::core::file_name(link.path)));
   return names;
 }
 

@@ -19,13 +19,14 @@
 #include <optional>
 #include <utility>
 
+#include "formats/core/path.h"
 #include "storage/local_file.h"
-#include "storage/path.h"
 #include "storage/worker_pool.h"
 
 namespace cbtctl::storage {
 namespace {
 
+using formats::core::is_inside;
 using formats::core::Status;
 
 constexpr std::size_t listing_bytes = 64 * 1024;

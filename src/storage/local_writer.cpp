@@ -18,16 +18,20 @@
 #include <utility>
 #include <vector>
 
+#include "formats/core/path.h"
 #include "formats/core/sha256.h"
+#include "formats/vmware/names.h"
 #include "storage/local_file.h"
-#include "storage/path.h"
 
 namespace cbtctl::storage {
 namespace {
 
+using formats::core::file_name;
+using formats::core::is_inside;
+using formats::core::parent_of;
+
 constexpr std::uint64_t most_small_bytes = 64 * 1024 * 1024;
 constexpr unsigned no_replace = 1;  // RENAME_NOREPLACE
-constexpr std::string_view volumes_root = "/vmfs/volumes";
 
 Error already_exists(const std::string& path) { return {ErrorKind::usage, path + ": exists already"}; }
 
@@ -244,8 +248,8 @@ class LocalWriter final : public Writer {
     std::array<char, 256> target{};
     const ssize_t length = ::readlinkat(root_.get(), name.c_str(), target.data(), target.size() - 1);
     if (length <= 0) return name;
-    std::string volume(target.data(), static_cast<std::size_t>(length));
-    if (volume.starts_with(std::string(volumes_root) + "/")) volume.erase(0, volumes_root.size() + 1);
+    const std::string volume(
+        formats::vmware::volume_of_link(std::string_view(target.data(), static_cast<std::size_t>(length))));
     return volume.find('/') == std::string::npos && volume != ".." ? volume : name;
   }
 
@@ -287,7 +291,8 @@ class LocalWriter final : public Writer {
 Result<std::unique_ptr<Writer>> open_local_writer(const std::string& root) {
   Descriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.is_open()) return error_of(errno).in(root);
-  return std::unique_ptr<Writer>(std::make_unique<LocalWriter>(std::move(folder), root == volumes_root));
+  return std::unique_ptr<Writer>(
+      std::make_unique<LocalWriter>(std::move(folder), root == formats::vmware::volumes_root));
 }
 
 }  // namespace cbtctl::storage

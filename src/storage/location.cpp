@@ -2,11 +2,16 @@
 
 #include <charconv>
 
+#include "formats/core/path.h"
+#include "formats/vmware/names.h"
+
 namespace cbtctl::storage {
 namespace {
 
 using formats::core::Error;
 using formats::core::ErrorKind;
+using formats::core::join;
+using formats::core::parent_of;
 
 constexpr std::string_view scheme = "ssh://";
 
@@ -92,16 +97,14 @@ formats::core::Result<Location> parse_location(std::string_view text) {
   }
   const Error malformed{ErrorKind::usage,
                         "expected a path or ssh://[user@]host[:port][/path], found '" + std::string(text) + "'"};
-  Location location;
   if (text.empty()) return malformed;
-  if (!is_ssh(text)) {
-    location.path = std::string(text);
-    return location;
-  }
+  if (!is_ssh(text)) return local_location(std::string(text));
+  Location location{.text = std::string(text)};
   location.is_ssh = true;
   std::string_view rest = text.substr(scheme.size());
   const std::size_t slash = rest.find('/');
-  const auto path = percent_decoded(slash == std::string_view::npos ? "/vmfs/volumes" : rest.substr(slash));
+  const auto path =
+      percent_decoded(slash == std::string_view::npos ? formats::vmware::volumes_root : rest.substr(slash));
   rest = rest.substr(0, slash);
   const std::size_t at = rest.rfind('@');
   if (at != std::string_view::npos) {
@@ -111,8 +114,38 @@ formats::core::Result<Location> parse_location(std::string_view text) {
     rest = rest.substr(at + 1);
   }
   if (!path || !read_authority(rest, location)) return malformed;
-  location.path = *path == "/" ? "/vmfs/volumes" : *path;
+  location.path = *path == "/" ? std::string(formats::vmware::volumes_root) : *path;
   return location;
+}
+
+Location local_location(std::string path) {
+  Location location{.path = std::move(path)};
+  location.text = location.path;
+  return location;
+}
+
+Location inside(const Location& folder, std::string_view name) {
+  Location file = folder;
+  file.path = join(folder.path, name);
+  // As the user wrote it, whatever of it is percent-encoded.
+  file.text = join(folder.text, folder.is_ssh ? encoded(name) : std::string(name));
+  return file;
+}
+
+Location beside(const Location& from, std::string_view written) {
+  Location file = from;
+  if (written.starts_with('/')) {
+    file.path = written;
+    file.text = location_text(file);
+    return file;
+  }
+  file.path = parent_of(from.path);
+  file.text = parent_of(from.text);
+  file = inside(file, written);
+  if (!from.path.starts_with('/') || file.path.starts_with('/')) return file;
+  file.path.insert(file.path.begin(), '/');
+  if (!file.is_ssh) file.text = file.path;
+  return file;
 }
 
 bool is_ssh(std::string_view text) { return text.starts_with(scheme); }

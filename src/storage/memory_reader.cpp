@@ -5,10 +5,15 @@
 #include <set>
 #include <utility>
 
-#include "storage/path.h"
+#include "formats/core/path.h"
 
 namespace cbtctl::storage {
 namespace {
+
+using formats::core::is_inside;
+using formats::core::join;
+using formats::core::normalise;
+using formats::core::parent_of;
 
 class MemoryFile final : public ByteSource {
  public:

@@ -4,11 +4,15 @@
 
 #include <utility>
 
+#include "formats/core/path.h"
 #include "formats/core/sha256.h"
-#include "storage/path.h"
 
 namespace cbtctl::storage {
 namespace {
+
+using formats::core::file_name;
+using formats::core::is_inside;
+using formats::core::parent_of;
 
 Error exists(const std::string& path) { return {ErrorKind::usage, path + ": exists already"}; }
 Error missing(const std::string& path) { return {ErrorKind::missing, path + ": is not there"}; }

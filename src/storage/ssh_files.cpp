@@ -8,13 +8,17 @@
 #include <tuple>
 #include <utility>
 
-#include "storage/path.h"
+#include "formats/core/path.h"
 #include "storage/ssh_known_files.h"
 #include "storage/ssh_script.h"
 
 namespace cbtctl::storage {
 namespace {
 
+using formats::core::is_inside;
+using formats::core::join;
+using formats::core::normalise;
+using formats::core::parent_of;
 using formats::core::success;
 
 constexpr std::size_t most_paths_per_call = 1020;

@@ -12,14 +12,15 @@
 #include <mutex>
 
 #include "formats/core/joined.h"
+#include "formats/core/path.h"
 #include "log/log.h"
-#include "storage/path.h"
 #include "storage/ssh_known_hosts.h"
 #include "storage/ssh_state.h"
 
 namespace cbtctl::storage {
 namespace {
 
+using formats::core::parent_of;
 using formats::core::Status;
 using formats::core::success;
 using State = SshSession::State;

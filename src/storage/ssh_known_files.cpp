@@ -8,11 +8,13 @@
 #include <string>
 #include <utility>
 
-#include "storage/path.h"
+#include "formats/core/path.h"
 #include "storage/ssh_script.h"
 
 namespace cbtctl::storage {
 namespace {
+
+using formats::core::is_inside;
 
 constexpr std::size_t most_known_paths_per_call = 1024;
 

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <utility>
 
-#include "storage/path.h"
+#include "formats/core/path.h"
 #include "storage/ssh_script.h"
 
 namespace cbtctl::storage {
 namespace {
 
+using formats::core::file_name;
+using formats::core::is_inside;
+using formats::core::join;
+using formats::core::parent_of;
 using formats::core::success;
 
 constexpr std::size_t most_folders_per_call = 128;

@@ -4,13 +4,14 @@
 #include <cerrno>
 #include <utility>
 
+#include "formats/core/path.h"
 #include "storage/local_file.h"
-#include "storage/path.h"
 
 namespace cbtctl::storage {
 namespace {
 
 using formats::core::ByteRange;
+using formats::core::is_inside;
 using formats::core::success;
 
 constexpr std::size_t piece_bytes = 64 * 1024;  // what OpenSSH 5 to 9 give at once

@@ -3,7 +3,7 @@
 #include <future>
 #include <utility>
 
-#include "storage/path.h"
+#include "formats/core/path.h"
 #include "storage/ssh_file.h"
 #include "storage/ssh_given_secrets.h"
 #include "storage/ssh_host.h"
@@ -14,6 +14,7 @@
 namespace cbtctl::storage {
 namespace {
 
+using formats::core::normalise;
 using Output = Result<CommandOutput>;
 
 constexpr std::size_t most_arguments_per_call = 256;

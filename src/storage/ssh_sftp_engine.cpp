@@ -8,13 +8,15 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "formats/core/path.h"
 #include "storage/local_file.h"
-#include "storage/path.h"
 #include "storage/ssh_sftp_task.h"
 
 namespace cbtctl::storage {
 namespace {
 
+using formats::core::is_inside;
+using formats::core::parent_of;
 using formats::core::success;
 
 constexpr std::size_t fewest_begun = 8;

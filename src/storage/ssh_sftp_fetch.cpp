@@ -2,12 +2,14 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "formats/core/path.h"
 #include "storage/local_file.h"
-#include "storage/path.h"
 #include "storage/ssh_sftp_task.h"
 
 namespace cbtctl::storage {
 namespace {
+
+using formats::core::parent_of;
 
 constexpr std::size_t read_bytes = 32 * 1024;  // what every server gives at once
 constexpr std::size_t most_readings = 3;

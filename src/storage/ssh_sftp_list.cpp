@@ -2,12 +2,14 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "formats/core/path.h"
 #include "storage/local_file.h"
-#include "storage/path.h"
 #include "storage/ssh_sftp_task.h"
 
 namespace cbtctl::storage {
 namespace {
+
+using formats::core::join;
 
 constexpr std::size_t most_entries = 10'000'000;
 constexpr unsigned most_folder_reads = 8;

@@ -3,7 +3,7 @@
 #include <map>
 #include <utility>
 
-#include "storage/path.h"
+#include "formats/core/path.h"
 #include "storage/ssh_reader.h"
 #include "storage/ssh_records.h"
 #include "storage/ssh_write_script.h"
@@ -12,6 +12,7 @@
 namespace cbtctl::storage {
 namespace {
 
+using formats::core::is_inside;
 using formats::core::success;
 
 constexpr std::size_t most_data_bytes = 12 * 1024;  // escaped, of one argument: a command line takes 32 KiB

@@ -31,6 +31,12 @@ TEST_CASE("a name tells what is read first, in any case") {
                                               {"web-s001.vmdk", NameHint::disk_data},
                                               {"web-f012.vmdk", NameHint::disk_data},
                                               {"web-s01.vmdk", NameHint::disk},
+                                              {"web-digest.vmdk", NameHint::disk},
+                                              {"web.vmdk.REDO_a1b2c3", NameHint::disk},
+                                              {"web.vmdk.lck", NameHint::disk},
+                                              {"web.vmx.lck", NameHint::other},
+                                              {"web.vswp", NameHint::other},
+                                              {".lck-3409000000000000", NameHint::other},
                                               {"web-x001.vmdk", NameHint::disk},
                                               {"vmware.log", NameHint::other},
                                               {"noextension", NameHint::other},
@@ -39,11 +45,4 @@ TEST_CASE("a name tells what is read first, in any case") {
     INFO(name);
     CHECK(hint_of(name) == hint);
   }
-}
-
-TEST_CASE("a CTK file's name tells its disk's") {
-  CHECK(disk_of_tracking("web-000001-ctk.vmdk") == "web-000001.vmdk");
-  CHECK(disk_of_tracking("web-CTK.VMDK") == "web.vmdk");
-  CHECK(disk_of_tracking("web.vmdk").empty());
-  CHECK(disk_of_tracking("ctk.vmdk").empty());
 }

@@ -5,6 +5,8 @@
 #include <array>
 
 #include "analysis/subject.h"
+#include "formats/core/path.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::analysis {
 namespace {
@@ -26,14 +28,14 @@ bool has_folder(std::string_view path, std::string_view beginning, bool whole) {
 // First-class disks, content libraries, App Volumes, Kubernetes volumes, replication, View digests.
 bool is_kept_by_others(const model::File& file) {
   const std::string path = lower(file.path);
-  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+  const std::string_view name = formats::core::file_name(path);
   constexpr std::array<std::string_view, 7> folders{"fcd",     "appvolumes", "cloudvolumes", "kubevols",
                                                     "catalog", "hbrdisk",    "vmkdump"};
   const bool in_folder =
       std::any_of(folders.begin(), folders.end(), [&](auto folder) { return has_folder(path, folder, true); });
   return in_folder || has_folder(path, "contentlib-", false) || name.starts_with("hbrdisk.") ||
          name.find("-000000.") != std::string_view::npos || name.find("-000000-") != std::string_view::npos ||
-         name.find("-digest") != std::string_view::npos;
+         formats::vmware::mentions_a_digest(name);
 }
 
 void check_descriptors(const Subject& subject, Findings& out) {
@@ -52,10 +54,8 @@ void check_descriptors(const Subject& subject, Findings& out) {
 
 bool is_disk_data(const model::File& file) {
   if (file.kind == FileKind::cowd || file.kind == FileKind::sesparse) return true;
-  const std::string path = lower(file.path);
-  const bool by_name =
-      path.ends_with("-flat.vmdk") || path.ends_with("-delta.vmdk") || path.ends_with("-sesparse.vmdk");
-  return by_name && (file.kind == FileKind::data || file.kind == FileKind::empty);
+  const auto name = formats::vmware::parse_name(formats::core::file_name(file.path));
+  return is_whole_extent(name.kind) && (file.kind == FileKind::data || file.kind == FileKind::empty);
 }
 
 void check_data(const Subject& subject, Findings& out) {

@@ -1,5 +1,6 @@
 // CTK files that no descriptor names: orphans, and what is left beside its disk.
 #include "analysis/subject.h"
+#include "formats/vmware/names.h"
 
 namespace cbtctl::analysis {
 namespace {
@@ -16,9 +17,8 @@ Code code_of(TrackingClass kind) {
 }
 
 std::string disk_of(const std::string& path) {
-  constexpr std::string_view suffix = "-ctk.vmdk";
-  const bool is_named_so = formats::text::lower(path).ends_with(suffix);
-  return is_named_so ? path.substr(0, path.size() - suffix.size()) + ".vmdk" : "one that names it";
+  const std::string disk = formats::vmware::disk_of_tracking(path);
+  return disk.empty() ? "one that names it" : disk;
 }
 
 void check_unnamed(const Subject& subject, const model::TrackingFile& tracking, Findings& out) {

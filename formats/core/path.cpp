@@ -1,6 +1,6 @@
-#include "storage/path.h"
+#include "formats/core/path.h"
 
-namespace cbtctl::storage {
+namespace formats::core {
 
 std::string join(std::string_view folder, std::string_view name) {
   if (folder.empty()) return std::string(name);
@@ -41,6 +41,14 @@ std::string_view file_name(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
+std::string_view extension_of(std::string_view path) {
+  const std::string_view name = file_name(path);
+  const std::size_t dot = name.rfind('.');
+  return dot == std::string_view::npos ? std::string_view{} : name.substr(dot);
+}
+
+std::string_view stem_of(std::string_view path) { return path.substr(0, path.size() - extension_of(path).size()); }
+
 bool is_inside(std::string_view path) {
   if (path.starts_with('/') || path.find('\0') != std::string_view::npos) return false;
   while (!path.empty()) {
@@ -51,4 +59,4 @@ bool is_inside(std::string_view path) {
   return true;
 }
 
-}  // namespace cbtctl::storage
+}  // namespace formats::core

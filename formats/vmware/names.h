@@ -1,0 +1,72 @@
+// What VMware calls its files: one rule for each ending, letter case aside, and the folder that every host has its
+// volumes in. A name suggests; what a file is, its content and the references to it decide.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace formats::vmware {
+
+enum class NameKind {
+  configuration,     // X.vmx
+  machine_template,  // X.vmtx
+  snapshot_list,     // X.vmsd
+  disk,              // X.vmdk, and none of the following
+  tracking,          // X-ctk.vmdk
+  flat,              // X-flat.vmdk
+  delta,             // X-delta.vmdk
+  sesparse,          // X-sesparse.vmdk
+  rdm,               // X-rdm.vmdk: a raw device, virtual mode
+  rdmp,              // X-rdmp.vmdk: physical mode
+  digest,            // X-digest.vmdk: hashes of blocks, of a View disk
+  flat_piece,        // X-f001.vmdk: of a disk in pieces of 2 GiB
+  sparse_piece,      // X-s001.vmdk
+  redo_log,          // X.vmdk.REDO_a1b2c3
+  lock,              // X.lck
+  nfs_lock,          // .lck-3409000000000000
+  swap,              // X.vswp
+  other,
+};
+
+struct Name {
+  NameKind kind = NameKind::other;
+  std::string_view stem;           // X; of an NFS lock and of any other file: without its extension
+  std::optional<unsigned> number;  // 2 where X ends in "-000002", six digits: made by a snapshot
+};
+
+// Of a file's name, without its folder.
+[[nodiscard]] Name parse_name(std::string_view file_name);
+
+// The one extent of a disk, which has all its data: flat, delta or sesparse.
+[[nodiscard]] bool is_whole_extent(NameKind kind);
+
+// The rest takes paths too.
+[[nodiscard]] bool names_a_configuration(std::string_view path);  // .vmx or .vmtx
+[[nodiscard]] bool is_called_vmdk(std::string_view path);         // whatever kind of .vmdk
+[[nodiscard]] bool mentions_a_disk(std::string_view path);        // ".vmdk" anywhere, as in "x.vmdk.bak", "x.VMDK~"
+[[nodiscard]] bool mentions_a_digest(std::string_view path);      // "-digest" anywhere, as in "x-digest-flat.vmdk"
+
+// "web01.vmdk" -> "web01-ctk.vmdk", what ESXi calls the CTK file that it makes; empty if the name is no .vmdk.
+[[nodiscard]] std::string tracking_of_disk(std::string_view path);
+// "web01-ctk.vmdk" -> "web01.vmdk"; empty if the name is none of a CTK file.
+[[nodiscard]] std::string disk_of_tracking(std::string_view path);
+// "web01.vmx" -> "web01.vmx.lck", the folder or file that a running process holds.
+[[nodiscard]] std::string lock_of(std::string_view path);
+
+inline constexpr std::string_view volumes_root = "/vmfs/volumes";
+
+// "/vmfs/volumes/ds1/web01/web01.vmx" -> "ds1" (a name or a UUID) and "web01/web01.vmx".
+struct VolumePath {
+  std::string_view volume;  // never empty
+  std::string_view path;    // empty for the volume itself
+};
+// nullopt if it is not below /vmfs/volumes.
+[[nodiscard]] std::optional<VolumePath> parse_volume_path(std::string_view absolute);
+[[nodiscard]] std::string volume_path(std::string_view volume, std::string_view path);
+
+// What a volume's name, a link beside the volumes, points to: "UUID" or "/vmfs/volumes/UUID" -> "UUID". Any other
+// target stays as it is.
+[[nodiscard]] std::string_view volume_of_link(std::string_view link_target);
+
+}  // namespace formats::vmware
