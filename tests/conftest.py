@@ -17,7 +17,8 @@ from program import Program  # noqa: E402
 def pytest_addoption(parser):
     parser.addoption("--program", type=Path, default=SOURCE / "build/cbtctl", metavar="PATH",
                      help="the cbtctl that is tested (default: build/cbtctl of this source tree)")
-    parser.addoption("--rounds", type=int, metavar="N", help="how many random cases are made by the tests that make some")
+    parser.addoption("--rounds", type=int, metavar="N",
+                     help="how many random cases are made by the tests that make some")
     parser.addoption("--seed", default="1", help="what the random cases are made from; the same seed makes the same")
 
 

@@ -27,9 +27,9 @@ constexpr unsigned legend_width = 390;
 constexpr unsigned chart_x = 440;
 constexpr unsigned chart_width = image_width - margin - chart_x;
 
-constexpr Color never{240, 240, 240};
-constexpr Color frame{150, 150, 150};
-constexpr Color marked{230, 97, 1};  // apart from every blue, for every kind of colour-blindness
+constexpr Color never_color{240, 240, 240};
+constexpr Color frame_color{150, 150, 150};
+constexpr Color marked_color{230, 97, 1};  // apart from every blue, for every kind of colour-blindness
 constexpr std::array<Color, most_ages> blues{
     {{205, 223, 241}, {158, 202, 225}, {107, 174, 214}, {66, 146, 198}, {33, 113, 181}, {8, 48, 107}}};
 constexpr std::array<Color, 2> strip_colors{{{170, 170, 170}, {110, 110, 110}}};
@@ -78,7 +78,7 @@ class Drawing {
   }
 
   [[nodiscard]] Color color_of(const Age& age) const {
-    if (age.is_marked) return marked;
+    if (age.is_marked) return marked_color;
     // The darkest are left to what is newest; beside what is marked none is dark.
     const std::size_t count = ages_.size() - (ages_.back().is_marked ? 1 : 0);
     const std::size_t darkest = picture_.since ? most_ages - 2 : most_ages;
@@ -87,7 +87,7 @@ class Drawing {
 
   // What is marked has a dot too, which is seen without colours.
   void draw_age(const Box& box, const Age* age) {
-    surface_.fill(box, age == nullptr ? never : color_of(*age));
+    surface_.fill(box, age == nullptr ? never_color : color_of(*age));
     if (age == nullptr || !age->is_marked) return;
     const unsigned dot = std::min(box.width, box.height) / 2;
     surface_.fill({box.x + (box.width - dot) / 2, box.y + (box.height - dot) / 2, dot, dot}, ink);
@@ -152,7 +152,7 @@ class Drawing {
   // Its words and, from `left` to `right`, a rule below them.
   void draw_heading(unsigned left, unsigned right, unsigned y, const std::string& text) {
     surface_.write(left, y, text, Align::left);
-    surface_.fill({left, y + 4, right - left, 1}, frame);
+    surface_.fill({left, y + 4, right - left, 1}, frame_color);
   }
 
   void draw_legend() {
@@ -191,7 +191,7 @@ class Drawing {
       if (bars[i].bytes > most) surface_.fill({bar.x, top + 8, bar.width, 4}, background);
     }
     const unsigned end = chart_x + static_cast<unsigned>(bars.size()) * width;
-    surface_.fill({chart_x, bottom, end - chart_x, 1}, frame);
+    surface_.fill({chart_x, bottom, end - chart_x, 1}, frame_color);
     const std::string first = std::to_string(bars.front().first_epoch);
     const std::string last = std::to_string(bars.back().last_epoch);
     surface_.write(chart_x, bottom + 14, first, Align::left);

@@ -1,5 +1,5 @@
-"""A verb that reads changes nothing: no system call of it asks for a change. That it cannot write is proven elsewhere, by
-what it links."""
+"""A verb that reads changes nothing: no system call of it asks for a change. That it cannot write is proven elsewhere,
+by what it links."""
 import re
 
 import pytest
