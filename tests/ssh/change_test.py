@@ -18,12 +18,6 @@ def pristine(module_scratch):
     return module_scratch / "ds"
 
 
-@pytest.fixture(params=["8.0", "6.0"])
-def each(request, program, standin, pristine):
-    """The same on a host of each release."""
-    return Administration(program, standin(request.param, [f"ds={pristine}"]))
-
-
 @pytest.fixture
 def administration(program, standin, pristine):
     return Administration(program, standin("8.0", [f"ds={pristine}"]))
@@ -80,40 +74,80 @@ def waits(found):
     return int(re.search(r"after the login (\d+) waits", found.stderr).group(1))
 
 
-EACH_VERB = pytest.mark.parametrize("verb, state, is_on", [("reset", "pending", "true"), ("disable", "off", "false")])
+# --- a verb, the same again, and its undo, on a host of the newest and of the oldest release --------------------------
+
+COURSES = [(release, *verb) for release in ("8.0", "6.0")
+           for verb in (("reset", "pending", "true"), ("disable", "off", "false"))]
 
 
-@EACH_VERB
-def test_a_verb_changes_each_machine_and_the_host_reads_it(each, verb, state, is_on):
-    before = picture(each.volume)
-    report = each.change(verb, "--yes", status=0)
-    assert outcomes(report) == [("x/x.vmx", "changed"), ("y/y.vmx", "changed")]
-    assert [r["follow_up"] for r in report["results"]] == [[], []] and report["exit_status"] == 0
-    assert set(each.states().values()) == {state}
-    assert each.loaded("x") == f"changeTrackingEnabled = {is_on}"
-    after = picture(each.volume)
-    assert {p: after[p][:3] for p in after} == {p: before[p][:3] for p in after}, "modes and owners are kept"
-    assert not [p for p in after if p.endswith("-ctk.vmdk")], "the CTK files are moved"
-    assert sorted(p.name for p in each.volume.glob("x/.cbtctl/*/*")) == [
-        "x-ctk.vmdk", "x.vmdk", "x.vmx", "x.vmx.plan.json", "x_1-ctk.vmdk", "x_1.vmdk"], "what was changed is kept"
+class Course:
+    """What is told and found on the way."""
+
+    def __init__(self, administration, verb, who):
+        volume = administration.volume
+        self.before = picture(volume)
+        self.report = administration.change(verb, "--yes", who=who)
+        self.states, self.loaded = administration.states(), administration.loaded("x")
+        self.after = picture(volume)
+        self.kept = sorted(path.name for path in volume.glob("x/.cbtctl/*/*"))
+        self.again = administration.change(verb, "--yes", who=who)
+        self.undone = administration.undo(who=who)
+        self.restored, self.loaded_again = picture(volume), administration.loaded("x")
+        self.left = list(volume.rglob(".cbtctl"))
 
 
-@EACH_VERB
-def test_the_same_verb_again_changes_nothing(each, verb, state, is_on):
-    each.change(verb, "--yes", status=0)
-    again = each.change(verb, "--yes")
-    assert not again["plan"]["changes"] and len(again["plan"]["unchanged"]) == 2
+@pytest.fixture(scope="module", params=COURSES, ids=[f"{verb} on {release}" for release, verb, *_ in COURSES])
+def course(request, module_program, started, pristine):
+    release, verb, state, is_on = request.param
+    host = started(release, [f"ds={pristine}"])
+    found = Course(Administration(module_program, host), verb, f"{verb}-{release}")
+    host.reset()
+    found.state, found.is_on = state, is_on
+    return found
 
 
-@EACH_VERB
-def test_undo_restores_every_byte_and_the_host_reads_it(each, verb, state, is_on):
-    before = picture(each.volume)
-    each.change(verb, "--yes", status=0)
-    undone = each.undo()
-    assert [outcome for _, outcome in outcomes(undone)] == ["restored", "restored"]
-    assert picture(each.volume) == before
-    assert each.loaded("x") == "changeTrackingEnabled = true"
-    assert not list(each.volume.rglob(".cbtctl")), "nothing is left"
+def test_each_machine_is_changed(course):
+    assert outcomes(course.report) == [("x/x.vmx", "changed"), ("y/y.vmx", "changed")]
+    assert [result["follow_up"] for result in course.report["results"]] == [[], []]
+    assert course.report["exit_status"] == 0
+
+
+def test_each_disk_is_in_the_state_that_the_verb_leads_to(course):
+    assert set(course.states.values()) == {course.state} and len(course.states) == 4
+
+
+def test_the_host_reads_the_change(course):
+    assert course.loaded == f"changeTrackingEnabled = {course.is_on}"
+
+
+def test_modes_and_owners_are_kept(course):
+    assert {path: course.after[path][:3] for path in course.after} == {
+        path: course.before[path][:3] for path in course.after}
+
+
+def test_the_ctk_files_are_moved(course):
+    assert [path for path in course.after if path.endswith("-ctk.vmdk")] == []
+
+
+def test_what_was_changed_is_kept(course):
+    assert course.kept == ["x-ctk.vmdk", "x.vmdk", "x.vmx", "x.vmx.plan.json", "x_1-ctk.vmdk", "x_1.vmdk"]
+
+
+def test_the_same_verb_again_changes_nothing(course):
+    assert not course.again["plan"]["changes"] and len(course.again["plan"]["unchanged"]) == 2
+
+
+def test_undo_restores_every_byte_and_leaves_nothing(course):
+    assert [outcome for _, outcome in outcomes(course.undone)] == ["restored", "restored"]
+    assert course.restored == course.before
+    assert course.left == []
+
+
+def test_the_host_reads_what_is_undone(course):
+    assert course.loaded_again == "changeTrackingEnabled = true"
+
+
+# --- each other verb --------------------------------------------------------------------------------------------------
 
 
 def test_disable_of_one_disk_leaves_the_other_and_enable_leaves_what_is_tracked(administration):
