@@ -1,4 +1,5 @@
 #include "tests/support/catch.h"
+
 #include <cstdint>
 #include <limits>
 #include <string>
