@@ -75,9 +75,19 @@ struct ValuePrinter {
 
 }  // namespace
 
+Json::Json() = default;
+
+Json::Json(std::nullptr_t) {}
+
+Json::Json(const std::string& text) : Json(std::string_view(text)) {}
+
+Json::Json(const char* text) : Json(std::string_view(text)) {}
+
 Json::Json(std::string_view text) : value_(formats::core::lossy_utf8(text)) {}
 
 Json::Json(std::initializer_list<Member> members) : value_(Object(members)) {}
+
+Json Json::array() { return Json(Array{}); }
 
 Json Json::object() { return Json(std::initializer_list<Member>{}); }
 
@@ -88,6 +98,8 @@ Json& Json::operator[](std::string_view name) {
   if (found != members.end()) return found->value;
   return members.emplace_back(Member{formats::core::lossy_utf8(name), {}}).value;
 }
+
+Json& Json::operator[](std::size_t index) { return std::get<Array>(value_)[index]; }
 
 void Json::push_back(Json element) {
   if (is_null()) value_ = Array{};

@@ -22,23 +22,23 @@ class Json {
 
   // What can be a member's value converts without a word: `object["size"] = size`.
   // NOLINTBEGIN(google-explicit-constructor)
-  Json() = default;  // null
-  Json(std::nullptr_t) {}
+  Json();  // null
+  Json(std::nullptr_t);
   template <std::integral Number>
-  Json(Number number) : value_(widened(number)) {}
+  Json(Number number);
   Json(std::string_view text);
-  Json(const std::string& text) : Json(std::string_view(text)) {}
-  Json(const char* text) : Json(std::string_view(text)) {}
+  Json(const std::string& text);
+  Json(const char* text);
   template <typename Element>
-  Json(const std::vector<Element>& list) : value_(Array(list.begin(), list.end())) {}
+  Json(const std::vector<Element>& list);
   Json(std::initializer_list<Member> members);  // an object. NOLINTEND(google-explicit-constructor)
 
-  [[nodiscard]] static Json array() { return Json(Array{}); }
+  [[nodiscard]] static Json array();
   [[nodiscard]] static Json object();
 
   // Null becomes what is added to; anything else must be an object, or an array.
   Json& operator[](std::string_view name);  // null where it is new
-  Json& operator[](std::size_t index) { return std::get<Array>(value_)[index]; }
+  Json& operator[](std::size_t index);
   void push_back(Json element);
   void add_members(const Json& object);
   void erase(std::string_view name);
@@ -75,6 +75,12 @@ struct Json::Member {
   std::string name;
   Json value;
 };
+
+// Only here, where a member is whole, can a value be made.
+template <std::integral Number>
+Json::Json(Number number) : value_(widened(number)) {}
+template <typename Element>
+Json::Json(const std::vector<Element>& list) : value_(Array(list.begin(), list.end())) {}
 
 // As it stands in a document, between quotation marks.
 void append_quoted(std::string& out, std::string_view utf8);
