@@ -43,7 +43,7 @@ inline std::vector<Case> cases() {
 // The folders in which a case leaves something.
 inline std::vector<std::string> folders() { return {"x", "data"}; }
 
-inline bool has_lock(const support::storage::MemoryDisk& disk) {
+inline bool has_lock(const support::MemoryDisk& disk) {
   for (const std::string& folder : folders()) {
     if (disk.folders().contains(folder + "/.cbtctl/lock")) return true;
   }

@@ -156,8 +156,8 @@ TEST_CASE("a linked clone's golden image is never written") {
 }
 
 TEST_CASE("a disk of another target is changed there") {
-  storage::MemoryDisk first;
-  storage::MemoryDisk second;
+  MemoryDisk first;
+  MemoryDisk second;
   first.put("x/x.vmx", vmx("/mnt/two/data/x.vmdk", both_keys));
   second.put("data/x.vmdk", small_descriptor("x-flat.vmdk", "x-ctk.vmdk"));
   second.put("data/x-flat.vmdk", small_flat());

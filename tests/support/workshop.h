@@ -11,13 +11,12 @@
 #include "repair/executor.h"
 #include "repair/planner.h"
 #include "repair/recovery.h"
-#include "storage/memory_writer.h"
 #include "tests/support/findings.h"
+#include "tests/support/memory_writer.h"
 
 namespace support {
 
 namespace repair = cbtctl::repair;
-namespace storage = cbtctl::storage;
 
 class MemoryJournal final : public repair::Journal {
  public:
@@ -32,7 +31,7 @@ class MemoryJournal final : public repair::Journal {
 
 inline const std::string root = "/mnt/ds";
 
-inline Datastore scan_disk(const storage::MemoryDisk& disk) { return scan({{root, disk.place()}}); }
+inline Datastore scan_disk(const MemoryDisk& disk) { return scan({{root, disk.place()}}); }
 
 inline repair::Request request_for(std::string verb, std::vector<repair::Choice> choices = {}) {
   repair::Request request;
@@ -42,7 +41,7 @@ inline repair::Request request_for(std::string verb, std::vector<repair::Choice>
 }
 
 // What lies there: path and content, without what cbtctl keeps for itself.
-inline Files contents_of(const storage::MemoryDisk& disk) {
+inline Files contents_of(const MemoryDisk& disk) {
   Files files;
   for (const auto& [path, inode] : disk.files()) {
     if (path.find(".cbtctl/") == std::string::npos) files[path] = inode->content;
@@ -107,7 +106,7 @@ struct Workshop {
     return "no such disk";
   }
 
-  storage::MemoryDisk disk;
+  MemoryDisk disk;
   std::vector<repair::Site> sites;
   MemoryJournal journal;
 };
