@@ -145,10 +145,7 @@ Refusal refuse_untrackable(const model::Datastore& datastore, const model::Virtu
 }
 
 bool is_locked(const model::VirtualMachine& machine) {
-  return std::any_of(machine.power.evidence.begin(), machine.power.evidence.end(), [](const std::string& sign) {
-    return sign.starts_with("lock file") || sign.starts_with("an NFS lock file") ||
-           sign.find(" is locked ") != std::string::npos;
-  });
+  return std::any_of(machine.power.evidence.begin(), machine.power.evidence.end(), model::is_lock);
 }
 
 std::optional<Refusal> refuse_machine(const model::Datastore& datastore, const model::VirtualMachine& machine,
@@ -167,13 +164,13 @@ std::optional<Refusal> refuse_machine(const model::Datastore& datastore, const m
     case PowerState::off:
       break;
     case PowerState::on:
-      return refuse("powered-on", formats::core::joined(machine.power.evidence, ", "));
+      return refuse("powered-on", formats::core::joined(words_of(machine.power), ", "));
     case PowerState::suspended:
-      return refuse("suspended", formats::core::joined(machine.power.evidence, ", "));
+      return refuse("suspended", formats::core::joined(words_of(machine.power), ", "));
     case PowerState::unknown:
-      if (is_locked(machine)) return refuse("locked", formats::core::joined(machine.power.evidence, ", "));
+      if (is_locked(machine)) return refuse("locked", formats::core::joined(words_of(machine.power), ", "));
       if (!is_among(request.assumed_off, datastore, machine))
-        return refuse("power-unknown", formats::core::joined(machine.power.evidence, ", "));
+        return refuse("power-unknown", formats::core::joined(words_of(machine.power), ", "));
       break;
   }
   return refuse_by_host(datastore, machine, request);

@@ -69,7 +69,7 @@ std::shared_ptr<CannedHost> new_host() {
 }
 std::string evidence(const Datastore& datastore, std::size_t machine = 0) {
   std::string all;
-  for (const auto& sign : datastore.virtual_machines[machine].power.evidence) all += sign + "\n";
+  for (const auto& sign : words_of(datastore.virtual_machines[machine].power)) all += sign + "\n";
   return all;
 }
 bool says(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }

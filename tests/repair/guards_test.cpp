@@ -68,6 +68,15 @@ TEST_CASE("each reason is told, and nothing is planned") {
   }
 }
 
+TEST_CASE("a suspended state whose name says that it is locked is suspended, and nothing is locked") {
+  const Files suspended = subject("checkpoint.vmState = \"web is locked now.vmss\"\n");
+  for (const auto& verb : verbs) CHECK(reason_of(Workshop(suspended).plan(verb)) == "suspended");
+  const Files unknown = with(suspended, {{"x/x-1.vswp", ""}});
+  for (const auto& verb : verbs) CHECK(reason_of(Workshop(unknown).plan(verb)) == "power-unknown");
+  const Files locked = with(suspended, {{"x/x.vmx.lck", ""}});
+  for (const auto& verb : verbs) CHECK(reason_of(Workshop(locked).plan(verb)) == "locked");
+}
+
 TEST_CASE("a delta that no snapshot lists needs consolidation") {
   for (const auto& verb : verbs) {
     auto files = without(with_snapshot(), "x/x.vmsd");
