@@ -33,7 +33,7 @@ inline std::vector<Case> cases() {
           {"enable beside a tracked disk", broken, support::request_for("enable")},
           {"reset of a disk in another folder", elsewhere, support::request_for("reset")},
           {"repair of a key that stands twice", twice,
-           support::request_for("repair", {{Code::vmx_duplicate_key, "keep-first"}})},
+           support::request_for("repair", {{Code::vmx_duplicate_key, cbtctl::analysis::Option::keep_first}})},
           {"clean",
            support::with(support::healthy(), {{"x/gone-ctk.vmdk", "x" + support::small_tracking()},
                                               {"x/x-000007-ctk.vmdk", support::small_tracking()}}),

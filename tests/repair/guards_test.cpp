@@ -139,8 +139,8 @@ TEST_CASE("the guards are asked again right before the first write") {
     const Files before = contents_of(shop.disk);
     const auto result = shop.carry_out(plan);
     INFO(reason << ": " << result.message);
-    CHECK(result.outcome == "refused");
-    CHECK(result.reason == reason);
+    CHECK(result.outcome == Outcome::refused);
+    CHECK(reason_of(result) == reason);
     CHECK(contents_of(shop.disk) == before);
     CHECK(shop.disk.folders().count("x/.cbtctl") == 0);
   }
