@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "formats/core/fnv.h"
+
 namespace formats::text {
 namespace {
 
@@ -181,12 +183,11 @@ std::string_view Document::line_end() const {
   return ends[static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin())];
 }
 
-// FNV-1a, 8 bytes at a step; the last step of a longer text takes its last 8 bytes, some of them again.
+// After FNV-1a, 8 bytes at a step; the last step of a longer text takes its last 8 bytes, some of them again.
 std::uint64_t hash_ignoring_case(std::string_view text) {
-  constexpr std::uint64_t prime = 0x100000001B3;
-  std::uint64_t hash = 0xCBF29CE484222325 ^ text.size();
+  std::uint64_t hash = core::Fnv<std::uint64_t>::basis ^ text.size();
   const auto step = [&](std::uint64_t word) {
-    hash = (hash ^ core::lower_of_eight(word)) * prime;
+    hash = core::fnv1a_step(hash, core::lower_of_eight(word));
     hash ^= hash >> 32;
   };
   std::uint64_t word = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "analysis/option.h"
+
 namespace cbtctl::analysis {
 namespace {
 
@@ -208,6 +210,21 @@ static_assert([] {
   return true;
 }());
 
+// Each is one of those that fixes know.
+constexpr bool are_options(std::string_view texts) {
+  while (!texts.empty()) {
+    const std::size_t end = std::min(texts.find(' '), texts.size());
+    if (!option_from(texts.substr(0, end))) return false;
+    texts.remove_prefix(std::min(end + 1, texts.size()));
+  }
+  return true;
+}
+static_assert(std::all_of(rows.begin(), rows.end(), [](const Row& row) { return are_options(row.options); }));
+
+constexpr bool is_among_ctk_codes(Code code) { return code >= Code::ctk_covers_less && code <= Code::ctk_unrecognised; }
+static_assert(std::all_of(rows.begin(), rows.end(),
+                          [](const Row& row) { return row.name.starts_with("ctk-") == is_among_ctk_codes(row.code); }));
+
 }  // namespace
 
 std::span<const Row> catalogue() { return rows; }
@@ -229,5 +246,7 @@ std::vector<std::string> options_of(const Row& row) {
   }
   return options;
 }
+
+bool is_about_ctk_file(Code code) { return is_among_ctk_codes(code); }
 
 }  // namespace cbtctl::analysis

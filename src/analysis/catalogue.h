@@ -15,7 +15,7 @@ struct Row {
   std::string_view name;
   Severity severity{};
   Fix fix{};
-  std::string_view options;  // of `--choose NAME=OPTION`, separated by blanks
+  std::string_view options;  // of `--choose NAME=OPTION`, separated by blanks (option.h)
   std::string_view title;    // one line: what is wrong
   std::string_view meaning;  // how it comes about and what happens if nothing is done
   std::string_view remedy;
@@ -26,5 +26,7 @@ struct Row {
 [[nodiscard]] const Row& row_of(Code code);
 [[nodiscard]] const Row* find_row(std::string_view name);
 [[nodiscard]] std::vector<std::string> options_of(const Row& row);
+// Whether the finding is about a CTK file itself: one that is doubted where our reading of the format is.
+[[nodiscard]] bool is_about_ctk_file(Code code);
 
 }  // namespace cbtctl::analysis

@@ -12,7 +12,6 @@ using formats::text::equal_ignoring_case;
 using model::ErrorKind;
 
 constexpr unsigned least_hardware_version = 7;
-constexpr std::string_view unknown_layout = "layout not known";
 
 const model::Descriptor* descriptor_of(const model::Datastore& datastore, const model::ChainLink& link) {
   return link.descriptor ? &datastore.descriptors[*link.descriptor] : nullptr;
@@ -232,28 +231,6 @@ StarQuery judge_star_query(const model::Datastore& datastore, const model::Disk&
   }
   if (query.usable != false) query.reasons.emplace_back("deprecated since vSphere 6.7");
   return query;
-}
-
-std::string_view name_of(CbtState state) {
-  switch (state) {
-    case CbtState::unreadable:
-      return "unreadable";
-    case CbtState::unsupported:
-      return "unsupported";
-    case CbtState::tracked:
-      return "tracked";
-    case CbtState::broken:
-      return "broken";
-    case CbtState::pending:
-      return "pending";
-    case CbtState::leftover:
-      return "leftover";
-    case CbtState::off:
-      return "off";
-    case CbtState::partial:
-      return "partial";
-  }
-  return {};
 }
 
 }  // namespace cbtctl::analysis

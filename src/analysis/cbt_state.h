@@ -7,12 +7,15 @@
 #include <vector>
 
 #include "formats/ctk/tracking_file.h"
+#include "model/cbt_state.h"
 #include "model/datastore.h"
 
 namespace cbtctl::analysis {
 
-enum class CbtState { unreadable, unsupported, tracked, broken, pending, leftover, off, partial };
-[[nodiscard]] std::string_view name_of(CbtState state);
+using model::CbtState;
+
+// A reason of an `unsupported` disk whose data lies in objects: the only one that says nothing against its settings.
+inline constexpr std::string_view unknown_layout = "layout not known";
 
 struct CbtVerdict {
   CbtState state = CbtState::unreadable;

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "analysis/catalogue.h"
+#include "formats/core/fnv.h"
 
 namespace cbtctl::analysis {
 
@@ -47,15 +48,11 @@ std::string_view name_of(Fix fix) {
 
 // FNV-1a over the parts, each ended by a zero byte.
 std::string fingerprint_of(const Finding& finding) {
-  std::uint64_t hash = 0xCBF29CE484222325;
-  const auto add = [&](std::string_view part) {
-    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
-    hash *= 0x100000001B3;
-  };
-  add(row_of(finding.code).name);
-  add(finding.path);
-  add(finding.slot);
-  add(finding.key);
+  std::uint64_t hash = formats::core::Fnv<std::uint64_t>::basis;
+  for (const std::string_view part : {row_of(finding.code).name, std::string_view(finding.path),
+                                      std::string_view(finding.slot), std::string_view(finding.key)}) {
+    hash = formats::core::fnv1a_step<std::uint64_t>(formats::core::fnv1a(part, hash), 0);
+  }
   std::array<char, 17> digits{};
   std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(hash));
   return digits.data();

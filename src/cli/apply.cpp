@@ -41,7 +41,7 @@ int run_apply(const Verb& verb, const std::vector<std::string>& arguments) {
   if (may_change(line)) recover_stopped(stopped, places.sites, look, line, status);
   const bool waits = !stopped.found.empty() && !may_change(line);
   stopped.take_out(*plan, true);
-  return run_plan({.verb = std::string(verb.name),
+  return run_plan({.verb = repair::Verb::apply,
                    .plan = std::move(*plan),
                    .targets = places.targets,
                    .sites = places.sites,

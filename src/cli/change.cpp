@@ -13,22 +13,26 @@
 namespace cbtctl::cli {
 namespace {
 
-Options change_options(std::string_view verb) {
+bool goes_by_findings(repair::Verb verb) { return verb == repair::Verb::clean || verb == repair::Verb::repair; }
+
+Options change_options(repair::Verb verb) {
   Options own = target_options();
   add_change_options(own);
   own.text("plan-out", "write the plan to this new file, for cbtctl apply, and stop");
-  if (verb == "enable") own.flag("include-templates", "also templates (.vmtx)");
-  if (verb == "clean" || verb == "repair") own.text("min-age", "only files unchanged for so long: 90m, 24h, 7d", "24h");
-  if (verb == "repair") {
+  if (verb == repair::Verb::enable) own.flag("include-templates", "also templates (.vmtx)");
+  if (goes_by_findings(verb)) own.text("min-age", "only files unchanged for so long: 90m, 24h, 7d", "24h");
+  if (verb == repair::Verb::repair) {
     own.texts("only", "only findings of this code");
     own.texts("choose", "CODE=OPTION: a fix that is a choice; cbtctl explain CODE lists the options");
   }
   return own;
 }
 
-bool offers(const analysis::Row& row, const std::string& option) {
+// nullopt where the code has no such choice.
+std::optional<analysis::Option> offered(const analysis::Row& row, const std::string& option) {
   const std::vector<std::string> options = analysis::options_of(row);
-  return std::find(options.begin(), options.end(), option) != options.end();
+  if (std::find(options.begin(), options.end(), option) == options.end()) return std::nullopt;
+  return analysis::option_from(option);
 }
 
 // An error message; nothing where all is well.
@@ -42,19 +46,19 @@ std::optional<std::string> read_choices(const CommandLine& line, repair::Request
     const std::size_t equals = text.find('=');
     const analysis::Row* row = analysis::find_row(text.substr(0, equals));
     if (row == nullptr) return "there is no finding code '" + text.substr(0, equals) + "'";
-    const std::string option = equals == std::string::npos ? std::string() : text.substr(equals + 1);
-    if (!offers(*row, option)) {
+    const auto option = offered(*row, equals == std::string::npos ? std::string() : text.substr(equals + 1));
+    if (!option) {
       return "--choose " + std::string(row->name) +
              " takes one of: " + (row->options.empty() ? "nothing, it has no choice" : std::string(row->options));
     }
-    request.choices.push_back({row->code, option});
+    request.choices.push_back({row->code, *option});
   }
   return std::nullopt;
 }
 
-repair::Request request_of(std::string_view verb, const CommandLine& line, const Scanned& scanned,
+repair::Request request_of(repair::Verb verb, const CommandLine& line, const Scanned& scanned,
                            repair::Request request) {
-  request.verb = std::string(verb);
+  request.verb = verb;
   request.selected = [&scanned](const model::VirtualMachine& machine) {
     return scanned.selection.has(scanned.datastore, machine);
   };
@@ -67,15 +71,15 @@ repair::Request request_of(std::string_view verb, const CommandLine& line, const
   return request;
 }
 
-// Only repair and clean go by findings.
-analysis::Findings findings_for(std::string_view verb, const model::Datastore& datastore) {
-  return verb == "clean" || verb == "repair" ? analysis::analyze(datastore) : analysis::Findings{};
+analysis::Findings findings_for(repair::Verb verb, const model::Datastore& datastore) {
+  return goes_by_findings(verb) ? analysis::analyze(datastore) : analysis::Findings{};
 }
 
 }  // namespace
 
 int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
-  const Parsed parsed = parse(verb, arguments, change_options(verb.name));
+  const repair::Verb wanted = *repair::verb_from(verb.name);  // the table of verbs has no other here
+  const Parsed parsed = parse(verb, arguments, change_options(wanted));
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
   const std::string help = "cbtctl " + std::string(verb.name) + " --help";
@@ -100,11 +104,11 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
         discovery::discover_for_change(scanned.places, scanned.mappings, all_selected(scanned.selection));
   }
   status |= completeness(scanned.datastore);
-  const repair::Request request = request_of(verb.name, line, scanned, std::move(settings));
-  repair::Plan plan = repair::make_plan(scanned.datastore, findings_for(verb.name, scanned.datastore), request, sites);
+  const repair::Request request = request_of(wanted, line, scanned, std::move(settings));
+  repair::Plan plan = repair::make_plan(scanned.datastore, findings_for(wanted, scanned.datastore), request, sites);
   const bool waits = !stopped.found.empty() && !may_change(line);
   stopped.take_out(plan, request.every_machine);
-  const int ended = run_plan({.verb = std::string(verb.name),
+  const int ended = run_plan({.verb = wanted,
                               .plan = std::move(plan),
                               .targets = scanned.datastore.targets,
                               .sites = sites,

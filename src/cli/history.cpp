@@ -18,7 +18,9 @@ formats::core::Result<std::vector<repair::DiskProof>> prove(const repair::Record
   if (!opened) return opened.error();
   const repair::Look look = look_through(opened->places, known.mappings);
   for (const repair::MachinePlan& machine : machines) {
-    if (!fits(line.list("vm"), machine) || (!run.steps.empty() && run.outcome_of(machine.vm) != "changed")) continue;
+    if (!fits(line.list("vm"), machine) ||
+        (!run.steps.empty() && run.outcome_of(machine.vm) != repair::Outcome::changed))
+      continue;
     const model::Datastore now = look(machine);
     status |= completeness(now);
     const auto more = repair::prove(machine, now);

@@ -12,7 +12,8 @@ using formats::core::Result;
 
 Result<Mapping> parse_mapping(const std::string& text) {
   const std::size_t equals = text.find('=');
-  if (equals == 0 || equals == std::string::npos || text[0] != '/')
+  const bool has_both = equals != std::string::npos && equals + 1 < text.size();
+  if (!has_both || text[0] != '/')
     return Error{ErrorKind::usage, "--map takes /REMOTE=LOCAL, found '" + text + "'"};
   std::string given = text.substr(equals + 1);
   const auto local = storage::resolve_local(given);

@@ -73,7 +73,7 @@ void refuse_unreachable(repair::Plan& plan, const std::vector<repair::Site>& sit
   std::erase_if(plan.machines, [&](const repair::MachinePlan& machine) {
     for (const repair::Root& root : machine.roots) {
       if (sites[root.target].writer) continue;
-      plan.refused.push_back({machine.vm, "unreadable", root.location + " cannot be written"});
+      plan.refused.push_back({machine.vm, repair::Reason::unreadable, root.location + " cannot be written"});
       return true;
     }
     return false;

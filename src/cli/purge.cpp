@@ -56,8 +56,9 @@ formats::core::Status purge(const report::PurgedRun& run, storage::Writer& write
   if (const auto removed = writer.remove_empty_folder(run.path); !removed) return removed;
   const std::string own_folder(parent_of(run.path));
   static_cast<void>(writer.remove_empty_folder(own_folder));
-  return repair::reopen_journal(run.run)->append(
-      {.vm = std::string(parent_of(own_folder)), .what = "purged", .path = run.path});
+  return repair::reopen_journal(run.run)->append({.vm = std::string(parent_of(own_folder)),
+                                                  .what = std::string(name_of(repair::StepKind::purged)),
+                                                  .path = run.path});
 }
 
 std::vector<report::PurgedRun> find_old(const Scanned& scanned, const std::vector<repair::Site>& sites,

@@ -12,6 +12,8 @@ namespace {
 
 using formats::core::join;
 using formats::core::parent_of;
+using repair::Outcome;
+using repair::Reason;
 
 constexpr int most_rounds = 4;  // a recovery that was stopped itself leaves one run more each time
 
@@ -31,9 +33,7 @@ bool holds(const repair::Unfinished& unfinished, const repair::MachinePlan& mach
   });
 }
 
-bool is_settled(const repair::MachineResult& result) {
-  return result.outcome == "changed" || result.outcome == "rolled-back";
-}
+bool is_settled(Outcome outcome) { return outcome == Outcome::changed || outcome == Outcome::rolled_back; }
 
 }  // namespace
 
@@ -44,9 +44,10 @@ void Stopped::take_out(repair::Plan& plan, bool all) const {
     const std::string vm = vm_of(unfinished);
     const auto told = std::find_if(results.begin(), results.end(), [&](const auto& result) { return result.vm == vm; });
     if (told != results.end())
-      plan.refused.push_back({vm, told->reason.empty() ? "locked" : told->reason, told->message});
+      plan.refused.push_back({vm, told->reason.value_or(Reason::locked), told->message});
     else
-      plan.refused.push_back({vm, "locked", unfinished.folder.path + "/.cbtctl/lock is held by " + unfinished.owner});
+      plan.refused.push_back(
+          {vm, Reason::locked, unfinished.folder.path + "/.cbtctl/lock is held by " + unfinished.owner});
   }
 }
 
@@ -75,12 +76,12 @@ void recover_stopped(Stopped& stopped, const std::vector<repair::Site>& sites, c
     auto found = repair::find_unfinished(first.folder, writer);  // another folder of the same run may have settled it
     for (int round = 0; found && round < most_rounds; ++round) {
       repair::MachineResult result = repair::recover(*found, sites, look, is_taken_over(line, *found));
-      const bool settled = is_settled(result);
-      if (result.outcome == "refused") status |= exit_findings;
-      if (result.outcome == "failed") status |= exit_incomplete;
-      log::warning(report::escaped(result.vm + ": " + result.outcome + ": " + result.message));
+      const Outcome outcome = result.outcome;
+      if (outcome == Outcome::refused) status |= exit_findings;
+      if (outcome == Outcome::failed) status |= exit_incomplete;
+      log::warning(report::escaped(result.vm + ": " + std::string(name_of(outcome)) + ": " + result.message));
       stopped.results.push_back(std::move(result));
-      if (!settled) break;
+      if (!is_settled(outcome)) break;
       found = repair::find_unfinished(first.folder, writer);
     }
     if (found) left.push_back(std::move(*found));

@@ -17,21 +17,23 @@ namespace {
 
 using repair::MachinePlan;
 using repair::MachineResult;
+using repair::Outcome;
 using repair::Plan;
 
 // On a mount nobody can ask a host to read the configuration again.
-void add_follow_up(const MachinePlan& machine, const std::string& verb, bool has_host, MachineResult& result) {
-  if (result.outcome != "changed") return;
+void add_follow_up(const MachinePlan& machine, repair::Verb verb, bool has_host, MachineResult& result) {
+  if (result.outcome != Outcome::changed) return;
   if (repair::edits_configuration(machine) && !machine.assumed_unregistered && !has_host) {
     result.follow_up.push_back("on the host that has " + machine.vm +
                                " registered: vim-cmd vmsvc/getallvms tells its ID, then vim-cmd vmsvc/reload ID");
   }
   if (!machine.intent.touches_tracking()) return;
   const bool pending = std::any_of(machine.promised.begin(), machine.promised.end(),
-                                   [](const auto& promise) { return promise.second == "pending"; });
-  result.message = pending             ? "the next backup is a full one"
-                   : verb == "disable" ? "CBT is off; backups read whole disks"
-                                       : result.message;
+                                   [](const auto& promise) { return promise.second == model::CbtState::pending; });
+  if (pending)
+    result.message = "the next backup is a full one";
+  else if (verb == repair::Verb::disable)
+    result.message = "CBT is off; backups read whole disks";
 }
 
 int save_plan(const std::string& path, const Plan& plan) {
@@ -49,9 +51,9 @@ std::optional<MachineResult> object(const MachinePlan& machine, const Run& run) 
   const auto again =
       repair::plan_again(machine, run.plan.verb, run.look_everywhere(machine), repair::sites_of(machine, run.sites));
   if (const auto* objection = std::get_if<repair::Refusal>(&again))
-    return repair::result_of(machine, "refused", objection->message, objection->reason);
+    return repair::refused(machine, objection->reason, objection->message);
   if (const auto differs = repair::difference(machine, std::get<MachinePlan>(again)))
-    return repair::result_of(machine, "refused", *differs, "changed-meanwhile");
+    return repair::refused(machine, repair::Reason::changed_meanwhile, *differs);
   return std::nullopt;
 }
 
@@ -60,9 +62,9 @@ std::vector<MachineResult> carry_out_all(const Run& run, bool is_old, repair::Jo
   const Cancellation cancel;
   for (const MachinePlan& machine : run.plan.machines) {
     if (cancel.is_requested()) {
-      results.push_back(repair::result_of(machine, "cancelled", "it was not begun"));
+      results.push_back(repair::result_of(machine, Outcome::cancelled, "it was not begun"));
     } else if (auto objection = is_old ? object(machine, run) : std::nullopt) {
-      static_cast<void>(journal.append({.vm = machine.vm, .what = "refused"}));
+      static_cast<void>(journal.append({.vm = machine.vm, .what = std::string(name_of(Outcome::refused))}));
       results.push_back(std::move(*objection));
     } else {
       results.push_back(repair::carry_out(run.plan, machine, {run.sites, journal, run.look}));
@@ -77,10 +79,8 @@ int status_of(const std::vector<MachineResult>& results, const CommandLine& line
   int status = exit_done;
   bool changed = false;
   for (const MachineResult& result : results) {
-    if (result.outcome == "refused") status |= exit_findings;
-    if (result.outcome == "failed" || result.outcome == "rolled-back") status |= exit_incomplete;
-    if (result.outcome == "cancelled") status |= exit_cancelled;
-    changed |= result.outcome == "changed";
+    status |= exit_status_of(result.outcome);
+    changed |= result.outcome == Outcome::changed;
   }
   return status | (changed && line.has("detailed-exitcode") ? 1 : 0);
 }
@@ -110,6 +110,23 @@ std::optional<bool> is_agreed(const CommandLine& line, const std::string& questi
   std::string answer;
   std::getline(std::cin, answer);
   return answer == "yes";
+}
+
+int exit_status_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::changed:
+    case Outcome::restored:
+      return exit_done;
+    case Outcome::refused:
+      return exit_findings;
+    case Outcome::rolled_back:
+    case Outcome::failed:
+    case Outcome::unfinished:
+      return exit_incomplete;
+    case Outcome::cancelled:
+      return exit_cancelled;
+  }
+  return exit_incomplete;
 }
 
 int run_plan(Run run, const CommandLine& line) {

@@ -20,7 +20,7 @@ void add_change_options(Options& own);
 [[nodiscard]] std::optional<bool> is_agreed(const CommandLine& line, const std::string& question);
 
 struct Run {
-  std::string verb;  // of the command line
+  repair::Verb verb{};  // of the command line
   repair::Plan plan;
   const std::vector<model::Target>& targets;
   const std::vector<repair::Site>& sites;  // by target
@@ -31,6 +31,9 @@ struct Run {
   bool is_old = false;  // the plan was made some time ago
   bool waits = false;   // a stopped run could be put right, if that were agreed to
 };
+
+// What one machine adds to the exit status.
+[[nodiscard]] int exit_status_of(repair::Outcome outcome);
 
 // Prints everything; the exit status.
 int run_plan(Run run, const CommandLine& line);

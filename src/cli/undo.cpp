@@ -13,12 +13,13 @@ namespace {
 
 using repair::MachinePlan;
 using repair::MachineResult;
+using repair::Outcome;
 using repair::RecordedRun;
 
 // Of a run that another operator made no outcome is known here; its files tell.
 bool has_something(const RecordedRun& run, const MachinePlan& machine) {
-  const std::string outcome = run.steps.empty() ? "changed" : run.outcome_of(machine.vm);
-  return outcome != "restored" && outcome != "rolled-back" && outcome != "refused";
+  const Outcome outcome = run.steps.empty() ? Outcome::changed : run.outcome_of(machine.vm);
+  return outcome != Outcome::restored && outcome != Outcome::rolled_back && outcome != Outcome::refused;
 }
 
 // The one that is named, or the newest that changed anything.
@@ -30,8 +31,8 @@ const RecordedRun* choose(const KnownRuns& known) {
   }
   const auto newest = std::find_if(known.runs.rbegin(), known.runs.rend(), [](const RecordedRun& run) {
     return run.plan && std::any_of(run.plan->machines.begin(), run.plan->machines.end(), [&](const auto& machine) {
-             const std::string outcome = run.outcome_of(machine.vm);
-             return outcome != "refused" && outcome != "rolled-back";
+             const Outcome outcome = run.outcome_of(machine.vm);
+             return outcome != Outcome::refused && outcome != Outcome::rolled_back;
            });
   });
   return newest == known.runs.rend() ? nullptr : &*newest;
@@ -52,8 +53,8 @@ repair::Plan plan_of(const RecordedRun& run, const CommandLine& line) {
     machine.assumed_off |= is_vouched_for(line.list("assume-powered-off"), machine);
     machine.assumed_unregistered |= is_vouched_for(line.list("assume-unregistered"), machine);
     if (has_something(run, machine)) return false;
-    const std::string outcome = run.outcome_of(machine.vm);
-    plan.unchanged.push_back({machine.vm, outcome == "restored" ? "it was taken back already" : "it was not changed"});
+    const bool is_restored = run.outcome_of(machine.vm) == Outcome::restored;
+    plan.unchanged.push_back({machine.vm, is_restored ? "it was taken back already" : "it was not changed"});
     return true;
   });
   std::reverse(plan.machines.begin(), plan.machines.end());
@@ -84,13 +85,11 @@ std::vector<MachineResult> take_back_all(const repair::Plan& plan, const std::ve
   const Cancellation cancel;
   for (const MachinePlan& machine : plan.machines) {
     if (cancel.is_requested()) {
-      results.push_back(repair::result_of(machine, "cancelled", "it was not begun"));
-      status |= exit_cancelled;
-      continue;
+      results.push_back(repair::result_of(machine, Outcome::cancelled, "it was not begun"));
+    } else {
+      results.push_back(repair::take_back(plan, machine, {sites, *journal, look}));
     }
-    results.push_back(repair::take_back(plan, machine, {sites, *journal, look}));
-    if (results.back().outcome == "refused") status |= exit_findings;
-    if (results.back().outcome == "failed") status |= exit_incomplete;
+    status |= exit_status_of(results.back().outcome);
   }
   return results;
 }
@@ -143,7 +142,7 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!plan.refused.empty()) status |= exit_findings;
   std::optional<std::vector<MachineResult>> results;
   const auto print = [&] {
-    const report::PlanReport report{plan, places.targets, results, stopped.results, status, "undo"};
+    const report::PlanReport report{plan, places.targets, results, stopped.results, status, repair::Verb::undo};
     const bool written = write_output(line.json ? report::plan_json(report)
                                       : results ? report::results_text(report, line.style)
                                                 : report::plan_text(report, line.style));
@@ -156,7 +155,7 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!*agreed) return exit_cancelled;
   results = take_back_all(plan, places.sites, look, status);
   const bool restored = std::any_of(results->begin(), results->end(),
-                                    [](const MachineResult& each) { return each.outcome == "restored"; });
+                                    [](const MachineResult& each) { return each.outcome == Outcome::restored; });
   if (restored && line.has("detailed-exitcode")) status |= 1;
   return print();
 }

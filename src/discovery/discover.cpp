@@ -97,7 +97,7 @@ void tell_power(const Tree& tree, const Loader& loader, model::Datastore& datast
   for (model::VirtualMachine& machine : datastore.virtual_machines) {
     const Spot spot = loader.spot_of(machine.file);
     if (!machine.unreadable) machine.power = power_from_files(machine.settings, tree, spot);
-    if (machine.unreadable) machine.power.evidence = {"the configuration cannot be read"};
+    if (machine.unreadable) machine.power.evidence = {model::FileSign{model::FileFact::configuration_unreadable}};
     machine.seen_by = tree.seen_by(spot.place, spot.path);
     machine.is_targeted = tree.is_targeted(spot);
   }

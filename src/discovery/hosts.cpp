@@ -213,12 +213,12 @@ void Hosts::tell_power(const Tree& tree, const Loader& loader, model::Datastore&
   std::set<Index> changed;
   for (Index i = 0; i < datastore.virtual_machines.size(); ++i) {
     model::VirtualMachine& machine = datastore.virtual_machines[i];
-    std::vector<HostSign> signs;
+    std::vector<model::HostSign> signs;
     std::set<std::string> hosts;  // two targets may be on one host
     for (const Index target : machine.seen_by) {
       const auto& inventory = datastore.targets[target].inventory;
       if (!inventory || !hosts.insert(places_[target].host).second) continue;
-      HostSign sign{.host = datastore.targets[target].location};
+      model::HostSign sign{.host = datastore.targets[target].location};
       if (inventory->running) sign.running = running_.contains({target, machine.file});
       sign.tells_registrations = inventory->registered && machine.registrations;
       for (const model::Registration& registration :
@@ -259,7 +259,7 @@ void Hosts::ask(const Tree& tree, const Loader& loader, model::Datastore& datast
     for (const model::Registration& each : *subject.registrations)
       by_place[each.target].ids.emplace_back(machine, each.id);
   }
-  std::map<Index, std::vector<LockSign>> locks;
+  std::map<Index, std::vector<model::LockSign>> locks;
   std::vector<std::function<void()>> states;
   for (const auto& [place, asked] : by_place) {
     host::Questions questions;

@@ -1,5 +1,5 @@
-// Each sign is looked up by itself and put into words; the state follows from their sum. Signs that contradict each
-// other make the state `unknown`.
+// Each sign is looked up by itself; the state follows from their sum. Signs that contradict each other make the state
+// `unknown`.
 #include "discovery/power.h"
 
 #include <string>
@@ -13,6 +13,8 @@ namespace {
 
 using formats::core::file_name;
 using formats::core::parent_of;
+using model::FileFact;
+using model::FileSign;
 
 struct Signs {
   bool lock = false;
@@ -39,12 +41,17 @@ bool swap_elsewhere(const formats::vmx::Configuration& settings, const Tree& tre
   return swap && tree.look_up(swap->spot).entry != nullptr;
 }
 
-std::string shutdown_evidence(const formats::vmx::Configuration& settings, bool never_ran) {
-  if (never_ran) return "never ran: no cleanShutdown key, no vmware.log";
-  if (!settings.clean_shutdown) return "no cleanShutdown key, but a vmware.log";
-  if (settings.contradicts_itself("cleanShutdown")) return "cleanShutdown stands twice with different values";
-  if (!settings.clean_shutdown->value) return "cleanShutdown is neither TRUE nor FALSE";
-  return *settings.clean_shutdown->value ? "cleanShutdown is TRUE" : "cleanShutdown is FALSE";
+FileFact shutdown_fact(const formats::vmx::Configuration& settings, bool never_ran) {
+  if (never_ran) return FileFact::never_ran;
+  if (!settings.clean_shutdown) return FileFact::shutdown_not_told;
+  if (settings.contradicts_itself("cleanShutdown")) return FileFact::shutdown_contradicts_itself;
+  if (!settings.clean_shutdown->value) return FileFact::shutdown_malformed;
+  return *settings.clean_shutdown->value ? FileFact::shut_down : FileFact::not_shut_down;
+}
+
+FileSign lock_sign(const Signs& signs, std::string_view configuration_name) {
+  if (signs.lock) return {FileFact::lock_file, formats::vmware::lock_of(configuration_name)};
+  return {signs.nfs_lock ? FileFact::nfs_lock_file : FileFact::no_lock_file};
 }
 
 }  // namespace
@@ -53,27 +60,26 @@ model::Power power_from_files(const formats::vmx::Configuration& settings, const
                               const Spot& configuration) {
   const Spot where{configuration.place, std::string(parent_of(configuration.path))};
   const Folder* folder = tree.folder(where.place, where.path);
-  if (folder == nullptr || folder->error) return {model::PowerState::unknown, {"the folder cannot be listed"}};
+  if (folder == nullptr || folder->error) return {model::PowerState::unknown, {FileSign{FileFact::folder_not_listed}}};
 
-  Signs signs = signs_in(*folder, file_name(configuration.path));
+  const std::string_view name = file_name(configuration.path);
+  Signs signs = signs_in(*folder, name);
   signs.swap = signs.swap || swap_elsewhere(settings, tree, where);
   const bool never_ran = !settings.clean_shutdown && !signs.log;
   const bool locked = signs.lock || signs.nfs_lock;
 
   model::Power power;
-  power.evidence.push_back(shutdown_evidence(settings, never_ran));
-  power.evidence.emplace_back(signs.lock       ? "lock file " + formats::vmware::lock_of(file_name(configuration.path))
-                              : signs.nfs_lock ? "an NFS lock file (.lck-*) in the folder"
-                                               : "no lock file");
-  power.evidence.emplace_back(signs.swap ? "a swap file" : "no swap file");
+  power.evidence.emplace_back(FileSign{shutdown_fact(settings, never_ran)});
+  power.evidence.emplace_back(lock_sign(signs, name));
+  power.evidence.emplace_back(FileSign{signs.swap ? FileFact::swap_file : FileFact::no_swap_file});
   if (settings.contradicts_itself("checkpoint.vmState")) {
-    power.evidence.emplace_back("checkpoint.vmState stands twice with different values");
+    power.evidence.emplace_back(FileSign{FileFact::suspended_state_contradicts_itself});
   } else if (!settings.checkpoint_vm_state.empty()) {
-    power.evidence.push_back("suspended state in " + settings.checkpoint_vm_state);
+    power.evidence.emplace_back(FileSign{FileFact::suspended_state, settings.checkpoint_vm_state});
     power.state = locked || signs.swap ? model::PowerState::unknown : model::PowerState::suspended;
   } else if (locked && (signs.swap || is_false(settings.clean_shutdown)) && !is_true(settings.clean_shutdown)) {
     power.state = model::PowerState::on;
-    power.evidence.emplace_back("a host that crashed leaves the same files");
+    power.evidence.emplace_back(FileSign{FileFact::may_have_crashed});
   } else if (!locked && !signs.swap && (is_true(settings.clean_shutdown) || never_ran)) {
     power.state = model::PowerState::off;
   }

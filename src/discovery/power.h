@@ -1,13 +1,10 @@
 // Whether a virtual machine runs: by its files, and by what hosts say of it; reference/esxi-facts.md section 3.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "discovery/tree.h"
-#include "host/locks.h"
 #include "host/states.h"
 #include "model/datastore.h"
 
@@ -19,35 +16,21 @@ namespace cbtctl::discovery {
 [[nodiscard]] model::Power power_from_files(const formats::vmx::Configuration& settings, const Tree& tree,
                                             const Spot& configuration);
 
-// What one host that sees the machine says of it.
-struct HostSign {
-  std::string host;                  // the target, as the user wrote it
-  std::optional<bool> running;       // among the host's processes; nothing: it does not tell
-  std::optional<std::string> id;     // registered as
-  bool tells_registrations = false;  // else `id` says nothing
-};
-
 // Joins both. A process is proof of `on`; a registration without a process is proof of `off` where the files do not
 // speak against it. A host knows nothing of what runs on another one.
-[[nodiscard]] model::Power power_with_hosts(model::Power by_files, const std::vector<HostSign>& hosts);
+[[nodiscard]] model::Power power_with_hosts(model::Power by_files, const std::vector<model::HostSign>& hosts);
 
 // Whether only the locks can tell: no process is known, and neither files nor a registration prove that it is off.
-[[nodiscard]] bool needs_locks(const model::Power& by_files, const std::vector<HostSign>& hosts);
-
-// One file of the machine, and who holds it.
-struct LockSign {
-  std::string file;
-  bool of_process = false;  // the .lck file, which the process itself holds; else an extent, which a backup may hold
-  formats::core::Result<host::Lock> lock;
-};
+[[nodiscard]] bool needs_locks(const model::Power& by_files, const std::vector<model::HostSign>& hosts);
 
 // What the locks of its files make of a power state that the files alone do not settle. All free: it runs nowhere.
-[[nodiscard]] model::Power power_with_locks(model::Power power, bool is_suspended, const std::vector<LockSign>& locks);
+[[nodiscard]] model::Power power_with_locks(model::Power power, bool is_suspended,
+                                            const std::vector<model::LockSign>& locks);
 
 // The same for a machine that shall be changed, whatever the files say: a lock that is held speaks against `off`; locks
 // that no file system has are asked in vain, and then only a host that has the machine registered can prove it.
 [[nodiscard]] model::Power power_with_all_locks(model::Power power, bool is_suspended,
-                                                const std::vector<LockSign>& locks);
+                                                const std::vector<model::LockSign>& locks);
 
 // What a host that has it registered as `id` says of it.
 [[nodiscard]] model::Power power_with_state(model::Power power, const std::string& host, const std::string& id,

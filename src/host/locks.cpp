@@ -81,27 +81,20 @@ std::optional<Lock> from_owners(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace
-
-std::string_view name_of(LockMode mode) {
-  switch (mode) {
-    case LockMode::free:
-      return "free";
-    case LockMode::exclusive:
-      return "exclusive";
-    case LockMode::read_only:
-      return "read-only";
-    case LockMode::multi_writer:
-      return "multi-writer";
-  }
-  return {};
+// The words of a command that failed, or that printed what is not understood, may still say that somebody holds the
+// file. Whoever asks must not take it for free.
+Error not_told(Error error) {
+  if (error.message.find(" is locked ") != std::string::npos) error.kind = ErrorKind::in_use;
+  return error;
 }
 
+}  // namespace
+
 Result<Lock> parse_lock(const Answer& answer) {
-  if (auto failure = failure_of(answer)) return std::move(*failure);
+  if (auto failure = failure_of(answer)) return not_told(std::move(*failure));
   auto lock = from_metadata(answer.text);
   if (!lock) lock = from_owners(answer.text);
-  if (!lock) return unknown_form(answer);
+  if (!lock) return not_told(unknown_form(answer));
   lock->source = answer.source;
   return std::move(*lock);
 }

@@ -6,26 +6,17 @@
 #include <vector>
 
 #include "host/answers.h"
+#include "model/power.h"
 #include "storage/commands.h"
 
 namespace cbtctl::host {
 
-enum class LockMode {
-  free,          // 0
-  exclusive,     // 1: a running machine's active extents
-  read_only,     // 2: the extents of its snapshots' parents
-  multi_writer,  // 3
-};
-
-struct Lock {
-  LockMode mode = LockMode::free;
-  std::vector<std::string> owners;  // MAC addresses of the hosts that hold it: "00:50:56:aa:bb:cc"
-  std::string source;               // the command that told it
-};
-[[nodiscard]] std::string_view name_of(LockMode mode);
+using model::Lock;
+using model::LockMode;
 
 // What `vmkfstools -D FILE` or `vmfsfilelockinfo -p FILE` printed. The first "mode" is the lock's, a later one the
-// file's. `unavailable`: the file system has no such locks (NFS, vSAN), or the host cannot tell.
+// file's. `unavailable`: the file system has no such locks (NFS, vSAN), or the host cannot tell. `in_use`: nor can it
+// here, but it says that the file is locked.
 [[nodiscard]] Result<Lock> parse_lock(const Answer& answer);
 
 // Among a host's answers, those to the questions "lock" and "lock-owner". `malformed`: not so many.

@@ -17,6 +17,7 @@
 #include "formats/vmsd/snapshots.h"
 #include "formats/vmx/configuration.h"
 #include "model/host.h"
+#include "model/power.h"
 
 namespace cbtctl::model {
 
@@ -106,13 +107,6 @@ struct SnapshotFile {
   std::vector<Reference> frozen;  // every disk of every snapshot, in order
 };
 
-enum class PowerState { off, on, suspended, unknown };
-
-struct Power {
-  PowerState state = PowerState::unknown;
-  std::vector<std::string> evidence;
-};
-
 // Which host knows a virtual machine, under which number.
 struct Registration {
   Index target = 0;
@@ -124,6 +118,7 @@ struct BuildWitness {
   std::string source;
   std::string version;
   std::string build;
+  bool is_host = false;
 };
 
 struct VirtualMachine {

@@ -27,14 +27,15 @@ using formats::text::equal_ignoring_case;
 using model::Index;
 
 struct Failure {
-  std::string reason;
+  Reason reason{};
   std::string message;
 };
 using MaybeFailure = std::optional<Failure>;
 
 // What was there when the datastore was listed and is not any more was changed meanwhile.
 Failure failure_of(const formats::core::Error& error) {
-  return {error.kind == formats::core::ErrorKind::missing ? "changed-meanwhile" : "unreadable", error.message};
+  return {error.kind == formats::core::ErrorKind::missing ? Reason::changed_meanwhile : Reason::unreadable,
+          error.message};
 }
 
 class Compiler {
@@ -96,7 +97,7 @@ class Compiler {
     const bool is_partial = type != nullptr && equal_ignoring_case(type->value, "partial");
     const bool has_secret =
         document.find("encryption.keySafe") != nullptr || document.find("encryption.data") != nullptr;
-    if (has_secret && !is_partial) return Failure{"encrypted", "the configuration is encrypted"};
+    if (has_secret && !is_partial) return Failure{Reason::encrypted, "the configuration is encrypted"};
     return {};
   }
 
@@ -137,7 +138,7 @@ class Compiler {
     }
     if (auto objection = refuse_tracking(datastore_, settled_, touched)) return objection;
     if (goes_on && outlook_.is_disallowed())
-      return refusal(datastore_, machine_, "disallowed", "ctkDisallowed is TRUE");
+      return refusal(datastore_, machine_, Reason::disallowed, "ctkDisallowed is TRUE");
     return std::nullopt;
   }
 
@@ -156,7 +157,7 @@ class Compiler {
   MaybeFailure edit(Index target, const std::string& path, Phase phase,
                     const std::function<std::string(Document&)>& change) {
     const auto spot = roots_.spot_of(target, path);
-    if (!spot) return Failure{"outside-scan", path + " lies in no target"};
+    if (!spot) return Failure{Reason::outside_scan, path + " lies in no target"};
     auto before = content_of(*spot);
     if (!before) return failure_of(before.error());
     Document document = Document::decode(*before);
@@ -185,8 +186,9 @@ class Compiler {
       for_own_links(disk, [&](Index index) {
         const model::File& file = datastore_.files[datastore_.descriptors[index].file];
         if (failed || !datastore_.descriptors[index].content.change_track_path) return;
-        failed = file.sparse ? MaybeFailure(Failure{"unreadable", file.path + " holds its descriptor in the extent"})
-                             : edit(file.target, file.path, Phase::tracking, remove_tracking);
+        failed = file.sparse
+                     ? MaybeFailure(Failure{Reason::unreadable, file.path + " holds its descriptor in the extent"})
+                     : edit(file.target, file.path, Phase::tracking, remove_tracking);
       });
     }
     return failed;
@@ -224,7 +226,7 @@ class Compiler {
         }
         const std::string usual = formats::vmware::tracking_of_disk(file.path);
         if (tracking_at(datastore_, file.target, usual) != nullptr) paths.emplace(file.target, usual);
-        if (is_link(file.target, usual)) failed = Failure{"outside-scan", usual + " is a link"};
+        if (is_link(file.target, usual)) failed = Failure{Reason::outside_scan, usual + " is a link"};
       });
     }
     for (const auto& [target, path] : paths) {
@@ -245,11 +247,12 @@ class Compiler {
     if (const auto* tracking = tracking_at(datastore_, target, path)) {
       for (const Index user : tracking->named_by) {
         if (!stripped.contains(user) && datastore_.descriptors[user].judged)
-          return Failure{"shared-disk", datastore_.files[datastore_.descriptors[user].file].path + " names " + path};
+          return Failure{Reason::shared_disk,
+                         datastore_.files[datastore_.descriptors[user].file].path + " names " + path};
       }
     }
     const auto spot = roots_.spot_of(target, path);
-    if (!spot) return Failure{"outside-scan", path + " lies in no target"};
+    if (!spot) return Failure{Reason::outside_scan, path + " lies in no target"};
     storage::Writer* writer = roots_.writer(*spot);
     auto change = writer != nullptr ? quarantine_of(*writer, *spot, "CTK file aside") : Result<Change>(no_writer());
     if (!change) return failure_of(change.error());

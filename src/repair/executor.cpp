@@ -26,15 +26,21 @@ std::optional<MachineResult> begin(const Workplace& place) {
   if (status) return std::nullopt;
   place.leave();
   place.remove_if_empty();
-  const bool busy = status.error().kind == ErrorKind::in_use;
-  return result_of(place.machine, busy ? "refused" : "failed", status.error().message, busy ? "locked" : "");
+  if (status.error().kind == ErrorKind::in_use) return refused(place.machine, Reason::locked, status.error().message);
+  return result_of(place.machine, Outcome::failed, status.error().message);
+}
+
+// Of a refusal that an error makes.
+Reason reason_of(const Error& error) {
+  if (error.kind == ErrorKind::changed || error.kind == ErrorKind::missing) return Reason::changed_meanwhile;
+  return error.kind == ErrorKind::in_use ? Reason::locked : Reason::unreadable;
 }
 
 // What only a host says of a machine that is off is told as it is.
 bool is_of_host(const Refusal& refusal) {
-  return refusal.reason == "not-registered" || refusal.reason == "pending-task";
+  return refusal.reason == Reason::not_registered || refusal.reason == Reason::pending_task;
 }
-std::string reason_of_undo(const Refusal& refusal) { return is_of_host(refusal) ? refusal.reason : "ran-since"; }
+Reason reason_of_undo(const Refusal& refusal) { return is_of_host(refusal) ? refusal.reason : Reason::ran_since; }
 std::string in_words_of_undo(const Refusal& refusal) {
   return is_of_host(refusal) ? refusal.message : "the virtual machine is not proven off: " + refusal.message;
 }
@@ -52,9 +58,9 @@ class Execution {
     const model::Datastore now = means_.look(machine_);
     if (auto objection = object(now)) return *objection;
     if (const Status sealed = seal(machine_, sites_); !sealed)
-      return refused(reason_of(sealed.error()), sealed.error().message);
-    Status status = note("begin");
-    if (!status) return result_of(machine_, "failed", status.error().message);
+      return refuse(reason_of(sealed.error()), sealed.error().message);
+    Status status = note(name_of(StepKind::begin));
+    if (!status) return result_of(machine_, Outcome::failed, status.error().message);
     if (auto not_begun = begin(place_)) return ended(*not_begun);
     status = place_.together([&] {
       const Status prepared = place_.prepare(plan_);
@@ -63,7 +69,7 @@ class Execution {
     if (!status) return rolled_back(status.error(), now);
     look_at_standing(place_);
     if (const Status whole = check_whole(); !whole) return leave(reason_of(whole.error()), whole.error().message);
-    if (const auto ran = ran_since(place_)) return leave("changed-meanwhile", *ran);
+    if (const auto ran = ran_since(place_)) return leave(Reason::changed_meanwhile, *ran);
     status = steps();
     if (status) look_at_standing(place_);
     if (status) status = check_done(place_);
@@ -73,30 +79,32 @@ class Execution {
   }
 
  private:
-  Status note(const char* what) const { return means_.journal.append({.vm = machine_.vm, .what = what}); }
+  Status note(std::string_view what) const {
+    return means_.journal.append({.vm = machine_.vm, .what = std::string(what)});
+  }
 
   [[nodiscard]] MachineResult ended(MachineResult result) const {
-    static_cast<void>(note(result.outcome.c_str()));
+    static_cast<void>(note(name_of(result.outcome)));
     return result;
   }
-  MachineResult ended(const char* outcome, const std::string& message = {}) const {
+  MachineResult ended(Outcome outcome, const std::string& message = {}) const {
     return ended(result_of(machine_, outcome, message));
   }
-  [[nodiscard]] MachineResult refused(const std::string& reason, const std::string& message) const {
-    return ended(result_of(machine_, "refused", message, reason));
+  [[nodiscard]] MachineResult refuse(Reason reason, const std::string& message) const {
+    return ended(refused(machine_, reason, message));
   }
   // Before the first change: all is as it was found.
-  [[nodiscard]] MachineResult leave(const std::string& reason, const std::string& message) const {
+  [[nodiscard]] MachineResult leave(Reason reason, const std::string& message) const {
     vanish(place_);
-    return refused(reason, message);
+    return refuse(reason, message);
   }
 
   // The guards, and whether the plan still is what it would be.
   [[nodiscard]] std::optional<MachineResult> object(const model::Datastore& now) const {
     const auto again = plan_again(machine_, plan_.verb, now, sites_);
-    if (const auto* objection = std::get_if<Refusal>(&again)) return refused(objection->reason, objection->message);
+    if (const auto* objection = std::get_if<Refusal>(&again)) return refuse(objection->reason, objection->message);
     const auto differs = difference(machine_, std::get<MachinePlan>(again));
-    if (differs) return refused("changed-meanwhile", *differs);
+    if (differs) return refuse(Reason::changed_meanwhile, *differs);
     return std::nullopt;
   }
 
@@ -155,22 +163,22 @@ class Execution {
   [[nodiscard]] MachineResult prove() const {
     const model::Datastore now = means_.look(machine_);
     if (const auto runs = refuse_power(machine_, now))
-      return ended("failed", "it is not proven off any more: " + runs->message);
+      return ended(Outcome::failed, "it is not proven off any more: " + runs->message);
     if (const auto broken = broken_promise(machine_, now)) return rolled_back({ErrorKind::changed, *broken}, now);
-    if (const Status noted = note("changed"); !noted) return rolled_back(noted.error(), now);
+    if (const Status noted = note(name_of(Outcome::changed)); !noted) return rolled_back(noted.error(), now);
     unlock(place_);
-    return result_of(machine_, "changed");
+    return result_of(machine_, Outcome::changed);
   }
 
   [[nodiscard]] MachineResult rolled_back(const Error& why, const model::Datastore& now) const {
     Status back = reverse(place_, means_.journal);
     if (back) back = reload(machine_, now, sites_, is_on_before(machine_));
     if (!back) {
-      return ended("failed", why.message + "; and it could not be rolled back: " + back.error().message +
-                                 "; the next verb that writes tries again");
+      return ended(Outcome::failed, why.message + "; and it could not be rolled back: " + back.error().message +
+                                        "; the next verb that writes tries again");
     }
     vanish(place_);
-    return ended("rolled-back", why.message);
+    return ended(Outcome::rolled_back, why.message);
   }
 
   const Plan& plan_;
@@ -182,18 +190,13 @@ class Execution {
 
 }  // namespace
 
-MachineResult result_of(const MachinePlan& machine, std::string outcome, std::string message, std::string reason) {
-  return {.vm = machine.vm,
-          .outcome = std::move(outcome),
-          .reason = std::move(reason),
-          .message = std::move(message),
-          .follow_up = {}};
+MachineResult result_of(const MachinePlan& machine, Outcome outcome, std::string message,
+                        std::optional<Reason> reason) {
+  return {.vm = machine.vm, .outcome = outcome, .reason = reason, .message = std::move(message), .follow_up = {}};
 }
 
-std::string reason_of(const Error& error) {
-  return error.kind == ErrorKind::changed || error.kind == ErrorKind::missing ? "changed-meanwhile"
-         : error.kind == ErrorKind::in_use                                    ? "locked"
-                                                                              : "unreadable";
+MachineResult refused(const MachinePlan& machine, Reason reason, std::string message) {
+  return result_of(machine, Outcome::refused, std::move(message), reason);
 }
 
 MachineResult carry_out(const Plan& plan, const MachinePlan& machine, const Means& means) {
@@ -203,22 +206,22 @@ MachineResult carry_out(const Plan& plan, const MachinePlan& machine, const Mean
 MachineResult take_back(const Plan& plan, const MachinePlan& machine, const Means& means) {
   const auto sites = sites_of(machine, means.sites);
   const Workplace place{plan.id, machine, sites};
-  const auto refused = [&](const std::string& reason, const std::string& message) {
-    return result_of(machine, "refused", message, reason);
-  };
   const model::Datastore now = means.look(machine);
   if (const auto may_run = refuse_power(machine, now))
-    return refused(reason_of_undo(*may_run), in_words_of_undo(*may_run));
+    return refused(machine, reason_of_undo(*may_run), in_words_of_undo(*may_run));
   look_at_standing(place);
-  if (const auto ran = ran_since(place)) return refused("ran-since", *ran + ": the virtual machine may have run since");
-  if (const Status done = check_done(place); !done) return refused(reason_of(done.error()), done.error().message);
+  if (const auto ran = ran_since(place))
+    return refused(machine, Reason::ran_since, *ran + ": the virtual machine may have run since");
+  if (const Status done = check_done(place); !done)
+    return refused(machine, reason_of(done.error()), done.error().message);
   if (auto not_begun = begin(place)) return *not_begun;
-  Status status = means.journal.append({.vm = machine.vm, .what = "taking-back"});
+  Status status = means.journal.append({.vm = machine.vm, .what = std::string(name_of(StepKind::taking_back))});
   if (status) status = reverse(place, means.journal);
-  if (!status) return result_of(machine, "failed", status.error().message + "; the next verb that writes goes on");
+  if (!status)
+    return result_of(machine, Outcome::failed, status.error().message + "; the next verb that writes goes on");
   vanish(place);
-  static_cast<void>(means.journal.append({.vm = machine.vm, .what = "restored"}));
-  MachineResult result = result_of(machine, "restored");
+  static_cast<void>(means.journal.append({.vm = machine.vm, .what = std::string(name_of(Outcome::restored))}));
+  MachineResult result = result_of(machine, Outcome::restored);
   if (const Status told = reload(machine, now, sites, is_on_before(machine)); !told)
     result.follow_up.push_back("the host did not read the configuration again: " + told.error().message);
   return result;

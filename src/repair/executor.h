@@ -2,11 +2,13 @@
 // the journal before it is done, and read back after.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "repair/journal.h"
 #include "repair/lock.h"
+#include "repair/outcome.h"
 #include "repair/plan.h"
 #include "repair/planner.h"
 #include "repair/proof.h"
@@ -15,8 +17,8 @@ namespace cbtctl::repair {
 
 struct MachineResult {
   std::string vm;
-  std::string outcome;  // "changed", "restored", "refused", "rolled-back", "failed"
-  std::string reason;   // of a refusal
+  Outcome outcome{};
+  std::optional<Reason> reason;  // of a refusal
   std::string message;
   std::vector<std::string> follow_up;
 };
@@ -35,9 +37,8 @@ struct Means {
 // else changed a file.
 [[nodiscard]] MachineResult take_back(const Plan& plan, const MachinePlan& machine, const Means& means);
 
-[[nodiscard]] MachineResult result_of(const MachinePlan& machine, std::string outcome, std::string message = {},
-                                      std::string reason = {});
-// Of a refusal that an error makes: "changed-meanwhile", "locked" or "unreadable".
-[[nodiscard]] std::string reason_of(const formats::core::Error& error);
+[[nodiscard]] MachineResult result_of(const MachinePlan& machine, Outcome outcome, std::string message = {},
+                                      std::optional<Reason> reason = {});
+[[nodiscard]] MachineResult refused(const MachinePlan& machine, Reason reason, std::string message);
 
 }  // namespace cbtctl::repair

@@ -2,10 +2,11 @@
 // rules. Every fix that touches tracking works on all own links of the disk.
 #pragma once
 
+#include <optional>
 #include <span>
-#include <string>
 
 #include "analysis/finding.h"
+#include "analysis/option.h"
 #include "model/datastore.h"
 #include "repair/intent.h"
 
@@ -15,7 +16,7 @@ struct FixSubject {
   const model::Datastore& datastore;
   const model::VirtualMachine& machine;
   const analysis::Finding& finding;
-  std::string option;  // of a choice
+  std::optional<analysis::Option> option;  // of a choice
 };
 
 struct Fix {

@@ -59,7 +59,7 @@ std::optional<Refusal> refuse_hardware(const model::Datastore& datastore, const 
   constexpr unsigned least_hardware = 7;
   const auto hardware = machine.settings.hardware_version;
   if (!hardware || *hardware >= least_hardware) return std::nullopt;
-  return refusal(datastore, machine, "hardware-too-old",
+  return refusal(datastore, machine, Reason::hardware_too_old,
                  "virtual hardware " + std::to_string(*hardware) + " is older than 7");
 }
 
@@ -73,17 +73,41 @@ std::optional<Refusal> refuse_by_host(const model::Datastore& datastore, const m
   const auto registrations = machine.registrations.value_or(std::vector<model::Registration>{});
   for (const model::Registration& registration : registrations) {
     const auto& tasks = datastore.targets[registration.target].inventory->tasks;
-    if (!tasks) return refusal(datastore, machine, "pending-task", "the host does not tell its tasks");
+    if (!tasks) return refusal(datastore, machine, Reason::pending_task, "the host does not tell its tasks");
     for (const model::HostTask& task : *tasks) {
       if (task.machine_id == registration.id)
-        return refusal(datastore, machine, "pending-task", "the host has a task for it: " + task.name);
+        return refusal(datastore, machine, Reason::pending_task, "the host has a task for it: " + task.name);
     }
   }
   if (registrations.empty() && !is_among(request.assumed_unregistered, datastore, machine))
-    return refusal(datastore, machine, "not-registered",
+    return refusal(datastore, machine, Reason::not_registered,
                    machine.registrations ? "no host that is connected has it registered; --assume-unregistered"
                                          : "the host does not tell what it has registered; --assume-unregistered");
   return std::nullopt;
+}
+
+// Why a machine whose power state is this may not be changed; the operator's word may stand for what is not known.
+std::optional<Reason> power_objection(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                      const Request& request) {
+  const auto& evidence = machine.power.evidence;
+  switch (machine.power.state) {
+    case PowerState::off:
+      return std::nullopt;
+    case PowerState::on:
+      return Reason::powered_on;
+    case PowerState::suspended:
+      return Reason::suspended;
+    case PowerState::unknown:
+      if (std::any_of(evidence.begin(), evidence.end(), model::is_lock)) return Reason::locked;
+      if (!is_among(request.assumed_off, datastore, machine)) return Reason::power_unknown;
+      return std::nullopt;
+  }
+  return Reason::power_unknown;
+}
+
+Refusal refuse_object(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                      const std::string& slot) {
+  return refusal(datastore, machine, Reason::vsan_or_vvol, slot + ": how CTK files behave there is not known");
 }
 
 bool leads_outside(const model::Datastore& datastore, const model::Reference& reference) {
@@ -111,9 +135,9 @@ bool is_among(const std::vector<std::string>& names, const model::Datastore& dat
   });
 }
 
-Refusal refusal(const model::Datastore& datastore, const model::VirtualMachine& machine, std::string reason,
+Refusal refusal(const model::Datastore& datastore, const model::VirtualMachine& machine, Reason reason,
                 std::string message) {
-  return {datastore.files[machine.file].path, std::move(reason), std::move(message)};
+  return {datastore.files[machine.file].path, reason, std::move(message)};
 }
 
 const model::VirtualMachine* find_machine(const model::Datastore& now, const std::string& vm) {
@@ -131,87 +155,76 @@ std::optional<Refusal> refuse_power(const MachinePlan& plan, const model::Datast
   if (plan.assumed_off) request.assumed_off = {plan.vm};
   if (plan.assumed_unregistered) request.assumed_unregistered = {plan.vm};
   if (const auto* machine = find_machine(now, plan.vm)) return refuse_machine(now, *machine, request);
-  return Refusal{plan.vm, "unreadable", plan.vm + " is not there any more"};
+  return Refusal{plan.vm, Reason::unreadable, plan.vm + " is not there any more"};
+}
+
+std::optional<Refusal> refuse_duplicates(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                         const Intent& intent) {
+  const auto& duplicates = machine.settings.duplicates;
+  if (duplicates.empty() || !intent.kept_keys.empty()) return std::nullopt;
+  return refusal(datastore, machine, Reason::duplicate_keys, duplicates.front().key + " stands twice");
 }
 
 Refusal refuse_untrackable(const model::Datastore& datastore, const model::VirtualMachine& machine) {
   if (auto old = refuse_hardware(datastore, machine)) return *old;
   for (const model::Disk& disk : machine.disks) {
-    if (lies_in_object(datastore, disk))
-      return refusal(datastore, machine, "vsan-or-vvol",
-                     disk.settings.slot + ": how CTK files behave there is not known");
+    if (lies_in_object(datastore, disk)) return refuse_object(datastore, machine, disk.settings.slot);
   }
-  return refusal(datastore, machine, "no-trackable-disk", "no disk of this machine can be tracked");
-}
-
-bool is_locked(const model::VirtualMachine& machine) {
-  return std::any_of(machine.power.evidence.begin(), machine.power.evidence.end(), [](const std::string& sign) {
-    return sign.starts_with("lock file") || sign.starts_with("an NFS lock file") ||
-           sign.find(" is locked ") != std::string::npos;
-  });
+  return refusal(datastore, machine, Reason::no_trackable_disk, "no disk of this machine can be tracked");
 }
 
 std::optional<Refusal> refuse_machine(const model::Datastore& datastore, const model::VirtualMachine& machine,
                                       const Request& request) {
-  const auto refuse = [&](const char* reason, const std::string& message) {
+  const auto refuse = [&](Reason reason, const std::string& message) {
     return refusal(datastore, machine, reason, message);
   };
   if (machine.unreadable) {
-    return refuse(machine.unreadable->kind == ErrorKind::encrypted ? "encrypted" : "unreadable",
+    return refuse(machine.unreadable->kind == ErrorKind::encrypted ? Reason::encrypted : Reason::unreadable,
                   "the configuration " + machine.unreadable->message);
   }
   if (machine.is_template && !request.include_templates)
-    return refuse("template",
-                  request.verb == "enable" ? "is a template; --include-templates takes it in" : "is a template");
-  switch (machine.power.state) {
-    case PowerState::off:
-      break;
-    case PowerState::on:
-      return refuse("powered-on", formats::core::joined(machine.power.evidence, ", "));
-    case PowerState::suspended:
-      return refuse("suspended", formats::core::joined(machine.power.evidence, ", "));
-    case PowerState::unknown:
-      if (is_locked(machine)) return refuse("locked", formats::core::joined(machine.power.evidence, ", "));
-      if (!is_among(request.assumed_off, datastore, machine))
-        return refuse("power-unknown", formats::core::joined(machine.power.evidence, ", "));
-      break;
-  }
+    return refuse(Reason::is_template,
+                  request.verb == Verb::enable ? "is a template; --include-templates takes it in" : "is a template");
+  if (const auto reason = power_objection(datastore, machine, request))
+    return refuse(*reason, formats::core::joined(words_of(machine.power), ", "));
   return refuse_by_host(datastore, machine, request);
 }
 
 std::optional<Refusal> refuse_tracking(const model::Datastore& datastore, const model::VirtualMachine& machine,
                                        std::span<const model::Disk* const> disks) {
-  const auto refuse = [&](const char* reason, const std::string& message) {
+  const auto refuse = [&](Reason reason, const std::string& message) {
     return refusal(datastore, machine, reason, message);
   };
   if (auto old = refuse_hardware(datastore, machine)) return old;
   const model::SnapshotFile* list = machine.snapshot_file ? &datastore.snapshot_files[*machine.snapshot_file] : nullptr;
   if (list != nullptr && !list->content)
-    return refuse("unreadable", datastore.files[list->file].path + " cannot be read, so snapshots cannot be told");
+    return refuse(Reason::unreadable,
+                  datastore.files[list->file].path + " cannot be read, so snapshots cannot be told");
   if (list != nullptr && !list->content->snapshots.empty()) {
-    return refuse("has-snapshots",
+    return refuse(Reason::has_snapshots,
                   std::to_string(list->content->snapshots.size()) + " in " + datastore.files[list->file].path);
   }
   for (const model::Disk& disk : machine.disks) {
     if (own_links(disk) > 1 || disk.loops)
-      return refuse("needs-consolidation", disk.settings.slot + " runs on " + disk.chain.front().reference.written +
-                                               ", which no snapshot lists");
+      return refuse(
+          Reason::needs_consolidation,
+          disk.settings.slot + " runs on " + disk.chain.front().reference.written + ", which no snapshot lists");
   }
   if (list != nullptr && list->content->need_consolidate)
-    return refuse("needs-consolidation", "snapshot.needConsolidate is TRUE");
+    return refuse(Reason::needs_consolidation, "snapshot.needConsolidate is TRUE");
   for (const model::Disk* disk : disks) {
     const std::string& slot = disk->settings.slot;
-    if (lies_in_object(datastore, *disk))
-      return refuse("vsan-or-vvol", slot + ": how CTK files behave there is not known");
+    if (lies_in_object(datastore, *disk)) return refuse_object(datastore, machine, slot);
     for (const model::ChainLink& link : disk->chain) {
       if (!link.own) break;
       if (const auto outside = outside_of(datastore, link))
-        return refuse("outside-scan", slot + ": " + *outside + " is not in the scan by its own path");
+        return refuse(Reason::outside_scan, slot + ": " + *outside + " is not in the scan by its own path");
     }
     const auto verdict = analysis::judge(datastore, machine, *disk);
     if (verdict.state == analysis::CbtState::unreadable)
-      return refuse("unreadable", slot + ": " + formats::core::joined(verdict.reasons, ", "));
-    if (const auto other = shared_with(datastore, machine, *disk)) return refuse("shared-disk", slot + ": " + *other);
+      return refuse(Reason::unreadable, slot + ": " + formats::core::joined(verdict.reasons, ", "));
+    if (const auto other = shared_with(datastore, machine, *disk))
+      return refuse(Reason::shared_disk, slot + ": " + *other);
   }
   return std::nullopt;
 }

@@ -19,6 +19,10 @@ namespace cbtctl::repair {
                                                      const model::VirtualMachine& machine,
                                                      std::span<const model::Disk* const> disks);
 
+// A key that stands twice: which of its lines ESXi goes by is not known, unless the intent keeps one of them.
+[[nodiscard]] std::optional<Refusal> refuse_duplicates(const model::Datastore& datastore,
+                                                       const model::VirtualMachine& machine, const Intent& intent);
+
 // The machine of a plan in a look at its roots.
 [[nodiscard]] const model::VirtualMachine* find_machine(const model::Datastore& now, const std::string& vm);
 
@@ -31,8 +35,7 @@ namespace cbtctl::repair {
 // The operator's word for a machine: its name or its .vmx is among these.
 [[nodiscard]] bool is_among(const std::vector<std::string>& names, const model::Datastore& datastore,
                             const model::VirtualMachine& machine);
-[[nodiscard]] Refusal refusal(const model::Datastore& datastore, const model::VirtualMachine& machine,
-                              std::string reason, std::string message);
-[[nodiscard]] bool is_locked(const model::VirtualMachine& machine);
+[[nodiscard]] Refusal refusal(const model::Datastore& datastore, const model::VirtualMachine& machine, Reason reason,
+                              std::string message);
 
 }  // namespace cbtctl::repair

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -95,6 +94,22 @@ std::vector<Step> steps_of(const std::string& text) {
   return steps;
 }
 
+// Whether a journal has such lines.
+bool is_recorded(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::changed:
+    case Outcome::restored:
+    case Outcome::refused:
+    case Outcome::rolled_back:
+    case Outcome::failed:
+      return true;
+    case Outcome::cancelled:
+    case Outcome::unfinished:
+      return false;
+  }
+  return false;
+}
+
 class FileJournal final : public Journal {
  public:
   explicit FileJournal(storage::Descriptor file) : file_(std::move(file)) {}
@@ -156,12 +171,12 @@ std::unique_ptr<Journal> reopen_journal(const std::string& run) {
   return journal ? std::move(*journal) : std::make_unique<NoJournal>();
 }
 
-std::string RecordedRun::outcome_of(const std::string& vm) const {
-  constexpr std::array<std::string_view, 5> outcomes{"changed", "restored", "refused", "rolled-back", "failed"};
+Outcome RecordedRun::outcome_of(const std::string& vm) const {
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-    if (step->vm == vm && std::find(outcomes.begin(), outcomes.end(), step->what) != outcomes.end()) return step->what;
+    const auto outcome = step->vm == vm ? outcome_from(step->what) : std::nullopt;
+    if (outcome && is_recorded(*outcome)) return *outcome;
   }
-  return "unfinished";
+  return Outcome::unfinished;
 }
 
 std::optional<RecordedRun> recorded_run(const std::string& id) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "repair/outcome.h"
 #include "repair/plan.h"
 
 namespace cbtctl::repair {
@@ -14,7 +15,7 @@ namespace cbtctl::repair {
 struct Step {
   std::string time;  // RFC 3339; filled in by the journal
   std::string vm;
-  std::string what;  // "begin", "edit", "quarantine", "restore", "taking-back", or an outcome
+  std::string what;  // name_of a StepKind, a ChangeKind or an Outcome; read: whatever stands there
   std::string path;
   std::string description;
   std::string sha256_before;
@@ -36,8 +37,8 @@ struct RecordedRun {
   std::string id;
   std::optional<Plan> plan;  // nothing: cannot be read
   std::vector<Step> steps;
-  // What became of a machine: the last of its outcomes, "unfinished" where none was written.
-  [[nodiscard]] std::string outcome_of(const std::string& vm) const;
+  // What became of a machine: the last of its outcomes, `unfinished` where none was written.
+  [[nodiscard]] Outcome outcome_of(const std::string& vm) const;
 };
 [[nodiscard]] std::vector<RecordedRun> recorded_runs();  // oldest first
 [[nodiscard]] std::optional<RecordedRun> recorded_run(const std::string& id);

@@ -98,8 +98,8 @@ Wish reset(const std::vector<Candidate>& disks, bool whole_machine) {
 
 Wish wish_of(const model::Datastore& datastore, const model::VirtualMachine& machine, const Request& request) {
   const auto disks = candidates_of(datastore, machine, request);
-  if (request.verb == "enable") return enable(disks);
-  if (request.verb == "disable") return disable(disks, request.whole_machine);
+  if (request.verb == Verb::enable) return enable(disks);
+  if (request.verb == Verb::disable) return disable(disks, request.whole_machine);
   return reset(disks, request.whole_machine);
 }
 

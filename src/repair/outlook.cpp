@@ -5,6 +5,8 @@
 
 namespace cbtctl::repair {
 
+using model::CbtState;
+
 bool Outlook::is_stripped(const model::Disk& disk) const {
   const auto found = intent_.disks.find(disk.settings.slot);
   return found != intent_.disks.end() && found->second.strip;
@@ -28,15 +30,15 @@ bool Outlook::is_disallowed() const {
   return flag != intent_.flags.end() ? flag->second : is_true(machine_.settings.ctk_disallowed);
 }
 
-std::string Outlook::state_without_tracking(const formats::vmx::Disk& disk) const {
-  if (is_disallowed()) return "off";
-  if (is_on(disk)) return "pending";
+model::CbtState Outlook::state_without_tracking(const formats::vmx::Disk& disk) const {
+  if (is_disallowed()) return CbtState::off;
+  if (is_on(disk)) return CbtState::pending;
   const auto found = intent_.disks.find(disk.slot);
   const auto key = found != intent_.disks.end() && found->second.key ? found->second.key
                    : disk.ctk_enabled                                ? disk.ctk_enabled->value
                                                                      : std::nullopt;
   const bool half = is_machine_on() ? !key : key == true;
-  return half ? "partial" : "off";
+  return half ? CbtState::partial : CbtState::off;
 }
 
 }  // namespace cbtctl::repair

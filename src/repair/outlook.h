@@ -1,8 +1,7 @@
 // A machine as an intent will leave it.
 #pragma once
 
-#include <string>
-
+#include "model/cbt_state.h"
 #include "model/datastore.h"
 #include "repair/intent.h"
 
@@ -21,7 +20,7 @@ class Outlook {
   [[nodiscard]] bool is_on(const formats::vmx::Disk& disk) const;
   [[nodiscard]] bool is_disallowed() const;
   // What a disk without any tracking section is then; contract, section 5.
-  [[nodiscard]] std::string state_without_tracking(const formats::vmx::Disk& disk) const;
+  [[nodiscard]] model::CbtState state_without_tracking(const formats::vmx::Disk& disk) const;
 
  private:
   const model::VirtualMachine& machine_;

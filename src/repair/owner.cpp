@@ -10,6 +10,8 @@
 #include <sstream>
 #include <vector>
 
+#include "formats/core/fnv.h"
+
 namespace cbtctl::repair {
 namespace {
 
@@ -51,12 +53,8 @@ std::int64_t start_of(std::int64_t process) {
   return start;
 }
 
-// FNV-1a: it tells machines apart, and guards nothing.
-unsigned hash(const std::string& text) {
-  unsigned value = 2166136261U;
-  for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 16777619U;
-  return value;
-}
+// Tells machines apart.
+unsigned hash(const std::string& text) { return formats::core::fnv1a<std::uint32_t>(text); }
 
 // Of a token: process, its start, machine, boot, process space; nothing where it is none.
 constexpr std::size_t token_parts = 5;

@@ -20,8 +20,6 @@ std::optional<std::time_t> time_of(const std::string& run) {
 
 }  // namespace
 
-std::string_view name_of(ChangeKind kind) { return kind == ChangeKind::edit ? "edit" : "quarantine"; }
-
 // The second half tells runs of one second apart, and operators; it goes on from the newest where time does not.
 std::string new_run_id(const std::string& newest) {
   constexpr unsigned first_most = 0x8000;

@@ -9,14 +9,15 @@
 
 #include "formats/core/result.h"
 #include "formats/core/sha256.h"
+#include "model/cbt_state.h"
 #include "model/datastore.h"
 #include "repair/intent.h"
 #include "repair/owner.h"
+#include "repair/reason.h"
+#include "repair/step_kind.h"
+#include "repair/verb.h"
 
 namespace cbtctl::repair {
-
-enum class ChangeKind { edit, quarantine };
-[[nodiscard]] std::string_view name_of(ChangeKind kind);
 
 // The order of every plan. Each is on the disk before the next begins, so that any prefix is CBT off.
 enum class Phase { keys_off, tracking, keys_on };
@@ -50,14 +51,13 @@ struct Witness {
 // What a disk was like when the plan was made.
 struct DiskRecord {
   std::string slot;
-  std::string state;      // of the contract, section 5
+  model::CbtState state = model::CbtState::unreadable;
   std::string change_id;  // empty where there was none
 };
 
-// The reasons of the contract, section 4: "powered-on", "has-snapshots", ...
 struct Refusal {
   std::string vm;
-  std::string reason;
+  Reason reason{};
   std::string message;
 };
 
@@ -79,17 +79,17 @@ struct MachinePlan {
   std::vector<Change> changes;
   std::vector<Witness> witnesses;
   std::vector<DiskRecord> disks;
-  std::vector<std::pair<std::string, std::string>> promised;  // slot and the state that the disk will have
-  std::vector<std::string> fixed;                             // fingerprints of the findings that will be gone
-  std::vector<Spot> folders;                                  // where its files lie
-  bool has_machine = true;                                    // clean may move a file of a folder that no machine owns
-  bool assumed_off = false;                                   // the operator's word
-  bool assumed_unregistered = false;                          // the operator's word
+  std::vector<std::pair<std::string, model::CbtState>> promised;  // slot and the state that the disk will have
+  std::vector<std::string> fixed;                                 // fingerprints of the findings that will be gone
+  std::vector<Spot> folders;                                      // where its files lie
+  bool has_machine = true;            // clean may move a file of a folder that no machine owns
+  bool assumed_off = false;           // the operator's word
+  bool assumed_unregistered = false;  // the operator's word
 };
 
 struct Plan {
   std::string id;  // of the run: "20260131T093000Z-1f2e"
-  std::string verb;
+  Verb verb{};
   std::vector<MachinePlan> machines;
   std::vector<Refusal> refused;
   std::vector<Unchanged> unchanged;

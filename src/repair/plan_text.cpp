@@ -77,8 +77,9 @@ Json to_json(const MachinePlan& machine) {
   for (const Root& root : machine.roots) object["roots"].push_back(formats::core::to_base64(root.location));
   for (const Change& change : machine.changes) object["changes"].push_back(to_json(change));
   for (const Witness& witness : machine.witnesses) object["witnesses"].push_back(to_json(witness));
-  for (const DiskRecord& disk : machine.disks) object["disks"].push_back({disk.slot, disk.state, disk.change_id});
-  for (const auto& [slot, state] : machine.promised) object["promised"].push_back({slot, state});
+  for (const DiskRecord& disk : machine.disks)
+    object["disks"].push_back({disk.slot, name_of(disk.state), disk.change_id});
+  for (const auto& [slot, state] : machine.promised) object["promised"].push_back({slot, name_of(state)});
   for (const Spot& folder : machine.folders) object["folders"].push_back(to_json(folder));
   return object;
 }
@@ -97,6 +98,21 @@ std::string bytes_of(const Json& text) {
   return *bytes;
 }
 
+// Of an enum: `read` knows its texts, `what` names it.
+template <typename Enum>
+Enum value_from(const Json& text, std::optional<Enum> (*read)(std::string_view), const char* what) {
+  const auto value = read(text.get<std::string>());
+  if (!value) throw std::invalid_argument(what);
+  return *value;
+}
+
+// Plans are of these alone: apply and undo carry out those of others.
+Verb planned_verb(const Json& text) {
+  const Verb verb = value_from(text, verb_from, "verb");
+  if (verb == Verb::apply || verb == Verb::undo) throw std::invalid_argument("verb");
+  return verb;
+}
+
 Spot spot_from(const Json& pair, std::size_t roots) {
   Spot spot{pair.at(0).get<std::size_t>(), bytes_of(pair.at(1))};
   if (spot.root >= roots || !is_inside(spot.path)) throw std::invalid_argument("a path leads out");
@@ -108,11 +124,10 @@ std::optional<bool> flag_from(const Json& value) {
 }
 
 Change change_from(const Json& object, std::size_t roots) {
-  const std::string kind = object.at("kind").get<std::string>();
+  const ChangeKind kind = value_from(object.at("kind"), change_kind_from, "kind");
   const int phase = object.at("phase").get<int>();
-  if ((kind != "edit" && kind != "quarantine") || phase < 0 || phase > static_cast<int>(Phase::keys_on))
-    throw std::invalid_argument("kind");
-  Change change{.kind = kind == "edit" ? ChangeKind::edit : ChangeKind::quarantine,
+  if (phase < 0 || phase > static_cast<int>(Phase::keys_on)) throw std::invalid_argument("kind");
+  Change change{.kind = kind,
                 .phase = static_cast<Phase>(phase),
                 .spot = spot_from(object.at("file"), roots),
                 .description = object.at("description").get<std::string>(),
@@ -170,10 +185,11 @@ MachinePlan machine_from(const Json& object) {
   for (const Json& change : object.at("changes")) machine.changes.push_back(change_from(change, roots));
   for (const Json& witness : object.at("witnesses")) machine.witnesses.push_back(witness_from(witness, roots));
   for (const Json& disk : object.at("disks"))
-    machine.disks.push_back(
-        {disk.at(0).get<std::string>(), disk.at(1).get<std::string>(), disk.at(2).get<std::string>()});
+    machine.disks.push_back({disk.at(0).get<std::string>(), value_from(disk.at(1), model::cbt_state_from, "state"),
+                             disk.at(2).get<std::string>()});
   for (const Json& entry : object.at("promised"))
-    machine.promised.emplace_back(entry.at(0).get<std::string>(), entry.at(1).get<std::string>());
+    machine.promised.emplace_back(entry.at(0).get<std::string>(),
+                                  value_from(entry.at(1), model::cbt_state_from, "state"));
   for (const Json& folder : object.at("folders")) machine.folders.push_back(spot_from(folder, roots));
   return machine;
 }
@@ -188,12 +204,12 @@ Owner owner_from(const Json& object) {
 }  // namespace
 
 std::string to_text(const Plan& plan) {
-  Json document{{"schema", schema}, {"id", plan.id}, {"verb", plan.verb}};
+  Json document{{"schema", schema}, {"id", plan.id}, {"verb", name_of(plan.verb)}};
   for (const char* list : {"machines", "refused", "unchanged"}) document[list] = Json::array();
   for (const MachinePlan& machine : plan.machines) document["machines"].push_back(to_json(machine));
   for (const Refusal& refusal : plan.refused)
     document["refused"].push_back(
-        {formats::core::to_base64(refusal.vm), refusal.reason, formats::core::to_base64(refusal.message)});
+        {formats::core::to_base64(refusal.vm), name_of(refusal.reason), formats::core::to_base64(refusal.message)});
   for (const Unchanged& unchanged : plan.unchanged)
     document["unchanged"].push_back(
         {formats::core::to_base64(unchanged.vm), formats::core::to_base64(unchanged.message)});
@@ -205,11 +221,12 @@ formats::core::Result<Plan> plan_from_text(const std::string& text) {
   try {
     const Json document = Json::parse(text);
     if (document.at("schema") != schema) throw std::invalid_argument("schema");
-    Plan plan{.id = document.at("id").get<std::string>(), .verb = document.at("verb").get<std::string>()};
+    Plan plan{.id = document.at("id").get<std::string>(), .verb = planned_verb(document.at("verb"))};
     if (!is_run_id(plan.id)) throw std::invalid_argument("id");
     for (const Json& machine : document.at("machines")) plan.machines.push_back(machine_from(machine));
     for (const Json& entry : document.at("refused"))
-      plan.refused.push_back({bytes_of(entry.at(0)), entry.at(1).get<std::string>(), bytes_of(entry.at(2))});
+      plan.refused.push_back(
+          {bytes_of(entry.at(0)), value_from(entry.at(1), reason_from, "reason"), bytes_of(entry.at(2))});
     for (const Json& entry : document.at("unchanged"))
       plan.unchanged.push_back({bytes_of(entry.at(0)), bytes_of(entry.at(1))});
     if (!document.at("owner").is_null()) plan.owner = owner_from(document.at("owner"));

@@ -30,14 +30,14 @@ class Planner {
   Plan make() {
     plan_.id = new_run_id(newest_recorded());
     plan_.verb = request_.verb;
-    if (request_.verb != "clean") {
+    if (request_.verb != Verb::clean) {
       look_ahead(datastore_, selected(), sites_);
       for (Index i = 0; i < datastore_.virtual_machines.size(); ++i) {
         if (request_.selected(datastore_.virtual_machines[i])) plan_machine(i);
       }
     }
-    if (request_.verb == "clean" || request_.verb == "repair") clean();
-    if (request_.verb == "repair" && request_.every_machine) tell_unowned();
+    if (request_.verb == Verb::clean || request_.verb == Verb::repair) clean();
+    if (request_.verb == Verb::repair && request_.every_machine) tell_unowned();
     return std::move(plan_);
   }
 
@@ -50,26 +50,23 @@ class Planner {
     return machines;
   }
 
-  [[nodiscard]] std::string option_for(Code code) const {
+  [[nodiscard]] std::optional<analysis::Option> option_for(Code code) const {
     for (const Choice& choice : request_.choices) {
       if (choice.code == code) return choice.option;
     }
-    return {};
+    return std::nullopt;
   }
 
   // A choice that is named counts as asked for; a safe fix unless others are.
   [[nodiscard]] bool wants_fix(const Finding& finding) const {
     if (finding.certainty != analysis::Certainty::hit) return false;
-    if (finding.fix == analysis::Fix::choice) return !option_for(finding.code).empty();
+    if (finding.fix == analysis::Fix::choice) return option_for(finding.code).has_value();
     if (finding.fix != analysis::Fix::safe) return false;
     return request_.only.empty() ||
            std::find(request_.only.begin(), request_.only.end(), finding.code) != request_.only.end();
   }
 
   void refuse(Refusal refusal) { plan_.refused.push_back(std::move(refusal)); }
-  void refuse(const model::VirtualMachine& machine, const char* reason, const std::string& message) {
-    refuse(refusal(datastore_, machine, reason, message));
-  }
 
   void plan_machine(Index index) {
     const model::VirtualMachine& machine = datastore_.virtual_machines[index];
@@ -77,14 +74,13 @@ class Planner {
     if (!request_.whole_machine && std::none_of(machine.disks.begin(), machine.disks.end(), has_slot)) return;
     Intent intent;
     std::vector<std::string> fixed;
-    const bool repair = request_.verb == "repair";
+    const bool repair = request_.verb == Verb::repair;
     if (repair) {
       intent = repair_intent(index, fixed);
       if (!intent.touches_machine()) return;  // nothing to repair here
     }
     if (auto objection = refuse_machine(datastore_, machine, request_)) return refuse(std::move(*objection));
-    if (!machine.settings.duplicates.empty() && intent.kept_keys.empty())
-      return refuse(machine, "duplicate-keys", machine.settings.duplicates.front().key + " stands twice");
+    if (auto objection = refuse_duplicates(datastore_, machine, intent)) return refuse(std::move(*objection));
     if (!repair) {
       Wish wish = wish_of(datastore_, machine, request_);
       if (wish.none_fits) return refuse(refuse_untrackable(datastore_, machine));
@@ -129,7 +125,7 @@ class Planner {
   void tell_unowned() {
     for (const Finding& finding : findings_.found) {
       if (finding.machine || is_about_unnamed(finding) || !wants_fix(finding)) continue;
-      refuse({finding.path, "power-unknown", "no virtual machine of the scan runs on it"});
+      refuse({finding.path, Reason::power_unknown, "no virtual machine of the scan runs on it"});
     }
   }
 
@@ -138,7 +134,7 @@ class Planner {
   void clean() {
     for (const Finding& finding : findings_.found) {
       if (!is_about_unnamed(finding) || finding.certainty != analysis::Certainty::hit) continue;
-      if (finding.fix != analysis::Fix::safe || (request_.verb == "repair" && !wants_fix(finding))) continue;
+      if (finding.fix != analysis::Fix::safe || (request_.verb == Verb::repair && !wants_fix(finding))) continue;
       for (const model::TrackingFile& tracking : datastore_.tracking_files) {
         const model::File& file = datastore_.files[tracking.file];
         if (file.path == finding.path && file.target == finding.target && tracking.named_by.empty())
@@ -169,13 +165,13 @@ class Planner {
     const std::string vm = owned ? datastore_.files[(*owner)->file].path : file.path;
     const Index target = owned ? datastore_.files[(*owner)->file].target : file.target;
     if (file.target >= sites_.size() || !sites_[file.target].writer)
-      return refuse({vm, "unreadable", "the target cannot be written"});
+      return refuse({vm, Reason::unreadable, "the target cannot be written"});
     storage::Writer& writer = *sites_[file.target].writer;
     if (auto objection = refuse_unnamed(datastore_, file, request_, writer)) return refuse(std::move(*objection));
     MachinePlan& plan = plan_of(vm, target, owned ? *owner : nullptr);
     const Spot spot = spot_in(plan, file);
     if (const auto added = add_unnamed(spot, writer, plan); !added)
-      return refuse({vm, "unreadable", added.error().message});
+      return refuse({vm, Reason::unreadable, added.error().message});
     plan.intent.unnamed.push_back(spot);
     plan.intent.least_age_ns = request_.least_age_ns;
     plan.fixed.push_back(fingerprint_of(finding));

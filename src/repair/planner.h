@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analysis/finding.h"
+#include "analysis/option.h"
 #include "model/datastore.h"
 #include "repair/plan.h"
 #include "storage/commands.h"
@@ -17,11 +18,11 @@ namespace cbtctl::repair {
 
 struct Choice {
   analysis::Code code{};
-  std::string option;
+  analysis::Option option{};
 };
 
 struct Request {
-  std::string verb;  // enable, disable, reset, clean, repair
+  Verb verb{};
   bool include_templates = false;
   std::vector<std::string> assumed_off;  // .vmx paths or names that the operator vouches for
   std::vector<std::string> assumed_unregistered;
@@ -49,7 +50,7 @@ struct Site {
 
 // The same intent, planned anew from what is there now: a fresh look whose targets are the plan's roots. Every guard
 // is asked again.
-[[nodiscard]] std::variant<MachinePlan, Refusal> plan_again(const MachinePlan& earlier, const std::string& verb,
+[[nodiscard]] std::variant<MachinePlan, Refusal> plan_again(const MachinePlan& earlier, Verb verb,
                                                             const model::Datastore& now,
                                                             const std::vector<Site>& sites);
 

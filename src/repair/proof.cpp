@@ -17,7 +17,7 @@ const DiskRecord* record_of(const MachinePlan& plan, const std::string& slot) {
   return found == plan.disks.end() ? nullptr : &*found;
 }
 
-std::optional<std::string> promise_of(const MachinePlan& plan, const std::string& slot) {
+std::optional<CbtState> promise_of(const MachinePlan& plan, const std::string& slot) {
   for (const auto& [promised_slot, state] : plan.promised) {
     if (promised_slot == slot) return state;
   }
@@ -35,23 +35,25 @@ bool restarted(const MachinePlan& plan, const std::string& slot, const analysis:
 
 std::optional<std::string> broken_state(const MachinePlan& plan, const std::string& slot,
                                         const analysis::CbtVerdict& verdict, bool has_run) {
-  const std::string state(name_of(verdict.state));
   const DiskRecord* before = record_of(plan, slot);
   const auto promised = promise_of(plan, slot);
-  if (has_run && promised == "pending" && restarted(plan, slot, verdict)) return std::nullopt;
-  if (promised && *promised != state) return slot + " is " + state + ", promised was " + *promised;
-  if (verdict.state == CbtState::tracked && before != nullptr && before->state != "tracked")
+  if (has_run && promised == CbtState::pending && restarted(plan, slot, verdict)) return std::nullopt;
+  if (promised && *promised != verdict.state) {
+    return slot + " is " + std::string(name_of(verdict.state)) + ", promised was " + std::string(name_of(*promised));
+  }
+  if (verdict.state == CbtState::tracked && before != nullptr && before->state != CbtState::tracked)
     return slot + " became tracked";
   return std::nullopt;
 }
 
-std::string verdict_of(const MachinePlan& plan, const DiskProof& proof, const analysis::CbtVerdict& verdict) {
-  if (proof.promised != "pending") return proof.state == proof.promised ? proof.state + ", proven" : "not as promised";
-  if (proof.state == "pending") return "not started yet: power the VM on";
+ProofVerdict verdict_of(const MachinePlan& plan, const DiskProof& proof, const analysis::CbtVerdict& verdict) {
+  if (proof.promised != CbtState::pending)
+    return verdict.state == proof.promised ? ProofVerdict::as_promised : ProofVerdict::not_as_promised;
+  if (verdict.state == CbtState::pending) return ProofVerdict::not_started;
   if (restarted(plan, proof.slot, verdict))
-    return proof.change_id_before.empty() ? "started, proven" : "restarted, proven";
-  return verdict.state == CbtState::tracked && verdict.change_id ? "not restarted: the UUID is the old one"
-                                                                 : "not as promised";
+    return proof.change_id_before.empty() ? ProofVerdict::started : ProofVerdict::restarted;
+  return verdict.state == CbtState::tracked && verdict.change_id ? ProofVerdict::not_restarted
+                                                                 : ProofVerdict::not_as_promised;
 }
 
 }  // namespace
@@ -83,11 +85,10 @@ std::vector<DiskProof> prove(const MachinePlan& machine, const model::Datastore&
                     .slot = slot,
                     .promised = promised,
                     .change_id_before = before != nullptr ? before->change_id : std::string()};
-    proof.verdict = "the disk is not found any more";
     for (const model::Disk& disk : found != nullptr ? found->disks : std::vector<model::Disk>{}) {
       if (disk.settings.slot != slot) continue;
       const auto verdict = analysis::judge(now, *found, disk);
-      proof.state = name_of(verdict.state);
+      proof.state = verdict.state;
       proof.change_id = verdict.change_id.value_or("");
       proof.verdict = verdict_of(machine, proof, verdict);
     }

@@ -18,16 +18,24 @@ using Look = std::function<model::Datastore(const MachinePlan& machine)>;
 [[nodiscard]] std::optional<std::string> broken_promise(const MachinePlan& machine, const model::Datastore& now,
                                                         bool has_run = false);
 
+enum class ProofVerdict {
+  disk_not_found,
+  not_as_promised,
+  not_started,    // it will at the next power-on
+  not_restarted,  // it is tracked under the old UUID
+  restarted,
+  started,
+  as_promised,
+};
 // One disk of a run, after a power-on: `history RUN --verify`.
 struct DiskProof {
   std::string vm;
   std::string slot;
-  std::string promised;
-  std::string state;
+  model::CbtState promised{};
+  std::optional<model::CbtState> state;  // nullopt: the disk is not found any more
   std::string change_id_before;
   std::string change_id;
-  std::string
-      verdict;  // "restarted, proven", "not restarted", "not started yet", "off, proven", "not as promised", ...
+  ProofVerdict verdict = ProofVerdict::disk_not_found;
 };
 [[nodiscard]] std::vector<DiskProof> prove(const MachinePlan& machine, const model::Datastore& now);
 

@@ -121,7 +121,7 @@ void record(const model::Datastore& datastore, const model::VirtualMachine& mach
   plan.folders.assign(folders.begin(), folders.end());
   for (const model::Disk& disk : machine.disks) {
     const auto verdict = analysis::judge(datastore, machine, disk);
-    plan.disks.push_back({disk.settings.slot, std::string(name_of(verdict.state)), verdict.change_id.value_or("")});
+    plan.disks.push_back({disk.settings.slot, verdict.state, verdict.change_id.value_or("")});
   }
 }
 

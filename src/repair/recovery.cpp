@@ -19,10 +19,11 @@ using formats::core::join;
 using formats::core::parent_of;
 using formats::core::Status;
 
-MachineResult told(const Unfinished& unfinished, std::string outcome, std::string message, std::string reason = {}) {
+MachineResult told(const Unfinished& unfinished, Outcome outcome, std::string message,
+                   std::optional<Reason> reason = {}) {
   return {.vm = join(unfinished.folder.path, unfinished.vm_name),
-          .outcome = std::move(outcome),
-          .reason = std::move(reason),
+          .outcome = outcome,
+          .reason = reason,
           .message = std::move(message),
           .follow_up = {}};
 }
@@ -30,10 +31,10 @@ MachineResult told(const Unfinished& unfinished, std::string outcome, std::strin
 // Without a plan: either it never was complete, and then nothing was changed, or it was damaged since.
 MachineResult recover_blindly(const Unfinished& unfinished, storage::Writer& writer, bool taken_over) {
   if (unfinished.run.empty() && !taken_over)
-    return told(unfinished, "refused", unfinished.folder.path + "/.cbtctl/lock names no run", "locked");
+    return told(unfinished, Outcome::refused, unfinished.folder.path + "/.cbtctl/lock names no run", Reason::locked);
   if (remove_untouched(unfinished, writer))
-    return told(unfinished, "rolled-back", "an earlier run was stopped before its first change");
-  return told(unfinished, "failed",
+    return told(unfinished, Outcome::rolled_back, "an earlier run was stopped before its first change");
+  return told(unfinished, Outcome::failed,
               "the plan of run " + unfinished.run + " cannot be read; what it moved lies in " +
                   run_folder_of(unfinished.folder.path, unfinished.run));
 }
@@ -54,10 +55,9 @@ class Recovery {
   MachineResult run() {
     now_ = look_(machine_);
     if (const auto objection = refuse_power(machine_, now_))
-      return result_of(machine_, "refused", "run " + plan_.id + " was stopped here, and " + objection->message,
-                       objection->reason);
+      return refused(machine_, objection->reason, "run " + plan_.id + " was stopped here, and " + objection->message);
     if (const Status claimed = claim(place_, taken_over_); !claimed)
-      return result_of(machine_, "refused", claimed.error().message, "locked");
+      return refused(machine_, Reason::locked, claimed.error().message);
     look_at_standing(place_);
     if (!has_begun(place_)) return ended("it had not made its first change");
     if (check_done(place_) && !broken_promise(machine_, now_, true)) return finished("it had made all its changes");
@@ -69,26 +69,26 @@ class Recovery {
 
  private:
   MachineResult finished(const std::string& how) {
-    static_cast<void>(journal_->append({.vm = machine_.vm, .what = "changed"}));
+    static_cast<void>(journal_->append({.vm = machine_.vm, .what = std::string(name_of(Outcome::changed))}));
     place_.remove_waiting();
     unlock(place_);
-    return told("changed", how, is_on_after(machine_));
+    return told(Outcome::changed, how, is_on_after(machine_));
   }
 
   MachineResult back() {
     if (const Status reversed = reverse(place_, *journal_); !reversed)
-      return result_of(machine_, "failed", reversed.error().message + "; the next verb that writes tries again");
+      return result_of(machine_, Outcome::failed, reversed.error().message + "; the next verb that writes tries again");
     return ended("it was taken back");
   }
 
   MachineResult ended(const char* how) {
     vanish(place_);
-    static_cast<void>(journal_->append({.vm = machine_.vm, .what = "rolled-back"}));
-    return told("rolled-back", how, is_on_before(machine_));
+    static_cast<void>(journal_->append({.vm = machine_.vm, .what = std::string(name_of(Outcome::rolled_back))}));
+    return told(Outcome::rolled_back, how, is_on_before(machine_));
   }
 
   // With what the hosts were told of it.
-  MachineResult told(const char* outcome, const std::string& how, bool is_on) {
+  MachineResult told(Outcome outcome, const std::string& how, bool is_on) {
     MachineResult result = result_of(machine_, outcome, "run " + plan_.id + " had been stopped: " + how);
     if (const Status reloaded = reload(machine_, now_, sites_, is_on); !reloaded)
       result.follow_up.push_back("the host did not read the configuration again: " + reloaded.error().message);
@@ -101,17 +101,17 @@ class Recovery {
     if (!broken_promise(machine_, now_, true)) return finished(why + "; it is as promised");
     auto again = plan_again(machine_, plan_.verb, now_, sites_);
     if (const auto* objection = std::get_if<Refusal>(&again))
-      return result_of(machine_, "refused", story + "; " + objection->message, objection->reason);
+      return refused(machine_, objection->reason, story + "; " + objection->message);
     MachinePlan rest = std::move(std::get<MachinePlan>(again));
     if (rest.changes.empty()) return finished(why + "; nothing was left to do");
     for (Root& root : rest.roots) root.target = target_of(root);
     Plan plan{.id = new_run_id(std::max(plan_.id, newest_recorded())), .verb = plan_.verb, .machines = {rest}};
     plan.owner = this_owner();
     auto journal = create_journal(plan);
-    if (!journal) return result_of(machine_, "failed", journal.error().message);
+    if (!journal) return result_of(machine_, Outcome::failed, journal.error().message);
     MachineResult result = carry_out(plan, rest, {by_target_, **journal, look_});
     result.message = story + (result.message.empty() ? "" : "; " + result.message);
-    if (result.outcome != "changed") return result;
+    if (result.outcome != Outcome::changed) return result;
     result.message += "; finished as run " + plan.id;
     static_cast<void>(finished("run " + plan.id + " finished it"));
     return result;
@@ -208,13 +208,14 @@ bool bind(MachinePlan& machine, const std::string& run, const Spot& folder, cons
 MachineResult recover(const Unfinished& unfinished, const std::vector<Site>& sites, const Look& look, bool taken_over) {
   const bool may = unfinished.life == Life::dead || (unfinished.life == Life::cannot_tell && taken_over);
   if (!may)
-    return told(unfinished, "refused", unfinished.folder.path + "/.cbtctl/lock is held by " + unfinished.owner,
-                "locked");
+    return told(unfinished, Outcome::refused, unfinished.folder.path + "/.cbtctl/lock is held by " + unfinished.owner,
+                Reason::locked);
   if (!unfinished.plan) return recover_blindly(unfinished, *sites[unfinished.folder.root].writer, taken_over);
   MachinePlan machine = unfinished.plan->machines.front();
   if (!bind(machine, unfinished.run, unfinished.folder, sites))
-    return told(unfinished, "refused",
-                "run " + unfinished.run + " was stopped here, and a file of it lies in no target", "outside-scan");
+    return told(unfinished, Outcome::refused,
+                "run " + unfinished.run + " was stopped here, and a file of it lies in no target",
+                Reason::outside_scan);
   return Recovery(*unfinished.plan, machine, sites, look, taken_over).run();
 }
 

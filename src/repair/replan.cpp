@@ -17,7 +17,7 @@ using formats::core::ErrorKind;
 using formats::core::Status;
 using formats::core::success;
 
-Request request_again(const MachinePlan& earlier, const std::string& verb) {
+Request request_again(const MachinePlan& earlier, Verb verb) {
   Request request;
   request.verb = verb;
   request.include_templates = true;
@@ -27,7 +27,7 @@ Request request_again(const MachinePlan& earlier, const std::string& verb) {
   return request;
 }
 
-Refusal changed(const MachinePlan& plan, const std::string& what) { return {plan.vm, "changed-meanwhile", what}; }
+Refusal changed(const MachinePlan& plan, const std::string& what) { return {plan.vm, Reason::changed_meanwhile, what}; }
 
 std::optional<Refusal> unnamed_again(const MachinePlan& earlier, const Request& request, const model::Datastore& now,
                                      const std::vector<Site>& sites, MachinePlan& plan) {
@@ -60,10 +60,10 @@ bool same_step(const MachinePlan& earlier, const Change& before, const MachinePl
 
 }  // namespace
 
-std::variant<MachinePlan, Refusal> plan_again(const MachinePlan& earlier, const std::string& verb,
-                                              const model::Datastore& now, const std::vector<Site>& sites) {
+std::variant<MachinePlan, Refusal> plan_again(const MachinePlan& earlier, Verb verb, const model::Datastore& now,
+                                              const std::vector<Site>& sites) {
   for (const model::Target& target : now.targets) {
-    if (target.error) return Refusal{earlier.vm, "unreadable", target.error->message};
+    if (target.error) return Refusal{earlier.vm, Reason::unreadable, target.error->message};
   }
   const Request request = request_again(earlier, verb);
   MachinePlan plan{.roots = earlier.roots, .vm = earlier.vm, .name = earlier.name, .intent = earlier.intent};
@@ -72,8 +72,7 @@ std::variant<MachinePlan, Refusal> plan_again(const MachinePlan& earlier, const 
     if (machine != nullptr) look_ahead(now, {machine}, sites);
     if (machine == nullptr) return changed(earlier, "the configuration is not there any more");
     if (auto objection = refuse_machine(now, *machine, request)) return std::move(*objection);
-    if (!machine->settings.duplicates.empty() && earlier.intent.kept_keys.empty())
-      return refusal(now, *machine, "duplicate-keys", machine->settings.duplicates.front().key + " stands twice");
+    if (auto objection = refuse_duplicates(now, *machine, earlier.intent)) return std::move(*objection);
     if (earlier.intent.touches_machine()) {
       auto compiled = compile(now, *machine, earlier.intent, sites);
       if (auto* objection = std::get_if<Refusal>(&compiled)) return std::move(*objection);

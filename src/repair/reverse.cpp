@@ -94,7 +94,7 @@ class Reversal {
     if (change.kind == ChangeKind::quarantine && !place_.exists(aside)) return success();  // it never left
     // The way back is told by the files; without a journal it is still better than half a change.
     static_cast<void>(journal_.append({.vm = place_.machine.vm,
-                                       .what = "restore",
+                                       .what = std::string(name_of(StepKind::restore)),
                                        .path = change.spot.path,
                                        .description = change.description,
                                        .sha256_before = change.sha256_after,

@@ -61,13 +61,13 @@ std::optional<Refusal> refuse_unnamed(const model::Datastore& datastore, const m
   }
   const std::string vm = owners.empty() ? file.path : datastore.files[owners.front()->file].path;
   const auto names = writer.list(std::string(parent_of(file.path)));
-  if (!names) return Refusal{vm, "unreadable", names.error().message};
+  if (!names) return Refusal{vm, Reason::unreadable, names.error().message};
   const auto lock = std::find_if(names->begin(), names->end(), is_lock);
-  if (lock != names->end()) return Refusal{vm, "locked", file.path + ": " + *lock + " lies beside it"};
+  if (lock != names->end()) return Refusal{vm, Reason::locked, file.path + ": " + *lock + " lies beside it"};
   const auto status = writer.status(file.path);
-  if (!status) return Refusal{vm, "unreadable", status.error().message};
+  if (!status) return Refusal{vm, Reason::unreadable, status.error().message};
   if (status->modified_ns > now_ns() - request.least_age_ns)
-    return Refusal{vm, "too-young", file.path + " was changed less than --min-age ago"};
+    return Refusal{vm, Reason::too_young, file.path + " was changed less than --min-age ago"};
   return std::nullopt;
 }
 

@@ -75,7 +75,7 @@ std::string remedy_of(const CheckReport& report, const Finding& finding) {
   using analysis::Code;
   const analysis::Row& row = analysis::row_of(finding.code);
   if (finding.fix != analysis::Fix::none || row.fix == analysis::Fix::none) return std::string(row.remedy);
-  if (row.name.starts_with("ctk-") && report.doubted) {
+  if (analysis::is_about_ctk_file(finding.code) && report.doubted) {
     return std::string(analysis::row_of(Code::ctk_format_doubted).remedy);
   }
   return "It belongs to another virtual machine than the one that was found to use it: repair it where that one is "

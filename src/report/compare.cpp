@@ -111,18 +111,21 @@ std::string change_id_of(const Tracking& tracking) {
 }
 
 // Nothing where tracking went on, or nobody can tell.
-std::optional<Change> compare_tracking(const Tracking& before, const Tracking& after) {
+std::optional<Difference> compare_tracking(const Tracking& before, const Tracking& after) {
   if (before.uuid.empty() || after.uuid.empty()) return std::nullopt;
   const bool restarted = before.uuid != after.uuid;
   const bool went_backwards = before.epoch && after.epoch && *after.epoch < *before.epoch;
   if (!restarted && !went_backwards) return std::nullopt;
-  return Change{
-      restarted ? "tracking-restarted" : "tracking-went-backwards", {}, {}, change_id_of(before), change_id_of(after)};
+  return Difference{restarted ? DifferenceKind::tracking_restarted : DifferenceKind::tracking_went_backwards,
+                    {},
+                    {},
+                    change_id_of(before),
+                    change_id_of(after)};
 }
 
 void compare_disk(const std::string& vm, const std::string& slot, const DiskState& before, const DiskState& after,
-                  std::vector<Change>& out) {
-  if (before.state != after.state) out.push_back({"state-changed", vm, slot, before.state, after.state});
+                  std::vector<Difference>& out) {
+  if (before.state != after.state) out.push_back({DifferenceKind::state_changed, vm, slot, before.state, after.state});
   auto change = compare_tracking(before.by_change_id, after.by_change_id);
   if (!change) change = compare_tracking(before.by_file, after.by_file);
   if (!change) return;
@@ -131,19 +134,50 @@ void compare_disk(const std::string& vm, const std::string& slot, const DiskStat
   out.push_back(std::move(*change));
 }
 
-std::string meaning_of(const Change& change) {
-  if (change.kind == "tracking-restarted") return "tracking restarted: the next incremental backup is a full one";
-  if (change.kind == "tracking-went-backwards") return "tracking went backwards: the disk was reverted or restored";
-  if (change.kind == "state-changed") return "the CBT state changed";
-  if (change.kind == "vm-added") return "a virtual machine came";
-  if (change.kind == "vm-gone") return "a virtual machine has gone";
-  return change.kind == "disk-added" ? "a disk came" : "a disk has gone";
+std::string_view name_of(DifferenceKind kind) {
+  switch (kind) {
+    case DifferenceKind::vm_added:
+      return "vm-added";
+    case DifferenceKind::vm_gone:
+      return "vm-gone";
+    case DifferenceKind::disk_added:
+      return "disk-added";
+    case DifferenceKind::disk_gone:
+      return "disk-gone";
+    case DifferenceKind::state_changed:
+      return "state-changed";
+    case DifferenceKind::tracking_restarted:
+      return "tracking-restarted";
+    case DifferenceKind::tracking_went_backwards:
+      return "tracking-went-backwards";
+  }
+  return {};
+}
+
+std::string meaning_of(DifferenceKind kind) {
+  switch (kind) {
+    case DifferenceKind::vm_added:
+      return "a virtual machine came";
+    case DifferenceKind::vm_gone:
+      return "a virtual machine has gone";
+    case DifferenceKind::disk_added:
+      return "a disk came";
+    case DifferenceKind::disk_gone:
+      return "a disk has gone";
+    case DifferenceKind::state_changed:
+      return "the CBT state changed";
+    case DifferenceKind::tracking_restarted:
+      return "tracking restarted: the next incremental backup is a full one";
+    case DifferenceKind::tracking_went_backwards:
+      return "tracking went backwards: the disk was reverted or restored";
+  }
+  return {};
 }
 
 }  // namespace
 
-Result<std::vector<Change>> compare_scans(const std::string& old_path, const std::string& old_text,
-                                          const std::string& new_path, const std::string& new_text) {
+Result<std::vector<Difference>> compare_scans(const std::string& old_path, const std::string& old_text,
+                                              const std::string& new_path, const std::string& new_text) {
   const auto before = parse(old_path, old_text);
   if (!before) return before.error();
   const auto after = parse(new_path, new_text);
@@ -152,57 +186,57 @@ Result<std::vector<Change>> compare_scans(const std::string& old_path, const std
     if (!scan->lost.empty())
       log::warning(*path + ": a target could not be read then: nothing is said to come or go there");
   }
-  std::vector<Change> changes;
+  std::vector<Difference> changes;
   for (const auto& [name, disks] : before->machines) {
     const std::string vm = name_of(name);
     const auto now = after->machines.find(name);
     if (now == after->machines.end()) {
-      if (!after->lost.contains(name.target)) changes.push_back({"vm-gone", vm, {}, {}, {}});
+      if (!after->lost.contains(name.target)) changes.push_back({DifferenceKind::vm_gone, vm, {}, {}, {}});
       continue;
     }
     for (const auto& [slot, disk] : disks) {
       const auto same = now->second.find(slot);
       if (same == now->second.end()) {
-        changes.push_back({"disk-gone", vm, slot, disk.state, {}});
+        changes.push_back({DifferenceKind::disk_gone, vm, slot, disk.state, {}});
       } else {
         compare_disk(vm, slot, disk, same->second, changes);
       }
     }
     for (const auto& [slot, disk] : now->second) {
-      if (!disks.contains(slot)) changes.push_back({"disk-added", vm, slot, {}, disk.state});
+      if (!disks.contains(slot)) changes.push_back({DifferenceKind::disk_added, vm, slot, {}, disk.state});
     }
   }
   for (const auto& [name, disks] : after->machines) {
     if (!before->machines.contains(name) && !before->lost.contains(name.target))
-      changes.push_back({"vm-added", name_of(name), {}, {}, {}});
+      changes.push_back({DifferenceKind::vm_added, name_of(name), {}, {}, {}});
   }
   return changes;
 }
 
-std::string compare_table(const std::vector<Change>& changes, const Style& style) {
+std::string compare_table(const std::vector<Difference>& changes, const Style& style) {
   if (changes.empty()) return "nothing changed\n";
   Table table({{"VM"}, {"DISK"}, {"BEFORE"}, {"NOW"}, {"WHAT"}});
-  for (const Change& change : changes) {
+  for (const Difference& change : changes) {
     const auto or_dash = [](const std::string& text) { return text.empty() ? std::string("-") : escaped(text); };
     table.add({{escaped(change.vm)},
                {or_dash(change.disk)},
                {or_dash(change.before)},
                {or_dash(change.after)},
-               {meaning_of(change)}});
+               {meaning_of(change.kind)}});
   }
   return table.print(style);
 }
 
-std::string compare_json(const std::vector<Change>& changes, int exit_status) {
+std::string compare_json(const std::vector<Difference>& changes, int exit_status) {
   Json document = envelope("cbtctl.compare/1", exit_status, {});
   document["changes"] = Json::array();
-  for (const Change& change : changes) {
-    document["changes"].push_back({{"kind", change.kind},
+  for (const Difference& change : changes) {
+    document["changes"].push_back({{"kind", name_of(change.kind)},
                                    {"vm", change.vm},
                                    {"disk", text_or_null(change.disk)},
                                    {"before", text_or_null(change.before)},
                                    {"after", text_or_null(change.after)},
-                                   {"message", meaning_of(change)}});
+                                   {"message", meaning_of(change.kind)}});
   }
   return printed(document);
 }

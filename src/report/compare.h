@@ -9,9 +9,17 @@
 
 namespace cbtctl::report {
 
-struct Change {
-  std::string kind;  // "vm-added", "vm-gone", "disk-added", "disk-gone", "state-changed", "tracking-restarted",
-                     // "tracking-went-backwards"
+enum class DifferenceKind {
+  vm_added,
+  vm_gone,
+  disk_added,
+  disk_gone,
+  state_changed,
+  tracking_restarted,
+  tracking_went_backwards,
+};
+struct Difference {
+  DifferenceKind kind{};
   std::string vm;    // the .vmx
   std::string disk;  // slot; empty for a VM
   std::string before;
@@ -20,10 +28,10 @@ struct Change {
 
 // `malformed` where one of the texts is no `cbtctl.scan/1`; the message names its path. Of a target that one of the
 // scans could not read nothing came and nothing has gone.
-formats::core::Result<std::vector<Change>> compare_scans(const std::string& old_path, const std::string& old_text,
-                                                         const std::string& new_path, const std::string& new_text);
+formats::core::Result<std::vector<Difference>> compare_scans(const std::string& old_path, const std::string& old_text,
+                                                             const std::string& new_path, const std::string& new_text);
 
-[[nodiscard]] std::string compare_table(const std::vector<Change>& changes, const Style& style);
-[[nodiscard]] std::string compare_json(const std::vector<Change>& changes, int exit_status);
+[[nodiscard]] std::string compare_table(const std::vector<Difference>& changes, const Style& style);
+[[nodiscard]] std::string compare_json(const std::vector<Difference>& changes, int exit_status);
 
 }  // namespace cbtctl::report

@@ -9,11 +9,14 @@
 namespace cbtctl::report {
 namespace {
 
+using repair::ProofVerdict;
 using repair::RecordedRun;
 
 // Of a run of another operator only its plan is known.
-std::string outcome_of(const RecordedRun& run, const std::string& vm) {
-  return run.steps.empty() ? "not recorded here" : run.outcome_of(vm);
+Cell outcome_cell(const RecordedRun& run, const std::string& vm) {
+  if (run.steps.empty()) return {"not recorded here", Tint::warning};
+  const repair::Outcome outcome = run.outcome_of(vm);
+  return {std::string(name_of(outcome)), tint_of_outcome(outcome)};
 }
 
 Json machines_json(const RecordedRun& run) {
@@ -22,7 +25,7 @@ Json machines_json(const RecordedRun& run) {
     Json entry;
     put_text(entry, "root", machine.roots.front().location);
     put_text(entry, "vm", machine.vm);
-    entry["outcome"] = run.steps.empty() ? Json(nullptr) : Json(run.outcome_of(machine.vm));
+    entry["outcome"] = run.steps.empty() ? Json(nullptr) : Json(name_of(run.outcome_of(machine.vm)));
     entry["assumed_powered_off"] = machine.assumed_off;
     entry["assumed_unregistered"] = machine.assumed_unregistered;
     machines.push_back(std::move(entry));
@@ -48,17 +51,41 @@ Json steps_json(const RecordedRun& run) {
   return steps;
 }
 
+bool is_proven(ProofVerdict verdict) {
+  return verdict == ProofVerdict::as_promised || verdict == ProofVerdict::started || verdict == ProofVerdict::restarted;
+}
+
+std::string in_words(const repair::DiskProof& proof) {
+  switch (proof.verdict) {
+    case ProofVerdict::disk_not_found:
+      return "the disk is not found any more";
+    case ProofVerdict::not_as_promised:
+      return "not as promised";
+    case ProofVerdict::not_started:
+      return "not started yet: power the VM on";
+    case ProofVerdict::not_restarted:
+      return "not restarted: the UUID is the old one";
+    case ProofVerdict::restarted:
+      return "restarted, proven";
+    case ProofVerdict::started:
+      return "started, proven";
+    case ProofVerdict::as_promised:
+      return std::string(name_of(proof.promised)) + ", proven";
+  }
+  return {};
+}
+
 Json proofs_json(const std::vector<repair::DiskProof>& proofs) {
   Json list = Json::array();
   for (const repair::DiskProof& proof : proofs) {
     Json entry;
     put_text(entry, "vm", proof.vm);
     entry["disk"] = proof.slot;
-    entry["promised"] = proof.promised;
-    entry["state"] = text_or_null(proof.state);
+    entry["promised"] = name_of(proof.promised);
+    entry["state"] = proof.state ? Json(name_of(*proof.state)) : Json(nullptr);
     entry["change_id_before"] = text_or_null(proof.change_id_before);
     entry["change_id"] = text_or_null(proof.change_id);
-    entry["verdict"] = proof.verdict;
+    entry["verdict"] = in_words(proof);
     list.push_back(std::move(entry));
   }
   return list;
@@ -68,13 +95,12 @@ std::string proofs_text(const std::vector<repair::DiskProof>& proofs, const Styl
   Table table({{"VM"}, {"DISK"}, {"STATE"}, {"UUID BEFORE"}, {"UUID NOW"}, {"VERDICT"}});
   const auto uuid = [](const std::string& id) { return id.empty() ? "-" : escaped(id.substr(0, id.rfind('/'))); };
   for (const repair::DiskProof& proof : proofs) {
-    const bool good = proof.verdict.ends_with("proven");
     table.add({{escaped(proof.vm)},
                {proof.slot},
-               {proof.state.empty() ? "-" : proof.state},
+               {proof.state ? std::string(name_of(*proof.state)) : "-"},
                {uuid(proof.change_id_before)},
                {uuid(proof.change_id)},
-               {proof.verdict, good ? Tint::good : Tint::warning}});
+               {in_words(proof), is_proven(proof.verdict) ? Tint::good : Tint::warning}});
   }
   return table.is_empty() ? "nothing was promised of any disk\n" : table.print(style);
 }
@@ -88,8 +114,8 @@ std::string history_text(const HistoryReport& report, const Style& style) {
     if (!run.plan) table.add({{run.id}, {"?"}, {"?"}, {"the plan cannot be read", Tint::bad}});
     if (!run.plan) continue;
     for (const repair::MachinePlan& machine : run.plan->machines) {
-      const std::string outcome = outcome_of(run, machine.vm);
-      table.add({{run.id}, {run.plan->verb}, {escaped(machine.vm)}, {outcome, tint_of_outcome(outcome)}});
+      table.add(
+          {{run.id}, {std::string(name_of(run.plan->verb))}, {escaped(machine.vm)}, outcome_cell(run, machine.vm)});
     }
   }
   return table.print(style);
@@ -97,9 +123,10 @@ std::string history_text(const HistoryReport& report, const Style& style) {
 
 std::string run_text(const HistoryReport& report, const Style& style) {
   const RecordedRun& run = report.runs.front();
-  std::string out = "run " + run.id + (run.plan ? ", " + run.plan->verb : ", whose plan cannot be read") + "\n";
+  std::string out =
+      "run " + run.id + (run.plan ? ", " + std::string(name_of(run.plan->verb)) : ", whose plan cannot be read") + "\n";
   for (const repair::MachinePlan& machine : run.plan ? run.plan->machines : std::vector<repair::MachinePlan>{}) {
-    out += escaped(machine.roots.front().location + "/" + machine.vm) + ": " + outcome_of(run, machine.vm);
+    out += escaped(machine.roots.front().location + "/" + machine.vm) + ": " + outcome_cell(run, machine.vm).text;
     if (machine.assumed_off) out += ", off by the operator's word";
     if (machine.assumed_unregistered) out += ", registered nowhere by the operator's word";
     out += "\n";
@@ -122,7 +149,7 @@ std::string history_json(const HistoryReport& report) {
   document["runs"] = Json::array();
   for (const RecordedRun& run : report.runs) {
     document["runs"].push_back({{"id", run.id},
-                                {"verb", run.plan ? Json(run.plan->verb) : Json(nullptr)},
+                                {"verb", run.plan ? Json(name_of(run.plan->verb)) : Json(nullptr)},
                                 {"machines", machines_json(run)},
                                 {"steps", steps_json(run)}});
   }

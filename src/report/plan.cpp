@@ -9,10 +9,13 @@
 namespace cbtctl::report {
 namespace {
 
+using repair::Outcome;
+using repair::Verb;
+
 // One change as it is shown.
 struct Shown {
   model::Index target = 0;
-  std::string kind;
+  std::string_view kind;
   std::string path;
   std::string description;
   std::string before;
@@ -22,16 +25,17 @@ struct Shown {
 std::vector<Shown> changes_of(const PlanReport& report, const repair::MachinePlan& machine) {
   std::vector<Shown> shown;
   for (const repair::Change& change : machine.changes) {
-    shown.push_back({machine.roots[change.spot.root].target, std::string(name_of(change.kind)), change.spot.path,
-                     change.description, change.sha256_before, change.sha256_after});
+    shown.push_back({machine.roots[change.spot.root].target, name_of(change.kind), change.spot.path, change.description,
+                     change.sha256_before, change.sha256_after});
   }
-  if (report.verb != "undo") return shown;
+  if (report.verb != Verb::undo) return shown;
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const bool is_edit = machine.changes[i].kind == repair::ChangeKind::edit;
+    shown[i].description = (is_edit ? "as it was before: " : "back in its place: ") + shown[i].description;
+    shown[i].kind = name_of(repair::StepKind::restore);
+    std::swap(shown[i].before, shown[i].after);
+  }
   std::reverse(shown.begin(), shown.end());
-  for (Shown& change : shown) {
-    change.description = (change.kind == "edit" ? "as it was before: " : "back in its place: ") + change.description;
-    change.kind = "restore";
-    std::swap(change.before, change.after);
-  }
   return shown;
 }
 
@@ -56,8 +60,8 @@ Json results_json(const std::vector<repair::MachineResult>& results) {
   for (const repair::MachineResult& result : results) {
     Json object;
     put_text(object, "vm", result.vm);
-    object["outcome"] = result.outcome;
-    object["reason"] = text_or_null(result.reason);
+    object["outcome"] = name_of(result.outcome);
+    object["reason"] = result.reason ? Json(name_of(*result.reason)) : Json(nullptr);
     object["message"] = result.message;
     object["follow_up"] = result.follow_up;
     list.push_back(std::move(object));
@@ -67,27 +71,38 @@ Json results_json(const std::vector<repair::MachineResult>& results) {
 
 void add_results(const std::vector<repair::MachineResult>& results, Table& table) {
   for (const repair::MachineResult& result : results) {
-    const std::string outcome = result.reason.empty() ? result.outcome : result.outcome + ": " + result.reason;
+    std::string outcome(name_of(result.outcome));
+    if (result.reason) outcome.append(": ").append(name_of(*result.reason));
     table.add({{escaped(result.vm)}, {outcome, tint_of_outcome(result.outcome)}, {escaped(result.message)}});
   }
 }
 
 std::string summary_of(const std::vector<repair::MachineResult>& results) {
-  std::map<std::string, std::size_t> counts;
+  std::map<Outcome, std::size_t> counts;
   for (const repair::MachineResult& result : results) ++counts[result.outcome];
   std::string out;
-  for (const char* outcome : {"changed", "restored", "refused", "rolled-back", "failed", "cancelled"}) {
-    if (counts.contains(outcome))
-      out += (out.empty() ? "" : ", ") + std::to_string(counts[outcome]) + " " + std::string(outcome);
+  for (const auto& [outcome, count] : counts) {
+    out += (out.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(name_of(outcome));
   }
   return out.empty() ? out : out + "\n";
 }
 
 }  // namespace
 
-Tint tint_of_outcome(const std::string& outcome) {
-  if (outcome == "changed" || outcome == "restored") return Tint::good;
-  return outcome == "failed" ? Tint::bad : Tint::warning;
+Tint tint_of_outcome(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::changed:
+    case Outcome::restored:
+      return Tint::good;
+    case Outcome::failed:
+      return Tint::bad;
+    case Outcome::refused:
+    case Outcome::rolled_back:
+    case Outcome::cancelled:
+    case Outcome::unfinished:
+      return Tint::warning;
+  }
+  return Tint::none;
 }
 
 std::string plan_text(const PlanReport& report, const Style& style) {
@@ -100,14 +115,16 @@ std::string plan_text(const PlanReport& report, const Style& style) {
   std::size_t steps = 0;
   for (const repair::MachinePlan& machine : plan.machines) {
     for (const Shown& change : changes_of(report, machine)) {
-      changes.add({{escaped(machine.vm)}, {change.kind}, {escaped(change.path)}, {escaped(change.description)}});
+      changes.add(
+          {{escaped(machine.vm)}, {std::string(change.kind)}, {escaped(change.path)}, {escaped(change.description)}});
       ++steps;
     }
   }
   if (!changes.is_empty()) out += changes.print(style) + "\n";
   Table others({{"VM"}, {"NOT CHANGED"}, {"WHY"}});
   for (const repair::Refusal& refused : plan.refused)
-    others.add({{escaped(refused.vm)}, {refused.reason, Tint::warning}, {escaped(refused.message)}});
+    others.add(
+        {{escaped(refused.vm)}, {std::string(name_of(refused.reason)), Tint::warning}, {escaped(refused.message)}});
   for (const repair::Unchanged& unchanged : plan.unchanged)
     others.add({{escaped(unchanged.vm)}, {"unchanged", Tint::faint}, {escaped(unchanged.message)}});
   if (!others.is_empty()) out += others.print(style) + "\n";
@@ -128,18 +145,18 @@ std::string results_text(const PlanReport& report, const Style& style) {
   }
   out += summary_of(results);
   const bool changed =
-      std::any_of(results.begin(), results.end(), [](const auto& each) { return each.outcome == "changed"; });
+      std::any_of(results.begin(), results.end(), [](const auto& each) { return each.outcome == Outcome::changed; });
   if (changed) out += "run " + report.plan.id + "; cbtctl undo " + report.plan.id + " takes it back\n";
   return out;
 }
 
 std::string plan_json(const PlanReport& report) {
-  Json document = envelope("cbtctl." + report.verb + "/1", report.exit_status, report.targets);
+  Json document = envelope("cbtctl." + std::string(name_of(report.verb)) + "/1", report.exit_status, report.targets);
   Json refused = Json::array();
   for (const repair::Refusal& each : report.plan.refused) {
     Json object;
     put_text(object, "vm", each.vm);
-    object["reason"] = each.reason;
+    object["reason"] = name_of(each.reason);
     object["message"] = each.message;
     refused.push_back(std::move(object));
   }
@@ -151,7 +168,7 @@ std::string plan_json(const PlanReport& report) {
     unchanged.push_back(std::move(object));
   }
   document["plan"] = {{"id", report.plan.id},
-                      {"verb", report.plan.verb},
+                      {"verb", name_of(report.plan.verb)},
                       {"changes", changes_json(report)},
                       {"refused", std::move(refused)},
                       {"unchanged", std::move(unchanged)}};

@@ -18,12 +18,12 @@ struct PlanReport {
   std::optional<std::vector<repair::MachineResult>> results;  // nothing: not carried out
   std::vector<repair::MachineResult> recovered;               // earlier runs that were found stopped
   int exit_status = 0;
-  std::string verb = plan.verb;  // "undo": each change is shown the other way round
+  repair::Verb verb = plan.verb;  // of the command line; undo: each change is shown the other way round
 };
 
 [[nodiscard]] std::string plan_text(const PlanReport& report, const Style& style);     // what would be changed
 [[nodiscard]] std::string results_text(const PlanReport& report, const Style& style);  // what was
-[[nodiscard]] Tint tint_of_outcome(const std::string& outcome);
+[[nodiscard]] Tint tint_of_outcome(repair::Outcome outcome);
 [[nodiscard]] std::string plan_json(const PlanReport& report);
 
 }  // namespace cbtctl::report

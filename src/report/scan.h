@@ -12,6 +12,4 @@ namespace cbtctl::report {
 [[nodiscard]] std::string scan_json(const model::Datastore& datastore, int exit_status);
 [[nodiscard]] std::string scan_csv(const model::Datastore& datastore);  // RFC 4180, a row per disk
 
-[[nodiscard]] std::string_view name_of(model::PowerState state);
-
 }  // namespace cbtctl::report

@@ -109,7 +109,7 @@ Json machine_json(const model::Datastore& datastore, const model::VirtualMachine
   if (!machine.settings.display_name.empty()) put_text(object, "name", machine.settings.display_name);
   put_path(object, "config_path", file.path);
   object["hardware_version"] = or_null(machine.settings.hardware_version);
-  object["power"] = {{"state", name_of(machine.power.state)}, {"evidence", machine.power.evidence}};
+  object["power"] = {{"state", name_of(machine.power.state)}, {"evidence", words_of(machine.power)}};
   object["template"] = machine.is_template;
   object["ctk_enabled"] = flag_json(machine.settings.ctk_enabled, machine.settings);
   const auto* snapshots = machine.snapshot_file ? &datastore.snapshot_files[*machine.snapshot_file] : nullptr;

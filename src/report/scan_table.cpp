@@ -163,18 +163,4 @@ std::string scan_csv(const model::Datastore& datastore) {
   return out;
 }
 
-std::string_view name_of(model::PowerState state) {
-  switch (state) {
-    case model::PowerState::off:
-      return "off";
-    case model::PowerState::on:
-      return "on";
-    case model::PowerState::suspended:
-      return "suspended";
-    case model::PowerState::unknown:
-      return "unknown";
-  }
-  return {};
-}
-
 }  // namespace cbtctl::report

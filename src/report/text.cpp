@@ -21,10 +21,6 @@ std::string human_size(std::uint64_t bytes) {
   return buffer.data();
 }
 
-std::string counted(std::size_t count, std::string_view one, std::string_view many) {
-  return std::to_string(count) + ' ' + std::string(count == 1 ? one : many);
-}
-
 std::string rfc3339(std::int64_t seconds_since_1970) {
   const std::time_t seconds = seconds_since_1970;
   std::tm parts{};

@@ -6,20 +6,19 @@
 #include <string>
 #include <string_view>
 
+#include "formats/core/counted.h"
 #include "formats/core/utf8.h"
 
 namespace cbtctl::report {
 
 using formats::core::columns_of;
+using formats::core::counted;
 using formats::core::escaped;
 using formats::core::is_utf8;
 using formats::core::lossy_utf8;
 
 // "40 GiB", "1.5 TiB", "512 B".
 [[nodiscard]] std::string human_size(std::uint64_t bytes);
-
-// "1 disk", "4 disks".
-[[nodiscard]] std::string counted(std::size_t count, std::string_view one, std::string_view many);
 
 // "2024-05-01T00:00:00Z".
 [[nodiscard]] std::string rfc3339(std::int64_t seconds_since_1970);

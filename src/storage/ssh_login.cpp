@@ -15,6 +15,7 @@
 #include <memory>
 #include <utility>
 
+#include "formats/core/counted.h"
 #include "log/log.h"
 #include "storage/local_file.h"
 #include "storage/ssh_key_file.h"
@@ -159,7 +160,7 @@ bool try_agent(Login& login) {
     login.rsa_refused = login.rsa_refused || is_rsa_key(blob);
     login.agent_keys.push_back(std::move(blob));
   }
-  login.tried.push_back("agent (" + std::to_string(keys) + (keys == 1 ? " key)" : " keys)"));
+  login.tried.push_back("agent (" + formats::core::counted(keys, "key", "keys") + ")");
   return false;
 }
 

@@ -14,13 +14,14 @@ OF_FILES = [["chain", "clone/clone.vmx"], ["extents", "clone/clone.vmx"], ["expo
 VERBS = [*([*verb, "."] for verb in OF_TARGETS), *OF_FILES, ["undo", "--yes"], ["history"], ["apply", "PLAN", "--yes"]]
 NONSENSE = {"nonsense": "--map takes /REMOTE=LOCAL", "=/": "--map takes /REMOTE=LOCAL", "": "--map takes /REMOTE=LOCAL",
             "remote=.": "--map takes /REMOTE=LOCAL", f"{VOLUME}=missing": "missing: is not there",
-            f"{VOLUME}=missing/": "missing/: is not there", f"{VOLUME}=": ": is not there",
+            f"{VOLUME}=missing/": "missing/: is not there", f"{VOLUME}=": "--map takes /REMOTE=LOCAL",
             f"{VOLUME}=clone/clone.vmx": "clone/clone.vmx: is not a folder", f"{VOLUME}=ssh://esx1/x": "is not there"}
 
 
 @pytest.fixture
 def datastore(scratch):
     """One machine, whose disk is a clone of an image in another folder, and the program's folder."""
+    (scratch / "ds").mkdir()
     for name in ("clone", "golden"):
         copy_folder(FIXTURES / "demo" / name, scratch / "ds" / name)
     return scratch / "ds"

@@ -33,7 +33,7 @@ inline std::vector<Case> cases() {
           {"enable beside a tracked disk", broken, support::request_for("enable")},
           {"reset of a disk in another folder", elsewhere, support::request_for("reset")},
           {"repair of a key that stands twice", twice,
-           support::request_for("repair", {{Code::vmx_duplicate_key, "keep-first"}})},
+           support::request_for("repair", {{Code::vmx_duplicate_key, cbtctl::analysis::Option::keep_first}})},
           {"clean",
            support::with(support::healthy(), {{"x/gone-ctk.vmdk", "x" + support::small_tracking()},
                                               {"x/x-000007-ctk.vmdk", support::small_tracking()}}),
@@ -43,7 +43,7 @@ inline std::vector<Case> cases() {
 // The folders in which a case leaves something.
 inline std::vector<std::string> folders() { return {"x", "data"}; }
 
-inline bool has_lock(const support::storage::MemoryDisk& disk) {
+inline bool has_lock(const support::MemoryDisk& disk) {
   for (const std::string& folder : folders()) {
     if (disk.folders().contains(folder + "/.cbtctl/lock")) return true;
   }

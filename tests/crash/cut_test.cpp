@@ -30,7 +30,7 @@ Files wholly_changed(const crash::Case& subject) {
   REQUIRE(plan.machines.size() == 1);
   const auto result = shop.carry_out(plan);
   INFO(result.message);
-  REQUIRE(result.outcome == "changed");
+  REQUIRE(result.outcome == Outcome::changed);
   return contents_of(shop.disk);
 }
 
@@ -53,7 +53,7 @@ TEST_CASE("cut at every moment, then recovered, then undone", "[crash]") {
       CHECK((now == before || now == changed));
       CHECK_FALSE(crash::has_lock(shop.disk));
       if (now == before) continue;
-      CHECK(shop.take_back(plan).outcome == "restored");
+      CHECK(shop.take_back(plan).outcome == Outcome::restored);
       CHECK(contents_of(shop.disk) == before);
       CHECK_FALSE(shop.disk.folders().contains("x/.cbtctl"));
     }
@@ -93,7 +93,7 @@ TEST_CASE("an undo that is cut at every moment can be finished", "[crash]") {
       Workshop shop(subject.files);
       const Files before = contents_of(shop.disk);
       const auto plan = shop.begun(subject.request);
-      REQUIRE(shop.carry_out(plan).outcome == "changed");
+      REQUIRE(shop.carry_out(plan).outcome == Outcome::changed);
       const Files changed = contents_of(shop.disk);
       Moments moments{.last = moment};
       shop.use(std::make_unique<FaultyWriter>(shop.disk.writer(), moments));
@@ -109,7 +109,7 @@ TEST_CASE("an undo that is cut at every moment can be finished", "[crash]") {
       CHECK((now == before || now == changed));
       CHECK_FALSE(crash::has_lock(shop.disk));
       if (now == before) continue;
-      CHECK(shop.take_back(plan).outcome == "restored");
+      CHECK(shop.take_back(plan).outcome == Outcome::restored);
       CHECK(contents_of(shop.disk) == before);
     }
   }

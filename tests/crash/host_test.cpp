@@ -76,7 +76,7 @@ bool work(const repair::Request& request, Moments& moments) {
       {folder_on_host, std::make_shared<FaultyWriter>(storage::open_ssh_writer(host.reader), moments), {}}};
   MemoryJournal journal;
   journal.may_write = [&] { return moments.next(); };
-  return repair::carry_out(plan, plan.machines.at(0), {sites, journal, look_at(host)}).outcome == "changed";
+  return repair::carry_out(plan, plan.machines.at(0), {sites, journal, look_at(host)}).outcome == Outcome::changed;
 }
 
 bool lives_until(const repair::Request& request, std::size_t moment) {
@@ -99,8 +99,8 @@ void recover(const Opened& host) {
     if (!found) continue;
     found->life = repair::Life::dead;  // the process of a cut line is this one
     const auto result = repair::recover(*found, sites, look_at(host), true);
-    INFO(result.outcome << ": " << result.message);
-    CHECK((result.outcome == "rolled-back" || result.outcome == "changed"));
+    INFO(told(result));
+    CHECK((result.outcome == Outcome::rolled_back || result.outcome == Outcome::changed));
   }
 }
 

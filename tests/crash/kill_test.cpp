@@ -50,7 +50,7 @@ repair::Plan begun(const LocalPlace& place, const repair::Request& request) {
       {place.root(), std::make_shared<FaultyWriter>(std::move(*storage::open_local_writer(place.root())), moments)}};
   KillingJournal killing(std::move(*journal), moments);
   const auto result = repair::carry_out(plan, plan.machines.at(0), {sites, killing, place.look()});
-  ::_exit(result.outcome == "changed" ? 0 : 2);
+  ::_exit(result.outcome == Outcome::changed ? 0 : 2);
 }
 
 bool lives_until(const LocalPlace& place, const repair::Plan& plan, std::size_t moment) {
@@ -70,8 +70,8 @@ void recover(const LocalPlace& place) {
     if (!found) continue;
     CHECK(found->life == repair::Life::dead);
     const auto result = repair::recover(*found, sites, place.look(), false);
-    INFO(result.outcome << ": " << result.message);
-    CHECK((result.outcome == "rolled-back" || result.outcome == "changed"));
+    INFO(told(result));
+    CHECK((result.outcome == Outcome::rolled_back || result.outcome == Outcome::changed));
   }
 }
 
@@ -98,10 +98,10 @@ TEST_CASE("killed at every moment, a machine is as before or wholly changed, and
       CHECK_FALSE(place.has_leftovers());
       const auto sites = sites_at(place);
       const auto journal = repair::reopen_journal(plan.id);
-      CHECK(repair::take_back(plan, plan.machines[0], {sites, *journal, place.look()}).outcome == "restored");
+      CHECK(repair::take_back(plan, plan.machines[0], {sites, *journal, place.look()}).outcome == Outcome::restored);
       REQUIRE(place.contents() == before);
       CHECK_FALSE(std::filesystem::exists(place.path("x/.cbtctl")));
-      CHECK(repair::recorded_run(plan.id)->outcome_of(plan.machines[0].vm) == "restored");
+      CHECK(repair::recorded_run(plan.id)->outcome_of(plan.machines[0].vm) == Outcome::restored);
     }
     CHECK(moment > 15);
   }
@@ -136,8 +136,8 @@ TEST_CASE("a run that lives is never broken, and its owner is told", "[crash]") 
   CHECK(found->life == repair::Life::alive);
   CHECK(found->owner.find("process " + std::to_string(child)) != std::string::npos);
   const auto taken = repair::recover(*found, sites, place.look(), true);  // not even by the operator's word
-  CHECK(taken.outcome == "refused");
-  CHECK(taken.reason == "locked");
+  CHECK(taken.outcome == Outcome::refused);
+  CHECK(taken.reason == Reason::locked);
   CHECK(place.contents() == middle);
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);

@@ -51,7 +51,7 @@ std::size_t lose_power_everywhere(const crash::Case& subject, const Action& prep
   Workshop whole(subject.files);
   const Files untouched = contents_of(whole.disk);
   const auto plan = whole.begun(subject.request);
-  REQUIRE(whole.carry_out(plan).outcome == "changed");
+  REQUIRE(whole.carry_out(plan).outcome == Outcome::changed);
   const Files changed = contents_of(whole.disk);
   bool ended = false;
   for (std::size_t moment = 0; !ended; ++moment) {
@@ -68,7 +68,7 @@ std::size_t lose_power_everywhere(const crash::Case& subject, const Action& prep
       REQUIRE(crash::is_off_in_between(shop, again, untouched, changed));
       std::string told;
       for (const std::string& folder : crash::folders()) {
-        for (const auto& result : shop.recover(folder)) told += result.outcome + ": " + result.message + "; ";
+        for (const auto& result : shop.recover(folder)) told += support::told(result) + "; ";
       }
       const Files now = contents_of(shop.disk);
       INFO(told);

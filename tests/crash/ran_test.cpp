@@ -77,14 +77,15 @@ TEST_CASE("a CTK file that was put aside never comes back once the machine has r
         session.run(shop);
         std::string told;
         for (const std::string& folder : crash::folders()) {
-          for (const auto& result : shop.recover(folder)) told += result.outcome + ": " + result.message + "; ";
+          for (const auto& result : shop.recover(folder)) told += support::told(result) + "; ";
         }
         INFO(subject.name << ", " << session.name << ", stopped after " << moment << " moments: " << told);
         const Files now = contents_of(shop.disk);
         for (const auto& [path, content] : tracking_files(now)) CHECK(stopped.contains(path));
         CHECK_FALSE(crash::has_lock(shop.disk));
         if (stopped != before) {
-          for (const auto& [slot, promised] : plan.machines[0].promised) CHECK(shop.state("x/x.vmx", slot) == promised);
+          for (const auto& [slot, promised] : plan.machines[0].promised)
+            CHECK(shop.state("x/x.vmx", slot) == name_of(promised));
         }
         if (stopped == before && session.name == sessions()[0].name) CHECK(now == stopped);
       }
@@ -107,13 +108,13 @@ TEST_CASE("undo refuses once the machine may have run", "[crash]") {
   for (const auto& [sign, make] : signs) {
     Workshop shop(two_disks());
     const auto plan = shop.begun("reset");
-    REQUIRE(shop.carry_out(plan).outcome == "changed");
+    REQUIRE(shop.carry_out(plan).outcome == Outcome::changed);
     make(shop);
     const Files after = contents_of(shop.disk);
     const auto result = shop.take_back(plan);
     INFO(sign << ": " << result.message);
-    CHECK(result.outcome == "refused");
-    CHECK(result.reason == "ran-since");
+    CHECK(result.outcome == Outcome::refused);
+    CHECK(result.reason == Reason::ran_since);
     CHECK(contents_of(shop.disk) == after);
   }
 }
@@ -121,10 +122,10 @@ TEST_CASE("undo refuses once the machine may have run", "[crash]") {
 TEST_CASE("undo refuses where somebody changed a file, and says which", "[crash]") {
   Workshop shop(two_disks());
   const auto plan = shop.begun("disable");
-  REQUIRE(shop.carry_out(plan).outcome == "changed");
+  REQUIRE(shop.carry_out(plan).outcome == Outcome::changed);
   shop.disk.put("x/x.vmdk", shop.disk.files().at("x/x.vmdk")->content + "# by hand\n");
   const auto result = shop.take_back(plan);
-  CHECK(result.reason == "changed-meanwhile");
+  CHECK(result.reason == Reason::changed_meanwhile);
   CHECK(result.message.find("x/x.vmdk") != std::string::npos);
 }
 
@@ -133,11 +134,11 @@ TEST_CASE("recovery waits for a machine that runs", "[crash]") {
   stop_in_the_middle(shop, two_disks());
   shop.disk.put("x/x.vmx.lck", "");
   const Files running = contents_of(shop.disk);
-  REQUIRE(shop.recover("x").back().outcome == "refused");
+  REQUIRE(shop.recover("x").back().outcome == Outcome::refused);
   CHECK(contents_of(shop.disk) == running);
   CHECK(crash::has_lock(shop.disk));
   shop.disk.erase("x/x.vmx.lck");
-  CHECK(shop.recover("x").back().outcome == "rolled-back");
+  CHECK(shop.recover("x").back().outcome == Outcome::rolled_back);
   CHECK_FALSE(crash::has_lock(shop.disk));
 }
 
@@ -147,7 +148,7 @@ TEST_CASE("a run that is in the way of a snapshot taken meanwhile stays off and 
   shop.disk.put("x/vmware.log", "ran");
   shop.disk.put("x/x.vmsd", snapshots("x.vmdk"));
   const auto result = shop.recover("x").back();
-  CHECK(result.outcome == "refused");
-  CHECK(result.reason == "has-snapshots");
+  CHECK(result.outcome == Outcome::refused);
+  CHECK(result.reason == Reason::has_snapshots);
   CHECK(shop.state("x/x.vmx") == "off");
 }

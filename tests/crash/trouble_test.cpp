@@ -69,9 +69,9 @@ TEST_CASE("a disk that is full changes nothing and needs no recovery", "[crash]"
       }));
       const auto result = shop.carry_out(plan);
       shop.use(shop.disk.writer());
-      INFO(subject.name << ", full after " << written << ": " << result.outcome << " " << result.message);
+      INFO(subject.name << ", full after " << written << ": " << told(result));
       if (!filled) break;
-      CHECK((result.outcome == "failed" || result.outcome == "rolled-back"));
+      CHECK((result.outcome == Outcome::failed || result.outcome == Outcome::rolled_back));
       REQUIRE(contents_of(shop.disk) == before);
       CHECK_FALSE(crash::has_lock(shop.disk));
     }
@@ -94,9 +94,9 @@ TEST_CASE("each change that fails once leaves the machine as it was, or wholly c
         return now;
       }));
       const auto result = shop.carry_out(plan);
-      const bool changed = result.outcome == "changed";
+      const bool changed = result.outcome == Outcome::changed;
       shop.use(shop.disk.writer());
-      INFO(subject.name << ", change " << which << " failed: " << result.outcome << " " << result.message);
+      INFO(subject.name << ", change " << which << " failed: " << told(result));
       CHECK((contents_of(shop.disk) == before) != changed);
       recover_everywhere(shop);
       CHECK((contents_of(shop.disk) == before) != changed);
@@ -115,10 +115,10 @@ TEST_CASE("the journal comes first: where it cannot be written nothing is change
     lines = 0;
     shop.journal.may_write = [&] { return lines++ < most; };
     const auto result = shop.carry_out(plan);
-    ended = result.outcome == "changed";
-    INFO(most << " lines: " << result.outcome << " " << result.message);
+    ended = result.outcome == Outcome::changed;
+    INFO(most << " lines: " << told(result));
     if (ended) break;
-    CHECK(result.outcome == (most == 0 ? "failed" : "rolled-back"));
+    CHECK(result.outcome == (most == 0 ? Outcome::failed : Outcome::rolled_back));
     REQUIRE(contents_of(shop.disk) == before);
   }
   CHECK(lines == 8);  // begin, six steps, changed
@@ -136,7 +136,7 @@ TEST_CASE("a folder that cannot be written changes nothing", "[crash]") {
     constexpr uid_t nobody = 65534;
     if (::geteuid() == 0 && ::setuid(nobody) != 0) return 9;
     const auto result = carry_out(place, plan);
-    return result.outcome == "failed" || result.outcome == "refused" ? 0 : 1;
+    return result.outcome == Outcome::failed || result.outcome == Outcome::refused ? 0 : 1;
   });
   CHECK(status == 0);
   CHECK(place.contents() == readable);
@@ -161,11 +161,11 @@ TEST_CASE("a file whose owner cannot be kept is not changed", "[crash]") {
   CHECK(in_child([&] {
           if (::setuid(nobody) != 0) return 9;
           const auto result = carry_out(place, plan);
-          return result.outcome == "rolled-back" && result.message.find("owner") != std::string::npos ? 0 : 1;
+          return result.outcome == Outcome::rolled_back && result.message.find("owner") != std::string::npos ? 0 : 1;
         }) == 0);
   CHECK(place.contents() == before);
   CHECK_FALSE(fs::exists(place.path("x/.cbtctl")));
-  CHECK(carry_out(place, plan).outcome == "changed");  // root keeps it
+  CHECK(carry_out(place, plan).outcome == Outcome::changed);  // root keeps it
   struct stat found {};
   REQUIRE(::stat(place.path("x/x.vmx").c_str(), &found) == 0);
   CHECK(found.st_uid == somebody);
@@ -195,8 +195,9 @@ TEST_CASE("no write goes through a link", "[crash]") {
   const auto before = count();
   const Files contents = place.contents();
   const auto result = carry_out(place, plan);
-  INFO(plant << ": " << result.outcome << " " << result.message);
-  CHECK((result.outcome == "failed" || result.outcome == "refused" || result.outcome == "rolled-back"));
+  INFO(plant << ": " << told(result));
+  CHECK((result.outcome == Outcome::failed || result.outcome == Outcome::refused ||
+         result.outcome == Outcome::rolled_back));
   CHECK(count() == before);
   CHECK(place.contents() == contents);
 }
@@ -229,9 +230,9 @@ TEST_CASE("a journal that was cut at any byte is read as far as it goes, and wri
     REQUIRE(run);
     CHECK(run->plan);
     CHECK(run->steps.size() <= 3);
-    CHECK(run->outcome_of("x/x.vmx") == (run->steps.size() == 3 ? "changed" : "unfinished"));
+    CHECK(run->outcome_of("x/x.vmx") == (run->steps.size() == 3 ? Outcome::changed : Outcome::unfinished));
     REQUIRE(repair::reopen_journal(plan.id)->append({.vm = "x/x.vmx", .what = "restored"}));
-    CHECK(repair::recorded_run(plan.id)->outcome_of("x/x.vmx") == "restored");
+    CHECK(repair::recorded_run(plan.id)->outcome_of("x/x.vmx") == Outcome::restored);
   }
 }
 
@@ -256,12 +257,12 @@ TEST_CASE("a plan beside the files that was cut at any byte is never taken for n
   for (std::size_t length = 0; length + 1 < whole.size(); length += 7) {  // without the last newline it is whole
     shop.disk.put(copy, whole.substr(0, length));
     const auto result = shop.recover("x").back();
-    REQUIRE(result.outcome == "failed");
+    REQUIRE(result.outcome == Outcome::failed);
     REQUIRE(contents_of(shop.disk) == middle);
     REQUIRE(crash::has_lock(shop.disk));
   }
   shop.disk.put(copy, whole);
-  CHECK(shop.recover("x").back().outcome == "rolled-back");
+  CHECK(shop.recover("x").back().outcome == Outcome::rolled_back);
 }
 
 TEST_CASE("of two runs at once one changes the machine, and the other is refused", "[crash]") {
@@ -282,9 +283,9 @@ TEST_CASE("of two runs at once one changes the machine, and the other is refused
         char byte = 0;
         if (::write(ready[1], "x", 1) != 1 || ::read(start[0], &byte, 1) != 0) ::_exit(9);  // until it is closed
         const auto result = carry_out(place, plan);
-        ::_exit(result.outcome == "changed"                                         ? 1
-                : result.reason == "locked" || result.reason == "changed-meanwhile" ? 0
-                                                                                    : 8);
+        ::_exit(result.outcome == Outcome::changed                                              ? 1
+                : result.reason == Reason::locked || result.reason == Reason::changed_meanwhile ? 0
+                                                                                                : 8);
       }
       children.push_back(child);
     }

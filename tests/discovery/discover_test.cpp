@@ -164,7 +164,7 @@ TEST_CASE("where a volume's identity is known its name decides and no tail does"
 }
 
 TEST_CASE("below /vmfs/volumes a datastore is visited once, under its name") {
-  cbtctl::storage::MemoryPlace place{
+  support::MemoryPlace place{
       {{"u-1/x/x.vmx", vmx("/vmfs/volumes/u-1/x/x.vmdk")}, {"u-1/x/x.vmdk", descriptor("x-flat.vmdk")}},
       {{"ds1", "u-1"}},
       {}};

@@ -54,7 +54,7 @@ Datastore scan(const std::vector<Seen>& targets) {
     place.target.is_ssh = true;
     place.roots = {seen.root, volume};
     place.commands = seen.host;
-    place.reader = cbtctl::storage::open_memory({seen.files, {}, {}});
+    place.reader = support::open_memory({seen.files, {}, {}});
     places.push_back(std::move(place));
   }
   return cbtctl::discovery::discover(places, {}, true);
@@ -69,7 +69,7 @@ std::shared_ptr<CannedHost> new_host() {
 }
 std::string evidence(const Datastore& datastore, std::size_t machine = 0) {
   std::string all;
-  for (const auto& sign : datastore.virtual_machines[machine].power.evidence) all += sign + "\n";
+  for (const auto& sign : words_of(datastore.virtual_machines[machine].power)) all += sign + "\n";
   return all;
 }
 bool says(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
@@ -247,7 +247,7 @@ TEST_CASE("each volume below /vmfs/volumes has its own type") {
   place.host = "host1";
   place.roots = {"/vmfs/volumes"};
   place.commands = host;
-  place.reader = cbtctl::storage::open_memory({files, {{"ds1", uuid}, {"nas", "eca5bd35-3a696585"}}, {}});
+  place.reader = support::open_memory({files, {{"ds1", uuid}, {"nas", "eca5bd35-3a696585"}}, {}});
   std::vector<cbtctl::discovery::Place> places;
   places.push_back(std::move(place));
   const Datastore datastore = cbtctl::discovery::discover(places, {});

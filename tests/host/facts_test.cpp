@@ -151,6 +151,19 @@ TEST_CASE("vmfsfilelockinfo tells the same in words") {
   CHECK_FALSE(parse_lock(answer("vmfsflelockinfo Version 1.0\nLooking for lock owners on \"x\"\n")));
 }
 
+TEST_CASE("a command that fails and says that the file is locked is not taken for a file that nobody holds") {
+  const std::string said = "\"x\" is locked in a new way";
+  const auto failed = parse_lock(answer(said, 1));
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().kind == formats::core::ErrorKind::in_use);
+  const auto not_understood = parse_lock(answer(said));
+  REQUIRE_FALSE(not_understood);
+  CHECK(not_understood.error().kind == formats::core::ErrorKind::in_use);
+  const auto silent = parse_lock(answer("", 1));
+  REQUIRE_FALSE(silent);
+  CHECK(silent.error().kind == formats::core::ErrorKind::unavailable);
+}
+
 TEST_CASE("one question that fails leaves the others answered") {
   const auto named = [](const char* name, std::string text, int status = 0) {
     Answer one = answer(std::move(text), status);

@@ -68,6 +68,15 @@ TEST_CASE("each reason is told, and nothing is planned") {
   }
 }
 
+TEST_CASE("a suspended state whose name says that it is locked is suspended, and nothing is locked") {
+  const Files suspended = subject("checkpoint.vmState = \"web is locked now.vmss\"\n");
+  for (const auto& verb : verbs) CHECK(reason_of(Workshop(suspended).plan(verb)) == "suspended");
+  const Files unknown = with(suspended, {{"x/x-1.vswp", ""}});
+  for (const auto& verb : verbs) CHECK(reason_of(Workshop(unknown).plan(verb)) == "power-unknown");
+  const Files locked = with(suspended, {{"x/x.vmx.lck", ""}});
+  for (const auto& verb : verbs) CHECK(reason_of(Workshop(locked).plan(verb)) == "locked");
+}
+
 TEST_CASE("a delta that no snapshot lists needs consolidation") {
   for (const auto& verb : verbs) {
     auto files = without(with_snapshot(), "x/x.vmsd");
@@ -130,8 +139,8 @@ TEST_CASE("the guards are asked again right before the first write") {
     const Files before = contents_of(shop.disk);
     const auto result = shop.carry_out(plan);
     INFO(reason << ": " << result.message);
-    CHECK(result.outcome == "refused");
-    CHECK(result.reason == reason);
+    CHECK(result.outcome == Outcome::refused);
+    CHECK(reason_of(result) == reason);
     CHECK(contents_of(shop.disk) == before);
     CHECK(shop.disk.folders().count("x/.cbtctl") == 0);
   }

@@ -4,6 +4,7 @@
 #include "tests/support/workshop.h"
 
 using namespace support;
+using cbtctl::model::CbtState;
 using Steps = std::vector<std::string>;
 
 namespace {
@@ -37,7 +38,7 @@ TEST_CASE("reset turns keys off, takes lines out, moves CTK files aside, and tur
   CHECK(text_after(plan, "x/x.vmdk").find("changeTrackPath") == std::string::npos);
   CHECK(text_after(plan, "x/x.vmdk").find("version=1") != std::string::npos);
   CHECK(plan.machines[0].promised ==
-        std::vector<std::pair<std::string, std::string>>{{"scsi0:0", "pending"}, {"scsi0:1", "pending"}});
+        std::vector<std::pair<std::string, CbtState>>{{"scsi0:0", CbtState::pending}, {"scsi0:1", CbtState::pending}});
 }
 
 TEST_CASE("any prefix of a plan is CBT off") {
@@ -156,8 +157,8 @@ TEST_CASE("a linked clone's golden image is never written") {
 }
 
 TEST_CASE("a disk of another target is changed there") {
-  storage::MemoryDisk first;
-  storage::MemoryDisk second;
+  MemoryDisk first;
+  MemoryDisk second;
   first.put("x/x.vmx", vmx("/mnt/two/data/x.vmdk", both_keys));
   second.put("data/x.vmdk", small_descriptor("x-flat.vmdk", "x-ctk.vmdk"));
   second.put("data/x-flat.vmdk", small_flat());
@@ -171,10 +172,10 @@ TEST_CASE("a disk of another target is changed there") {
   MemoryJournal journal;
   const repair::Means means{sites, journal, [&](const repair::MachinePlan&) { return look(); }};
   const auto result = repair::carry_out(plan, plan.machines[0], means);
-  CHECK(result.outcome == "changed");
+  CHECK(result.outcome == Outcome::changed);
   CHECK(contents_of(second).count("data/x-ctk.vmdk") == 0);
   CHECK(second.folders().count("data/.cbtctl") == 1);
-  CHECK(repair::take_back(plan, plan.machines[0], means).outcome == "restored");
+  CHECK(repair::take_back(plan, plan.machines[0], means).outcome == Outcome::restored);
   CHECK(contents_of(second) == before);
   CHECK(second.folders().count("data/.cbtctl") == 0);
 }

@@ -26,9 +26,9 @@ TEST_CASE("an orphan, an orphan of a snapshot and a leftover go aside, also of a
   const auto plan = shop.begun(old_enough());
   CHECK(plan.refused.empty());
   REQUIRE(plan.machines.size() == 2);
-  for (std::size_t i = 0; i < 2; ++i) CHECK(shop.carry_out(plan, i).outcome == "changed");
+  for (std::size_t i = 0; i < 2; ++i) CHECK(shop.carry_out(plan, i).outcome == Outcome::changed);
   CHECK(contents_of(shop.disk) == with_snapshot());
-  for (std::size_t i = 0; i < 2; ++i) CHECK(shop.take_back(plan, i).outcome == "restored");
+  for (std::size_t i = 0; i < 2; ++i) CHECK(shop.take_back(plan, i).outcome == Outcome::restored);
   CHECK(contents_of(shop.disk) == before);
 }
 
@@ -91,7 +91,7 @@ TEST_CASE("the folder is listed again right before the move") {
     const Files before = contents_of(shop.disk);
     const auto result = shop.carry_out(plan);
     INFO(result.message);
-    CHECK(result.outcome == "refused");
+    CHECK(result.outcome == Outcome::refused);
     CHECK(contents_of(shop.disk) == before);
   }
 }

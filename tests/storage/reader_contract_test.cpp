@@ -8,7 +8,7 @@
 
 #include "storage/local_file.h"
 #include "storage/local_reader.h"
-#include "storage/memory_reader.h"
+#include "tests/support/memory_reader.h"
 #include "tests/support/standin.h"
 
 using namespace cbtctl::storage;
@@ -67,7 +67,7 @@ std::unique_ptr<Place> any_place() {
       return on_host(SshTransport::sftp);
     default: {
       auto place = std::make_unique<Place>();
-      place->reader = open_memory({files, links, {}});
+      place->reader = support::open_memory({files, links, {}});
       return place;
     }
   }
@@ -365,6 +365,6 @@ TEST_CASE("a FIFO by a file's name is refused and holds nobody") {
 }
 
 TEST_CASE("a fault of the memory place is what the request answers") {
-  const auto reader = open_memory({files, {}, {{"top", ErrorKind::denied}}});
+  const auto reader = support::open_memory({files, {}, {{"top", ErrorKind::denied}}});
   CHECK(error_kind(*reader, FetchRequest{"top", 1, false}) == ErrorKind::denied);
 }

@@ -6,8 +6,8 @@
 #include "tests/support/catch.h"
 
 #include "formats/core/sha256.h"
-#include "storage/memory_writer.h"
 #include "storage/writer.h"
+#include "tests/support/memory_writer.h"
 #include "tests/support/standin.h"
 
 using namespace cbtctl::storage;
@@ -16,7 +16,7 @@ namespace {
 
 struct Place {
   std::filesystem::path folder;  // empty: memory
-  MemoryDisk disk;
+  support::MemoryDisk disk;
   std::unique_ptr<Writer> writer;
   ~Place() {
     writer.reset();
@@ -232,7 +232,7 @@ TEST_CASE("a link in the way is never written through") {
 }
 
 TEST_CASE("memory forgets at a loss of power what was not synced") {
-  MemoryDisk disk;
+  support::MemoryDisk disk;
   disk.put("vm/a", "old");
   const auto writer = disk.writer();
   REQUIRE(writer->create("vm/b", "synced", {}));

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "discovery/discover.h"
-#include "storage/memory_reader.h"
 #include "tests/support/ctk_builder.h"
+#include "tests/support/memory_reader.h"
 
 namespace support {
 
@@ -39,7 +39,7 @@ inline std::string tracking(std::uint64_t sectors = 8388608) {
 
 struct Source {
   std::string location;  // absolute
-  cbtctl::storage::MemoryPlace place;
+  MemoryPlace place;
   std::string only_vmx = {};  // a target that is one .vmx in `location`
 };
 
@@ -50,7 +50,7 @@ inline Datastore scan(std::vector<Source> sources) {
     place.target.location = source.location;
     place.roots = {source.location};
     place.only_vmx = source.only_vmx;
-    place.reader = cbtctl::storage::open_memory(std::move(source.place));
+    place.reader = open_memory(std::move(source.place));
     places.push_back(std::move(place));
   }
   return cbtctl::discovery::discover(places, {});

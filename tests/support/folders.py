@@ -13,6 +13,7 @@ MOST_READ = 1 << 24  # larger files are flat disks, which nothing writes to
 def copy_folder(source, folder):
     """Sparse, with all times; what stood there is gone."""
     shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cp", "-a", "--sparse=always", str(source), str(folder)], check=True)
     return folder
 

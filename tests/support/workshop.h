@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -11,13 +12,20 @@
 #include "repair/executor.h"
 #include "repair/planner.h"
 #include "repair/recovery.h"
-#include "storage/memory_writer.h"
 #include "tests/support/findings.h"
+#include "tests/support/memory_writer.h"
+
+// How Catch prints them.
+namespace cbtctl::repair {
+inline std::ostream& operator<<(std::ostream& out, Outcome outcome) { return out << name_of(outcome); }
+inline std::ostream& operator<<(std::ostream& out, Reason reason) { return out << name_of(reason); }
+}  // namespace cbtctl::repair
 
 namespace support {
 
+using cbtctl::repair::Outcome;
+using cbtctl::repair::Reason;
 namespace repair = cbtctl::repair;
-namespace storage = cbtctl::storage;
 
 class MemoryJournal final : public repair::Journal {
  public:
@@ -32,17 +40,17 @@ class MemoryJournal final : public repair::Journal {
 
 inline const std::string root = "/mnt/ds";
 
-inline Datastore scan_disk(const storage::MemoryDisk& disk) { return scan({{root, disk.place()}}); }
+inline Datastore scan_disk(const MemoryDisk& disk) { return scan({{root, disk.place()}}); }
 
-inline repair::Request request_for(std::string verb, std::vector<repair::Choice> choices = {}) {
+inline repair::Request request_for(std::string_view verb, std::vector<repair::Choice> choices = {}) {
   repair::Request request;
-  request.verb = std::move(verb);
+  request.verb = repair::verb_from(verb).value();
   request.choices = std::move(choices);
   return request;
 }
 
 // What lies there: path and content, without what cbtctl keeps for itself.
-inline Files contents_of(const storage::MemoryDisk& disk) {
+inline Files contents_of(const MemoryDisk& disk) {
   Files files;
   for (const auto& [path, inode] : disk.files()) {
     if (path.find(".cbtctl/") == std::string::npos) files[path] = inode->content;
@@ -91,7 +99,8 @@ struct Workshop {
       if (!found) break;
       found->life = repair::Life::dead;
       results.push_back(repair::recover(*found, sites, look(), true));
-      if (results.back().outcome != "changed" && results.back().outcome != "rolled-back") break;
+      const Outcome outcome = results.back().outcome;
+      if (outcome != Outcome::changed && outcome != Outcome::rolled_back) break;
     }
     return results;
   }
@@ -107,7 +116,7 @@ struct Workshop {
     return "no such disk";
   }
 
-  storage::MemoryDisk disk;
+  MemoryDisk disk;
   std::vector<repair::Site> sites;
   MemoryJournal journal;
 };
@@ -123,7 +132,14 @@ inline std::vector<std::string> steps_of(const repair::Plan& plan) {
 }
 
 inline std::string reason_of(const repair::Plan& plan) {
-  return plan.refused.empty() ? std::string() : plan.refused.front().reason;
+  return plan.refused.empty() ? std::string() : std::string(name_of(plan.refused.front().reason));
+}
+inline std::string reason_of(const repair::MachineResult& result) {
+  return result.reason ? std::string(name_of(*result.reason)) : std::string();
+}
+// "rolled-back: why", for whoever reads that a test failed.
+inline std::string told(const repair::MachineResult& result) {
+  return std::string(name_of(result.outcome)) + ": " + result.message;
 }
 
 // x/x.vmx with two disks, both tracked.

@@ -76,7 +76,8 @@ const model::HostFacts* host_of(const Subject& subject, const model::VirtualMach
 // The newest witnesses first: the host, then the newest version line of the newest log.
 std::vector<model::BuildWitness> witnesses_of(const Subject& subject, const model::VirtualMachine& machine) {
   std::vector<model::BuildWitness> all;
-  if (const model::HostFacts* host = host_of(subject, machine)) all.push_back({"the host", host->version, host->build});
+  if (const model::HostFacts* host = host_of(subject, machine))
+    all.push_back({"the host", host->version, host->build, true});
   all.insert(all.end(), machine.witnesses.begin(), machine.witnesses.end());
   return all;
 }
@@ -88,7 +89,7 @@ class Advisor {
 
   // By what is true now: the host, or the newest line of the logs. Both count where both are known.
   [[nodiscard]] const model::BuildWitness* now(Code code) const {
-    const std::size_t recent = !witnesses_.empty() && witnesses_[0].source == "the host" ? 2 : 1;
+    const std::size_t recent = !witnesses_.empty() && witnesses_[0].is_host ? 2 : 1;
     for (std::size_t i = 0; i < std::min(recent, witnesses_.size()); ++i) {
       if (is_affected(code, witnesses_[i])) return &witnesses_[i];
     }

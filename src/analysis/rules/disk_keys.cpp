@@ -52,7 +52,7 @@ void check_supported(const Subject& subject, const JudgedDisk& judged, Findings&
   if (judged.verdict.state != CbtState::unsupported || !is_true(judged.disk->settings.ctk_enabled)) return;
   Finding finding = about(Code::cbt_unsupported_disk, subject, judged);
   for (const std::string& reason : judged.verdict.reasons) {
-    if (reason != "layout not known") finding.evidence.push_back({"reason", {}, reason});
+    if (reason != unknown_layout) finding.evidence.push_back({"reason", {}, reason});
   }
   if (!finding.evidence.empty()) out.found.push_back(std::move(finding));
 }

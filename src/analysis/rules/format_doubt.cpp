@@ -49,7 +49,7 @@ void check_format(const Subject& subject, Findings& out) {
   for (const auto& [target, count] : count_by_target(subject)) {
     if (!count.is_doubtful()) continue;
     for (Finding& finding : out.found) {
-      if (row_of(finding.code).name.starts_with("ctk-")) finding.fix = Fix::none;
+      if (is_about_ctk_file(finding.code)) finding.fix = Fix::none;
     }
     Finding finding = finding_of(Code::ctk_format_doubted);
     finding.target = target;

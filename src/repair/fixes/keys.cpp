@@ -5,6 +5,7 @@
 namespace cbtctl::repair {
 namespace {
 
+using analysis::Option;
 using formats::text::equal_ignoring_case;
 using formats::text::lower;
 
@@ -25,7 +26,7 @@ void set_key(const std::string& key, bool value, Intent& intent) {
 }
 
 void set_disk_key(const FixSubject& subject, Intent& intent) {
-  intent.disks[subject.finding.slot] = {.key = subject.option == "enable", .strip = true};
+  intent.disks[subject.finding.slot] = {.key = subject.option == Option::enable, .strip = true};
 }
 
 }  // namespace
@@ -34,22 +35,22 @@ void set_missing_disk_key(const FixSubject& subject, Intent& intent) { set_disk_
 
 void set_missing_vm_key(const FixSubject& subject, Intent& intent) {
   set_disk_key(subject, intent);
-  if (subject.option == "enable") intent.vm_key = true;
+  if (subject.option == Option::enable) intent.vm_key = true;
 }
 
 void mend_misspelt_key(const FixSubject& subject, Intent& intent) {
   for (const auto& key : subject.machine.settings.misspelt_keys) {
     if (lower(key.key) != subject.finding.key) continue;
     intent.removed_keys.push_back(key.key);
-    if (subject.option == "rename") set_key(lower(key.meant), equal_ignoring_case(key.value, "TRUE"), intent);
+    if (subject.option == Option::rename) set_key(lower(key.meant), equal_ignoring_case(key.value, "TRUE"), intent);
   }
 }
 
 void mend_malformed_key(const FixSubject& subject, Intent& intent) {
-  if (subject.option == "remove")
+  if (subject.option == Option::remove)
     intent.removed_keys.push_back(subject.finding.evidence.front().label);  // as it is written
   else
-    set_key(subject.finding.key, subject.option == "true", intent);
+    set_key(subject.finding.key, subject.option == Option::set_true, intent);
 }
 
 // What the kept line says is then wanted, by the way that the verbs go: the CTK file was not looked at by ESXi, which
@@ -57,7 +58,7 @@ void mend_malformed_key(const FixSubject& subject, Intent& intent) {
 void keep_one_of_duplicates(const FixSubject& subject, Intent& intent) {
   for (const auto& duplicate : subject.machine.settings.duplicates) {
     if (lower(duplicate.key) != subject.finding.key) continue;
-    const bool first = subject.option == "keep-first";
+    const bool first = subject.option == Option::keep_first;
     intent.kept_keys.emplace_back(duplicate.key, first);
     const std::string& kept = first ? duplicate.values.front() : duplicate.values.back();
     if (duplicate.values_differ && is_flag_value(kept))

@@ -11,7 +11,7 @@ namespace {
 Checked with_logs(const Files& files, const Files& logs) {
   std::vector<cbtctl::discovery::Place> places(1);
   places[0].target.location = places[0].roots.emplace_back("/mnt/ds");
-  places[0].reader = cbtctl::storage::open_memory({with(files, logs), {}, {}});
+  places[0].reader = support::open_memory({with(files, logs), {}, {}});
   return check(cbtctl::discovery::discover(places, {}, true));
 }
 

@@ -20,18 +20,18 @@ std::string chosen(const Files& files, const std::string& code, const std::strin
   const auto* row = cbtctl::analysis::find_row(code);
   REQUIRE(row != nullptr);
   REQUIRE(check(scan_disk(shop.disk)).has(code));
-  auto request = request_for("repair", {{row->code, option}});
+  auto request = request_for("repair", {{row->code, cbtctl::analysis::option_from(option).value()}});
   request.only = {row->code};
   const auto plan = shop.begun(request);
   INFO(code << "=" << option << " " << reason_of(plan));
   REQUIRE(plan.machines.size() == 1);
   const auto result = shop.carry_out(plan);
   INFO(result.message);
-  REQUIRE(result.outcome == "changed");
+  REQUIRE(result.outcome == Outcome::changed);
   CHECK_FALSE(check(scan_disk(shop.disk)).has(code));
   const std::string state = shop.state("x/x.vmx");
   CHECK(state != "tracked");
-  CHECK(shop.take_back(plan).outcome == "restored");
+  CHECK(shop.take_back(plan).outcome == Outcome::restored);
   CHECK(contents_of(shop.disk) == before);
   return state;
 }
@@ -105,10 +105,11 @@ TEST_CASE("of a key that stands twice one line stays, and no disk becomes tracke
 
 TEST_CASE("a key that stands twice and has nothing to do with CBT leaves tracking alone") {
   Workshop shop(with_vmx(healthy(), both_keys + "displayName = \"a\"\ndisplayName = \"b\"\n"));
-  const auto plan = shop.begun(request_for("repair", {{cbtctl::analysis::Code::vmx_duplicate_key, "keep-last"}}));
+  const auto plan = shop.begun(
+      request_for("repair", {{cbtctl::analysis::Code::vmx_duplicate_key, cbtctl::analysis::Option::keep_last}}));
   REQUIRE(plan.machines.size() == 1);
   CHECK(steps_of(plan) == std::vector<std::string>{"edit x/x.vmx"});
-  CHECK(shop.carry_out(plan).outcome == "changed");
+  CHECK(shop.carry_out(plan).outcome == Outcome::changed);
   CHECK(shop.state("x/x.vmx") == "tracked");
 }
 
@@ -116,12 +117,12 @@ TEST_CASE("a delta adopts its parent's CID, also under a snapshot") {
   auto files = with_snapshot();
   files["x/x-000001.vmdk"] = small_delta("x-000001-delta.vmdk", "x.vmdk", "x-000001-ctk.vmdk", "00000001");
   Workshop shop(files);
-  const auto plan =
-      shop.begun(request_for("repair", {{cbtctl::analysis::Code::chain_cid_mismatch, "adopt-parent-cid"}}));
+  const auto plan = shop.begun(request_for(
+      "repair", {{cbtctl::analysis::Code::chain_cid_mismatch, cbtctl::analysis::Option::adopt_parent_cid}}));
   REQUIRE(plan.machines.size() == 1);
-  CHECK(shop.carry_out(plan).outcome == "changed");
+  CHECK(shop.carry_out(plan).outcome == Outcome::changed);
   CHECK(contents_of(shop.disk)["x/x-000001.vmdk"].find("parentCID=1b77e0d4") != std::string::npos);
-  CHECK(shop.take_back(plan).outcome == "restored");
+  CHECK(shop.take_back(plan).outcome == Outcome::restored);
 }
 
 TEST_CASE("repair applies the safe fixes by itself, and choices only when they are named") {
@@ -130,7 +131,8 @@ TEST_CASE("repair applies the safe fixes by itself, and choices only when they a
   const Files covers_less = with(healthy(), {{"x/x-ctk.vmdk", small_tracking(1024)}});
   CHECK(Workshop(covers_less).plan("repair").machines.empty());
   Files both = with(missing, {{"y/y-000001-ctk.vmdk", small_tracking()}});
-  const auto request = request_for("repair", {{cbtctl::analysis::Code::ctk_covers_less, "restart"}});
+  const auto request =
+      request_for("repair", {{cbtctl::analysis::Code::ctk_covers_less, cbtctl::analysis::Option::restart}});
   CHECK(Workshop(both).plan(request).machines.size() == 2);
 }
 

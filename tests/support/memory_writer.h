@@ -1,4 +1,4 @@
-// A place in memory that is written to, for tests: it forgets at a loss of power what was not synced, and it can be
+// A place in memory that is written to: it forgets at a loss of power what was not synced, and it can be
 // told which of the unsynced changes happened to reach the disk.
 #pragma once
 
@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "storage/memory_reader.h"
 #include "storage/writer.h"
+#include "tests/support/memory_reader.h"
 
-namespace cbtctl::storage {
+namespace support {
 
 struct MemoryInode {
   std::string content;
@@ -32,7 +32,7 @@ class MemoryDisk {
   [[nodiscard]] const std::set<std::string>& folders() const { return now_.folders; }
   [[nodiscard]] MemoryPlace place() const;  // for open_memory
 
-  [[nodiscard]] std::unique_ptr<Writer> writer();  // not to outlive the disk
+  [[nodiscard]] std::unique_ptr<storage::Writer> writer();  // not to outlive the disk
 
   // Of the changes since the last sync only those that `reached` names by their number, from 0, and that still make
   // sense without the others have happened; a file that was created may hold half its bytes.
@@ -57,4 +57,4 @@ class MemoryDisk {
   std::int64_t clock_ns_ = 1;
 };
 
-}  // namespace cbtctl::storage
+}  // namespace support

@@ -1,4 +1,4 @@
-#include "storage/memory_reader.h"
+#include "tests/support/memory_reader.h"
 
 #include <algorithm>
 #include <cstring>
@@ -7,13 +7,28 @@
 
 #include "formats/core/path.h"
 
-namespace cbtctl::storage {
+namespace support {
 namespace {
 
 using formats::core::is_inside;
 using formats::core::join;
 using formats::core::normalise;
 using formats::core::parent_of;
+using storage::Answer;
+using storage::ByteSource;
+using storage::EntryType;
+using storage::Error;
+using storage::ErrorKind;
+using storage::Fetched;
+using storage::FetchRequest;
+using storage::FileStatus;
+using storage::Listing;
+using storage::ListRequest;
+using storage::Reader;
+using storage::Reply;
+using storage::Result;
+using storage::StatusRequest;
+using storage::Submission;
 
 class MemoryFile final : public ByteSource {
  public:
@@ -138,4 +153,4 @@ class MemoryReader final : public Reader {
 
 std::unique_ptr<Reader> open_memory(MemoryPlace place) { return std::make_unique<MemoryReader>(std::move(place)); }
 
-}  // namespace cbtctl::storage
+}  // namespace support

@@ -1,18 +1,25 @@
 // Two states: what a reader sees now, and what was synced. Each change is kept as a function of a state until the next
 // sync, so that a loss of power can do any of them over on what was synced.
-#include "storage/memory_writer.h"
+#include "tests/support/memory_writer.h"
 
 #include <utility>
 
 #include "formats/core/path.h"
 #include "formats/core/sha256.h"
 
-namespace cbtctl::storage {
+namespace support {
 namespace {
 
 using formats::core::file_name;
 using formats::core::is_inside;
 using formats::core::parent_of;
+using storage::EntryType;
+using storage::Error;
+using storage::ErrorKind;
+using storage::FileStatus;
+using storage::Result;
+using storage::Status;
+using storage::Writer;
 
 Error exists(const std::string& path) { return {ErrorKind::usage, path + ": exists already"}; }
 Error missing(const std::string& path) { return {ErrorKind::missing, path + ": is not there"}; }
@@ -196,4 +203,4 @@ void MemoryDisk::lose_power(const std::function<bool(std::size_t)>& reached) {
   pending_.clear();
 }
 
-}  // namespace cbtctl::storage
+}  // namespace support

@@ -1,0 +1,62 @@
+// Why a machine is refused.
+#pragma once
+
+#include "formats/core/spelling.h"
+
+namespace cbtctl::repair {
+
+enum class Reason {
+  powered_on,
+  suspended,
+  power_unknown,
+  locked,
+  pending_task,
+  not_registered,
+  has_snapshots,
+  needs_consolidation,
+  hardware_too_old,
+  no_trackable_disk,
+  disallowed,
+  is_template,
+  encrypted,
+  shared_disk,
+  vsan_or_vvol,
+  duplicate_keys,
+  outside_scan,
+  unreadable,
+  changed_meanwhile,
+  ran_since,
+  too_young,
+};
+
+inline constexpr auto reason_texts = std::to_array<formats::core::Spelling<Reason>>({
+    {Reason::powered_on, "powered-on"},
+    {Reason::suspended, "suspended"},
+    {Reason::power_unknown, "power-unknown"},
+    {Reason::locked, "locked"},
+    {Reason::pending_task, "pending-task"},
+    {Reason::not_registered, "not-registered"},
+    {Reason::has_snapshots, "has-snapshots"},
+    {Reason::needs_consolidation, "needs-consolidation"},
+    {Reason::hardware_too_old, "hardware-too-old"},
+    {Reason::no_trackable_disk, "no-trackable-disk"},
+    {Reason::disallowed, "disallowed"},
+    {Reason::is_template, "template"},
+    {Reason::encrypted, "encrypted"},
+    {Reason::shared_disk, "shared-disk"},
+    {Reason::vsan_or_vvol, "vsan-or-vvol"},
+    {Reason::duplicate_keys, "duplicate-keys"},
+    {Reason::outside_scan, "outside-scan"},
+    {Reason::unreadable, "unreadable"},
+    {Reason::changed_meanwhile, "changed-meanwhile"},
+    {Reason::ran_since, "ran-since"},
+    {Reason::too_young, "too-young"},
+});
+static_assert(formats::core::is_whole(reason_texts, Reason::too_young));
+
+[[nodiscard]] constexpr std::string_view name_of(Reason reason) { return formats::core::text_in(reason_texts, reason); }
+[[nodiscard]] constexpr std::optional<Reason> reason_from(std::string_view text) {
+  return formats::core::value_in(reason_texts, text);
+}
+
+}  // namespace cbtctl::repair
