@@ -13,8 +13,7 @@ using formats::core::Result;
 Result<Mapping> parse_mapping(const std::string& text) {
   const std::size_t equals = text.find('=');
   const bool has_both = equals != std::string::npos && equals + 1 < text.size();
-  if (!has_both || text[0] != '/')
-    return Error{ErrorKind::usage, "--map takes /REMOTE=LOCAL, found '" + text + "'"};
+  if (!has_both || text[0] != '/') return Error{ErrorKind::usage, "--map takes /REMOTE=LOCAL, found '" + text + "'"};
   std::string given = text.substr(equals + 1);
   const auto local = storage::resolve_local(given);
   if (!local) return local.error();

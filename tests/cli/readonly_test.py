@@ -1,6 +1,7 @@
-"""A verb that reads changes nothing: no system call of it asks for a change. That it cannot write is proven elsewhere,
-by what it links."""
+"""A verb that reads cannot write: the linker takes no writing function along with it, and no system call of it asks for
+a change."""
 import re
+import subprocess
 
 import pytest
 
@@ -32,3 +33,28 @@ def test_the_same_look_finds_what_a_writing_verb_asks_for(program, copy_of):
     _, calls = program.calls(TRACED, "reset", copy_of("healthy"), "--yes")
     assert {"rename", "mkdir", "link"} <= {name for name in ("rename", "mkdir", "link")
                                            if any(re.search(rf"\b{name}", call) for call in changes_among(calls))}
+
+
+# tests/CMakeLists.txt links the verbs that read into programs of their own, and leaves out what nothing calls.
+WRITES = re.compile(r"cbtctl::(storage::(\(anonymous namespace\)::)?\w*Writer|repair::)")
+CREATES = re.compile(r"cbtctl::storage::(\(anonymous namespace\)::)?(LocalOutput|LocalPartial|PartialOutput)")
+
+
+def linked_into(program):
+    return subprocess.run(["nm", "-C", program], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def test_no_writing_function_is_linked_into_the_verbs_that_read(program_path):
+    symbols = linked_into(program_path.parent / "reading_verbs")
+    assert [symbol for symbol in symbols if "cbtctl::cli::run_export" in symbol]
+    assert not [symbol for symbol in symbols if WRITES.search(symbol)]
+
+
+def test_only_those_with_an_output_can_create_a_file(program_path):
+    assert [symbol for symbol in linked_into(program_path.parent / "reading_verbs") if CREATES.search(symbol)]
+    assert not [symbol for symbol in linked_into(program_path.parent / "looking_verbs") if CREATES.search(symbol)]
+
+
+def test_the_same_look_finds_the_writing_functions_of_the_program(program_path):
+    found = {match[0] for symbol in linked_into(program_path) if (match := WRITES.search(symbol))}
+    assert len(found) >= 3, found
