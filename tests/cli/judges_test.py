@@ -66,15 +66,15 @@ def test_qemu_img_maps_it(demo, path):
 
 @pytest.mark.parametrize("path", LIBVMDK)
 def test_libvmdk_reads_the_same_capacity(ours, libvmdk_says, path):
-    assert ours(path)["capacity_bytes"] == int(libvmdk_says(path, r"Media size:.*\((\d+) bytes\)"))
+    assert ours(path)["capacity_bytes"] == int(libvmdk_says(path, r"Media size\s*:.*\((\d+) bytes\)"))
 
 
 @pytest.mark.parametrize("path", LIBVMDK)
 def test_libvmdk_reads_the_same_parent(ours, libvmdk_says, path):
-    assert ours(path)["parent_hint"] == (libvmdk_says(path, r"Parent filename:\s*(\S+)") or "")
+    assert ours(path)["parent_hint"] == (libvmdk_says(path, r"Parent filename\s*:\s*(\S+)") or "")
 
 
 @pytest.mark.parametrize("path", LIBVMDK)
 def test_libvmdk_reads_the_same_kind(ours, libvmdk_says, path):
-    kind = libvmdk_says(path, r"Disk type:\s*(.+)").strip()
+    kind = libvmdk_says(path, r"Disk type\s*:\s*(.+)").strip()
     assert ours(path)["create_type"] == LIBVMDK_TYPES.get(kind, kind)

@@ -28,7 +28,7 @@ def install(target, links, keep):
     listed = subprocess.run([SOURCE, "--list"], capture_output=True, check=True).stdout.split()
     program = SOURCE.read_bytes()
     table = b"\0".join(listed) + b"\0"
-    if program.count(b"\0" + table) != 1:
+    if program.count(table) != 1:
         raise SystemExit("esxi-standin: the applet table of /bin/busybox is not where it was: is it busybox-static?")
     names, wanted = [], {name.encode() for name in keep}
     for index, name in enumerate(listed):
@@ -36,7 +36,7 @@ def install(target, links, keep):
         following = listed[index + 1] if index + 1 < len(listed) else b"\xff"
         names.append(name if name in wanted else hidden_name(len(name), previous, following))
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(program.replace(b"\0" + table, b"\0" + b"\0".join(names) + b"\0"))
+    target.write_bytes(program.replace(table, b"\0".join(names) + b"\0"))
     target.chmod(0o755)
     for name in sorted(wanted & set(listed)):
         os.symlink("/" + str(target.relative_to(links.parent)), links / name.decode())
