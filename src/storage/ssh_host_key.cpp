@@ -106,8 +106,8 @@ void prefer_algorithms(State& state) {
   prefer(state, LIBSSH2_METHOD_HOSTKEY, types);
   for (const int method : {LIBSSH2_METHOD_CRYPT_CS, LIBSSH2_METHOD_CRYPT_SC}) {
     prefer(state, method,
-           {"aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr", "aes192-ctr", "aes256-cbc",
-            "aes128-cbc", "3des-cbc"});
+           {"aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr", "aes192-ctr",
+            "chacha20-poly1305@openssh.com", "aes256-cbc", "aes128-cbc", "3des-cbc"});
   }
   for (const int method : {LIBSSH2_METHOD_MAC_CS, LIBSSH2_METHOD_MAC_SC}) {
     prefer(state, method, {"hmac-sha2-256-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512", "hmac-sha1"});

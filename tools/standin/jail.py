@@ -12,10 +12,13 @@ from profiles import APPLETS
 HERE = Path(__file__).resolve().parent
 SSHD = "/usr/lib/vmware/openssh/bin/sshd"
 SFTP_SERVER = "/usr/lib/vmware/openssh/bin/sftp-server"
+# What sshd starts for each connection, since OpenSSH 9.8; before, it does all of that itself.
+SSHD_PARTS = [path for path in ("/usr/lib/openssh/sshd-session", "/usr/lib/openssh/sshd-auth") if os.path.exists(path)]
 COMMANDS = ("vim-cmd", "esxcli", "vmkfstools", "vmfsfilelockinfo", "vmware", "uname")
 # A file that a running VM holds cannot be opened; these ask the state before they open one.
 READERS = ("cat", "dd", "head", "tail", "od", "hexdump", "md5sum", "sha1sum", "sha256sum", "sha512sum", "cp", "tar", "wc")
 
+PAM_MODULES = ("pam_exec.so", "pam_permit.so")
 PAM_SERVICE = """# The stand-in's own service: the password is the one in /standin/password, for every account.
 auth     required pam_exec.so quiet expose_authtok /standin/check-password
 auth     required pam_permit.so
@@ -91,9 +94,11 @@ def make(root, without, has_shell, has_busy_files):
     if has_busy_files:
         shutil.copy(busybox.SOURCE, root / "standin/busybox")
     security = Path("/lib/x86_64-linux-gnu/security")
+    usr_security = Path("/usr") / security.relative_to("/")  # where PAM of Debian 13 looks
     copy_with_libraries(root, {"/usr/sbin/sshd": SSHD, "/usr/lib/openssh/sftp-server": SFTP_SERVER,
-                               security / "pam_exec.so": security / "pam_exec.so",
-                               security / "pam_permit.so": security / "pam_permit.so"})
+                               **{part: part for part in SSHD_PARTS},
+                               **{security / name: security / name for name in PAM_MODULES},
+                               **{usr_security / name: usr_security / name for name in PAM_MODULES}})
     shell = "/bin/sh" if has_shell else "/standin/no-shell"
     write(root / "etc/passwd", f"root:x:0:0:Administrator:/:{shell}\nreader:x:1000:1000:Not an administrator:/:{shell}\n"
           "sshd:x:75:75::/var/empty:/bin/false\n")
