@@ -19,7 +19,7 @@ using formats::core::file_name;
 using formats::core::normalise;
 using formats::core::parent_of;
 
-std::string path_on_host(const storage::Location& target) {
+std::string absolute_on_host(const storage::Location& target) {
   return "/" + normalise(std::string_view(target.path).substr(1)).value_or("");
 }
 
@@ -35,7 +35,7 @@ discovery::Place place_of(const storage::Location& target, const storage::SshOpt
     if (opened.error().kind == ErrorKind::usage) place.target.error->kind = ErrorKind::unavailable;
     return place;
   }
-  std::string given = path_on_host(target);
+  std::string given = absolute_on_host(target);
   if (opened->is_file) {
     place.only_vmx = std::string(file_name(given));
     given = std::string(parent_of(given));
@@ -56,7 +56,7 @@ storage::SshOptions options_for(const std::vector<storage::Location>& targets, s
   const auto is_same_host = [&](const storage::Location& other) { return other.host == targets[place].host; };
   const auto first = std::find_if(targets.begin(), targets.end(), is_same_host);
   if (first == targets.begin() + static_cast<std::ptrdiff_t>(place)) options.first_commands = {host::facts_command()};
-  const std::string path = path_on_host(targets[place]);
+  const std::string path = absolute_on_host(targets[place]);
   if (path == formats::vmware::volumes_root) {
     options.first_listing = storage::FirstListing::folder;
   } else if (walks && targets.size() == 1 && !formats::vmware::names_a_configuration(path)) {

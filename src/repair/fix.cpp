@@ -8,7 +8,7 @@ namespace {
 
 using analysis::Code;
 
-constexpr std::array all{
+constexpr std::array all_fixes{
     Fix{Code::cbt_disk_key_missing, set_missing_disk_key},
     Fix{Code::cbt_key_malformed, mend_malformed_key},
     Fix{Code::cbt_key_misspelt, mend_misspelt_key},
@@ -26,6 +26,6 @@ constexpr std::array all{
 
 }  // namespace
 
-std::span<const Fix> fixes() { return all; }
+std::span<const Fix> fixes() { return all_fixes; }
 
 }  // namespace cbtctl::repair

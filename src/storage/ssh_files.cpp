@@ -24,7 +24,7 @@ using formats::core::success;
 constexpr std::size_t most_paths_per_call = 1020;
 constexpr std::size_t small_bytes = 64 * 1024;  // larger first parts make calls of few files
 constexpr unsigned most_links = 8;
-constexpr unsigned most_readings = 4;
+constexpr unsigned most_rereadings = 4;
 
 Error broken_answer(const char* what) {
   return {ErrorKind::malformed, std::string("the host's answer cannot be understood: ") + what};
@@ -240,7 +240,7 @@ class SshFiles::Round {
   }
 
   void read_again(Wanted wanted) {
-    if (++wanted.readings < most_readings) {
+    if (++wanted.readings < most_rereadings) {
       again_.push_back(std::move(wanted));
       return;
     }

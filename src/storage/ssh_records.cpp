@@ -26,7 +26,7 @@ bool take_number(std::string_view& text, Number& value, int base = 10) {
   return true;
 }
 
-EntryType type_of(unsigned mode) {
+EntryType type_of_mode(unsigned mode) {
   if (S_ISREG(mode)) return EntryType::file;
   if (S_ISDIR(mode)) return EntryType::folder;
   if (S_ISLNK(mode)) return EntryType::link;
@@ -111,7 +111,7 @@ std::optional<NamedStatus> parse_status(std::string_view payload, std::string_vi
   const bool out_of_range = std::max(modified, changed) > most_seconds || std::min(modified, changed) < -most_seconds;
   if (cut == std::string_view::npos || blocks > UINT64_MAX / 512 || out_of_range) return std::nullopt;
   found.name = payload.substr(0, cut);
-  found.status.type = type_of(mode);
+  found.status.type = type_of_mode(mode);
   found.status.allocated_bytes = blocks * 512;
   found.status.modified_ns = modified * second_ns;
   found.status.changed_ns = changed * second_ns;
