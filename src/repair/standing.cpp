@@ -52,21 +52,21 @@ std::map<Spot, Contents> contents_of(const MachinePlan& machine) {
 }
 
 void look_at_standing(const Workplace& place) {
-  using Kind = storage::Question::Kind;
-  std::vector<std::pair<Spot, Kind>> questions;
+  using QuestionKind = storage::Question::Kind;
+  std::vector<std::pair<Spot, QuestionKind>> questions;
   for (std::size_t i = 0; i < place.machine.changes.size(); ++i) {
     const Change& change = place.machine.changes[i];
     const Spot kept = place.kept(change.spot);
     const bool is_edit = change.kind == ChangeKind::edit;
-    if (is_edit) questions.emplace_back(change.spot, Kind::digest);
-    questions.emplace_back(kept, Kind::digest);
+    if (is_edit) questions.emplace_back(change.spot, QuestionKind::digest);
+    questions.emplace_back(kept, QuestionKind::digest);
     if (is_edit)
-      questions.emplace_back(place.waiting(i), Kind::status);
+      questions.emplace_back(place.waiting(i), QuestionKind::status);
     else
-      questions.emplace_back(change.spot, Kind::status);
-    questions.emplace_back(kept, Kind::status);
+      questions.emplace_back(change.spot, QuestionKind::status);
+    questions.emplace_back(kept, QuestionKind::status);
   }
-  for (const Witness& witness : place.machine.witnesses) questions.emplace_back(witness.spot, Kind::status);
+  for (const Witness& witness : place.machine.witnesses) questions.emplace_back(witness.spot, QuestionKind::status);
   place.look_ahead(questions);
 }
 
