@@ -1,0 +1,30 @@
+#include "storage/secret.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace cbtctl::storage {
+
+Secret::Secret(std::string_view text) : size_(std::min(text.size(), max_bytes)) {
+  std::copy_n(text.begin(), size_, bytes_.begin());
+}
+
+Secret::~Secret() { clear(); }
+
+bool Secret::push_back(char c) {
+  if (size_ == max_bytes) return false;
+  bytes_[size_++] = c;
+  return true;
+}
+
+void Secret::pop_back() {
+  if (size_ > 0) bytes_[--size_] = '\0';
+}
+
+// The compiler leaves no assignment out that it takes for the last one.
+void Secret::clear() {
+  ::explicit_bzero(bytes_.data(), bytes_.size());
+  size_ = 0;
+}
+
+}  // namespace cbtctl::storage
