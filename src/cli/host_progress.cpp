@@ -74,15 +74,14 @@ void HostProgress::add(std::shared_ptr<const storage::SshReader> connected) {
 }
 
 storage::SshSecrets HostProgress::without_line(const storage::SshSecrets& secrets) {
-  const auto quietly = [this](const auto& ask) {
+  const auto quietly = [this](const auto& ask) -> std::decay_t<decltype(ask)> {
+    if (!ask) return {};
     return [this, ask](const auto&... about) {
       const Pause pause(*this);
       return ask(about...);
     };
   };
-  return {.password = quietly(secrets.password),
-          .passphrase = quietly(secrets.passphrase),
-          .answer = quietly(secrets.answer)};
+  return {.password = secrets.password, .person = quietly(secrets.person), .passphrase = quietly(secrets.passphrase)};
 }
 
 void HostProgress::work() {

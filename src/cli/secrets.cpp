@@ -13,15 +13,14 @@
 #include <system_error>
 
 #include "report/text.h"
+#include "storage/local_file.h"
 
 namespace cbtctl::cli {
 namespace {
 
 using formats::core::Error;
 using formats::core::ErrorKind;
-
-constexpr std::size_t most_secret_bytes = 4096;
-constexpr unsigned most_questions = 3;
+using storage::Secret;
 
 // The terminal, whatever the standard streams are; without echo or signals for as long as it is asked, so that Ctrl-C
 // comes as a character and the terminal is never left mute.
@@ -61,7 +60,7 @@ class Terminal {
 
 enum class Answer { given, refused, cancelled };
 
-Answer read_answer(const Terminal& terminal, std::string& text) {
+Answer read_answer(const Terminal& terminal, Secret& text) {
   constexpr char interrupt = 3;
   constexpr char end_of_input = 4;
   constexpr char backspace = 8;
@@ -70,20 +69,20 @@ Answer read_answer(const Terminal& terminal, std::string& text) {
   while (const auto c = terminal.read()) {
     if (*c == '\n' || *c == '\r') return Answer::given;
     if (*c == interrupt) return Answer::cancelled;
-    if (*c == end_of_input) return text.empty() ? Answer::refused : Answer::given;
+    if (*c == end_of_input) return text.is_empty() ? Answer::refused : Answer::given;
     if (*c == backspace || *c == erase) {
-      if (!text.empty()) text.pop_back();
+      text.pop_back();
     } else if (*c == kill_line) {
       text.clear();
-    } else if (text.size() < most_secret_bytes) {
+    } else {
       text.push_back(*c);
     }
   }
   return Answer::refused;
 }
 
-std::optional<std::string> ask(const std::string& question, bool shows_answer) {
-  std::string text;
+std::optional<Secret> ask(const std::string& question, bool shows_answer) {
+  Secret text;
   Answer answer = Answer::refused;
   {
     const Terminal terminal(shows_answer);
@@ -96,46 +95,43 @@ std::optional<std::string> ask(const std::string& question, bool shows_answer) {
   return answer == Answer::given ? std::optional(text) : std::nullopt;
 }
 
+bool has_terminal() {
+  const storage::Descriptor terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
+  return terminal.is_open();
+}
+
 }  // namespace
 
-storage::SshSecrets secrets_with(const std::optional<std::string>& password) {
+storage::SshSecrets secrets_with(std::shared_ptr<const Secret> password) {
+  storage::SshSecrets secrets{.password = std::move(password), .person = {}, .passphrase = {}};
+  if (!has_terminal()) return secrets;
   auto one_at_a_time = std::make_shared<std::mutex>();
-  auto passphrases = std::make_shared<std::map<std::string, std::string>>();
-  storage::SshSecrets secrets;
-  secrets.password = [=](const std::string& who, unsigned attempt) -> std::optional<std::string> {
-    // A wrong password that is not the operator's to correct is tried once: hosts lock accounts.
-    if (password) return attempt == 0 ? password : std::nullopt;
-    if (attempt >= most_questions) return std::nullopt;
+  auto passphrases = std::make_shared<std::map<std::string, Secret>>();
+  secrets.person = [=](const std::string& question, bool shows_answer) {
     const std::lock_guard lock(*one_at_a_time);
-    return ask((attempt == 0 ? "" : "Not accepted. ") + who + "'s password: ", false);
+    return ask(question, shows_answer);
   };
-  secrets.passphrase = [=](const std::string& key_file) -> std::optional<std::string> {
+  secrets.passphrase = [=](const std::string& key_file) -> std::optional<Secret> {
     const std::lock_guard lock(*one_at_a_time);
     if (const auto known = passphrases->find(key_file); known != passphrases->end()) return known->second;
     auto given = ask("Passphrase for " + key_file + ": ", false);
     if (given) passphrases->emplace(key_file, *given);
     return given;
   };
-  secrets.answer = [=](const std::string& who, const std::string& question) {
-    const std::lock_guard lock(*one_at_a_time);
-    return ask(who + ": " + question, true);
-  };
   return secrets;
 }
 
-formats::core::Result<std::string> first_line_of(int descriptor, const std::string& name) {
-  std::string text;
+formats::core::Result<Secret> first_line_of(int descriptor, const std::string& name) {
+  Secret text;
   char c = 0;
   for (;;) {
     const ssize_t count = ::read(descriptor, &c, 1);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Error{ErrorKind::usage, name + ": " + std::generic_category().message(errno)};
     if (count == 0 || c == '\n') break;
-    if (text.size() == most_secret_bytes)
-      return Error{ErrorKind::usage, name + ": the first line is too long for a password"};
-    text.push_back(c);
+    if (!text.push_back(c)) return Error{ErrorKind::usage, name + ": the first line is too long for a password"};
   }
-  if (text.ends_with('\r')) text.pop_back();
+  if (text.text().ends_with('\r')) text.pop_back();
   return text;
 }
 

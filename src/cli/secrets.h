@@ -1,7 +1,7 @@
 // Passwords and passphrases: from where the operator put them, or asked on the terminal, one question at a time.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 
 #include "formats/core/result.h"
@@ -9,10 +9,11 @@
 
 namespace cbtctl::cli {
 
-// `password`: what every host is told, once each; without it the terminal is asked, three times at most.
-[[nodiscard]] storage::SshSecrets secrets_with(const std::optional<std::string>& password);
+// `password`: what every host is told, once each; empty where none was given. All else is asked on the terminal, where
+// there is one.
+[[nodiscard]] storage::SshSecrets secrets_with(std::shared_ptr<const storage::Secret> password);
 
 // The first line of a file or an open descriptor.
-formats::core::Result<std::string> first_line_of(int descriptor, const std::string& name);
+formats::core::Result<storage::Secret> first_line_of(int descriptor, const std::string& name);
 
 }  // namespace cbtctl::cli

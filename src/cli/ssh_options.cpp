@@ -5,6 +5,9 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
 #include <system_error>
 
 #include "cli/secrets.h"
@@ -19,7 +22,7 @@ using formats::core::Result;
 constexpr unsigned most_seconds = 3600;
 constexpr unsigned most_jobs = 256;
 
-Result<std::string> line_of_file(const std::string& path) {
+Result<storage::Secret> line_of_file(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return Error{ErrorKind::usage, path + ": " + std::generic_category().message(errno)};
   auto line = first_line_of(file, path);
@@ -27,8 +30,20 @@ Result<std::string> line_of_file(const std::string& path) {
   return line;
 }
 
-Result<std::optional<std::string>> password_of(const CommandLine& line) {
-  std::optional<std::string> password;
+using Password = std::shared_ptr<const storage::Secret>;
+
+// No program that is started inherits it, and nobody reads it in /proc.
+Password taken_from_environment() {
+  char* given = std::getenv("CBTCTL_PASSWORD");
+  if (given == nullptr) return nullptr;
+  auto password = std::make_shared<const storage::Secret>(given);
+  ::explicit_bzero(given, std::char_traits<char>::length(given));
+  ::unsetenv("CBTCTL_PASSWORD");
+  return password;
+}
+
+Result<Password> password_of(const CommandLine& line) {
+  Password password = taken_from_environment();
   if (line.has("password-file") && line.has("password-fd")) {
     return Error{ErrorKind::usage, "--password-file and --password-fd exclude each other"};
   }
@@ -36,11 +51,8 @@ Result<std::optional<std::string>> password_of(const CommandLine& line) {
     auto read = line.has("password-file") ? line_of_file(line.text("password-file"))
                                           : first_line_of(line.integer("password-fd"), "--password-fd");
     if (!read) return read.error();
-    password = std::move(*read);
-  } else if (const char* given = std::getenv("CBTCTL_PASSWORD"); given != nullptr) {
-    password = given;
+    password = std::make_shared<const storage::Secret>(*read);
   }
-  ::unsetenv("CBTCTL_PASSWORD");  // no program that is started inherits it
   return password;
 }
 

@@ -9,7 +9,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -19,6 +18,7 @@
 #include "log/log.h"
 #include "storage/local_file.h"
 #include "storage/ssh_key_file.h"
+#include "storage/ssh_prompts.h"
 #include "storage/ssh_state.h"
 
 namespace cbtctl::storage {
@@ -39,9 +39,13 @@ struct SshLogin {
   std::vector<std::string> tried;
   std::vector<std::string> agent_keys;  // public blobs that the agent already tried
   bool rsa_refused = false;
-  bool no_password = false;  // none was given, or none that is left
   unsigned attempt = 0;
-  std::optional<std::string> next_password;  // asked for before an attempt begins: one that is broken off counts too
+  unsigned round = 0;             // of the attempt, of those in which the host asked anything
+  bool is_password_used = false;  // the given one
+  std::string trouble;            // why a prompt has no answer: nothing else is tried then
+  std::string first_prompt;       // of the last attempt: what a person was asked before anything else
+  std::string ahead_for;          // the same of the attempt before, and the answer when it is asked so again:
+  std::optional<Secret> ahead;    // an attempt that is broken off counts like one that fails
 
   std::optional<Error> broken;  // the line was lost, or the host broke off
 
@@ -67,26 +71,54 @@ struct SshLogin {
   }
   [[nodiscard]] const std::string& user() const { return state.settings.user; }
   [[nodiscard]] unsigned user_length() const { return static_cast<unsigned>(user().size()); }
-  std::optional<std::string> password() {
-    if (next_password) return std::exchange(next_password, std::nullopt);
-    if (!state.options.secrets.password) return std::nullopt;
-    return unhurried([&] { return state.options.secrets.password(state.who, attempt); });
+  [[nodiscard]] const SshSecrets& secrets() const { return state.options.secrets; }
+  std::optional<Secret> answer_to(const SshPrompt& prompt) {
+    const PromptDecision decision = decide_prompt(prompt, {.has_password = secrets().password != nullptr,
+                                                           .is_password_used = is_password_used,
+                                                           .has_person = secrets().person != nullptr});
+    if (decision.by == PromptDecision::By::given_password) {
+      is_password_used = true;
+      return *secrets().password;
+    }
+    if (decision.by == PromptDecision::By::nobody) {
+      trouble = decision.reason;
+      return std::nullopt;
+    }
+    return answer_of_person(prompt);
   }
-  std::optional<std::string> answer(const std::string& question) {
-    if (!state.options.secrets.answer) return std::nullopt;
-    return unhurried([&] { return state.options.secrets.answer(state.who, question); });
+  std::optional<Secret> answer_of_person(const SshPrompt& prompt) {
+    const bool is_first = prompt.round == 0 && !prompt.shows_answer && first_prompt.empty();
+    if (is_first) first_prompt = prompt.text;
+    auto typed = std::exchange(ahead, std::nullopt);
+    const bool was_for_this = is_first && prompt.text == ahead_for;
+    if (!typed || !was_for_this) typed = ask(question_of(state.who, prompt.text), prompt.shows_answer);
+    if (!typed) trouble = attempt == 0 ? "no password was given" : "the password was not accepted";
+    return typed;
   }
-  [[nodiscard]] std::string password_trouble() const {
-    return no_password && attempt == 0 ? " (no password was given)" : " (the password was not accepted)";
+  // False where there is nothing else to try.
+  bool ask_again() {
+    if (is_password_used || first_prompt.empty()) return false;
+    ahead_for = std::exchange(first_prompt, {});
+    ahead = ask("Not accepted. " + question_of(state.who, ahead_for), false);
+    if (!ahead) trouble = "the password was not accepted";
+    return ahead.has_value();
+  }
+  // For the method "password", in which the host has no words of its own.
+  std::optional<Secret> password() {
+    if (attempt > 0 && !ask_again()) return std::nullopt;
+    return answer_to({.text = "Password: "});
+  }
+  [[nodiscard]] std::string outcome() const {
+    if (broken) return {};
+    return " (" + (trouble.empty() ? "the password was not accepted" : trouble) + ")";
   }
   // The host waits while the operator thinks: that time is not the host's.
-  template <typename Ask>
-  std::optional<std::string> unhurried(Ask ask) {
+  std::optional<Secret> ask(const std::string& question, bool shows_answer) {
     const auto begin = State::Clock::now();
-    auto text = ask();
+    auto typed = secrets().person(question, shows_answer);
     state.asked += State::Clock::now() - begin;
     state.give_up_at += State::Clock::now() - begin;
-    return text;
+    return typed;
   }
 };
 
@@ -169,9 +201,9 @@ bool try_key_file(Login& login, const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (text.empty()) return false;
-  std::string passphrase;
+  Secret passphrase;
   if (is_encrypted_key(text)) {
-    const auto& ask = login.state.options.secrets.passphrase;
+    const auto& ask = login.secrets().passphrase;
     const auto given = ask ? ask(path) : std::nullopt;
     if (!given) {
       login.tried.push_back(path + " (needs a passphrase)");
@@ -182,13 +214,13 @@ bool try_key_file(Login& login, const std::string& path) {
   const int code = login.complete([&] {
     return libssh2_userauth_publickey_fromfile_ex(login.state.session, login.user().c_str(), login.user_length(),
                                                   nullptr, path.c_str(),
-                                                  passphrase.empty() ? nullptr : passphrase.c_str());
+                                                  passphrase.is_empty() ? nullptr : passphrase.c_str());
   });
   if (code == 0) return true;
   const bool unreadable = code == LIBSSH2_ERROR_FILE || code == LIBSSH2_ERROR_KEYFILE_AUTH_FAILED;
-  login.tried.push_back(path + (!unreadable          ? ""
-                                : passphrase.empty() ? " (cannot be read as a key)"
-                                                     : " (wrong passphrase)"));
+  login.tried.push_back(path + (!unreadable             ? ""
+                                : passphrase.is_empty() ? " (cannot be read as a key)"
+                                                        : " (wrong passphrase)"));
   login.rsa_refused = login.rsa_refused || is_rsa_key(public_key_beside(path)) || is_rsa_text(text);
   return false;
 }
@@ -205,62 +237,60 @@ bool try_key_files(Login& login) {
 }
 
 // libssh2 frees what it is given.
-void respond(LIBSSH2_USERAUTH_KBDINT_RESPONSE& response, const std::string& text) {
+void respond(LIBSSH2_USERAUTH_KBDINT_RESPONSE& response, std::string_view text) {
   response.text = static_cast<char*>(std::malloc(text.size() + 1));
   if (response.text == nullptr) return;
-  std::memcpy(response.text, text.c_str(), text.size() + 1);
+  std::copy(text.begin(), text.end(), response.text);
+  response.text[text.size()] = '\0';
   response.length = static_cast<unsigned>(text.size());
 }
 
-// Without a password nothing is answered: an empty one would count towards the host's account lock.
-void answer_questions(const char*, int, const char*, int, int count, const LIBSSH2_USERAUTH_KBDINT_PROMPT* prompts,
-                      LIBSSH2_USERAUTH_KBDINT_RESPONSE* responses, void** abstract) {
+// Where a prompt has no answer the login is broken off: an empty one would count towards the host's account lock.
+void answer_prompts(const char*, int, const char*, int, int count, const LIBSSH2_USERAUTH_KBDINT_PROMPT* prompts,
+                    LIBSSH2_USERAUTH_KBDINT_RESPONSE* responses, void** abstract) {
   Login& login = *static_cast<State*>(*abstract)->login;
   for (int i = 0; i < count; ++i) {
-    const std::string question(reinterpret_cast<const char*>(prompts[i].text), prompts[i].length);
-    const auto text = prompts[i].echo == 0 ? login.password() : login.answer(question);
-    if (!text) {
-      login.no_password = true;
+    const auto answer = login.answer_to({.round = login.round,
+                                         .text = {reinterpret_cast<const char*>(prompts[i].text), prompts[i].length},
+                                         .shows_answer = prompts[i].echo != 0});
+    if (!answer) {
       login.state.may_send = false;
       return;
     }
-    respond(responses[i], *text);
+    respond(responses[i], answer->text());
   }
+  if (count > 0) ++login.round;
 }
 
 bool try_keyboard_interactive(Login& login) {
+  login.first_prompt.clear();
   for (login.attempt = 0; login.attempt < most_attempts; ++login.attempt) {
-    if (login.attempt > 0) {
-      login.next_password = login.password();
-      login.no_password = !login.next_password;
-      if (login.no_password) break;
-    }
+    if (login.attempt > 0 && !login.ask_again()) break;
+    login.round = 0;
     const int code = login.complete([&] {
       return libssh2_userauth_keyboard_interactive_ex(login.state.session, login.user().c_str(), login.user_length(),
-                                                      answer_questions);
+                                                      answer_prompts);
     });
     if (code == 0) return true;
-    if (login.no_password || login.state.lost || code != LIBSSH2_ERROR_AUTHENTICATION_FAILED) break;
+    if (!login.trouble.empty() || login.state.lost || code != LIBSSH2_ERROR_AUTHENTICATION_FAILED) break;
   }
-  login.tried.push_back("keyboard-interactive" + (login.broken ? "" : login.password_trouble()));
+  login.tried.push_back("keyboard-interactive" + login.outcome());
   return false;
 }
 
 bool try_password(Login& login) {
+  login.first_prompt.clear();
   for (login.attempt = 0; login.attempt < most_attempts; ++login.attempt) {
     const auto password = login.password();
-    if (!password) {
-      login.no_password = true;
-      break;
-    }
+    if (!password) break;
     const int code = login.complete([&] {
       return libssh2_userauth_password_ex(login.state.session, login.user().c_str(), login.user_length(),
-                                          password->c_str(), static_cast<unsigned>(password->size()), nullptr);
+                                          password->c_str(), static_cast<unsigned>(password->text().size()), nullptr);
     });
     if (code == 0) return true;
     if (login.state.lost || code != LIBSSH2_ERROR_AUTHENTICATION_FAILED) break;
   }
-  login.tried.push_back("password" + (login.broken ? "" : login.password_trouble()));
+  login.tried.push_back("password" + login.outcome());
   return false;
 }
 
@@ -290,11 +320,8 @@ int ask_methods(Login& login) {
   return code;
 }
 
-}  // namespace
-
-Status log_in(State& state) {
-  Login login{.state = state, .methods = {}, .tried = {}, .agent_keys = {}};
-  state.login = &login;
+Status try_all(Login& login) {
+  State& state = login.state;
   const int code = ask_methods(login);
   if (libssh2_userauth_authenticated(state.session) == 1) return success();
   if (code != 0) return state.failure("the host does not tell how to log in", code);
@@ -306,8 +333,19 @@ Status log_in(State& state) {
     login.broken.reset();  // where this was one question too many, what was tried is the answer
   }
   if (!state.lost && login.offers("keyboard-interactive") && try_keyboard_interactive(login)) return success();
-  if (!login.no_password && !state.lost && login.offers("password") && try_password(login)) return success();
+  const bool may_go_on = login.trouble.empty() && !login.is_password_used && !state.lost;
+  if (may_go_on && login.offers("password") && try_password(login)) return success();
   return rejected(login);
+}
+
+}  // namespace
+
+Status log_in(State& state) {
+  Login login{.state = state};
+  state.login = &login;
+  const Status done = try_all(login);
+  state.login = nullptr;
+  return done;
 }
 
 }  // namespace cbtctl::storage

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "storage/commands.h"
+#include "storage/secret.h"
 
 namespace cbtctl::storage {
 
@@ -21,13 +22,12 @@ struct SshLimits {
   std::chrono::seconds keepalive{15};  // between signs of life while nothing is asked
 };
 
-// Both may be called from several threads at once, each for its own host. Nothing: there is none (any more).
+// The functions may be called from several threads at once, each for its own host, and answer nothing where somebody
+// would rather not; empty, nobody is at a terminal.
 struct SshSecrets {
-  // `who` is "root@esx1"; `attempt` counts from 0 within one login.
-  std::function<std::optional<std::string>(const std::string& who, unsigned attempt)> password;
-  std::function<std::optional<std::string>(const std::string& key_file)> passphrase;
-  // Any other question of the host, whose answer may be seen.
-  std::function<std::optional<std::string>(const std::string& who, const std::string& question)> answer;
+  std::shared_ptr<const Secret> password;  // given beforehand: told to each host once (ssh_prompts.h)
+  std::function<std::optional<Secret>(const std::string& question, bool shows_answer)> person;
+  std::function<std::optional<Secret>(const std::string& key_file)> passphrase;
 };
 
 enum class SshTransport {

@@ -137,7 +137,7 @@ std::vector<Command> first_of(const SshOptions& options) {
 SshSecondLine::Opener opener_of_second(const SshSettings& settings, SshOptions options, const GivenSecrets& given,
                                        const std::string& root, const std::string& identity) {
   constexpr std::chrono::seconds most{5};
-  options.secrets = given.again();
+  options.secrets = given.again(options.secrets);
   options.accept_new_host_key = false;
   options.limits.connect = std::min(options.limits.connect.value_or(most), most);
   return [=]() -> Result<std::unique_ptr<SshHost>> {

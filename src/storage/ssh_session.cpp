@@ -96,6 +96,7 @@ int SshSession::State::complete(Clock::time_point deadline, const std::function<
     const int code = call();
     const auto until = deadline + (asked - asked_before);
     if (code != LIBSSH2_ERROR_EAGAIN) return code < 0 && Clock::now() >= until ? LIBSSH2_ERROR_TIMEOUT : code;
+    if (login != nullptr && !may_send) return LIBSSH2_ERROR_SOCKET_SEND;  // libssh2 waits for the host all the same
     if (!wait_for_socket(until) && Clock::now() >= until) return LIBSSH2_ERROR_TIMEOUT;
   }
 }

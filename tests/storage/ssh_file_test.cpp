@@ -152,27 +152,28 @@ TEST_CASE("a host that allows no second line is read over the first") {
 
 TEST_CASE("secrets are told again, once in each login, and nobody is asked") {
   int asked = 0;
-  SshSecrets secrets;
-  secrets.password = [&](const std::string&, unsigned attempt) {
+  SshSecrets secrets{.password = std::make_shared<const Secret>("given"), .person = {}, .passphrase = {}};
+  secrets.person = [&](const std::string& question, bool) {
     ++asked;
-    return std::optional("pass" + std::to_string(attempt));
+    return std::optional(Secret("to " + question));
   };
-  secrets.answer = [&](const std::string&, const std::string& question) {
-    ++asked;
-    return std::optional("to " + question);
+  const auto told = [](const std::optional<Secret>& secret) {
+    return secret ? std::string(secret->text()) : "nothing";
   };
   const GivenSecrets given;
   const SshSecrets first = given.remembering(secrets);
   CHECK_FALSE(first.passphrase);
-  CHECK_FALSE(given.again().password("root@esx", 0));
-  CHECK(first.password("root@esx", 0) == "pass0");
-  CHECK(first.password("root@esx", 1) == "pass1");
-  CHECK(first.answer("root@esx", "token") == "to token");
-  const SshSecrets again = given.again();
-  CHECK(again.password("root@esx", 0) == "pass1");
-  CHECK_FALSE(again.password("root@esx", 1));
-  CHECK(again.answer("root@esx", "token") == "to token");
-  CHECK_FALSE(again.answer("root@esx", "other"));
+  CHECK(first.password == secrets.password);
+  CHECK(told(given.again(secrets).person("password", false)) == "nothing");
+  CHECK(told(first.person("password", false)) == "to password");
+  CHECK(told(first.person("Not accepted. password", false)) == "to Not accepted. password");
+  CHECK(told(first.person("token", true)) == "to token");
+  const SshSecrets again = given.again(secrets);
+  CHECK(again.password == secrets.password);
+  CHECK(told(again.person("password", false)) == "to Not accepted. password");
+  CHECK(told(again.person("Not accepted. password", false)) == "nothing");
+  CHECK(told(again.person("token", true)) == "to token");
+  CHECK(told(again.person("other", false)) == "nothing");
   CHECK_FALSE(again.passphrase("key"));
   CHECK(asked == 3);
 }

@@ -1,0 +1,33 @@
+// Who answers what a host asks by keyboard-interactive (RFC 4256). A host may ask for anything, as often as it likes,
+// and call it what it likes: a password that was given beforehand is the answer to one prompt and to no other.
+#pragma once
+
+#include <string>
+
+namespace cbtctl::storage {
+
+struct SshPrompt {
+  unsigned round = 0;         // of those in which the host asks anything, within one attempt
+  std::string text;           // as the host sent it
+  bool shows_answer = false;  // the answer may be seen while it is typed
+};
+
+struct SshAnswerers {
+  bool has_password = false;      // one was given beforehand
+  bool is_password_used = false;  // and told to this host already
+  bool has_person = false;        // somebody sits at the terminal
+};
+
+struct PromptDecision {
+  enum class By { given_password, person, nobody };
+  By by = By::nobody;  // answers
+  std::string reason;  // why nobody does
+};
+
+// The given password is for the first hidden prompt of the first round, once a host; all else is for a person.
+[[nodiscard]] PromptDecision decide_prompt(const SshPrompt& prompt, const SshAnswerers& answerers);
+
+// The prompt as a person is asked it: "(root@esx1) Password: ".
+[[nodiscard]] std::string question_of(const std::string& who, const std::string& prompt);
+
+}  // namespace cbtctl::storage

@@ -1,0 +1,99 @@
+"""Hosts that mean no good: what they ask for, and what they answer without end."""
+import itertools
+
+import pytest
+
+from hostile import Hostile
+
+PASSWORD = "open sesame"
+GIVEN = {"env": {"CBTCTL_PASSWORD": PASSWORD}}
+NO_TERMINAL = {"start_new_session": True}
+ASKS = [("Password: ", False)]
+CODE = [("One-time code: ", False)]
+
+
+@pytest.fixture
+def hostile(scratch):
+    """Starts a host that is gone after the test: hostile(rounds=[...])."""
+    hosts = []
+
+    def start(**more):
+        hosts.append(Hostile(scratch, **more))
+        return hosts[-1]
+    yield start
+    for host in hosts:
+        host.close()
+
+
+@pytest.fixture
+def scan(program):
+    return lambda host, *arguments, **more: program.run(
+        "scan", "ssh://esx/vmfs", "--ssh-config", host.ssh_config, *arguments, **more)
+
+
+@pytest.fixture
+def on_terminal(program):
+    return lambda host, answers, **more: program.on_terminal(
+        "scan", "ssh://esx/vmfs", "--ssh-config", host.ssh_config, answers=answers, **more)
+
+
+# --- what is asked ---------------------------------------------------------------------------------------------------
+
+
+def test_the_given_password_answers_the_first_hidden_prompt(hostile, scan):
+    host = hostile(rounds=[ASKS])
+    scan(host, status=0, **GIVEN, **NO_TERMINAL)
+    assert host.answers == [[PASSWORD]]
+
+
+@pytest.mark.parametrize("rounds, asked", [
+    ([ASKS + CODE], "One-time code:"),
+    ([ASKS, CODE], "One-time code:"),
+    ([ASKS, [("New password: ", False)]], "New password:"),
+    ([[("User: ", True)], ASKS], "User:"),
+], ids=["another prompt of one round", "another round", "a new password", "a visible prompt first"])
+def test_the_given_password_answers_nothing_else(hostile, scan, rounds, asked):
+    host = hostile(rounds=rounds)
+    found = scan(host, status=8, **GIVEN, **NO_TERMINAL)
+    assert "root@esx: login rejected" in found.stderr and f"'{asked}'" in found.stderr, found
+    assert "only a person at a terminal can answer" in found.stderr and found.stderr.count("\n") == 1, found
+    assert host.answers in ([], [[PASSWORD]]), "the host has the password once at most"
+
+
+def test_a_host_that_asks_for_ever_has_the_password_once(hostile, scan):
+    host = hostile(rounds=itertools.repeat(ASKS))
+    scan(host, status=8, says="'Password:' after the password", **GIVEN, **NO_TERMINAL)
+    assert host.answers == [[PASSWORD]]
+
+
+def test_the_password_of_a_file_is_no_answer_to_a_second_prompt_either(hostile, scan, scratch):
+    (scratch / "password").write_text(PASSWORD + "\n")
+    host = hostile(rounds=[ASKS, CODE])
+    scan(host, "--password-file", scratch / "password", status=8, says="'One-time code:'", **NO_TERMINAL)
+    assert host.answers == [[PASSWORD]]
+
+
+def test_a_prompt_of_many_words_and_control_characters_is_told_in_one_line(hostile, scan):
+    host = hostile(rounds=[ASKS, [("\x1b[2J\nroot@other's password: " + "x" * 5000, False)]])
+    found = scan(host, status=8, says="\\x1b[2J\\nroot@other's password:", **GIVEN, **NO_TERMINAL)
+    assert found.stderr.count("\n") == 1 and len(found.stderr) < 1000, found
+
+
+def test_a_person_is_shown_each_prompt_and_answers_it(hostile, on_terminal):
+    host = hostile(rounds=[ASKS + CODE, [("\x07New\npassword: ", False)], [("Colour: ", True)]])
+    shown = on_terminal(host, [(b"(root@esx) Password: ", b"one\n"), (b"(root@esx) One-time code: ", b"two\n"),
+                               (b"(root@esx) \\x07New\\npassword: ", b"three\n"), (b"(root@esx) Colour: ", b"green\n")])
+    assert shown.returncode == 0 and host.answers == [["one", "two"], ["three"], ["green"]], shown
+    assert "two" not in shown.stdout and "green" in shown.stdout, shown
+
+
+def test_a_person_answers_what_the_given_password_does_not(hostile, on_terminal):
+    host = hostile(rounds=[ASKS, CODE])
+    shown = on_terminal(host, [(b"(root@esx) One-time code: ", b"123456\n")], **GIVEN)
+    assert shown.returncode == 0 and host.answers == [[PASSWORD], ["123456"]], shown
+
+
+def test_a_person_who_would_rather_not_answer_ends_it(hostile, on_terminal):
+    host = hostile(rounds=itertools.repeat(ASKS))
+    shown = on_terminal(host, [(b"Password: ", b"one\n"), (b"|\r\n(root@esx) Password: ", b"\x04")])
+    assert shown.returncode == 8 and host.answers == [["one"]], shown
