@@ -51,7 +51,6 @@ const std::vector<ThirdParty> third_parties{
     {"boost/program_options", std::regex("src/cli/options\\.cpp")},
     {"boost/filesystem", std::regex("src/storage/local.*\\.cpp")},
     {"libssh2", std::regex("src/storage/ssh.*\\.cpp")},
-    {"openssl/", std::regex("src/storage/ssh_cipher\\.cpp")},
     {"zlib.h", std::regex("src/disk/.*\\.cpp")},
     {"nettle/", std::regex("(src/repair|formats/core)/.*\\.cpp|src/storage/ssh_.*\\.cpp")},
     {"nlohmann/", std::regex("src/(report/json_parser|repair/(journal|plan_text))\\.cpp")},

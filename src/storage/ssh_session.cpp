@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <mutex>
 
-#include "storage/ssh_cipher.h"
 #include "storage/ssh_state.h"
 
 namespace cbtctl::storage {
@@ -124,10 +123,7 @@ const std::string& SshSession::identity() const { return state_->identity; }
 formats::core::Result<std::unique_ptr<SshSession>> SshSession::open(const SshSettings& settings,
                                                                     const SshOptions& options) {
   static std::once_flag once;
-  std::call_once(once, [] {
-    cipher_ahead();
-    libssh2_init(0);
-  });
+  std::call_once(once, [] { libssh2_init(0); });
   auto state = std::make_unique<State>();
   state->settings = settings;
   state->options = options;
