@@ -7,12 +7,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 namespace cbtctl::storage {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_output_bytes = 1 << 20;
 
@@ -81,10 +85,15 @@ bool read_some(const Descriptor& from, std::string& into) {
   return count > 0;
 }
 
-void read_both(Descriptor output, Descriptor errors, ProgramOutput& result) {
+// Until both end, or the time is over.
+void read_both(const Descriptor& output, const Descriptor& errors, Clock::time_point deadline, ProgramOutput& result) {
   std::array<pollfd, 2> ends{{{output.get(), POLLIN, 0}, {errors.get(), POLLIN, 0}}};
   while (ends[0].fd >= 0 || ends[1].fd >= 0) {
-    if (::poll(ends.data(), ends.size(), -1) < 0 && errno != EINTR) return;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    if (left.count() <= 0) return;
+    const int ready = ::poll(ends.data(), ends.size(), static_cast<int>(left.count()));
+    if (ready < 0 && errno != EINTR) return;
+    if (ready <= 0) continue;
     if (ends[0].revents != 0 && !read_some(output, result.output)) ends[0].fd = -1;
     if (ends[1].revents != 0 && !read_some(errors, result.errors)) ends[1].fd = -1;
   }
@@ -92,18 +101,28 @@ void read_both(Descriptor output, Descriptor errors, ProgramOutput& result) {
 
 }  // namespace
 
-int ChildProcess::wait() {
-  int status = 0;
-  const pid_t id = std::exchange(id_, 0);
-  if (id == 0) return 0;
-  while (::waitpid(id, &status, 0) < 0 && errno == EINTR) continue;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+std::optional<int> ChildProcess::wait_until(Clock::time_point deadline) {
+  constexpr std::chrono::milliseconds max_pause(50);
+  if (id_ == 0) return 0;
+  for (std::chrono::milliseconds pause(1);; pause = std::min(2 * pause, max_pause)) {
+    int status = 0;
+    const pid_t ended = ::waitpid(id_, &status, WNOHANG);
+    if (ended == id_ || (ended < 0 && errno != EINTR)) {
+      id_ = 0;
+      return ended > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+    if (Clock::now() >= deadline) return std::nullopt;
+    std::this_thread::sleep_for(pause);
+  }
 }
 
 ChildProcess::~ChildProcess() {
+  constexpr std::chrono::seconds grace(2);
   if (id_ == 0) return;
   ::kill(id_, SIGTERM);
-  wait();
+  if (wait_until(Clock::now() + grace)) return;
+  ::kill(id_, SIGKILL);
+  wait_until(Clock::time_point::max());
 }
 
 Result<ChildProcess> start_program(const std::vector<std::string>& command, const Descriptor& descriptor) {
@@ -113,7 +132,8 @@ Result<ChildProcess> start_program(const std::vector<std::string>& command, cons
   return spawn(command, actions);
 }
 
-Result<ProgramOutput> run_program(const std::vector<std::string>& command) {
+Result<ProgramOutput> run_program(const std::vector<std::string>& command, std::chrono::seconds limit) {
+  const auto deadline = Clock::now() + limit;
   auto output = open_pipe();
   auto errors = open_pipe();
   const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -127,8 +147,13 @@ Result<ProgramOutput> run_program(const std::vector<std::string>& command) {
   output->in = Descriptor();
   errors->in = Descriptor();
   ProgramOutput result;
-  read_both(std::move(output->out), std::move(errors->out), result);
-  result.exit_status = child->wait();
+  read_both(output->out, errors->out, deadline, result);
+  const auto status = child->wait_until(deadline);
+  if (!status) {
+    return Error{ErrorKind::unavailable,
+                 command.front() + " does not end within " + std::to_string(limit.count()) + " s"};
+  }
+  result.exit_status = *status;
   return result;
 }
 

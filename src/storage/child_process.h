@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,7 +13,8 @@
 
 namespace cbtctl::storage {
 
-// Ends the program when it goes: closes nothing itself, sends SIGTERM, then waits.
+// Ends the program when it goes: closes nothing itself, sends SIGTERM, and SIGKILL to one that is still there two
+// seconds later.
 class ChildProcess {
  public:
   ChildProcess() = default;
@@ -22,8 +25,8 @@ class ChildProcess {
     return *this;
   }
   ~ChildProcess();
-  // The exit status, -1 where it ended by a signal.
-  int wait();
+  // The exit status, -1 where it ended by a signal; nothing where it has not ended by then.
+  std::optional<int> wait_until(std::chrono::steady_clock::time_point deadline);
 
  private:
   pid_t id_ = 0;
@@ -38,7 +41,7 @@ struct ProgramOutput {
   std::string errors;
   int exit_status = 0;
 };
-// Runs it to its end with no input.
-Result<ProgramOutput> run_program(const std::vector<std::string>& command);
+// Runs it to its end with no input. `unavailable`: it takes longer than `limit`, and is ended.
+Result<ProgramOutput> run_program(const std::vector<std::string>& command, std::chrono::seconds limit);
 
 }  // namespace cbtctl::storage

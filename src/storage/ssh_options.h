@@ -16,7 +16,8 @@
 namespace cbtctl::storage {
 
 struct SshLimits {
-  // To connect, and for each step of the login; nothing: ssh_config's ConnectTimeout, or 15 seconds.
+  static constexpr std::chrono::seconds usual_connect{15};
+  // To connect, and for each step of the login; nothing: ssh_config's ConnectTimeout, or the usual.
   std::optional<std::chrono::seconds> connect;
   std::chrono::seconds silence{60};    // without a byte of an answer that is waited for
   std::chrono::seconds keepalive{15};  // between signs of life while nothing is asked

@@ -158,7 +158,8 @@ Result<SshPlace> open_ssh(const Location& location, const SshOptions& options) {
   const auto inside = normalise(location.path);
   if (!inside) return Error{ErrorKind::usage, location.host + ": " + location.path + " leads above the root"};
   const std::string root = "/" + *inside;
-  const auto settings = ask_ssh_settings(location, options.config_file);
+  const auto settings =
+      ask_ssh_settings(location, options.config_file, options.limits.connect.value_or(SshLimits::usual_connect));
   if (!settings) return settings.error();
   const GivenSecrets given;
   SshOptions remembering = options;

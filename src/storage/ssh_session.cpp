@@ -17,7 +17,6 @@ using formats::core::Status;
 using formats::core::success;
 using State = SshSession::State;
 
-constexpr unsigned default_connect_seconds = 15;
 constexpr std::size_t most_first_bytes = 64 * 1024;
 constexpr std::size_t buffer_bytes = 256 * 1024;
 constexpr unsigned window_bytes = 2 * 1024 * 1024;
@@ -128,8 +127,9 @@ formats::core::Result<std::unique_ptr<SshSession>> SshSession::open(const SshSet
   state->settings = settings;
   state->options = options;
   state->who = settings.user + "@" + settings.alias;
-  const std::chrono::seconds limit(settings.connect_limit_seconds.value_or(default_connect_seconds));
-  if (!state->options.limits.connect) state->options.limits.connect = limit;
+  const auto configured = settings.connect_limit_seconds;
+  if (!state->options.limits.connect)
+    state->options.limits.connect = configured ? std::chrono::seconds(*configured) : SshLimits::usual_connect;
   auto connection = connect_ssh(settings, options.config_file, *state->options.limits.connect);
   if (!connection) return connection.error().in(state->who);
   state->connection = std::move(*connection);

@@ -150,7 +150,8 @@ SshSettings default_ssh_settings(const Location& location) {
   return settings;
 }
 
-formats::core::Result<SshSettings> ask_ssh_settings(const Location& location, const std::string& config_file) {
+formats::core::Result<SshSettings> ask_ssh_settings(const Location& location, const std::string& config_file,
+                                                    std::chrono::seconds limit) {
   std::vector<std::string> command{"ssh"};
   const auto add = [&](const char* option, const std::string& value) {
     command.emplace_back(option);
@@ -160,12 +161,12 @@ formats::core::Result<SshSettings> ask_ssh_settings(const Location& location, co
   if (location.port) add("-p", std::to_string(*location.port));
   if (!location.user.empty()) add("-l", location.user);
   command.insert(command.end(), {"-G", "--", location.host});
-  const auto ran = run_program(command);
+  const auto ran = run_program(command, limit);
   if (!ran && ran.error().kind == ErrorKind::missing && config_file.empty()) {
     log::detail("no ssh program is installed: ssh_config is not read");
     return default_ssh_settings(location);
   }
-  if (!ran) return ran.error();
+  if (!ran) return ran.error().in("ssh -G " + location.host);
   if (ran->exit_status != 0) return Error{ErrorKind::usage, "ssh -G " + location.host + ": " + last_line(ran->errors)};
   SshSettings settings = parse_ssh_settings(ran->output);
   settings.alias = location.host;

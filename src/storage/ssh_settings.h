@@ -1,6 +1,7 @@
 // How a host is reached, as the user's own ssh_config has it: `ssh -G` is asked, ssh_config is never parsed here.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,8 +37,9 @@ struct SshSettings {
 
 // Asks `ssh -G` with the location's user and port before those of ssh_config. `config_file` stands in for the user's
 // and the system's ssh_config where it is not empty. Where no ssh is installed: the defaults. `usage`: ssh_config is
-// wrong, and what ssh says of it.
-formats::core::Result<SshSettings> ask_ssh_settings(const Location& location, const std::string& config_file);
+// wrong, and what ssh says of it; `unavailable`: nothing is answered within `limit` (a `Match exec` that hangs).
+formats::core::Result<SshSettings> ask_ssh_settings(const Location& location, const std::string& config_file,
+                                                    std::chrono::seconds limit);
 
 // A command with %h, %n, %p, %r and %% filled in; `usage` where a name that would go in could mean something to a
 // shell.

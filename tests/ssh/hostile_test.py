@@ -1,5 +1,7 @@
 """Hosts that mean no good: what they ask for, and what they answer without end."""
 import itertools
+import time
+from pathlib import Path
 
 import pytest
 
@@ -97,3 +99,28 @@ def test_a_person_who_would_rather_not_answer_ends_it(hostile, on_terminal):
     host = hostile(rounds=itertools.repeat(ASKS))
     shown = on_terminal(host, [(b"Password: ", b"one\n"), (b"|\r\n(root@esx) Password: ", b"\x04")])
     assert shown.returncode == 8 and host.answers == [["one"]], shown
+
+
+# --- other programs --------------------------------------------------------------------------------------------------
+
+
+def hanging(program, scratch, line):
+    """Scans by an ssh_config with this line: what is told, and after how many seconds."""
+    config = scratch / "hangs"
+    config.write_text(f"Host esx\n  HostName 127.0.0.1\n  User root\n  {line}\n")
+    begin = time.monotonic()
+    found = program.run("scan", "ssh://esx", "--ssh-config", config, "--connect-timeout", "1", status=8)
+    return found.stderr, time.monotonic() - begin
+
+
+def test_a_proxy_command_that_ignores_its_end_is_not_waited_for(program, scratch):
+    proxy = scratch / "proxy"
+    proxy.write_text(f"trap '' TERM\necho $$ > {scratch}/id\nwhile :; do sleep 1; done\n")
+    told, seconds = hanging(program, scratch, f"ProxyCommand /bin/sh {proxy}")
+    assert "the host says nothing" in told and seconds < 30
+    assert not (Path("/proc") / (scratch / "id").read_text().strip()).exists()
+
+
+def test_an_ssh_config_that_hangs_is_not_waited_for(program, scratch):
+    told, seconds = hanging(program, scratch, "Match exec \"sleep 100\"")
+    assert "ssh -G esx: ssh does not end within 1 s" in told and seconds < 30

@@ -71,8 +71,8 @@ SshPlace Standin::open(const std::string& folder, SshOptions options) const {
 std::unique_ptr<SshHost> Standin::connect() const {
   SshOptions options;
   options.config_file = ssh_config_;
-  const auto settings =
-      ask_ssh_settings({.is_ssh = true, .user = {}, .host = "esx", .port = {}, .path = "/"}, options.config_file);
+  const auto settings = ask_ssh_settings({.is_ssh = true, .user = {}, .host = "esx", .port = {}, .path = "/"},
+                                         options.config_file, SshLimits::usual_connect);
   REQUIRE(settings);
   auto session = SshSession::open(*settings, options);
   REQUIRE(session);
