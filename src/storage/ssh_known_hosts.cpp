@@ -139,8 +139,15 @@ void KnownHosts::add(std::string_view text, const std::string& file) {
   }
 }
 
+// Another key under the name alone is that of another server: the host stays unknown.
 KnownHosts::Found KnownHosts::find(std::string_view host, unsigned port, const HostKey& key) const {
-  const std::string name = filed_name(host, port);
+  Found found = find_filed(filed_name(host, port), key);
+  if (found.verdict != Verdict::unknown || port == 22) return found;
+  Found without_port = find_filed(filed_name(host, 22), key);
+  return without_port.verdict == Verdict::changed ? found : without_port;
+}
+
+KnownHosts::Found KnownHosts::find_filed(const std::string& name, const HostKey& key) const {
   Found found;
   for (const Entry& entry : entries_) {
     const bool same_key = entry.key.blob == key.blob;
@@ -154,7 +161,11 @@ KnownHosts::Found KnownHosts::find(std::string_view host, unsigned port, const H
 }
 
 std::vector<std::string> KnownHosts::types_of(std::string_view host, unsigned port) const {
-  const std::string name = filed_name(host, port);
+  auto types = types_filed(filed_name(host, port));
+  return types.empty() ? types_filed(filed_name(host, 22)) : types;
+}
+
+std::vector<std::string> KnownHosts::types_filed(const std::string& name) const {
   std::vector<std::string> types;
   for (const Entry& entry : entries_) {
     if (!entry.revoked && matches_hosts(name, entry.hosts)) types.push_back(entry.key.type);

@@ -32,10 +32,13 @@ class KnownHosts {
   // Lines that are none are skipped. `file` is what `where` names.
   void add(std::string_view text, const std::string& file);
 
-  // `host` is a host name, an address or a HostKeyAlias. Changed: another key of the same type is known.
+  // `host` is a host name, an address or a HostKeyAlias. Changed: another key of the same type is known. A host on
+  // another port than 22 that is not filed with it is the one that is filed without, as for OpenSSH, if that has this
+  // key.
   [[nodiscard]] Found find(std::string_view host, unsigned port, const HostKey& key) const;
 
-  // The types of key known for the host, to ask the host for one of these.
+  // The types of key known for the host, to ask the host for one of these; of the name without its port where that
+  // alone is filed.
   [[nodiscard]] std::vector<std::string> types_of(std::string_view host, unsigned port) const;
 
  private:
@@ -45,6 +48,9 @@ class KnownHosts {
     HostKey key;
     std::string where;
   };
+  [[nodiscard]] Found find_filed(const std::string& name, const HostKey& key) const;
+  [[nodiscard]] std::vector<std::string> types_filed(const std::string& name) const;
+
   std::vector<Entry> entries_;
 };
 

@@ -167,6 +167,21 @@ def test_a_host_key_is_known_by_its_alias(scan, config, host, scratch):
     reads(scan(config(UserKnownHostsFile=alias, HostKeyAlias="name")))
 
 
+def test_a_host_that_is_filed_without_its_port_is_known_as_for_openssh(scan, config, host, scratch):
+    known = scratch / "no-port"
+    known.write_text("127.0.0.1 " + " ".join(host.known_hosts.read_text().split()[1:3]) + "\n")
+    filed = config(UserKnownHostsFile=known)
+    openssh = subprocess.run(["ssh", "-F", filed, "-o", "BatchMode=yes", "esx", "true"], capture_output=True)
+    assert openssh.returncode == 0, openssh
+    reads(scan(filed))
+
+
+def test_another_key_that_is_filed_without_a_port_is_none_of_this_host(scan, config, scratch):
+    known = scratch / "other-port"
+    known.write_text("127.0.0.1 " + " ".join(Path(f"{new_key(scratch, 'other')}.pub").read_text().split()[:2]) + "\n")
+    fails(scan(config(UserKnownHostsFile=known)), "the host key is not known")
+
+
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 

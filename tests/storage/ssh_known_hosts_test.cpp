@@ -41,12 +41,25 @@ TEST_CASE("a fingerprint is what ssh-keygen prints") {
 TEST_CASE("a key is known by name, by pattern and by port") {
   CHECK(verdict("esx1" + ecdsa_entry, "esx1", 22, key_of(ecdsa)) == Verdict::known);
   CHECK(verdict("esx1" + ecdsa_entry, "ESX1", 22, key_of(ecdsa)) == Verdict::known);
-  CHECK(verdict("esx1" + ecdsa_entry, "esx1", 2222, key_of(ecdsa)) == Verdict::unknown);
   CHECK(verdict("[esx1]:2222" + ecdsa_entry, "esx1", 2222, key_of(ecdsa)) == Verdict::known);
   CHECK(verdict("[esx1]:2222" + ecdsa_entry, "esx1", 22, key_of(ecdsa)) == Verdict::unknown);
   CHECK(verdict("a,10.0.0.?,*.lab" + ecdsa_entry, "x.lab", 22, key_of(ecdsa)) == Verdict::known);
   CHECK(verdict("a,10.0.0.?,*.lab" + ecdsa_entry, "10.0.0.77", 22, key_of(ecdsa)) == Verdict::unknown);
   CHECK(verdict("*.lab,!x.lab" + ecdsa_entry, "x.lab", 22, key_of(ecdsa)) == Verdict::unknown);
+}
+
+TEST_CASE("a host on another port is the one that is filed without a port, if it has the same key") {
+  const std::string hashed = "|1|6H2CbFTXCSOS1nHHyIMUF8mBeNI=|DJfQKBBy4AgnGEGuF+F0/gZ9GV0=" + ecdsa_entry;
+  CHECK(verdict("esx1" + ecdsa_entry, "esx1", 2222, key_of(ecdsa)) == Verdict::known);
+  CHECK(verdict(hashed, "esx1", 2222, key_of(ecdsa)) == Verdict::known);
+  CHECK(verdict("esx1" + ecdsa_entry, "esx1", 2222, other_ecdsa()) == Verdict::unknown);
+  CHECK(verdict("[esx1]:2222" + ecdsa_entry + known_hosts_line("esx1", 22, other_ecdsa()), "esx1", 2222,
+                other_ecdsa()) == Verdict::changed);
+  CHECK(verdict("@revoked esx1" + ecdsa_entry, "esx1", 2222, key_of(ecdsa)) == Verdict::revoked);
+  CHECK(verdict("[esx1]:2222" + ecdsa_entry, "esx1", 22, key_of(ecdsa)) == Verdict::unknown);
+  KnownHosts known;
+  known.add("esx1" + ecdsa_entry, "known_hosts");
+  CHECK(known.types_of("esx1", 2222) == std::vector<std::string>{"ecdsa-sha2-nistp256"});
 }
 
 TEST_CASE("a hashed name is known") {
