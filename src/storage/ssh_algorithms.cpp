@@ -55,6 +55,14 @@ std::optional<std::string_view> take_packet(std::string_view text) {
   return text.substr(1, *length - padding - 1);
 }
 
+bool has(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool is_announcement(std::string_view name) { return name.starts_with("ext-info-") || name.starts_with("kex-strict-"); }
+
+bool is_rsa_with_sha2(const std::string& type) { return type == "rsa-sha2-256" || type == "rsa-sha2-512"; }
+
 }  // namespace
 
 std::optional<OfferedAlgorithms> offered_algorithms(std::string_view received) {
@@ -75,6 +83,30 @@ std::optional<OfferedAlgorithms> offered_algorithms(std::string_view received) {
     if (!names) return std::nullopt;
     *list = std::move(*names);
   }
+  return offered;
+}
+
+std::vector<std::string> algorithms_to_offer(const std::vector<std::string>& supported,
+                                             const std::vector<std::string>& allowed,
+                                             const std::vector<std::string>& preferred) {
+  std::vector<std::string> offered;
+  for (const auto* list : {&preferred, &supported}) {
+    for (const std::string& name : *list) {
+      const bool may_be = has(supported, name) && (has(allowed, name) || is_announcement(name));
+      if (may_be && !has(offered, name)) offered.push_back(name);
+    }
+  }
+  return offered;
+}
+
+std::vector<std::string> host_keys_to_offer(const std::vector<std::string>& supported, std::vector<std::string> allowed,
+                                            const std::vector<std::string>& known) {
+  const bool has_sha1_alone = std::none_of(supported.begin(), supported.end(), is_rsa_with_sha2);
+  if (has_sha1_alone && std::any_of(allowed.begin(), allowed.end(), is_rsa_with_sha2)) allowed.emplace_back("ssh-rsa");
+  auto offered = algorithms_to_offer(supported, allowed, {});
+  std::stable_partition(offered.begin(), offered.end(), [&](const std::string& type) {
+    return has(known, is_rsa_with_sha2(type) ? "ssh-rsa" : type);  // a key of type ssh-rsa signs as rsa-sha2-* too
+  });
   return offered;
 }
 

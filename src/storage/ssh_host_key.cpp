@@ -82,36 +82,10 @@ Status not_known(State& state, const KnownHosts& known, const HostKey& key) {
                                             "again with --accept-new-host-key");
 }
 
-// Those of `names` that this libssh2 has: to leave others out it copies a text over itself.
-void prefer(State& state, int method, std::vector<std::string> names) {
-  const std::vector<std::string> supported = state.supported(method);
-  std::erase_if(names, [&](const std::string& name) {
-    return std::find(supported.begin(), supported.end(), name) == supported.end();
-  });
-  libssh2_session_method_pref(state.session, method, formats::core::joined(names, ",").c_str());
-}
-
 }  // namespace
 
-void prefer_algorithms(State& state) {
-  std::vector<std::string> types = state.supported(LIBSSH2_METHOD_HOSTKEY);
-  std::erase_if(types, [](const std::string& type) { return type == "ssh-dss"; });
-  const auto known = read_known_hosts(state.settings).types_of(filed_under(state.settings), filed_port(state.settings));
-  // A key of type ssh-rsa signs as rsa-sha2-* too.
-  const auto is_known = [&](const std::string& type) {
-    const std::string filed = type.starts_with("rsa-sha2-") ? "ssh-rsa" : type;
-    return std::find(known.begin(), known.end(), filed) != known.end();
-  };
-  std::stable_partition(types.begin(), types.end(), is_known);
-  prefer(state, LIBSSH2_METHOD_HOSTKEY, types);
-  for (const int method : {LIBSSH2_METHOD_CRYPT_CS, LIBSSH2_METHOD_CRYPT_SC}) {
-    prefer(state, method,
-           {"aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr", "aes192-ctr",
-            "chacha20-poly1305@openssh.com", "aes256-cbc", "aes128-cbc", "3des-cbc"});
-  }
-  for (const int method : {LIBSSH2_METHOD_MAC_CS, LIBSSH2_METHOD_MAC_SC}) {
-    prefer(state, method, {"hmac-sha2-256-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512", "hmac-sha1"});
-  }
+std::vector<std::string> known_key_types(const SshSettings& settings) {
+  return read_known_hosts(settings).types_of(filed_under(settings), filed_port(settings));
 }
 
 Status check_host_key(State& state) {

@@ -139,8 +139,7 @@ formats::core::Result<std::unique_ptr<SshSession>> SshSession::open(const SshSet
   set_hook(state->session, LIBSSH2_CALLBACK_RECV, receive);
   set_hook(state->session, LIBSSH2_CALLBACK_SEND, send);
   set_hook(state->session, LIBSSH2_CALLBACK_DISCONNECT, take_leave);
-  prefer_algorithms(*state);
-  for (const auto& step : {shake_hands, check_host_key, log_in}) {
+  for (const auto& step : {prefer_algorithms, shake_hands, check_host_key, log_in}) {
     const Status done = step(*state);
     if (!done) return done.error();
   }

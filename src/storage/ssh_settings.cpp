@@ -15,10 +15,10 @@ namespace {
 using formats::core::Error;
 using formats::core::ErrorKind;
 
-std::vector<std::string> words_of(std::string_view text) {
+std::vector<std::string> words_of(std::string_view text, char separator = ' ') {
   std::vector<std::string> words;
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::size_t end = std::min(text.find(separator), text.size());
     if (end > 0) words.emplace_back(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
@@ -107,6 +107,10 @@ void take_line(std::string_view key, std::string_view value, SshSettings& settin
   if (key == "hashknownhosts") settings.hash_known_hosts = value == "yes";
   if (key == "proxycommand") settings.proxy_command = text();
   if (key == "proxyjump") settings.proxy_jump = text();
+  if (key == "kexalgorithms") settings.algorithms.key_exchange = words_of(value, ',');
+  if (key == "hostkeyalgorithms") settings.algorithms.host_key = words_of(value, ',');
+  if (key == "ciphers") settings.algorithms.cipher = words_of(value, ',');
+  if (key == "macs") settings.algorithms.mac = words_of(value, ',');
   if (key == "connecttimeout") settings.connect_limit_seconds = number_of(value);
 }
 

@@ -12,6 +12,30 @@
 
 namespace cbtctl::storage {
 
+// What ssh would offer a host; the defaults are those of OpenSSH 9.
+struct AllowedAlgorithms {
+  std::vector<std::string> key_exchange{"curve25519-sha256",
+                                        "curve25519-sha256@libssh.org",
+                                        "ecdh-sha2-nistp256",
+                                        "ecdh-sha2-nistp384",
+                                        "ecdh-sha2-nistp521",
+                                        "diffie-hellman-group-exchange-sha256",
+                                        "diffie-hellman-group16-sha512",
+                                        "diffie-hellman-group18-sha512",
+                                        "diffie-hellman-group14-sha256"};
+  std::vector<std::string> host_key{"ssh-ed25519",         "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
+                                    "ecdsa-sha2-nistp521", "rsa-sha2-512",        "rsa-sha2-256"};
+  std::vector<std::string> cipher{
+      "chacha20-poly1305@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr", "aes128-gcm@openssh.com",
+      "aes256-gcm@openssh.com"};
+  std::vector<std::string> mac{"hmac-sha2-256-etm@openssh.com",
+                               "hmac-sha2-512-etm@openssh.com",
+                               "hmac-sha1-etm@openssh.com",
+                               "hmac-sha2-256",
+                               "hmac-sha2-512",
+                               "hmac-sha1"};
+};
+
 struct SshSettings {
   std::string alias;      // as the user wrote the host
   std::string host_name;  // what is connected to
@@ -27,6 +51,7 @@ struct SshSettings {
   std::string proxy_command;                      // a shell command with its % tokens; empty: none
   std::string proxy_jump;                         // "user@first:22,last"; empty: none
   std::optional<unsigned> connect_limit_seconds;  // ConnectTimeout
+  AllowedAlgorithms algorithms;                   // Ciphers, MACs, KexAlgorithms, HostKeyAlgorithms
 };
 
 // What `ssh -G` printed. Unknown lines are skipped; what is absent keeps its default.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/ssh_algorithms.h"
 #include "storage/ssh_connection.h"
 #include "storage/ssh_options.h"
 #include "storage/ssh_session.h"
@@ -27,7 +28,8 @@ struct SshSession::State {
   std::string who;
   std::string identity;
   SshConnection connection;
-  std::string first_bytes;  // as they came, until the algorithms are agreed on
+  OfferedAlgorithms offered;  // by this side
+  std::string first_bytes;    // as they came, until the algorithms are agreed on
   SshHandle* session = nullptr;
   SshChannelHandle* channel = nullptr;
   std::string output_buffer;
@@ -63,7 +65,8 @@ struct SshSession::State {
 // Each in its own source: the agreement on algorithms, known_hosts, and every way to log in.
 formats::core::Status shake_hands(SshSession::State& state);
 formats::core::Status check_host_key(SshSession::State& state);
-void prefer_algorithms(SshSession::State& state);
+std::vector<std::string> known_key_types(const SshSettings& settings);  // of this host, by known_hosts
+formats::core::Status prefer_algorithms(SshSession::State& state);
 formats::core::Status log_in(SshSession::State& state);
 
 }  // namespace cbtctl::storage

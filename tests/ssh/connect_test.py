@@ -619,6 +619,21 @@ def test_an_rsa_host_key_is_trusted_or_told_where_libssh2_wants_sha_1(scan, stan
           "libssh2 1.11 can use the host's RSA key with SHA-2; a host with an ECDSA key works today")
 
 
+WEAK = [("Ciphers", "3des-cbc"), ("Ciphers", "aes128-cbc"), ("KexAlgorithms", "diffie-hellman-group1-sha1"),
+        ("KexAlgorithms", "diffie-hellman-group14-sha1")]
+
+
+@pytest.mark.parametrize("option, name", WEAK, ids=[name for _, name in WEAK])
+def test_what_ssh_offers_no_more_is_offered_where_ssh_config_asks_for_it(scan, config, standin, option, name):
+    host = standin("8.0", [HEALTHY], ["--set", f"{option}={name}"])
+    fails(scan(host.ssh_config), f"the host offers {name}", f"where ssh_config asks for it ({option} +...)")
+    reads(scan(config.written(f"Host esx\n  {option} +{name}\n" + host.ssh_config.read_text())))
+
+
+def test_an_ssh_config_that_leaves_nothing_to_offer_is_told(scan, config):
+    fails(scan(config(Ciphers="chacha20-poly1305@openssh.com")), "of ssh_config's Ciphers libssh2", "has none; it has aes")
+
+
 def test_ipv6_reaches_a_host(scan, config, standin, scratch):
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()

@@ -1,5 +1,7 @@
 #include "storage/ssh_algorithms.h"
 
+#include "storage/ssh_settings.h"
+
 #include "tests/support/catch.h"
 
 using namespace cbtctl::storage;
@@ -42,4 +44,26 @@ TEST_CASE("a packet of another kind is nothing") {
   std::string text = kexinit();
   text[text.find('\n') + 6] = 21;
   CHECK_FALSE(offered_algorithms(text));
+}
+
+TEST_CASE("what ssh would not offer is not offered, whatever libssh2 has") {
+  const std::vector<std::string> supported{"a-sha256", "group1-sha1", "ext-info-c", "b-sha256",
+                                           "kex-strict-c-v00@openssh.com"};
+  CHECK(algorithms_to_offer(supported, {"b-sha256", "c", "a-sha256"}, {"b-sha256", "c"}) ==
+        std::vector<std::string>{"b-sha256", "a-sha256", "ext-info-c", "kex-strict-c-v00@openssh.com"});
+  CHECK(algorithms_to_offer({"aes128-ctr", "3des-cbc"}, AllowedAlgorithms{}.cipher, {"3des-cbc"}) ==
+        std::vector<std::string>{"aes128-ctr"});
+  CHECK(algorithms_to_offer({"aes128-ctr", "3des-cbc"}, {"aes128-ctr", "3des-cbc"}, {}).size() == 2);
+  CHECK(algorithms_to_offer({"aes128-ctr"}, {"chacha20-poly1305@openssh.com"}, {}).empty());
+}
+
+TEST_CASE("of a host's keys those that are known come first, and an RSA key signs as well as libssh2 can have it") {
+  const std::vector<std::string> allowed = AllowedAlgorithms{}.host_key;
+  CHECK(host_keys_to_offer({"ssh-ed25519", "ssh-rsa", "ssh-dss"}, allowed, {"ssh-rsa"}) ==
+        std::vector<std::string>{"ssh-rsa", "ssh-ed25519"});
+  CHECK(host_keys_to_offer({"ssh-ed25519", "rsa-sha2-256", "ssh-rsa"}, allowed, {"ssh-rsa"}) ==
+        std::vector<std::string>{"rsa-sha2-256", "ssh-ed25519"});
+  CHECK(host_keys_to_offer({"ssh-ed25519", "ssh-rsa"}, {"ssh-ed25519"}, {"ssh-rsa"}) ==
+        std::vector<std::string>{"ssh-ed25519"});
+  CHECK(host_keys_to_offer({"ssh-ed25519", "ssh-rsa", "rsa-sha2-512"}, {"ssh-rsa", "rsa-sha2-512"}, {}).size() == 2);
 }

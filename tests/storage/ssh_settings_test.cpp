@@ -24,6 +24,22 @@ TEST_CASE("settings are what ssh -G prints") {
   CHECK(settings.proxy_command.empty());
 }
 
+TEST_CASE("algorithms are those that ssh would offer") {
+  const SshSettings settings = parse_ssh_settings(
+      "ciphers aes128-ctr,3des-cbc\nmacs hmac-sha1\nkexalgorithms curve25519-sha256,x\nhostkeyalgorithms ssh-rsa\n");
+  CHECK(settings.algorithms.cipher == std::vector<std::string>{"aes128-ctr", "3des-cbc"});
+  CHECK(settings.algorithms.mac == std::vector<std::string>{"hmac-sha1"});
+  CHECK(settings.algorithms.key_exchange == std::vector<std::string>{"curve25519-sha256", "x"});
+  CHECK(settings.algorithms.host_key == std::vector<std::string>{"ssh-rsa"});
+  const AllowedAlgorithms usual = parse_ssh_settings("host esx1\n").algorithms;
+  for (const auto& list : {usual.cipher, usual.key_exchange}) {
+    for (const std::string& name : list) {
+      CHECK(name.find("cbc") == std::string::npos);
+      CHECK(name.find("sha1") == std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("connecttimeout none is no limit of its own") {
   CHECK_FALSE(parse_ssh_settings("connecttimeout none\n").connect_limit_seconds);
 }
