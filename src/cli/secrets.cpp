@@ -3,14 +3,21 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <system_error>
+#include <utility>
 
 #include "report/text.h"
 #include "storage/local_file.h"
@@ -22,51 +29,98 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 using storage::Secret;
 
-// The terminal, whatever the standard streams are; without echo or signals for as long as it is asked, so that Ctrl-C
-// comes as a character and the terminal is never left mute.
+// What ends the process while a question stands there.
+constexpr std::array<int, 4> ending_signals{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+std::atomic<int> signal_pipe{-1};  // its end that is written to; a signal handler reaches nothing else
+
+extern "C" void wake_question(int signal) {
+  const int number = errno;  // of what is interrupted
+  const char which = static_cast<char>(signal);
+  [[maybe_unused]] const auto told = ::write(signal_pipe, &which, 1);
+  errno = number;
+}
+
+// While it lives, a signal that would end the process makes `descriptor` readable instead; it has its way when the
+// terminal is as it was. One at a time.
+class HeldSignals {
+ public:
+  HeldSignals() {
+    std::array<int, 2> ends{-1, -1};
+    if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return;
+    out_ = storage::Descriptor(ends[0]);
+    in_ = storage::Descriptor(ends[1]);
+    signal_pipe = in_.get();
+    struct sigaction holding {};
+    holding.sa_handler = wake_question;
+    for (std::size_t i = 0; i < before_.size(); ++i) ::sigaction(ending_signals[i], &holding, &before_[i]);
+  }
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+  ~HeldSignals() {
+    if (!out_.is_open()) return;
+    for (std::size_t i = 0; i < before_.size(); ++i) ::sigaction(ending_signals[i], &before_[i], nullptr);
+    signal_pipe = -1;
+    char which = 0;
+    if (::read(out_.get(), &which, 1) == 1) ::raise(which);
+  }
+  [[nodiscard]] int descriptor() const { return out_.get(); }
+
+ private:
+  storage::Descriptor out_;
+  storage::Descriptor in_;
+  std::array<struct sigaction, ending_signals.size()> before_{};
+};
+
+// The terminal, whatever the standard streams are; without echo or signals of its own for as long as it is asked, so
+// that Ctrl-C comes as a character and the terminal is never left mute.
 class Terminal {
  public:
   explicit Terminal(bool shows_answer) : descriptor_(::open("/dev/tty", O_RDWR | O_CLOEXEC)) {
-    if (descriptor_ < 0 || ::tcgetattr(descriptor_, &before_) != 0) return;
+    if (!descriptor_.is_open() || ::tcgetattr(descriptor_.get(), &before_) != 0) return;
     termios quiet = before_;
     quiet.c_lflag &= ~static_cast<tcflag_t>(ICANON | ISIG | (shows_answer ? 0 : ECHO));
-    is_open_ = ::tcsetattr(descriptor_, TCSAFLUSH, &quiet) == 0;
+    is_open_ = ::tcsetattr(descriptor_.get(), TCSAFLUSH, &quiet) == 0;
   }
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
   ~Terminal() {
-    if (is_open_) ::tcsetattr(descriptor_, TCSAFLUSH, &before_);
-    if (descriptor_ >= 0) ::close(descriptor_);
+    if (is_open_) ::tcsetattr(descriptor_.get(), TCSAFLUSH, &before_);
   }
   [[nodiscard]] bool is_open() const { return is_open_; }
   void write(const std::string& text) const {
-    [[maybe_unused]] const auto done = ::write(descriptor_, text.data(), text.size());
+    [[maybe_unused]] const auto done = ::write(descriptor_.get(), text.data(), text.size());
   }
-  // Nothing: the terminal is gone.
-  [[nodiscard]] std::optional<char> read() const {
-    char c = 0;
-    ssize_t count = 0;
-    do {
-      count = ::read(descriptor_, &c, 1);
-    } while (count < 0 && errno == EINTR);
-    return count == 1 ? std::optional(c) : std::nullopt;
+  // Nothing: the terminal is gone, or `interrupt` can be read.
+  [[nodiscard]] std::optional<char> read(int interrupt) const {
+    for (;;) {
+      std::array<pollfd, 2> ends{{{descriptor_.get(), POLLIN, 0}, {interrupt, POLLIN, 0}}};
+      const int ready = ::poll(ends.data(), ends.size(), -1);
+      if (ready < 0 && errno != EINTR) return std::nullopt;
+      if (ready <= 0) continue;
+      if (ends[1].revents != 0) return std::nullopt;
+      char c = 0;
+      const ssize_t count = ::read(descriptor_.get(), &c, 1);
+      if (count == 1) return c;
+      if (count == 0 || errno != EINTR) return std::nullopt;
+    }
   }
 
  private:
-  int descriptor_;
+  storage::Descriptor descriptor_;
   termios before_{};
   bool is_open_ = false;
 };
 
 enum class Answer { given, refused, cancelled };
 
-Answer read_answer(const Terminal& terminal, Secret& text) {
+Answer read_answer(const Terminal& terminal, const HeldSignals& signals, Secret& text) {
   constexpr char interrupt = 3;
   constexpr char end_of_input = 4;
   constexpr char backspace = 8;
   constexpr char kill_line = 21;
   constexpr char erase = 127;
-  while (const auto c = terminal.read()) {
+  while (const auto c = terminal.read(signals.descriptor())) {
     if (*c == '\n' || *c == '\r') return Answer::given;
     if (*c == interrupt) return Answer::cancelled;
     if (*c == end_of_input) return text.is_empty() ? Answer::refused : Answer::given;
@@ -81,14 +135,23 @@ Answer read_answer(const Terminal& terminal, Secret& text) {
   return Answer::refused;
 }
 
+// A core dump would hold it.
+void forbid_core_dumps() {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0);  // the limit does not count where a program takes the dump
+}
+
 std::optional<Secret> ask(const std::string& question, bool shows_answer) {
+  forbid_core_dumps();
   Secret text;
   Answer answer = Answer::refused;
   {
+    const HeldSignals signals;
     const Terminal terminal(shows_answer);
     if (!terminal.is_open()) return std::nullopt;
     terminal.write(report::escaped(question));
-    answer = read_answer(terminal, text);
+    answer = read_answer(terminal, signals, text);
     terminal.write("\n");
   }
   if (answer == Answer::cancelled) ::raise(SIGINT);
@@ -121,7 +184,18 @@ storage::SshSecrets secrets_with(std::shared_ptr<const Secret> password) {
   return secrets;
 }
 
+std::shared_ptr<const Secret> secret_of_environment(const char* name) {
+  char* given = std::getenv(name);
+  if (given == nullptr) return nullptr;
+  forbid_core_dumps();
+  auto secret = std::make_shared<const Secret>(given);
+  ::explicit_bzero(given, std::char_traits<char>::length(given));
+  ::unsetenv(name);
+  return secret;
+}
+
 formats::core::Result<Secret> first_line_of(int descriptor, const std::string& name) {
+  forbid_core_dumps();
   Secret text;
   char c = 0;
   for (;;) {

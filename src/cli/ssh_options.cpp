@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -32,18 +30,8 @@ Result<storage::Secret> line_of_file(const std::string& path) {
 
 using Password = std::shared_ptr<const storage::Secret>;
 
-// No program that is started inherits it, and nobody reads it in /proc.
-Password taken_from_environment() {
-  char* given = std::getenv("CBTCTL_PASSWORD");
-  if (given == nullptr) return nullptr;
-  auto password = std::make_shared<const storage::Secret>(given);
-  ::explicit_bzero(given, std::char_traits<char>::length(given));
-  ::unsetenv("CBTCTL_PASSWORD");
-  return password;
-}
-
 Result<Password> password_of(const CommandLine& line) {
-  Password password = taken_from_environment();
+  Password password = secret_of_environment("CBTCTL_PASSWORD");
   if (line.has("password-file") && line.has("password-fd")) {
     return Error{ErrorKind::usage, "--password-file and --password-fd exclude each other"};
   }

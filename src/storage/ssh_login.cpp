@@ -238,7 +238,7 @@ bool try_key_files(Login& login) {
 
 // libssh2 frees what it is given.
 void respond(LIBSSH2_USERAUTH_KBDINT_RESPONSE& response, std::string_view text) {
-  response.text = static_cast<char*>(std::malloc(text.size() + 1));
+  response.text = static_cast<char*>(State::new_block(text.size() + 1));
   if (response.text == nullptr) return;
   std::copy(text.begin(), text.end(), response.text);
   response.text[text.size()] = '\0';

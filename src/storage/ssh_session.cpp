@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
 #include <mutex>
 
 #include "storage/ssh_state.h"
@@ -21,6 +24,34 @@ constexpr std::size_t most_first_bytes = 64 * 1024;
 constexpr std::size_t buffer_bytes = 256 * 1024;
 constexpr unsigned window_bytes = 2 * 1024 * 1024;
 constexpr unsigned packet_bytes = 32 * 1024;
+
+// Of a block of libssh2's memory, before it.
+struct alignas(std::max_align_t) BlockHead {
+  std::size_t bytes = 0;
+};
+
+void* allocate(std::size_t bytes, void**) {
+  auto* head = static_cast<BlockHead*>(std::malloc(sizeof(BlockHead) + bytes));
+  if (head == nullptr) return nullptr;
+  head->bytes = bytes;
+  return head + 1;
+}
+
+void release(void* block, void** abstract) {
+  if (block == nullptr) return;
+  auto* head = static_cast<BlockHead*>(block) - 1;
+  const auto* state = static_cast<const State*>(*abstract);
+  if (state == nullptr || state->wipes_memory) ::explicit_bzero(block, head->bytes);
+  std::free(head);
+}
+
+void* reallocate(void* block, std::size_t bytes, void** abstract) {
+  void* larger = allocate(bytes, abstract);
+  if (larger == nullptr || block == nullptr) return larger;
+  std::memcpy(larger, block, std::min(bytes, (static_cast<BlockHead*>(block) - 1)->bytes));
+  release(block, abstract);
+  return larger;
+}
 
 // libssh2 wants the errno, negative.
 ssize_t receive(libssh2_socket_t socket, void* buffer, std::size_t length, int flags, void** abstract) {
@@ -66,6 +97,8 @@ SshSession::State::~State() {
   may_send = false;
   complete(deadline, [this] { return libssh2_session_free(session); });
 }
+
+void* SshSession::State::new_block(std::size_t bytes) { return allocate(bytes, nullptr); }
 
 std::vector<std::string> SshSession::State::supported(int method) const {
   const char** names = nullptr;
@@ -133,7 +166,7 @@ formats::core::Result<std::unique_ptr<SshSession>> SshSession::open(const SshSet
   auto connection = connect_ssh(settings, options.config_file, *state->options.limits.connect);
   if (!connection) return connection.error().in(state->who);
   state->connection = std::move(*connection);
-  state->session = libssh2_session_init_ex(nullptr, nullptr, nullptr, state.get());
+  state->session = libssh2_session_init_ex(allocate, release, reallocate, state.get());
   if (state->session == nullptr) return state->error(ErrorKind::unavailable, "libssh2 cannot begin a session");
   libssh2_session_set_blocking(state->session, 0);
   set_hook(state->session, LIBSSH2_CALLBACK_RECV, receive);
@@ -143,6 +176,7 @@ formats::core::Result<std::unique_ptr<SshSession>> SshSession::open(const SshSet
     const Status done = step(*state);
     if (!done) return done.error();
   }
+  state->wipes_memory = false;
   libssh2_keepalive_config(state->session, 1, static_cast<unsigned>(state->options.limits.keepalive.count()));
   return std::unique_ptr<SshSession>(new SshSession(std::move(state)));
 }

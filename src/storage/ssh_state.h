@@ -37,6 +37,7 @@ struct SshSession::State {
   std::string farewell;                                     // why the host broke off, in its own words
   bool lost = false;                                        // no byte can be sent or received any more
   bool may_send = true;                                     // false: the login is broken off
+  bool wipes_memory = true;                                 // of libssh2's, when it is freed: it may hold a secret
   bool has_first = true;                                    // bytes are still kept in `first_bytes`
   Clock::time_point give_up_at = Clock::time_point::max();  // a host that floods is cut off, however much it sends
   Clock::duration asked{};                                  // how long the operator was asked for secrets
@@ -46,6 +47,9 @@ struct SshSession::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State();
+
+  // Memory that libssh2 may free.
+  static void* new_block(std::size_t bytes);
 
   // Calls again whenever libssh2 would block, until it answers something else; waits for the socket in between, until
   // `deadline` at most, time spent on asking not counted. LIBSSH2_ERROR_TIMEOUT then.
