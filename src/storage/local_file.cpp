@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "storage/local_reader.h"
+#include "storage/slow_paths.h"
 
 namespace cbtctl::storage {
 namespace {
@@ -24,14 +25,15 @@ EntryType type_of(mode_t mode) {
 
 class LocalFile final : public ByteSource {
  public:
-  LocalFile(Descriptor file, std::uint64_t size_bytes, std::optional<std::uint64_t> allocated_bytes)
-      : file_(std::move(file)), size_bytes_(size_bytes), allocated_bytes_(allocated_bytes) {}
+  LocalFile(Descriptor file, std::string path, std::uint64_t size_bytes, std::optional<std::uint64_t> allocated_bytes)
+      : file_(std::move(file)), path_(std::move(path)), size_bytes_(size_bytes), allocated_bytes_(allocated_bytes) {}
 
   [[nodiscard]] std::uint64_t size_bytes() const override { return size_bytes_; }
   [[nodiscard]] std::optional<std::uint64_t> allocated_bytes() const override { return allocated_bytes_; }
   [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset_bytes, std::span<std::byte> out) const override {
     if (offset_bytes >= size_bytes_) return std::size_t{0};
     const std::uint64_t left = size_bytes_ - offset_bytes;
+    const SlowPaths::Wait wait(path_);
     return read_fully(file_, offset_bytes,
                       out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), left))));
   }
@@ -40,6 +42,7 @@ class LocalFile final : public ByteSource {
   [[nodiscard]] Result<ByteRange> next_data(std::uint64_t offset_bytes) const override {
     if (offset_bytes >= size_bytes_) return ByteRange{size_bytes_, 0};
     const ByteRange all_left{offset_bytes, size_bytes_ - offset_bytes};
+    const SlowPaths::Wait wait(path_);
     const off_t begin = ::lseek(file_.get(), static_cast<off_t>(offset_bytes), SEEK_DATA);
     if (begin < 0) return errno == ENXIO ? ByteRange{size_bytes_, 0} : all_left;
     const off_t end = ::lseek(file_.get(), begin, SEEK_HOLE);
@@ -50,6 +53,7 @@ class LocalFile final : public ByteSource {
 
  private:
   Descriptor file_;
+  const std::string path_;
   std::uint64_t size_bytes_;
   std::optional<std::uint64_t> allocated_bytes_;
 };
@@ -118,7 +122,7 @@ Status write_fully(const Descriptor& file, std::span<const std::byte> bytes) {
   return formats::core::success();
 }
 
-Result<std::unique_ptr<ByteSource>> open_source(Descriptor file) {
+Result<std::unique_ptr<ByteSource>> open_source(Descriptor file, std::string path) {
   struct stat found {};
   if (::fstat(file.get(), &found) != 0) return error_of(errno);
   std::uint64_t size = static_cast<std::uint64_t>(found.st_size);
@@ -131,13 +135,14 @@ Result<std::unique_ptr<ByteSource>> open_source(Descriptor file) {
   } else if (!S_ISREG(found.st_mode)) {
     return Error{ErrorKind::malformed, S_ISDIR(found.st_mode) ? "is a folder" : "is not a regular file"};
   }
-  return std::unique_ptr<ByteSource>(std::make_unique<LocalFile>(std::move(file), size, allocated));
+  return std::unique_ptr<ByteSource>(std::make_unique<LocalFile>(std::move(file), std::move(path), size, allocated));
 }
 
 Result<std::unique_ptr<ByteSource>> open_local_file(const std::string& path) {
+  const SlowPaths::Wait wait(path);
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.is_open()) return error_of(errno);
-  return open_source(std::move(file));
+  return open_source(std::move(file), path);
 }
 
 }  // namespace cbtctl::storage

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "storage/reader.h"
@@ -41,7 +42,7 @@ Result<std::size_t> read_fully(const Descriptor& file, std::uint64_t offset_byte
 // Writes all of it where the file stands.
 Status write_fully(const Descriptor& file, std::span<const std::byte> bytes);
 
-// A regular file or a block device as a source of bytes.
-Result<std::unique_ptr<ByteSource>> open_source(Descriptor file);
+// A regular file or a block device as a source of bytes. `path` is told where it does not answer (slow_paths.h).
+Result<std::unique_ptr<ByteSource>> open_source(Descriptor file, std::string path);
 
 }  // namespace cbtctl::storage

@@ -4,6 +4,8 @@
 
 #include <boost/filesystem.hpp>
 
+#include "storage/slow_paths.h"
+
 namespace cbtctl::storage {
 
 namespace fs = boost::filesystem;
@@ -11,6 +13,7 @@ using formats::core::Error;
 using formats::core::ErrorKind;
 
 formats::core::Result<LocalPath> resolve_local(const std::string& path) {
+  const SlowPaths::Wait wait(path);
   boost::system::error_code code;
   // The working directory may be gone, which says nothing about an absolute path.
   const fs::path base = path.starts_with('/') ? fs::path("/") : fs::current_path(code);

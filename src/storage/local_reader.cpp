@@ -21,6 +21,7 @@
 
 #include "formats/core/path.h"
 #include "storage/local_file.h"
+#include "storage/slow_paths.h"
 #include "storage/worker_pool.h"
 
 namespace cbtctl::storage {
@@ -64,10 +65,12 @@ Error not_a_file() { return {ErrorKind::malformed, "is not a regular file"}; }
 
 class LocalReader final : public Reader {
  public:
-  LocalReader(Descriptor root, unsigned workers)
+  LocalReader(Descriptor root, std::string path, unsigned workers)
       : root_(std::move(root)),
+        path_(std::move(path)),
         expected_(workers > 1 ? std::clamp<std::size_t>(most_descriptors / workers, 1, most_expected) : 1),
         pool_(workers, [this](Submission& submission) {
+          const SlowPaths::Wait wait(path_, path_of(submission.request));
           return Reply{submission.tag,
                        std::visit([this](const auto& request) { return answer(request); }, submission.request)};
         }) {}
@@ -75,9 +78,10 @@ class LocalReader final : public Reader {
   void submit(std::vector<Submission> submissions) override { pool_.submit(std::move(submissions)); }
   std::vector<Reply> collect() override { return pool_.collect(); }
   Result<std::unique_ptr<ByteSource>> open(const std::string& path) override {
+    const SlowPaths::Wait wait(path_, path);
     auto file = open_beneath(path, 0);
     if (!file) return file.error();
-    return open_source(std::move(*file));
+    return open_source(std::move(*file), formats::core::join(path_, path));
   }
 
  private:
@@ -98,6 +102,7 @@ class LocalReader final : public Reader {
   Status add_entries(const Descriptor& folder, std::span<const char> records, Listing& listing) const;
 
   Descriptor root_;
+  const std::string path_;
   std::size_t expected_;
   mutable std::atomic<bool> has_openat2_{true};
   WorkerPool pool_;  // last: its threads use the others
@@ -268,9 +273,10 @@ Result<Answer> LocalReader::answer(const StatusRequest& request) const {
 }  // namespace
 
 Result<std::unique_ptr<Reader>> open_local(const std::string& root, unsigned workers) {
+  const SlowPaths::Wait wait(root);
   Descriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.is_open()) return error_of(errno).in(root);
-  return std::unique_ptr<Reader>(std::make_unique<LocalReader>(std::move(folder), workers));
+  return std::unique_ptr<Reader>(std::make_unique<LocalReader>(std::move(folder), root, workers));
 }
 
 }  // namespace cbtctl::storage

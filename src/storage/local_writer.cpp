@@ -273,7 +273,7 @@ class LocalWriter final : public Writer {
     if (!folder) return folder.error();
     Descriptor file(::openat(folder->get(), name_of(path).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!file.is_open()) return error_of(errno).in(path);
-    auto source = open_source(std::move(file));
+    auto source = open_source(std::move(file), path);
     if (!source) return source.error().in(path);
     return source;
   }
