@@ -4,8 +4,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "cli/secrets.h"
@@ -16,8 +20,10 @@ namespace {
 using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Result;
+using formats::core::Status;
 
-constexpr unsigned most_seconds = 3600;
+constexpr unsigned max_seconds = 3600;
+constexpr unsigned max_question_seconds = 24 * 3600;
 constexpr unsigned most_jobs = 256;
 
 Result<storage::Secret> line_of_file(const std::string& path) {
@@ -44,13 +50,32 @@ Result<Password> password_of(const CommandLine& line) {
   return password;
 }
 
-Result<std::chrono::seconds> seconds_of(const CommandLine& line, const char* option) {
-  const unsigned seconds = line.number(option);
-  if (seconds == 0 || seconds > most_seconds) {
+// "CBTCTL_QUESTION_TIMEOUT" for "question-timeout": what the environment says where the command line says nothing.
+std::string twin_of(const std::string& option) {
+  std::string name = "CBTCTL_";
+  for (const char c : option) name += c == '-' ? '_' : static_cast<char>(c - 'a' + 'A');
+  return name;
+}
+
+std::optional<unsigned> number_of(std::string_view text) {
+  unsigned value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return code == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+// Into `seconds`, which stays as it is where nothing is said.
+template <typename Seconds>
+Status take_seconds(const CommandLine& line, const std::string& option, unsigned max, Seconds& seconds) {
+  const std::string twin = twin_of(option);
+  const char* environment = std::getenv(twin.c_str());
+  if (!line.has(option) && environment == nullptr) return formats::core::success();
+  const auto given = line.has(option) ? std::optional(line.number(option)) : number_of(environment);
+  if (!given || *given == 0 || *given > max) {
     return Error{ErrorKind::usage,
-                 std::string("--") + option + " takes seconds from 1 to " + std::to_string(most_seconds)};
+                 (line.has(option) ? "--" + option : twin) + " takes seconds from 1 to " + std::to_string(max)};
   }
-  return std::chrono::seconds(seconds);
+  seconds = std::chrono::seconds(*given);
+  return formats::core::success();
 }
 
 }  // namespace
@@ -61,7 +86,8 @@ void add_ssh_options(Options& own) {
   own.text("password-file", "the first line of this file is the password");
   own.integer("password-fd", "the first line of this open descriptor is the password");
   own.number("connect-timeout", "seconds to connect, and for each step of the login (15)");
-  own.number("timeout", "seconds that a host may be silent", 60);
+  own.number("timeout", "seconds that a host may be silent (60)");
+  own.number("question-timeout", "seconds that one answer of a host may take (600)");
   own.text("transport", "auto, shell or sftp", "auto");
   own.number("jobs", "how many hosts at once", 8);
 }
@@ -70,14 +96,12 @@ Result<storage::SshOptions> ssh_options_of(const CommandLine& line) {
   storage::SshOptions made;
   if (line.has("ssh-config")) made.config_file = line.text("ssh-config");
   made.accept_new_host_key = line.has("accept-new-host-key");
-  if (line.has("connect-timeout")) {
-    const auto connect = seconds_of(line, "connect-timeout");
-    if (!connect) return connect.error();
-    made.limits.connect = *connect;
+  storage::SshLimits& limits = made.limits;
+  for (const Status& taken : {take_seconds(line, "connect-timeout", max_seconds, limits.connect),
+                              take_seconds(line, "timeout", max_seconds, limits.silence),
+                              take_seconds(line, "question-timeout", max_question_seconds, limits.question)}) {
+    if (!taken) return taken.error();
   }
-  const auto silence = seconds_of(line, "timeout");
-  if (!silence) return silence.error();
-  made.limits.silence = *silence;
   const std::string transport = line.text("transport");
   if (transport == "shell") made.transport = storage::SshTransport::shell;
   if (transport == "sftp") made.transport = storage::SshTransport::sftp;

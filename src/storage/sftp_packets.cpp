@@ -242,7 +242,7 @@ std::size_t missing_bytes(std::string_view received) {
 Result<Answer> decode(std::string_view packet) {
   Fields fields(packet);
   const auto type = static_cast<Type>(fields.byte());
-  Answer answer;
+  Answer answer{.id = 0, .body = {}, .packet_bytes = packet.size()};
   if (type != Type::version) answer.id = fields.number();
   switch (type) {
     case Type::version:

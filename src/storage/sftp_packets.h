@@ -61,6 +61,7 @@ using Body = std::variant<Version, Outcome, Handle, Data, Names, Attributes>;
 struct Answer {
   std::uint32_t id = 0;  // of its request; 0 for Version
   Body body;
+  std::size_t packet_bytes = 0;  // as it came
 };
 
 // Requests, each a whole packet with its length before it.

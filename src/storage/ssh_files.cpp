@@ -73,6 +73,7 @@ class SshFiles::Round {
     if (record.kind != "s") return success();
     auto status = parse_status(record.payload, token_);
     if (!status) return broken_answer("no status");
+    if (statuses_.size() == calls_[at_ - 1].size()) return broken_answer("more statuses than paths");
     statuses_.push_back(std::move(*status));
     return success();
   }

@@ -18,7 +18,11 @@ class SshHost {
   // `first` is asked with the first start of the shell (ssh_shell.h).
   SshHost(std::unique_ptr<SshSession> session, std::string root, SshTransport transport,
           std::vector<Command> first = {})
-      : session_(std::move(session)), root_(std::move(root)), transport_(transport), first_(std::move(first)) {}
+      : session_(std::move(session)),
+        listing_budget_(session_->limits().listing),
+        root_(std::move(root)),
+        transport_(transport),
+        first_(std::move(first)) {}
 
   // Chooses how files are read and looks at the root; before anything else. `missing`, `denied`: the root.
   [[nodiscard]] Status start();
@@ -48,6 +52,7 @@ class SshHost {
 
   SshCounters counters_;
   std::unique_ptr<SshSession> session_;
+  ListingBudget listing_budget_;
   std::string root_;  // as the user named it
   SshTransport transport_;
   std::vector<Command> first_;

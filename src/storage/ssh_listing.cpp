@@ -16,6 +16,7 @@ using formats::core::parent_of;
 using formats::core::success;
 
 constexpr std::size_t most_folders_per_call = 128;
+constexpr std::size_t max_complaints_placed = 1000;  // each is held against every folder
 
 Error broken_listing(const char* what) {
   return {ErrorKind::malformed, std::string("the host's listing cannot be understood: ") + what};
@@ -69,6 +70,7 @@ struct SshListings::Walk {
   const std::vector<Asked>& asked;
   const std::string& token;
   Folders& listed;
+  ListingBudget& budget;
   std::size_t begun = 0;  // folders whose "l" has come
   std::string last_folder;
   Listing* last = nullptr;
@@ -84,6 +86,8 @@ struct SshListings::Walk {
   }
 
   Status take(const Record& record) {
+    const Status may_be = budget.take_bytes(token.size() + record.payload.size());
+    if (!may_be) return may_be;
     if (record.kind.empty())
       return record.payload.empty() ? success() : Status(broken_listing("words before the first record"));
     if (record.kind == "l") {
@@ -107,6 +111,8 @@ struct SshListings::Walk {
     if (!found->name.starts_with("./") || !is_inside(found->name)) return broken_listing("a name that leads out");
     const std::string_view relative = std::string_view(found->name).substr(2);
     const std::string folder = join(current().folder, parent_of(relative));
+    const Status may_be = budget.take_entry(folder, file_name(relative));
+    if (!may_be) return may_be;
     Entry entry{.name = std::string(file_name(relative)),
                 .type = found->status.type,
                 .link_target = std::move(found->link_target)};
@@ -137,7 +143,7 @@ Status SshListings::look(const std::vector<Asked>& asked) {
              old.first.starts_with(each.request.folder + "/");
     });
   }
-  Walk walk{.asked = asked, .token = shell_->token(), .listed = listed_, .last_folder = {}};
+  Walk walk{.asked = asked, .token = shell_->token(), .listed = listed_, .budget = *budget_, .last_folder = {}};
   const std::size_t at_once = SshShell::most_of(arguments, most_folders_per_call) & ~std::size_t{1};
   const auto ended = shell_->run(list_script, arguments, std::max<std::size_t>(at_once, 2),
                                  [&](const Record& record) { return walk.take(record); });
@@ -147,9 +153,11 @@ Status SshListings::look(const std::vector<Asked>& asked) {
   if (complaints.empty()) return success();
   const Status explained = explain_empty();
   if (!explained) return explained.error();
-  for (const Complaint& complaint : complaints) {
+  for (std::size_t i = 0; i < complaints.size(); ++i) {
+    const Complaint& complaint = complaints[i];
     if (complaint.begun > asked.size()) return broken_listing("complaints about more folders than were asked for");
-    place_complaint(complaint.line, asked[std::max<std::size_t>(complaint.begun, 1) - 1].request.folder);
+    const std::string& folder = asked[std::max<std::size_t>(complaint.begun, 1) - 1].request.folder;
+    i < max_complaints_placed ? place_complaint(complaint.line, folder) : add_complaint(complaint.line, folder);
   }
   return success();
 }
@@ -184,7 +192,11 @@ void SshListings::place_complaint(const std::string& complaint, const std::strin
     if (named && !answer) return;
     if (named && folder.size() > deepest->size()) deepest = &folder;
   }
-  const auto found = listed_.find(*deepest);
+  add_complaint(complaint, *deepest);
+}
+
+void SshListings::add_complaint(const std::string& complaint, const std::string& folder) {
+  const auto found = listed_.find(folder);
   if (found == listed_.end() || !found->second) return;
   std::get<Listing>(*found->second).incomplete = error_of_words(last_part(complaint));
 }

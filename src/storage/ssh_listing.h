@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "storage/listing_budget.h"
 #include "storage/ssh_shell.h"
 
 namespace cbtctl::storage {
@@ -14,7 +15,7 @@ namespace cbtctl::storage {
 
 class SshListings {
  public:
-  explicit SshListings(SshShell& shell) : shell_(&shell) {}
+  SshListings(SshShell& shell, ListingBudget& budget) : shell_(&shell), budget_(&budget) {}
 
   struct Asked {
     std::uint64_t tag = 0;
@@ -30,8 +31,10 @@ class SshListings {
   [[nodiscard]] Status look(const std::vector<Asked>& asked);
   [[nodiscard]] Status explain_empty();
   void place_complaint(const std::string& complaint, const std::string& asked);
+  void add_complaint(const std::string& complaint, const std::string& folder);
 
   SshShell* shell_;
+  ListingBudget* budget_;
   Folders listed_;  // not yet handed out
 };
 

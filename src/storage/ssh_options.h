@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "storage/commands.h"
+#include "storage/listing_budget.h"
 #include "storage/secret.h"
 
 namespace cbtctl::storage {
@@ -20,7 +21,9 @@ struct SshLimits {
   // To connect, and for each step of the login; nothing: ssh_config's ConnectTimeout, or the usual.
   std::optional<std::chrono::seconds> connect;
   std::chrono::seconds silence{60};    // without a byte of an answer that is waited for
+  std::chrono::seconds question{600};  // until one answer is whole, however much is said
   std::chrono::seconds keepalive{15};  // between signs of life while nothing is asked
+  ListingLimits listing;
 };
 
 // The functions may be called from several threads at once, each for its own host, and answer nothing where somebody

@@ -18,6 +18,7 @@ using formats::core::normalise;
 using Output = Result<CommandOutput>;
 
 constexpr std::size_t most_arguments_per_call = 256;
+constexpr std::size_t max_records_bytes = 64 * 1024 * 1024;
 
 class ConnectedReader final : public SshReader, public Commands {
  public:
@@ -92,7 +93,10 @@ class ConnectedReader final : public SshReader, public Commands {
     const auto shell = host_->shell();
     if (!shell) return shell.error();
     HostRecords records{.token = (*shell)->token(), .list = {}};
-    const auto take = [&](const Record& record) {
+    std::size_t bytes = 0;
+    const auto take = [&](const Record& record) -> Status {
+      bytes += records.token.size() + record.payload.size();
+      if (bytes > max_records_bytes) return Error{ErrorKind::malformed, "the host's answer is longer than it can be"};
       records.list.emplace_back(record.kind, record.payload);
       return formats::core::success();
     };

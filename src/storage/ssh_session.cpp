@@ -151,6 +151,14 @@ SshSession::SshSession(std::unique_ptr<State> state) : state_(std::move(state)) 
 SshSession::~SshSession() = default;
 const std::string& SshSession::who() const { return state_->who; }
 const std::string& SshSession::identity() const { return state_->identity; }
+const SshLimits& SshSession::limits() const { return state_->options.limits; }
+void SshSession::limit_question(Clock::time_point end) { state_->question_ends = end; }
+
+Error SshSession::question_failure() const {
+  return state_->error(
+      ErrorKind::unavailable,
+      "one question takes longer than " + std::to_string(limits().question.count()) + " s (--question-timeout)");
+}
 
 formats::core::Result<std::unique_ptr<SshSession>> SshSession::open(const SshSettings& settings,
                                                                     const SshOptions& options) {
@@ -252,13 +260,15 @@ formats::core::Status SshSession::start_subsystem(const std::string& name) {
 formats::core::Result<SshSession::Moved> SshSession::move(std::string_view input) {
   State& state = *state_;
   if (state.lost || state.channel == nullptr) return state.error(ErrorKind::unavailable, "the connection is lost");
-  const auto deadline = State::Clock::now() + state.options.limits.silence;
+  const auto deadline = std::min(State::Clock::now() + state.options.limits.silence, state.question_ends);
   state.give_up_at = deadline;
   const auto silent = [&] {
     state.lost = true;
+    if (deadline == state.question_ends) return question_failure();
     return state.error(ErrorKind::unavailable,
                        "no answer for " + std::to_string(state.options.limits.silence.count()) + " s");
   };
+  if (State::Clock::now() >= deadline) return silent();
   for (;;) {
     Moved moved;
     const ssize_t out = read_stream(state, 0, state.output_buffer, moved.output);

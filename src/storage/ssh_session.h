@@ -2,6 +2,7 @@
 // header through which the rest of storage meets libssh2. One thread at a time.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,8 +38,14 @@ class SshSession {
     bool ended = false;  // nothing more will come
   };
   // Writes what the host takes of `input` and reads what is there; waits until either is something. An error ends the
-  // session: the line is lost, or nothing came for the time of silence.
+  // session: the line is lost, or nothing came for the time of silence, or the question has had its time.
   formats::core::Result<Moved> move(std::string_view input);
+
+  // No `move` goes on after this: `question_failure`.
+  using Clock = std::chrono::steady_clock;
+  void limit_question(Clock::time_point end);
+  void limit_question() { limit_question(Clock::now() + limits().question); }
+  [[nodiscard]] formats::core::Error question_failure() const;
 
   void end_input();  // tells the host that nothing more will be written
 
@@ -49,6 +56,7 @@ class SshSession {
   void keep_alive();
 
   [[nodiscard]] const std::string& who() const;  // "root@esx1"
+  [[nodiscard]] const SshLimits& limits() const;
   // The host's address and port and its key: the same for two targets on one host.
   [[nodiscard]] const std::string& identity() const;
 

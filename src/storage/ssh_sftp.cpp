@@ -38,6 +38,7 @@ SshSftp::Status SshSftp::greet() {
   std::string hello = sftp::init();
   std::string_view rest = hello;
   ++counters_->waits;
+  session_->limit_question();
   for (;;) {
     const auto moved = session_->move(rest);
     if (!moved) return moved.error();
@@ -85,6 +86,7 @@ void SshSftp::fill() {
     if (under_way() > 0 && !fits) break;
     bytes_under_way_ += next.answer_bytes;
     to_send_ += next.packet;
+    sent_at_.emplace_back(next.id, Clock::now());
     queue_.pop_front();
     ++counters_->requests;
     counters_->most_outstanding = std::max<std::uint64_t>(counters_->most_outstanding, under_way());
@@ -98,9 +100,17 @@ std::size_t SshSftp::most_bytes_under_way() const {
   return static_cast<std::size_t>(std::max(bytes, least_under_way_bytes));
 }
 
+// Of the oldest request that is not answered.
+void SshSftp::limit_question() {
+  while (!sent_at_.empty() && waiting_.count(sent_at_.front().first) == 0) sent_at_.pop_front();
+  session_->limit_question(sent_at_.empty() ? Clock::time_point::max()
+                                            : sent_at_.front().second + session_->limits().question);
+}
+
 SshSftp::Status SshSftp::run(const std::function<bool()>& is_done) {
   while (!waiting_.empty() && !(is_done && is_done())) {
     fill();
+    limit_question();
     const auto moved = session_->move(std::string_view(to_send_).substr(sent_));
     if (!moved) return moved.error();
     sent_ += moved->written;

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "storage/sftp_packets.h"
@@ -33,10 +34,12 @@ class SshSftp {
   // answer shows them there.
   void ask(const Maker& maker, Handler handler, std::size_t answer_bytes = 0, std::span<std::byte> into = {});
 
-  // Sends and receives until `is_done`, or nothing is outstanding. An error ends the subsystem.
+  // Sends and receives until `is_done`, or nothing is outstanding. An error ends the subsystem: also where a request
+  // has no whole answer after the time of a question.
   [[nodiscard]] Status run(const std::function<bool()>& is_done = {});
 
   [[nodiscard]] bool has_extension(std::string_view name) const;
+  [[nodiscard]] formats::core::Error question_failure() const { return session_->question_failure(); }
 
  private:
   struct Queued {
@@ -58,6 +61,7 @@ class SshSftp {
   SshSftp(SshSession& session, SshCounters& counters) : session_(&session), counters_(&counters) {}
   [[nodiscard]] Status greet();
   void fill();
+  void limit_question();
   [[nodiscard]] Status take_answers(std::string_view input);
   [[nodiscard]] Status take_answer(const sftp::Answer& answer);
   [[nodiscard]] Waiting* asked(std::uint32_t id);
@@ -70,6 +74,7 @@ class SshSftp {
   std::uint32_t next_id_ = 1;
   std::deque<Queued> queue_;
   std::unordered_map<std::uint32_t, Waiting> waiting_;
+  std::deque<std::pair<std::uint32_t, Clock::time_point>> sent_at_;  // since the oldest that is not answered
   std::size_t bytes_under_way_ = 0;
   std::optional<Clock::time_point> alone_since_;  // the first request after a time without any: nobody answered since
   Clock::duration round_trip_ = Clock::duration::max();  // the shortest so far

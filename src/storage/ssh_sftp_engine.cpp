@@ -93,12 +93,12 @@ Status SshSftpEngine::answer(std::vector<Submission> submissions, const Replier&
     }
   }
   begin_tasks();
-  const auto enough = [&] { return replies_.size() >= 256; };
+  const auto enough = [&] { return replies_.size() >= 256 || given_up_; };
   for (;;) {
     const Status ran = sftp_->run(enough);
-    if (!ran) {
+    if (!ran || given_up_) {
       tasks_.clear();
-      return ran.error();
+      return given_up_ ? *given_up_ : ran.error();
     }
     if (replies_.empty()) return success();
     replier(std::exchange(replies_, {}));

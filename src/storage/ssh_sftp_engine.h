@@ -2,12 +2,15 @@
 // four requests, per file three, since a listing tells kinds and sizes.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
+#include "storage/listing_budget.h"
 #include "storage/ssh_engine.h"
 #include "storage/ssh_sftp.h"
 
@@ -15,7 +18,9 @@ namespace cbtctl::storage {
 
 class SshSftpEngine final : public SshEngine {
  public:
-  explicit SshSftpEngine(std::unique_ptr<SshSftp> sftp) : sftp_(std::move(sftp)) {}
+  // `question`: so long one folder is listed at most.
+  SshSftpEngine(std::unique_ptr<SshSftp> sftp, ListingBudget& budget, std::chrono::seconds question)
+      : sftp_(std::move(sftp)), budget_(&budget), question_(question) {}
 
   // The root: `path` without links, or the folder of the file that `path` is. Before anything is asked.
   [[nodiscard]] Status find_root(const std::string& path);
@@ -40,6 +45,9 @@ class SshSftpEngine final : public SshEngine {
   [[nodiscard]] bool give_up_some();
 
   std::unique_ptr<SshSftp> sftp_;
+  ListingBudget* budget_;
+  const std::chrono::seconds question_;
+  std::optional<Error> given_up_;  // a listing without end: so is the host
   std::string root_;
   bool is_file_ = false;
   std::unordered_map<std::string, sftp::Attributes> known_;  // what listings told, by path

@@ -11,7 +11,6 @@ namespace {
 
 using formats::core::join;
 
-constexpr std::size_t most_entries = 10'000'000;
 constexpr unsigned most_folder_reads = 8;
 
 }  // namespace
@@ -45,11 +44,15 @@ class SshSftpEngine::ListTask final : public Task {
           --reading_;
           const auto* names = std::get_if<sftp::Names>(&answer.body);
           const auto* outcome = std::get_if<sftp::Outcome>(&answer.body);
-          if (names != nullptr) add(*names);
+          const Status added = names != nullptr ? add(*names, answer.packet_bytes) : formats::core::success();
+          if (!added) {
+            engine_.given_up_ = added.error();
+            return;
+          }
           if (names != nullptr) ++answers_;
           const bool at_end = outcome != nullptr && outcome->code == sftp::Code::end_of_file;
           if (names == nullptr && !at_end && !error_) error_ = error_of_answer(answer);
-          ended_ = ended_ || names == nullptr || listing_.entries.size() > most_entries;
+          ended_ = ended_ || names == nullptr;
           // Names and their end is what most folders answer; one that goes on is read ahead ever further.
           const unsigned wanted = answers_ < 2 ? 1 : std::min(reading_ + 2, most_folder_reads);
           while (!ended_ && reading_ < wanted) read();
@@ -57,15 +60,21 @@ class SshSftpEngine::ListTask final : public Task {
         });
   }
 
-  void add(const sftp::Names& names) {
+  Status add(const sftp::Names& names, std::size_t bytes) {
+    if (Clock::now() - begun_ > engine_.question_) return engine_.sftp_->question_failure();
+    const Status may_be = engine_.budget_->take_bytes(bytes);
+    if (!may_be) return may_be;
     for (const sftp::Name& name : names.names) {
       if (name.name == "." || name.name == ".." || name.name.find('/') != std::string::npos || name.name.empty())
         continue;
+      const Status counted = engine_.budget_->take_entry(path_, name.name);
+      if (!counted) return counted;
       Entry entry{.name = name.name, .type = type_of(name.attributes), .link_target = {}};
       entry.size_bytes = name.attributes.size_bytes;
       engine_.known_.insert_or_assign(join(path_, name.name), name.attributes);
       listing_.entries.push_back(std::move(entry));
     }
+    return formats::core::success();
   }
 
   void close() {
@@ -84,6 +93,11 @@ class SshSftpEngine::ListTask final : public Task {
     ask([&](std::uint32_t id) { return sftp::read_link(id, absolute(join(path_, listing_.entries[entry].name))); },
         [this, entry](const sftp::Answer& answer) {
           --reading_;
+          const Status counted = engine_.budget_->take_bytes(answer.packet_bytes);
+          if (!counted) {
+            engine_.given_up_ = counted.error();
+            return;
+          }
           const auto* names = std::get_if<sftp::Names>(&answer.body);
           if (names != nullptr && names->names.size() == 1)
             listing_.entries[entry].link_target = names->names.front().name;
@@ -95,6 +109,9 @@ class SshSftpEngine::ListTask final : public Task {
     if (reading_ == 0) finish(Answer{std::move(listing_)});
   }
 
+  using Clock = SshSftp::Clock;
+
+  const Clock::time_point begun_ = Clock::now();
   std::string handle_;
   Listing listing_;
   std::optional<Error> error_;

@@ -61,6 +61,7 @@ Status SshShell::greet(const std::string& root, const std::vector<Command>& firs
     for (const std::string& argument : command.arguments) input_ += as_lines(argument);
     first_.push_back(command);
   }
+  session_->limit_question();
   const auto written = session_->start_command(std::string(bootstrap_command), input_);
   counters_->waits += 2;  // the channel; the command and what it says first
   counters_->requests += first.size();
@@ -135,6 +136,7 @@ Result<SshShell::Ended> SshShell::run(std::string_view script, const std::vector
 }
 
 Result<SshShell::Ended> SshShell::receive(const RecordSplitter::Sink& sink) {
+  session_->limit_question();
   RecordSplitter output(token_, most_record_bytes);
   const std::string end_of_errors = "\n" + token_ + " end\n";
   std::string errors;

@@ -12,7 +12,8 @@ namespace cbtctl::storage {
 
 class SshShellEngine final : public SshEngine {
  public:
-  explicit SshShellEngine(std::unique_ptr<SshShell> shell) : shell_(std::move(shell)), listings_(*shell_) {}
+  SshShellEngine(std::unique_ptr<SshShell> shell, ListingBudget& budget)
+      : shell_(std::move(shell)), listings_(*shell_, budget) {}
 
   [[nodiscard]] Status answer(std::vector<Submission> submissions, const Replier& replier) override;
   [[nodiscard]] SshShell& shell() { return *shell_; }

@@ -40,8 +40,9 @@ struct SshSession::State {
   bool wipes_memory = true;                                 // of libssh2's, when it is freed: it may hold a secret
   bool has_first = true;                                    // bytes are still kept in `first_bytes`
   Clock::time_point give_up_at = Clock::time_point::max();  // a host that floods is cut off, however much it sends
-  Clock::duration asked{};                                  // how long the operator was asked for secrets
-  SshLogin* login = nullptr;                                // while it is under way, for libssh2's callback
+  Clock::time_point question_ends = Clock::time_point::max();
+  Clock::duration asked{};    // how long the operator was asked for secrets
+  SshLogin* login = nullptr;  // while it is under way, for libssh2's callback
 
   State() = default;
   State(const State&) = delete;

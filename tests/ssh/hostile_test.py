@@ -124,3 +124,23 @@ def test_a_proxy_command_that_ignores_its_end_is_not_waited_for(program, scratch
 def test_an_ssh_config_that_hangs_is_not_waited_for(program, scratch):
     told, seconds = hanging(program, scratch, "Match exec \"sleep 100\"")
     assert "ssh -G esx: ssh does not end within 1 s" in told and seconds < 30
+
+
+# --- what never ends -------------------------------------------------------------------------------------------------
+
+NO_END = "root@esx: one question takes longer than 1 s (--question-timeout)"
+
+
+@pytest.mark.parametrize("transport", ["shell", "sftp"])
+def test_a_listing_that_never_ends_is_left(hostile, scan, transport):
+    host = hostile(listing="dripping")
+    scan(host, "--transport", transport, "--question-timeout", "1", status=8, says=NO_END)
+
+
+def test_the_environment_has_a_twin_of_each_time_limit(hostile, scan):
+    host = hostile(listing="dripping")
+    scan(host, env={"CBTCTL_QUESTION_TIMEOUT": "1"}, status=8, says=NO_END)
+    scan(host, "--question-timeout", "1", env={"CBTCTL_QUESTION_TIMEOUT": "500"}, status=8, says=NO_END)
+    for name in ("CBTCTL_QUESTION_TIMEOUT", "CBTCTL_TIMEOUT", "CBTCTL_CONNECT_TIMEOUT"):
+        scan(host, env={name: "soon"}, status=16, says=f"{name} takes seconds from 1 to")
+    scan(host, "--question-timeout", "0", status=16, says="--question-timeout takes seconds from 1 to 86400")
