@@ -1,9 +1,9 @@
 // What tools/bench ssh cannot time from outside: ranges and whole files read over one connection by storage's own
 // reader, and the same by libssh2's SFTP calls, one at a time, as is a small inventory. The login is not counted.
 //
-// usage: ssh_reads ours CONFIG HOST scattered|bulk FILE COUNT
+// usage: ssh_reads ours CONFIG HOST scattered|bulk|alone FILE COUNT
 //        ssh_reads libssh2 PORT KEY scattered|inventory PATH COUNT
-// COUNT: ranges of 64 KiB, files' MiB, folders. Prints seconds, then bytes.
+// COUNT: ranges of 64 KiB, files' MiB, folders. `alone` is bulk over one connection. Prints seconds, then bytes.
 #include <arpa/inet.h>
 #include <libssh2.h>
 #include <libssh2_sftp.h>
@@ -55,6 +55,7 @@ void read_ours(const std::string& config, const std::string& host, const std::st
   cbtctl::storage::SshOptions options;
   options.config_file = config;
   options.transport = cbtctl::storage::SshTransport::sftp;
+  if (what == "alone") options.second_line_from_bytes = UINT64_MAX;
   const auto place =
       cbtctl::storage::open_ssh({.is_ssh = true, .user = {}, .host = host, .port = {}, .path = "/"}, options);
   if (!place) stop(place.error().message);
@@ -62,7 +63,7 @@ void read_ours(const std::string& config, const std::string& host, const std::st
   if (!file) stop(file.error().message);
   std::vector<ByteRange> ranges;
   if (what == "scattered") ranges = scattered((*file)->size_bytes(), count);
-  for (std::size_t i = 0; what == "bulk" && i < count; ++i) ranges.push_back({i * bulk_bytes, bulk_bytes});
+  for (std::size_t i = 0; what != "scattered" && i < count; ++i) ranges.push_back({i * bulk_bytes, bulk_bytes});
   report([&] {
     if (what == "scattered") formats::core::expect(**file, ranges);
     std::vector<std::byte> buffer(bulk_bytes);
