@@ -165,7 +165,7 @@ bool has_terminal() {
 
 }  // namespace
 
-storage::SshSecrets secrets_with(std::shared_ptr<const Secret> password) {
+storage::SshSecrets secrets_with(std::shared_ptr<storage::SshPassword> password) {
   storage::SshSecrets secrets{.password = std::move(password), .person = {}, .passphrase = {}};
   if (!has_terminal()) return secrets;
   auto one_at_a_time = std::make_shared<std::mutex>();
@@ -184,11 +184,11 @@ storage::SshSecrets secrets_with(std::shared_ptr<const Secret> password) {
   return secrets;
 }
 
-std::shared_ptr<const Secret> secret_of_environment(const char* name) {
+std::optional<Secret> secret_of_environment(const char* name) {
   char* given = std::getenv(name);
-  if (given == nullptr) return nullptr;
+  if (given == nullptr) return std::nullopt;
   forbid_core_dumps();
-  auto secret = std::make_shared<const Secret>(given);
+  const Secret secret(given);
   ::explicit_bzero(given, std::char_traits<char>::length(given));
   ::unsetenv(name);
   return secret;

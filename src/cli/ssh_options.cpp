@@ -34,10 +34,8 @@ Result<storage::Secret> line_of_file(const std::string& path) {
   return line;
 }
 
-using Password = std::shared_ptr<const storage::Secret>;
-
-Result<Password> password_of(const CommandLine& line) {
-  Password password = secret_of_environment("CBTCTL_PASSWORD");
+Result<std::shared_ptr<storage::SshPassword>> password_of(const CommandLine& line) {
+  std::optional<storage::Secret> password = secret_of_environment("CBTCTL_PASSWORD");
   if (line.has("password-file") && line.has("password-fd")) {
     return Error{ErrorKind::usage, "--password-file and --password-fd exclude each other"};
   }
@@ -45,9 +43,9 @@ Result<Password> password_of(const CommandLine& line) {
     auto read = line.has("password-file") ? line_of_file(line.text("password-file"))
                                           : first_line_of(line.integer("password-fd"), "--password-fd");
     if (!read) return read.error();
-    password = std::make_shared<const storage::Secret>(*read);
+    password = *read;
   }
-  return password;
+  return password ? std::make_shared<storage::SshPassword>(*password) : nullptr;
 }
 
 // "CBTCTL_QUESTION_TIMEOUT" for "question-timeout": what the environment says where the command line says nothing.
@@ -112,6 +110,7 @@ Result<storage::SshOptions> ssh_options_of(const CommandLine& line) {
   if (jobs == 0 || jobs > most_jobs) return Error{ErrorKind::usage, "--jobs takes a number from 1 to 256"};
   made.turns = std::make_shared<std::counting_semaphore<>>(static_cast<std::ptrdiff_t>(jobs));
   auto password = password_of(line);
+  storage::wipe_dead_stack();
   if (!password) return password.error();
   made.secrets = secrets_with(*password);
   return made;

@@ -27,4 +27,9 @@ void Secret::clear() {
   size_ = 0;
 }
 
+[[gnu::noinline]] void wipe_dead_stack() {
+  std::array<char, 32 * 1024> dead;
+  ::explicit_bzero(dead.data(), dead.size());
+}
+
 }  // namespace cbtctl::storage

@@ -32,4 +32,7 @@ class Secret {
   std::size_t size_ = 0;
 };
 
+// What calls that are over have left on the stack: registers are saved there, by the dynamic linker too.
+void wipe_dead_stack();
+
 }  // namespace cbtctl::storage

@@ -17,8 +17,8 @@
 #include "formats/core/counted.h"
 #include "log/log.h"
 #include "storage/local_file.h"
+#include "storage/ssh_answers.h"
 #include "storage/ssh_key_file.h"
-#include "storage/ssh_prompts.h"
 #include "storage/ssh_state.h"
 
 namespace cbtctl::storage {
@@ -27,8 +27,6 @@ namespace {
 using formats::core::Status;
 using formats::core::success;
 using State = SshSession::State;
-
-constexpr unsigned most_attempts = 3;
 
 }  // namespace
 
@@ -39,14 +37,7 @@ struct SshLogin {
   std::vector<std::string> tried;
   std::vector<std::string> agent_keys;  // public blobs that the agent already tried
   bool rsa_refused = false;
-  unsigned attempt = 0;
-  unsigned round = 0;             // of the attempt, of those in which the host asked anything
-  bool is_password_used = false;  // the given one
-  std::string trouble;            // why a prompt has no answer: nothing else is tried then
-  std::string first_prompt;       // of the last attempt: what a person was asked before anything else
-  std::string ahead_for;          // the same of the attempt before, and the answer when it is asked so again:
-  std::optional<Secret> ahead;    // an attempt that is broken off counts like one that fails
-
+  SshAnswers answers;
   std::optional<Error> broken;  // the line was lost, or the host broke off
 
   int complete(const std::function<int()>& call) {
@@ -72,53 +63,9 @@ struct SshLogin {
   [[nodiscard]] const std::string& user() const { return state.settings.user; }
   [[nodiscard]] unsigned user_length() const { return static_cast<unsigned>(user().size()); }
   [[nodiscard]] const SshSecrets& secrets() const { return state.options.secrets; }
-  std::optional<Secret> answer_to(const SshPrompt& prompt) {
-    const PromptDecision decision = decide_prompt(prompt, {.has_password = secrets().password != nullptr,
-                                                           .is_password_used = is_password_used,
-                                                           .has_person = secrets().person != nullptr});
-    if (decision.by == PromptDecision::By::given_password) {
-      is_password_used = true;
-      return *secrets().password;
-    }
-    if (decision.by == PromptDecision::By::nobody) {
-      trouble = decision.reason;
-      return std::nullopt;
-    }
-    return answer_of_person(prompt);
-  }
-  std::optional<Secret> answer_of_person(const SshPrompt& prompt) {
-    const bool is_first = prompt.round == 0 && !prompt.shows_answer && first_prompt.empty();
-    if (is_first) first_prompt = prompt.text;
-    auto typed = std::exchange(ahead, std::nullopt);
-    const bool was_for_this = is_first && prompt.text == ahead_for;
-    if (!typed || !was_for_this) typed = ask(question_of(state.who, prompt.text), prompt.shows_answer);
-    if (!typed) trouble = attempt == 0 ? "no password was given" : "the password was not accepted";
-    return typed;
-  }
-  // False where there is nothing else to try.
-  bool ask_again() {
-    if (is_password_used || first_prompt.empty()) return false;
-    ahead_for = std::exchange(first_prompt, {});
-    ahead = ask("Not accepted. " + question_of(state.who, ahead_for), false);
-    if (!ahead) trouble = "the password was not accepted";
-    return ahead.has_value();
-  }
-  // For the method "password", in which the host has no words of its own.
-  std::optional<Secret> password() {
-    if (attempt > 0 && !ask_again()) return std::nullopt;
-    return answer_to({.text = "Password: "});
-  }
-  [[nodiscard]] std::string outcome() const {
-    if (broken) return {};
-    return " (" + (trouble.empty() ? "the password was not accepted" : trouble) + ")";
-  }
-  // The host waits while the operator thinks: that time is not the host's.
-  std::optional<Secret> ask(const std::string& question, bool shows_answer) {
-    const auto begin = State::Clock::now();
-    auto typed = secrets().person(question, shows_answer);
-    state.asked += State::Clock::now() - begin;
-    state.give_up_at += State::Clock::now() - begin;
-    return typed;
+  void add_tried(const std::string& method) {
+    const std::string reason = answers.trouble().empty() ? "the password was not accepted" : answers.trouble();
+    tried.push_back(broken ? method : method + " (" + reason + ")");
   }
 };
 
@@ -250,38 +197,36 @@ void answer_prompts(const char*, int, const char*, int, int count, const LIBSSH2
                     LIBSSH2_USERAUTH_KBDINT_RESPONSE* responses, void** abstract) {
   Login& login = *static_cast<State*>(*abstract)->login;
   for (int i = 0; i < count; ++i) {
-    const auto answer = login.answer_to({.round = login.round,
-                                         .text = {reinterpret_cast<const char*>(prompts[i].text), prompts[i].length},
-                                         .shows_answer = prompts[i].echo != 0});
+    const std::string prompt(reinterpret_cast<const char*>(prompts[i].text), prompts[i].length);
+    const auto answer = login.answers.answer(prompt, prompts[i].echo != 0);
     if (!answer) {
       login.state.may_send = false;
       return;
     }
     respond(responses[i], answer->text());
   }
-  if (count > 0) ++login.round;
+  if (count > 0) login.answers.end_round();
 }
 
 bool try_keyboard_interactive(Login& login) {
-  login.first_prompt.clear();
-  for (login.attempt = 0; login.attempt < most_attempts; ++login.attempt) {
-    if (login.attempt > 0 && !login.ask_again()) break;
-    login.round = 0;
+  login.answers.begin_method();
+  while (login.answers.begin_attempt()) {
     const int code = login.complete([&] {
       return libssh2_userauth_keyboard_interactive_ex(login.state.session, login.user().c_str(), login.user_length(),
                                                       answer_prompts);
     });
     if (code == 0) return true;
-    if (!login.trouble.empty() || login.state.lost || code != LIBSSH2_ERROR_AUTHENTICATION_FAILED) break;
+    const bool may_try_again = login.answers.trouble().empty() && !login.state.lost;
+    if (!may_try_again || code != LIBSSH2_ERROR_AUTHENTICATION_FAILED) break;
   }
-  login.tried.push_back("keyboard-interactive" + login.outcome());
+  login.add_tried("keyboard-interactive");
   return false;
 }
 
 bool try_password(Login& login) {
-  login.first_prompt.clear();
-  for (login.attempt = 0; login.attempt < most_attempts; ++login.attempt) {
-    const auto password = login.password();
+  login.answers.begin_method();
+  while (login.answers.begin_attempt()) {
+    const auto password = login.answers.answer("Password: ", false);  // the host has no words of its own
     if (!password) break;
     const int code = login.complete([&] {
       return libssh2_userauth_password_ex(login.state.session, login.user().c_str(), login.user_length(),
@@ -290,7 +235,7 @@ bool try_password(Login& login) {
     if (code == 0) return true;
     if (login.state.lost || code != LIBSSH2_ERROR_AUTHENTICATION_FAILED) break;
   }
-  login.tried.push_back("password" + login.outcome());
+  login.add_tried("password");
   return false;
 }
 
@@ -333,18 +278,26 @@ Status try_all(Login& login) {
     login.broken.reset();  // where this was one question too many, what was tried is the answer
   }
   if (!state.lost && login.offers("keyboard-interactive") && try_keyboard_interactive(login)) return success();
-  const bool may_go_on = login.trouble.empty() && !login.is_password_used && !state.lost;
+  const bool may_go_on = !login.answers.is_over() && !state.lost;
   if (may_go_on && login.offers("password") && try_password(login)) return success();
+  if (!login.broken) login.answers.note_refusal();
   return rejected(login);
 }
 
 }  // namespace
 
 Status log_in(State& state) {
-  Login login{.state = state};
+  const std::string host =
+      state.settings.user + "@" + state.settings.host_name + ":" + std::to_string(state.settings.port);
+  const auto on_wait = [&state](State::Clock::duration waited) {  // that time is not the host's
+    state.asked += waited;
+    state.give_up_at += waited;
+  };
+  Login login{.state = state, .answers = {state.options.secrets, state.who, host, on_wait}};
   state.login = &login;
   const Status done = try_all(login);
   state.login = nullptr;
+  wipe_dead_stack();
   return done;
 }
 

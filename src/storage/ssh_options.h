@@ -13,6 +13,7 @@
 #include "storage/commands.h"
 #include "storage/listing_budget.h"
 #include "storage/secret.h"
+#include "storage/ssh_password.h"
 
 namespace cbtctl::storage {
 
@@ -29,7 +30,7 @@ struct SshLimits {
 // The functions may be called from several threads at once, each for its own host, and answer nothing where somebody
 // would rather not; empty, nobody is at a terminal.
 struct SshSecrets {
-  std::shared_ptr<const Secret> password;  // given beforehand: told to each host once (ssh_prompts.h)
+  std::shared_ptr<SshPassword> password;  // given beforehand: told to each host once (ssh_prompts.h)
   std::function<std::optional<Secret>(const std::string& question, bool shows_answer)> person;
   std::function<std::optional<Secret>(const std::string& key_file)> passphrase;
 };

@@ -23,21 +23,22 @@ FOLDER = struct.pack(">II", 4, 0o40755)  # attributes: the mode alone
 
 
 class Hostile:
-    """`rounds` are what is asked by keyboard-interactive, each a list of (prompt, echo), then the user is let in; any
-    iterable, an endless one asks for ever; None: nobody is asked anything. `answers` are those that were given.
-    `listing` names one of LISTINGS, which gives the names of a folder, many at a time; by the shell (`is_whole`) of all
-    that is below too."""
+    """`rounds` are what is asked by keyboard-interactive, each a list of (prompt, echo); then the user is let in, or not
+    (`accepts`). Any iterable does, an endless one asks for ever; None: nobody is asked anything. `answers` are those
+    that were given. `listing` names one of LISTINGS, which gives the names of a folder, many at a time; by the shell
+    (`is_whole`) of all that is below too."""
 
-    def __init__(self, folder, rounds=None, listing="empty"):
-        self.rounds, self.listing, self.answers, self.ended = rounds, LISTINGS[listing], [], threading.Event()
+    def __init__(self, folder, rounds=None, accepts=True, listing="empty"):
+        self.rounds, self.accepts, self.listing, self.answers = rounds, accepts, LISTINGS[listing], []
         self.key = paramiko.ECDSAKey.generate()
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.port = self.listening.getsockname()[1]
         self.transports = []
         self.ssh_config, known = Path(folder) / f"hostile-{self.port}", Path(folder) / f"hostile-known-{self.port}"
         known.write_text(f"[127.0.0.1]:{self.port} {self.key.get_name()} {self.key.get_base64()}\n")
-        self.ssh_config.write_text(f"Host esx\n  HostName 127.0.0.1\n  Port {self.port}\n  User root\n  IdentityFile none\n"
-                                   f"  UserKnownHostsFile {known}\n  GlobalKnownHostsFile /dev/null\n")
+        self.ssh_config.write_text(
+            f"Host esx\n  HostName 127.0.0.1\n  Port {self.port}\n  User root\n  IdentityFile none\n"
+            f"  UserKnownHostsFile {known}\n  GlobalKnownHostsFile /dev/null\n")
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -55,7 +56,6 @@ class Hostile:
                 transport.close()
 
     def close(self):
-        self.ended.set()
         self.listening.close()
         for transport in self.transports:
             transport.close()
@@ -87,7 +87,9 @@ class Session(paramiko.ServerInterface):
 
     def next_round(self):
         prompts = next(self.rounds, None)
-        return AUTH_SUCCESSFUL if prompts is None else paramiko.InteractiveQuery("", "", *prompts)
+        if prompts is not None:
+            return paramiko.InteractiveQuery("", "", *prompts)
+        return AUTH_SUCCESSFUL if self.host.accepts else AUTH_FAILED
 
     def check_channel_request(self, kind, chanid):
         return OPEN_SUCCEEDED
@@ -184,7 +186,8 @@ class Shell(Server):
     def list(self, token):
         self.channel.sendall(b"%s l\n" % token)
         for names in self.host.listing(True):
-            self.channel.sendall(b"".join(b"%s s 41ed 4096 8 0 0 ./%s %s ./%s\n" % (token, name, token, name) for name in names))
+            self.channel.sendall(b"".join(
+                b"%s s 41ed 4096 8 0 0 ./%s %s ./%s\n" % (token, name, token, name) for name in names))
 
     def line(self):
         line = self.file.readline()

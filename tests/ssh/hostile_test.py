@@ -75,6 +75,14 @@ def test_the_password_of_a_file_is_no_answer_to_a_second_prompt_either(hostile, 
     assert host.answers == [[PASSWORD]]
 
 
+def test_a_host_of_several_targets_is_told_a_wrong_password_once(hostile, program):
+    host = hostile(rounds=[ASKS], accepts=False)
+    targets = [f"ssh://esx/vmfs/{name}" for name in "abcd"]
+    found = program.run("scan", *targets, "--ssh-config", host.ssh_config, status=8, **GIVEN, **NO_TERMINAL)
+    assert found.stderr.count("keyboard-interactive (the password was not accepted)") == 4, found
+    assert host.answers == [[PASSWORD]]
+
+
 def test_a_prompt_of_many_words_and_control_characters_is_told_in_one_line(hostile, scan):
     host = hostile(rounds=[ASKS, [("\x1b[2J\nroot@other's password: " + "x" * 5000, False)]])
     found = scan(host, status=8, says="\\x1b[2J\\nroot@other's password:", **GIVEN, **NO_TERMINAL)

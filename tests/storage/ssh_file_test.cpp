@@ -152,7 +152,7 @@ TEST_CASE("a host that allows no second line is read over the first") {
 
 TEST_CASE("secrets are told again, once in each login, and nobody is asked") {
   int asked = 0;
-  SshSecrets secrets{.password = std::make_shared<const Secret>("given"), .person = {}, .passphrase = {}};
+  SshSecrets secrets{.password = std::make_shared<SshPassword>(Secret("given")), .person = {}, .passphrase = {}};
   secrets.person = [&](const std::string& question, bool) {
     ++asked;
     return std::optional(Secret("to " + question));
