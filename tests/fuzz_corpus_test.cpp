@@ -52,6 +52,14 @@ TEST_CASE("no parser crashes or breaks its promise on a damaged fixture") {
   CHECK(kinds == std::set{vmx, vmsd, descriptor, cowd, sesparse, hosted_sparse, ctk, data});
 }
 
+TEST_CASE("nor on damaged names of a run") {
+  std::mt19937 random(1);
+  for (const char* name : {"20260131T093000Z-1f2e.fffffffffffffffffff-1-1-1-1.a.vmx", "20260131T093000Z-1f2e",
+                           "20260131T093000Z-1f2e.2b4f-a7eb4-4b4dde3d-6404698c-5e44cfb4.one.vmx",
+                           "one.vmx.2b4f-a7eb4-4b4dde3d-6404698c-5e44cfb4.new", "x.vmx.1-1-1-1-1.new"})
+    run_damaged(name, random);
+}
+
 TEST_CASE("nor on a host's damaged answers") {
   std::mt19937 random(1);
   std::size_t files = 0;

@@ -17,23 +17,8 @@ using formats::core::join;
 using formats::core::Status;
 using formats::core::success;
 
-struct Marker {
-  std::string name;
-  std::string run;
-  std::string token;
-  std::string vm_name;
-};
-
 std::string marker_name(const std::string& run, const std::string& token, const std::string& vm) {
   return run + "." + token + "." + std::string(file_name(vm));
-}
-
-std::optional<Marker> marker_from(const std::string& name) {
-  const std::size_t first = name.find('.');
-  const std::size_t second = first == std::string::npos ? first : name.find('.', first + 1);
-  if (second == std::string::npos) return std::nullopt;
-  Marker marker{name, name.substr(0, first), name.substr(first + 1, second - first - 1), name.substr(second + 1)};
-  return is_run_id(marker.run) && is_token(marker.token) ? std::optional(marker) : std::nullopt;
 }
 
 // Nothing: there is no lock.
@@ -179,7 +164,7 @@ std::optional<Marker> find_silent(const Spot& folder, storage::Writer& writer) {
 std::string in_words(const std::optional<Marker>& marker, const std::optional<Plan>& plan) {
   if (!marker) return "nobody who can be told";
   const bool is_plans = plan && plan->owner && token_of(*plan->owner) == marker->token;
-  const std::string process = std::to_string(std::stoll(marker->token.substr(0, marker->token.find('-')), nullptr, 16));
+  const std::string process = std::to_string(process_of(marker->token));
   return (is_plans ? described(*plan->owner) : "process " + process) + ", run " + marker->run;
 }
 
@@ -193,6 +178,15 @@ Life life_of_all(const std::vector<Marker>& markers) {
 }
 
 }  // namespace
+
+std::optional<Marker> marker_from(const std::string& name) {
+  const std::size_t first = name.find('.');
+  const std::size_t second = first == std::string::npos ? first : name.find('.', first + 1);
+  if (second == std::string::npos) return std::nullopt;
+  Marker marker{name, name.substr(0, first), name.substr(first + 1, second - first - 1), name.substr(second + 1)};
+  return is_run_id(marker.run) && is_token(marker.token) && !marker.vm_name.empty() ? std::optional(marker)
+                                                                                    : std::nullopt;
+}
 
 Status lock(const Workplace& place) { return for_all(place, lock_one); }
 Status claim(const Workplace& place, bool taken_over) {

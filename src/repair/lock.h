@@ -11,6 +11,15 @@
 
 namespace cbtctl::repair {
 
+// The name of a process in a lock; nothing where it is no such name.
+struct Marker {
+  std::string name;
+  std::string run;
+  std::string token;
+  std::string vm_name;
+};
+[[nodiscard]] std::optional<Marker> marker_from(const std::string& name);
+
 // All folders of the machine, or none. `in_use`, with the owner in words, where another process holds one. A process
 // may go on under locks that it holds already.
 [[nodiscard]] formats::core::Status lock(const Workplace& place);

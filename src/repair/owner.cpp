@@ -1,14 +1,19 @@
 #include "repair/owner.h"
 
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): kill
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <limits>
+#include <optional>
 #include <sstream>
-#include <vector>
+#include <string_view>
 
 #include "formats/core/fnv.h"
 
@@ -39,7 +44,8 @@ std::string user_name() {
   return user != nullptr && *user != '\0' ? user : "uid " + std::to_string(::geteuid());
 }
 
-// Field 22 of /proc/PID/stat; the second, the command's name in brackets, may hold blanks. 0: there is no such process.
+// Field 22 of /proc/PID/stat; the second, the command's name in brackets, may hold blanks. 0: there is no such process,
+// or it cannot be read.
 std::int64_t start_of(std::int64_t process) {
   const std::string stat = first_line("/proc/" + std::to_string(process) + "/stat");
   const std::size_t name_end = stat.rfind(')');
@@ -56,17 +62,37 @@ std::int64_t start_of(std::int64_t process) {
 // Tells machines apart.
 unsigned hash(const std::string& text) { return formats::core::fnv1a<std::uint32_t>(text); }
 
-// Of a token: process, its start, machine, boot, process space; nothing where it is none.
-constexpr std::size_t token_parts = 5;
-std::vector<std::string> parts_of(const std::string& token) {
-  std::vector<std::string> parts;
-  std::istringstream text(token);
-  for (std::string part; std::getline(text, part, '-');) {
-    if (part.empty() || part.find_first_not_of("0123456789abcdef") != std::string::npos) return {};
-    parts.push_back(part);
-  }
-  return parts;
+struct Token {
+  std::uint64_t process = 0;
+  std::uint64_t started = 0;  // 0: not known
+  std::uint32_t machine = 0;
+  std::uint32_t boot = 0;
+  std::uint32_t space = 0;
+};
+
+// The number up to the next '-', which goes with it, or up to the end; false where there is none, or it does not fit.
+template <typename Number>
+bool take_number(std::string_view& text, Number& number, bool is_last) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
+  if (error != std::errc()) return false;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  if (is_last) return text.empty();
+  if (!text.starts_with('-')) return false;
+  text.remove_prefix(1);
+  return true;
 }
+
+// A name on a datastore may be anybody's: what is no token is nothing.
+std::optional<Token> token_from(std::string_view text) {
+  Token token;
+  const bool is_whole = take_number(text, token.process, false) && take_number(text, token.started, false) &&
+                        take_number(text, token.machine, false) && take_number(text, token.boot, false) &&
+                        take_number(text, token.space, true);
+  if (!is_whole || token.process == 0 || token.process > std::numeric_limits<std::int32_t>::max()) return std::nullopt;
+  return token;
+}
+
+bool is_gone(std::uint64_t process) { return ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH; }
 
 }  // namespace
 
@@ -98,16 +124,24 @@ std::string token_of(const Owner& owner) {
   return text.data();
 }
 
-bool is_token(const std::string& text) { return parts_of(text).size() == token_parts; }
+bool is_token(const std::string& text) { return token_from(text).has_value(); }
 
+std::int64_t process_of(const std::string& token) {
+  const auto parts = token_from(token);
+  return parts ? static_cast<std::int64_t>(parts->process) : 0;
+}
+
+// One machine may have many boots at once: a clone has its original's id, a container its host's. A process whose start
+// cannot be read, here or there, is told by kill(2) alone, and only where it is gone.
 Life life_of(const std::string& token) {
-  const auto there = parts_of(token);
-  const auto here = parts_of(token_of(this_owner()));
-  if (there.size() != token_parts || there[2] != here[2]) return Life::cannot_tell;
-  if (there[3] != here[3]) return Life::dead;  // the machine was started since
-  if (there[4] != here[4]) return Life::cannot_tell;
-  const auto started = start_of(std::strtoll(there[0].c_str(), nullptr, 16));
-  return started == std::strtoll(there[1].c_str(), nullptr, 16) ? Life::alive : Life::dead;
+  const auto there = token_from(token);
+  const auto here = token_from(token_of(this_owner()));
+  if (!there || !here || there->machine != here->machine) return Life::cannot_tell;
+  if (there->boot != here->boot || there->space != here->space) return Life::cannot_tell;
+  if (is_gone(there->process)) return Life::dead;
+  const auto started = static_cast<std::uint64_t>(start_of(static_cast<std::int64_t>(there->process)));
+  if (started == 0 || there->started == 0) return Life::cannot_tell;
+  return started == there->started ? Life::alive : Life::dead;
 }
 
 std::string described(const Owner& owner) {

@@ -25,6 +25,7 @@
 #include "host/machines.h"
 #include "host/tasks.h"
 #include "host/volumes.h"
+#include "repair/lock.h"
 
 namespace fuzz {
 namespace {
@@ -175,6 +176,20 @@ void host(std::span<const std::byte> bytes) {
   static_cast<void>(cbtctl::host::parse_lock(whole).has_value());
 }
 
+// Names that anybody may have given to files on a datastore.
+void names(std::span<const std::byte> bytes) {
+  namespace repair = cbtctl::repair;
+  const std::string text = formats::core::text_of(bytes);
+  if (const auto marker = repair::marker_from(text)) {
+    require(repair::is_run_id(marker->run) && repair::process_of(marker->token) > 0);
+    static_cast<void>(repair::life_of(marker->token));
+  }
+  if (const auto at_work = repair::at_work_from(text)) static_cast<void>(repair::life_of(at_work->token));
+  if (repair::is_run_id(text)) require(repair::is_run_id(repair::new_run_id(text)));
+  static_cast<void>(repair::life_of(text));
+  static_cast<void>(repair::plan_from_text(text).has_value());
+}
+
 constexpr std::array all{Target{"text", text},
                          Target{"vmx", vmx},
                          Target{"vmsd", vmsd},
@@ -185,7 +200,8 @@ constexpr std::array all{Target{"text", text},
                          Target{"identify", identify},
                          Target{"extent", extent},
                          Target{"host", host},
-                         Target{"partition", partition}};
+                         Target{"partition", partition},
+                         Target{"names", names}};
 
 }  // namespace
 
