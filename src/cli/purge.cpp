@@ -7,6 +7,7 @@
 #include "cli/run_plan.h"
 #include "formats/core/path.h"
 #include "log/log.h"
+#include "repair/hold.h"
 #include "repair/journal.h"
 #include "repair/unnamed.h"
 #include "repair/workplace.h"
@@ -18,11 +19,12 @@ namespace {
 using formats::core::join;
 using formats::core::parent_of;
 
-// A run's id begins with its time: "20260131T093000Z-1f2e".
-std::optional<std::int64_t> time_of_run(const std::string& id) {
-  std::tm parts{};
-  const char* end = ::strptime(id.c_str(), "%Y%m%dT%H%M%SZ", &parts);
-  return end == nullptr ? std::nullopt : std::optional(static_cast<std::int64_t>(::timegm(&parts)));
+// A run ended when the last name came into its folder or left it: its id is in order with other ids, also where a clock
+// was wrong, and so is no time.
+std::optional<std::int64_t> end_of_run(const std::string& path, storage::Writer& writer) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  const auto status = writer.status(path);
+  return status ? std::optional(status->modified_ns / second_ns) : std::nullopt;
 }
 
 bool is_selected(const Scanned& scanned, const model::Quarantine& quarantine) {
@@ -61,6 +63,18 @@ formats::core::Status purge(const report::PurgedRun& run, storage::Writer& write
                                                   .path = run.path});
 }
 
+// What was shown and agreed to, and nothing else: under the lock, so that no undo is at work meanwhile.
+formats::core::Status purge_as_shown(const report::PurgedRun& run, const repair::Site& site) {
+  const std::string own_folder(parent_of(run.path));
+  const auto hold = repair::Hold::take(std::string(parent_of(own_folder)), site, run.run);
+  if (!hold) return hold.error();
+  const report::PurgedRun now =
+      look_into({.target = run.target, .path = own_folder, .runs = {}}, run.run, *site.writer);
+  if (now.files != run.files || now.size_bytes != run.size_bytes)
+    return formats::core::Error{formats::core::ErrorKind::changed, run.path + " is not what was shown any more"};
+  return purge(run, *site.writer);
+}
+
 std::vector<report::PurgedRun> find_old(const Scanned& scanned, const std::vector<repair::Site>& sites,
                                         std::int64_t least_age_s, int& status) {
   std::vector<report::PurgedRun> old;
@@ -73,7 +87,8 @@ std::vector<report::PurgedRun> find_old(const Scanned& scanned, const std::vecto
       continue;
     }
     for (const std::string& run : quarantine.runs) {
-      const auto time = time_of_run(run);
+      if (!repair::is_run_id(run)) continue;
+      const auto time = end_of_run(join(quarantine.path, run), *writer);
       if (time && *time <= std::time(nullptr) - least_age_s) old.push_back(look_into(quarantine, run, *writer));
     }
   }
@@ -113,11 +128,13 @@ int run_purge(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!*agreed) return exit_cancelled;
   report.carried_out = true;
   for (report::PurgedRun& run : report.runs) {
-    const auto done = purge(run, *sites[run.target].writer);
+    const auto done = purge_as_shown(run, sites[run.target]);
     run.deleted = done.has_value();
     if (done) continue;
     log::error(done.error().message);
-    report.exit_status |= exit_incomplete;
+    using formats::core::ErrorKind;
+    const bool is_refused = done.error().kind == ErrorKind::in_use || done.error().kind == ErrorKind::changed;
+    report.exit_status |= is_refused ? exit_findings : exit_incomplete;
   }
   return print();
 }
