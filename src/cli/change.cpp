@@ -9,6 +9,8 @@
 #include "cli/run_plan.h"
 #include "cli/ssh_places.h"
 #include "discovery/discover.h"
+#include "formats/core/path.h"
+#include "repair/guards.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -71,6 +73,37 @@ repair::Request request_of(repair::Verb verb, const CommandLine& line, const Sca
   return request;
 }
 
+// A machine that is no longer there was asked for where every one was.
+bool is_selected(const Scanned& scanned, model::Index target, const std::string& vm) {
+  if (scanned.selection.globs.empty()) return true;
+  const auto& machines = scanned.datastore.virtual_machines;
+  return std::any_of(machines.begin(), machines.end(), [&](const model::VirtualMachine& machine) {
+    const model::File& file = scanned.datastore.files[machine.file];
+    const bool is_meant =
+        vm.ends_with('/') ? std::string(formats::core::parent_of(file.path)) + "/" == vm : file.path == vm;
+    return is_meant && file.target == target && scanned.selection.has(scanned.datastore, machine);
+  });
+}
+
+// A word of honour is given for one machine: the first that fits several of the selected, with all of them.
+std::optional<std::string> ambiguous_word(const CommandLine& line, const Scanned& scanned) {
+  for (const char* option : {"assume-powered-off", "assume-unregistered"}) {
+    for (const std::string& word : line.list(option)) {
+      std::string list;
+      std::size_t count = 0;
+      for (const model::VirtualMachine& machine : scanned.datastore.virtual_machines) {
+        if (!repair::is_among({word}, scanned.datastore, machine) || !scanned.selection.has(scanned.datastore, machine))
+          continue;
+        const model::File& file = scanned.datastore.files[machine.file];
+        list += "\n  " + scanned.datastore.targets[file.target].location + "/" + file.path;
+        ++count;
+      }
+      if (count > 1) return std::string("--") + option + " " + word + " fits more than one virtual machine:" + list;
+    }
+  }
+  return std::nullopt;
+}
+
 analysis::Findings findings_for(repair::Verb verb, const model::Datastore& datastore) {
   return goes_by_findings(verb) ? analysis::analyze(datastore) : analysis::Findings{};
 }
@@ -98,8 +131,12 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
   const repair::Look look = look_through(scanned.places, scanned.mappings);
   int status = exit_done;
   Stopped stopped = find_stopped(marked_folders(scanned.datastore), sites);
-  if (!stopped.found.empty() && may_change(line)) {
-    recover_stopped(stopped, sites, look, line, status);
+  const Recovering recovering{
+      sites, look, line, [&](model::Index target, const std::string& vm) { return is_selected(scanned, target, vm); }};
+  if (const auto wrong = ambiguous_take_over(stopped, recovering)) return usage_error(*wrong, help);
+  if (const auto wrong = ambiguous_word(line, scanned)) return usage_error(*wrong, help);
+  if (!recover_stopped(stopped, recovering, status)) return say_no();
+  if (!stopped.results.empty()) {
     scanned.datastore =
         discovery::discover_for_change(scanned.places, scanned.mappings, all_selected(scanned.selection));
   }

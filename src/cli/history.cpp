@@ -18,8 +18,7 @@ formats::core::Result<std::vector<repair::DiskProof>> prove(const repair::Record
   if (!opened) return opened.error();
   const repair::Look look = look_through(opened->places, known.mappings);
   for (const repair::MachinePlan& machine : machines) {
-    if (!fits(line.list("vm"), machine) ||
-        (!run.steps.empty() && run.outcome_of(machine.vm) != repair::Outcome::changed))
+    if (!fits(line.list("vm"), machine) || (run.is_recorded && run.outcome_of(machine) != repair::Outcome::changed))
       continue;
     const model::Datastore now = look(machine);
     status |= completeness(now);
@@ -49,7 +48,9 @@ int run_history(const Verb& verb, const std::vector<std::string>& arguments) {
   if (line.has("verify")) {
     if (known.wanted.empty()) return usage_error("--verify needs a run", help);
     if (!known.runs.front().plan) {
-      log::error("the plan of run " + known.wanted + " cannot be read; name a target to read its copy there");
+      const std::string why = known.runs.front().trouble.empty() ? "" : ": " + known.runs.front().trouble;
+      log::error("the plan of run " + known.wanted + " cannot be read" + why +
+                 "; name a target to read its copy there");
       return exit_incomplete;
     }
     auto proofs = prove(known.runs.front(), known, line, report.exit_status);

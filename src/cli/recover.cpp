@@ -1,8 +1,10 @@
 #include "cli/recover.h"
 
 #include <algorithm>
+#include <set>
 
 #include "cli/exit_status.h"
+#include "cli/run_plan.h"
 #include "formats/core/path.h"
 #include "log/log.h"
 #include "report/text.h"
@@ -17,11 +19,38 @@ using repair::Reason;
 
 constexpr int most_rounds = 4;  // a recovery that was stopped itself leaves one run more each time
 
+bool is_meant(const std::string& word, const repair::Unfinished& unfinished) {
+  return word == unfinished.run || word == unfinished.folder.path || word == join(unfinished.folder.path, ".cbtctl");
+}
+
 bool is_taken_over(const CommandLine& line, const repair::Unfinished& unfinished) {
   const auto words = line.list("take-over");
-  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-    return word == unfinished.run || word == unfinished.folder.path || word == join(unfinished.folder.path, ".cbtctl");
-  });
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) { return is_meant(word, unfinished); });
+}
+
+// The target and the .vmx: a run's lock may lie in a folder of one of its disks. Without a plan the folder, and a '/'.
+std::pair<model::Index, std::string> machine_of(const repair::Unfinished& unfinished,
+                                                const std::vector<repair::Site>& sites) {
+  if (unfinished.plan) {
+    repair::MachinePlan machine = unfinished.plan->machines.front();
+    if (repair::bind(machine, unfinished.run, unfinished.folder, sites))
+      return {machine.roots.front().target, machine.vm};
+  }
+  return {unfinished.folder.root, unfinished.folder.path + "/"};
+}
+
+// What would be done, each run of a machine once; whether anything would be.
+bool tell(const std::vector<repair::Unfinished>& stopped, const Recovering& with) {
+  bool any = false;
+  std::set<std::string> told;
+  for (const repair::Unfinished& unfinished : stopped) {
+    const auto prospect = repair::foresee(unfinished, with.sites, with.look, is_taken_over(with.line, unfinished));
+    any |= prospect.may;
+    const std::string text = prospect.vm + ": " + prospect.what;
+    const std::string by = prospect.may ? " (" + unfinished.owner + ")" : std::string();
+    if (told.insert(text).second && prospect.may) log::warning(report::escaped(text + by));
+  }
+  return any;
 }
 
 std::string vm_of(const repair::Unfinished& unfinished) { return join(unfinished.folder.path, unfinished.vm_name); }
@@ -34,6 +63,23 @@ bool holds(const repair::Unfinished& unfinished, const repair::MachinePlan& mach
 }
 
 bool is_settled(Outcome outcome) { return outcome == Outcome::changed || outcome == Outcome::rolled_back; }
+
+void recover_one(const repair::Unfinished& first, const Recovering& with, Stopped& stopped,
+                 std::vector<repair::Unfinished>& left, int& status) {
+  storage::Writer& writer = *with.sites[first.folder.root].writer;
+  auto found = repair::find_unfinished(first.folder, writer);  // another folder of the same run may have settled it
+  for (int round = 0; found && round < most_rounds; ++round) {
+    repair::MachineResult result = repair::recover(*found, with.sites, with.look, is_taken_over(with.line, *found));
+    const Outcome outcome = result.outcome;
+    if (outcome == Outcome::refused) status |= exit_findings;
+    if (outcome == Outcome::failed) status |= exit_incomplete;
+    log::warning(report::escaped(result.vm + ": " + std::string(name_of(outcome)) + ": " + result.message));
+    stopped.results.push_back(std::move(result));
+    if (!is_settled(outcome)) break;
+    found = repair::find_unfinished(first.folder, writer);
+  }
+  if (found) left.push_back(std::move(*found));
+}
 
 }  // namespace
 
@@ -68,25 +114,42 @@ Stopped find_stopped(const std::vector<repair::Spot>& folders, const std::vector
   return stopped;
 }
 
-void recover_stopped(Stopped& stopped, const std::vector<repair::Site>& sites, const repair::Look& look,
-                     const CommandLine& line, int& status) {
-  std::vector<repair::Unfinished> left;
-  for (const repair::Unfinished& first : stopped.found) {
-    storage::Writer& writer = *sites[first.folder.root].writer;
-    auto found = repair::find_unfinished(first.folder, writer);  // another folder of the same run may have settled it
-    for (int round = 0; found && round < most_rounds; ++round) {
-      repair::MachineResult result = repair::recover(*found, sites, look, is_taken_over(line, *found));
-      const Outcome outcome = result.outcome;
-      if (outcome == Outcome::refused) status |= exit_findings;
-      if (outcome == Outcome::failed) status |= exit_incomplete;
-      log::warning(report::escaped(result.vm + ": " + std::string(name_of(outcome)) + ": " + result.message));
-      stopped.results.push_back(std::move(result));
-      if (!is_settled(outcome)) break;
-      found = repair::find_unfinished(first.folder, writer);
+std::optional<std::string> ambiguous_take_over(const Stopped& stopped, const Recovering& with) {
+  for (const std::string& word : with.line.list("take-over")) {
+    std::set<std::string> locks;
+    for (const repair::Unfinished& unfinished : stopped.found) {
+      if (!is_meant(word, unfinished)) continue;
+      const auto [target, vm] = machine_of(unfinished, with.sites);
+      locks.insert("run " + unfinished.run + ", " + with.sites[target].root + "/" + vm);
     }
-    if (found) left.push_back(std::move(*found));
+    if (locks.size() < 2) continue;
+    std::string list;
+    for (const std::string& lock : locks) list += "\n  " + lock;
+    return "--take-over " + word + " fits more than one lock; name one target:" + list;
+  }
+  return std::nullopt;
+}
+
+bool recover_stopped(Stopped& stopped, const Recovering& with, int& status) {
+  std::vector<repair::Unfinished> left;
+  std::vector<repair::Unfinished> selected;
+  for (repair::Unfinished& unfinished : stopped.found) {
+    const auto [target, vm] = machine_of(unfinished, with.sites);
+    (with.is_selected(target, vm) ? selected : left).push_back(std::move(unfinished));
+  }
+  stopped.found.clear();
+  const bool goes_on = tell(selected, with);
+  if (goes_on && may_change(with.line) &&
+      !is_agreed(with.line, "Runs that were stopped are put right first, as told above.").value_or(false))
+    return false;
+  for (repair::Unfinished& first : selected) {
+    if (may_change(with.line))
+      recover_one(first, with, stopped, left, status);
+    else
+      left.push_back(std::move(first));
   }
   stopped.found = std::move(left);
+  return true;
 }
 
 }  // namespace cbtctl::cli

@@ -61,13 +61,14 @@ std::vector<MachineResult> carry_out_all(const Run& run, bool is_old, repair::Jo
   std::vector<MachineResult> results;
   const Cancellation cancel;
   for (const MachinePlan& machine : run.plan.machines) {
+    repair::MachineJournal own(journal, machine);
     if (cancel.is_requested()) {
       results.push_back(repair::result_of(machine, Outcome::cancelled, "it was not begun"));
     } else if (auto objection = is_old ? object(machine, run) : std::nullopt) {
-      static_cast<void>(journal.append({.vm = machine.vm, .what = std::string(name_of(Outcome::refused))}));
+      static_cast<void>(own.append({.vm = machine.vm, .what = std::string(name_of(Outcome::refused))}));
       results.push_back(std::move(*objection));
     } else {
-      results.push_back(repair::carry_out(run.plan, machine, {run.sites, journal, run.look}));
+      results.push_back(repair::carry_out(run.plan, machine, {run.sites, own, run.look}));
       const bool has_host = run.sites[machine.roots.front().target].commands != nullptr;
       add_follow_up(machine, run.plan.verb, has_host, results.back());
     }
@@ -112,6 +113,11 @@ std::optional<bool> is_agreed(const CommandLine& line, const std::string& questi
   return answer == "yes";
 }
 
+int say_no() {
+  log::error("nothing was done");
+  return exit_cancelled;
+}
+
 int exit_status_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::changed:
@@ -124,6 +130,7 @@ int exit_status_of(Outcome outcome) {
     case Outcome::unfinished:
       return exit_incomplete;
     case Outcome::cancelled:
+    case Outcome::not_begun:
       return exit_cancelled;
   }
   return exit_incomplete;
@@ -149,12 +156,10 @@ int run_plan(Run run, const CommandLine& line) {
     write_output(report::plan_text({plan, run.targets, std::nullopt, run.recovered, run.status, run.verb}, line.style));
   const auto agreed = is_agreed(line, "Nothing can stop these virtual machines from being powered on meanwhile.");
   if (!agreed) return exit_usage;
-  if (!*agreed) {
-    log::error("nothing was done");
-    return exit_cancelled;
-  }
+  if (!*agreed) return say_no();
   repair::seal_all(plan, run.sites);
   plan.owner = repair::this_owner();
+  repair::number_machines(plan);
   auto journal = repair::create_journal(plan);
   if (!journal) {
     log::error("nothing was done: the journal cannot be written: " + journal.error().message);

@@ -19,6 +19,9 @@ void add_change_options(Options& own);
 // "yes" on the terminal, or --yes. Nothing: no terminal, told already.
 [[nodiscard]] std::optional<bool> is_agreed(const CommandLine& line, const std::string& question);
 
+// After a "no".
+[[nodiscard]] int say_no();
+
 struct Run {
   repair::Verb verb{};  // of the command line
   repair::Plan plan;

@@ -17,13 +17,22 @@ using formats::core::file_name;
 using formats::core::join;
 using formats::core::parent_of;
 
+// Copies of version 0.1.0 do not say which machine of their run they are of; its operator's record does.
+std::optional<std::size_t> number_of(const repair::MachinePlan& copy, const std::optional<repair::Plan>& recorded) {
+  for (const auto& machine : recorded ? recorded->machines : std::vector<repair::MachinePlan>{}) {
+    if (machine.vm == copy.vm && machine.roots.front().location == copy.roots.front().location) return machine.number;
+  }
+  return std::nullopt;
+}
+
 // One copy of a plan lies in each folder of its machine.
 void add_copy(const repair::Spot& folder, const std::string& run, const std::string& name, const PlanPlaces& places,
-              repair::RecordedRun& found) {
+              const std::optional<repair::Plan>& recorded, repair::RecordedRun& found) {
   const auto text = places.sites[folder.root].writer->read(join(repair::run_folder_of(folder.path, run), name));
   auto plan = text ? repair::plan_from_text(*text) : formats::core::Result<repair::Plan>(text.error());
   if (!plan || plan->machines.size() != 1 || plan->id != run) return;
   repair::MachinePlan machine = std::move(plan->machines.front());
+  if (!machine.number) machine.number = number_of(machine, recorded);
   if (!repair::bind(machine, run, folder, places.sites))
     return log::error(run + ": a file of " + machine.vm + " lies in none of the targets");
   if (!found.plan) found.plan = repair::Plan{.id = run, .verb = plan->verb};
@@ -36,6 +45,7 @@ void add_copy(const repair::Spot& folder, const std::string& run, const std::str
 // What lies on the datastore, with the steps of this operator's record where it has any.
 std::vector<repair::RecordedRun> runs_on(const model::Datastore& datastore, const PlanPlaces& places) {
   std::map<std::string, repair::RecordedRun> runs;
+  std::map<std::string, repair::RecordedRun> records;
   for (const model::Quarantine& quarantine : datastore.quarantine) {
     const repair::Spot folder{quarantine.target, std::string(parent_of(quarantine.path))};
     if (!places.sites[folder.root].writer) continue;
@@ -43,15 +53,21 @@ std::vector<repair::RecordedRun> runs_on(const model::Datastore& datastore, cons
       const auto names = repair::is_run_id(run)
                              ? places.sites[folder.root].writer->list(repair::run_folder_of(folder.path, run))
                              : formats::core::Result<std::vector<std::string>>(formats::core::Error{});
+      const auto [record, is_new] = records.try_emplace(run);
+      if (is_new) record->second = repair::recorded_run(run).value_or(repair::RecordedRun{});
+      const repair::RecordedRun& recorded = record->second;
       for (const std::string& name : names ? *names : std::vector<std::string>{}) {
-        if (name.ends_with(repair::plan_copy_suffix)) add_copy(folder, run, name, places, runs[run]);
+        if (name.ends_with(repair::plan_copy_suffix)) add_copy(folder, run, name, places, recorded.plan, runs[run]);
+      }
+      if (const auto at = runs.find(run); at != runs.end() && recorded.is_recorded) {
+        at->second.steps = recorded.steps;
+        at->second.is_recorded = true;
       }
     }
   }
   std::vector<repair::RecordedRun> found;
   for (auto& [id, run] : runs) {
     run.id = id;
-    if (auto recorded = repair::recorded_run(id)) run.steps = std::move(recorded->steps);
     found.push_back(std::move(run));
   }
   return found;

@@ -6,6 +6,8 @@
 #include "cli/look.h"
 #include "cli/runs.h"
 #include "log/log.h"
+#include "repair/standing.h"
+#include "repair/trace.h"
 #include "report/plan.h"
 
 namespace cbtctl::cli {
@@ -16,12 +18,6 @@ using repair::MachineResult;
 using repair::Outcome;
 using repair::RecordedRun;
 
-// Of a run that another operator made no outcome is known here; its files tell.
-bool has_something(const RecordedRun& run, const MachinePlan& machine) {
-  const Outcome outcome = run.steps.empty() ? Outcome::changed : run.outcome_of(machine.vm);
-  return outcome != Outcome::restored && outcome != Outcome::rolled_back && outcome != Outcome::refused;
-}
-
 // The one that is named, or the newest that changed anything.
 const RecordedRun* choose(const KnownRuns& known) {
   if (!known.wanted.empty()) {
@@ -31,8 +27,8 @@ const RecordedRun* choose(const KnownRuns& known) {
   }
   const auto newest = std::find_if(known.runs.rbegin(), known.runs.rend(), [](const RecordedRun& run) {
     return run.plan && std::any_of(run.plan->machines.begin(), run.plan->machines.end(), [&](const auto& machine) {
-             const Outcome outcome = run.outcome_of(machine.vm);
-             return outcome != Outcome::refused && outcome != Outcome::rolled_back;
+             const Outcome outcome = run.outcome_of(machine);
+             return outcome != Outcome::refused && outcome != Outcome::rolled_back && outcome != Outcome::not_begun;
            });
   });
   return newest == known.runs.rend() ? nullptr : &*newest;
@@ -52,30 +48,69 @@ repair::Plan plan_of(const RecordedRun& run, const CommandLine& line) {
     if (!fits(line.list("vm"), machine)) return true;
     machine.assumed_off |= is_vouched_for(line.list("assume-powered-off"), machine);
     machine.assumed_unregistered |= is_vouched_for(line.list("assume-unregistered"), machine);
-    if (has_something(run, machine)) return false;
-    const bool is_restored = run.outcome_of(machine.vm) == Outcome::restored;
-    plan.unchanged.push_back({machine.vm, is_restored ? "it was taken back already" : "it was not changed"});
-    return true;
+    return false;
   });
   std::reverse(plan.machines.begin(), plan.machines.end());
   return plan;
 }
 
-// Which place each root is, for the same plan read again.
-std::vector<repair::Root> all_roots(const repair::Plan& plan) {
-  std::vector<repair::Root> roots;
-  for (const MachinePlan& machine : plan.machines)
-    roots.insert(roots.end(), machine.roots.begin(), machine.roots.end());
-  return roots;
+// Why nothing of a machine is to be taken back, where its files are what they were or the run has left nothing there;
+// nothing: there is something, or somebody else has taken it away, which is told when its turn comes.
+std::optional<std::string> settled(const RecordedRun& run, const repair::Workplace& place) {
+  const Outcome told = run.outcome_of(place.machine);
+  const bool is_untouched = repair::check_untouched(place).has_value();
+  if (repair::has_begun(place) || (repair::has_trace(place) && !is_untouched)) return std::nullopt;
+  if (run.is_recorded && told == Outcome::not_begun) return "not-begun: its turn never came";
+  if (run.is_recorded && (told == Outcome::refused || told == Outcome::rolled_back)) return "it was not changed";
+  return is_untouched || told == Outcome::restored ? std::optional("it was taken back already") : std::nullopt;
 }
-void number_roots(repair::Plan& plan, const std::vector<repair::Root>& known) {
-  for (MachinePlan& machine : plan.machines) {
-    for (repair::Root& root : machine.roots) {
-      const auto same =
-          std::find_if(known.begin(), known.end(), [&](const auto& each) { return each.location == root.location; });
-      if (same != known.end()) root.target = same->target;
+
+// What is there decides; and of two runs that changed a file the later one is taken back first.
+void take_out_settled(const RecordedRun& run, const std::vector<repair::Site>& sites, bool may_clear,
+                      repair::Plan& plan) {
+  std::erase_if(plan.machines, [&](const MachinePlan& machine) {
+    const auto own_sites = repair::sites_of(machine, sites);
+    const repair::Workplace place{plan.id, machine, own_sites};
+    repair::look_at_standing(place);
+    if (const auto why = settled(run, place)) {
+      if (may_clear) repair::clear_away(place);
+      plan.unchanged.push_back({machine.vm, *why});
+      return true;
+    }
+    const auto later = repair::later_run(place);
+    if (later)
+      plan.refused.push_back({machine.vm, repair::Reason::changed_meanwhile,
+                              "run " + *later + " changed its files later: take that back first"});
+    return later.has_value();
+  });
+}
+
+// The machines of its own run.
+bool is_selected(const repair::Plan& plan, model::Index target, const std::string& vm) {
+  return std::any_of(plan.machines.begin(), plan.machines.end(), [&](const MachinePlan& machine) {
+    const auto folders = repair::folders_of(machine);
+    return (machine.roots.front().target == target && machine.vm == vm) ||
+           std::any_of(folders.begin(), folders.end(), [&](const repair::Spot& folder) {
+             return machine.roots[folder.root].target == target && folder.path + "/" == vm;
+           });
+  });
+}
+
+// The first word of honour that fits several machines of the run, with all of them.
+std::optional<std::string> ambiguous_word(const CommandLine& line, const repair::Plan& plan) {
+  for (const char* option : {"assume-powered-off", "assume-unregistered"}) {
+    for (const std::string& word : line.list(option)) {
+      std::string list;
+      std::size_t count = 0;
+      for (const MachinePlan& machine : plan.machines) {
+        if (!is_vouched_for({word}, machine)) continue;
+        list += "\n  " + machine.roots.front().location + "/" + machine.vm;
+        ++count;
+      }
+      if (count > 1) return std::string("--") + option + " " + word + " fits more than one virtual machine:" + list;
     }
   }
+  return std::nullopt;
 }
 
 std::vector<MachineResult> take_back_all(const repair::Plan& plan, const std::vector<repair::Site>& sites,
@@ -84,10 +119,11 @@ std::vector<MachineResult> take_back_all(const repair::Plan& plan, const std::ve
   const auto journal = repair::reopen_journal(plan.id);
   const Cancellation cancel;
   for (const MachinePlan& machine : plan.machines) {
+    repair::MachineJournal own(*journal, machine);
     if (cancel.is_requested()) {
       results.push_back(repair::result_of(machine, Outcome::cancelled, "it was not begun"));
     } else {
-      results.push_back(repair::take_back(plan, machine, {sites, *journal, look}));
+      results.push_back(repair::take_back(plan, machine, {sites, own, look}));
     }
     status |= exit_status_of(results.back().outcome);
   }
@@ -115,30 +151,36 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
   if (const int* over = std::get_if<int>(&found)) return *over;
   const KnownRuns& known = std::get<KnownRuns>(found);
   const RecordedRun* run = choose(known);
-  if (run == nullptr) return usage_error("there is no such run; cbtctl history lists them", "cbtctl undo --help");
+  if (run == nullptr) {
+    return usage_error("there is no such run in " + repair::record_folder_of_runs() +
+                           "; cbtctl history lists them, and of another user's run name its target",
+                       "cbtctl undo --help");
+  }
   if (!run->plan) {
-    log::error("the plan of run " + run->id + " cannot be read; name a target to read its copy there");
+    log::error("the plan of run " + run->id + " cannot be read" + (run->trouble.empty() ? "" : ": " + run->trouble) +
+               "; name a target to read its copy there");
     return exit_incomplete;
   }
   repair::Plan plan = plan_of(*run, line);
   const auto opened = places_for(known, plan.machines, line);
   if (!opened) return usage_error(opened.error().message, "cbtctl undo --help");
   const PlanPlaces& places = *opened;
-  const std::vector<repair::Root> roots = all_roots(plan);
+  RecordedRun read = *run;
   refuse_unreachable(plan, places.sites);
   const repair::Look look = look_through(places.places, known.mappings);
   int status = exit_done;
   Stopped stopped = find_stopped(folders_of(plan.machines), places.sites);
-  if (!stopped.found.empty() && may_change(line)) {
-    recover_stopped(stopped, places.sites, look, line, status);
-    if (const auto again = repair::recorded_run(run->id); again && !again->steps.empty()) {
-      RecordedRun settled = *run;
-      settled.steps = again->steps;
-      plan = plan_of(settled, line);
-      number_roots(plan, roots);
-    }
+  const Recovering recovering{places.sites, look, line, [&](model::Index target, const std::string& vm) {
+                                return is_selected(plan, target, vm);
+                              }};
+  if (const auto wrong = ambiguous_take_over(stopped, recovering)) return usage_error(*wrong, "cbtctl undo --help");
+  if (const auto wrong = ambiguous_word(line, plan)) return usage_error(*wrong, "cbtctl undo --help");
+  if (!recover_stopped(stopped, recovering, status)) return say_no();
+  if (!stopped.results.empty()) {
+    if (auto again = repair::recorded_run(run->id)) read.steps = std::move(again->steps);
   }
   stopped.take_out(plan, false);
+  take_out_settled(read, places.sites, line.has("yes") && !line.has("dry-run"), plan);
   if (!plan.refused.empty()) status |= exit_findings;
   std::optional<std::vector<MachineResult>> results;
   const auto print = [&] {
@@ -149,6 +191,7 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
     return written ? status : status | exit_incomplete;
   };
   if (line.has("dry-run") || plan.machines.empty()) return print();
+  if (!line.json) print();
   const auto agreed = is_agreed(line, "The files of " + std::to_string(plan.machines.size()) +
                                           " virtual machines become what they were before run " + plan.id + ".");
   if (!agreed) return exit_usage;

@@ -215,12 +215,14 @@ MachineResult take_back(const Plan& plan, const MachinePlan& machine, const Mean
   if (const Status done = check_done(place); !done)
     return refused(machine, reason_of(done.error()), done.error().message);
   if (auto not_begun = begin(place)) return *not_begun;
+  static_cast<void>(place.take_over());  // whoever was at work in this run before, and could not take its name away
   Status status = means.journal.append({.vm = machine.vm, .what = std::string(name_of(StepKind::taking_back))});
   if (status) status = reverse(place, means.journal);
   if (!status)
     return result_of(machine, Outcome::failed, status.error().message + "; the next verb that writes goes on");
-  vanish(place);
+  // Under the lock still: who is stopped from here on leaves a history that is right, or a lock.
   static_cast<void>(means.journal.append({.vm = machine.vm, .what = std::string(name_of(Outcome::restored))}));
+  vanish(place);
   MachineResult result = result_of(machine, Outcome::restored);
   if (const Status told = reload(machine, now, sites, is_on_before(machine)); !told)
     result.follow_up.push_back("the host did not read the configuration again: " + told.error().message);

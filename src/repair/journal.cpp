@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/core/base64.h"
+#include "repair/step_kind.h"
 #include "storage/local_file.h"
 
 namespace cbtctl::repair {
@@ -80,6 +81,11 @@ std::string bytes_at(const Json& object, const std::string& key) {
   return exact && !exact->empty() ? *exact : text_at(object, key.c_str());
 }
 
+std::optional<std::size_t> number_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number_unsigned() ? std::optional(found->get<std::size_t>()) : std::nullopt;
+}
+
 // A journal may end in the middle of a line.
 std::vector<Step> steps_of(const std::string& text) {
   std::vector<Step> steps;
@@ -87,15 +93,16 @@ std::vector<Step> steps_of(const std::string& text) {
   for (std::string line; std::getline(lines, line);) {
     const Json object = Json::parse(line, nullptr, false);
     if (!object.is_object()) continue;
-    steps.push_back({text_at(object, "time"), bytes_at(object, "vm"), text_at(object, "what"), bytes_at(object, "path"),
-                     text_at(object, "description"), text_at(object, "sha256_before"),
-                     text_at(object, "sha256_after")});
+    if (object.contains("schema")) continue;  // its first line
+    steps.push_back({text_at(object, "time"), bytes_at(object, "vm"), number_at(object, "machine"),
+                     text_at(object, "what"), bytes_at(object, "path"), text_at(object, "description"),
+                     text_at(object, "sha256_before"), text_at(object, "sha256_after")});
   }
   return steps;
 }
 
 // Whether a journal has such lines.
-bool is_recorded(Outcome outcome) {
+bool is_recorded_outcome(Outcome outcome) {
   switch (outcome) {
     case Outcome::changed:
     case Outcome::restored:
@@ -105,6 +112,7 @@ bool is_recorded(Outcome outcome) {
       return true;
     case Outcome::cancelled:
     case Outcome::unfinished:
+    case Outcome::not_begun:
       return false;
   }
   return false;
@@ -117,6 +125,7 @@ class FileJournal final : public Journal {
   Status append(Step step) override {
     Json line{{"time", time_now()}, {"what", step.what}};
     put_bytes(line, "vm", step.vm);
+    if (step.machine) line["machine"] = *step.machine;
     if (!step.path.empty()) put_bytes(line, "path", step.path);
     if (!step.description.empty()) line["description"] = step.description;
     if (!step.sha256_before.empty()) line["sha256_before"] = step.sha256_before;
@@ -146,6 +155,15 @@ Result<std::unique_ptr<Journal>> open_journal(const std::string& folder, int fla
   return std::unique_ptr<Journal>(std::make_unique<FileJournal>(std::move(*file)));
 }
 
+// Its first line says how the others are read. 0.1.0 wrote none.
+Status begin_journal(const std::string& folder) {
+  const auto file = open_at(folder + "/journal", O_WRONLY | O_CREAT | O_APPEND);
+  if (!file) return file.error();
+  const Json line{{"schema", "cbtctl.journal/2"}, {"tool", CBTCTL_VERSION}};
+  const Status written = write_and_sync(*file, line.dump() + "\n");
+  return written ? written : Status(written.error().in(folder));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Journal>> create_journal(const Plan& plan) {
@@ -157,7 +175,8 @@ Result<std::unique_ptr<Journal>> create_journal(const Plan& plan) {
   auto copy = open_at(folder + "/plan.json", O_WRONLY | O_CREAT | O_EXCL);
   if (!copy) return copy.error();
   if (const Status written = write_and_sync(*copy, to_text(plan)); !written) return written.error().in(folder);
-  auto journal = open_journal(folder, O_CREAT);
+  if (const Status begun = begin_journal(folder); !begun) return begun.error();
+  auto journal = open_journal(folder, 0);
   if (!journal) return journal.error();
   for (const std::string& path : {folder, state_folder(), state_folder() + "/.."}) {
     if (const Status synced = sync_folder(path); !synced) return synced.error();
@@ -171,20 +190,39 @@ std::unique_ptr<Journal> reopen_journal(const std::string& run) {
   return journal ? std::move(*journal) : std::make_unique<NoJournal>();
 }
 
-Outcome RecordedRun::outcome_of(const std::string& vm) const {
-  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-    const auto outcome = step->vm == vm ? outcome_from(step->what) : std::nullopt;
-    if (outcome && is_recorded(*outcome)) return *outcome;
+bool RecordedRun::is_of(const Step& step, const MachinePlan& machine) const {
+  return step.machine && machine.number ? *step.machine == *machine.number : step.vm == machine.vm;
+}
+
+// What a recovery finished of an undo is restored; an undo that said no more is not at its end.
+Outcome RecordedRun::outcome_of(const MachinePlan& machine) const {
+  Outcome outcome = is_recorded ? Outcome::not_begun : Outcome::unfinished;
+  bool is_taken_back = false;
+  for (const Step& step : steps) {
+    if (!is_of(step, machine)) continue;
+    const auto told = outcome_from(step.what);
+    if (!told || !is_recorded_outcome(*told)) {
+      is_taken_back |= step.what == name_of(StepKind::taking_back);
+      outcome = Outcome::unfinished;
+      continue;
+    }
+    outcome = is_taken_back && *told == Outcome::rolled_back ? Outcome::restored : *told;
+    if (*told == Outcome::changed) is_taken_back = false;
   }
-  return Outcome::unfinished;
+  return outcome;
 }
 
 std::optional<RecordedRun> recorded_run(const std::string& id) {
   const std::filesystem::path folder = std::filesystem::path(state_folder()) / id;
   std::error_code failed;
   if (!is_run_id(id) || !std::filesystem::is_directory(folder, failed)) return std::nullopt;
-  RecordedRun run{.id = id, .plan = {}, .steps = steps_of(text_of(folder / "journal"))};
-  if (auto plan = plan_from_text(text_of(folder / "plan.json"))) run.plan = std::move(*plan);
+  RecordedRun run{.id = id, .plan = {}, .trouble = {}, .steps = steps_of(text_of(folder / "journal"))};
+  run.is_recorded = true;
+  auto plan = plan_from_text(text_of(folder / "plan.json"));
+  if (!plan) run.trouble = plan.error().message;
+  if (!plan) return run;
+  number_machines(*plan);
+  run.plan = std::move(*plan);
   return run;
 }
 
@@ -197,6 +235,8 @@ std::vector<RecordedRun> recorded_runs() {
   std::sort(runs.begin(), runs.end(), [](const RecordedRun& a, const RecordedRun& b) { return a.id < b.id; });
   return runs;
 }
+
+std::string record_folder_of_runs() { return state_folder(); }
 
 std::string newest_recorded() {
   std::string newest;

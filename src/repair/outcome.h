@@ -13,6 +13,7 @@ enum class Outcome {
   failed,
   cancelled,   // its turn never came
   unfinished,  // no outcome was written
+  not_begun,   // of a run that was stopped: its turn never came
 };
 
 inline constexpr auto outcome_texts = std::to_array<formats::core::Spelling<Outcome>>({
@@ -23,8 +24,9 @@ inline constexpr auto outcome_texts = std::to_array<formats::core::Spelling<Outc
     {Outcome::failed, "failed"},
     {Outcome::cancelled, "cancelled"},
     {Outcome::unfinished, "unfinished"},
+    {Outcome::not_begun, "not-begun"},
 });
-static_assert(formats::core::is_whole(outcome_texts, Outcome::unfinished));
+static_assert(formats::core::is_whole(outcome_texts, Outcome::not_begun));
 
 [[nodiscard]] constexpr std::string_view name_of(Outcome outcome) {
   return formats::core::text_in(outcome_texts, outcome);

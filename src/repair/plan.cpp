@@ -24,10 +24,13 @@ std::optional<std::time_t> time_of(const std::string& run) {
 std::string new_run_id(const std::string& newest) {
   constexpr unsigned first_most = 0x8000;
   constexpr unsigned step_most = 0x40;
+  constexpr std::time_t last_second =
+      253'402'300'799;  // of the year 9999: a planted name must not lead out of the form
   std::random_device chance;
   std::time_t now = std::time(nullptr);
   unsigned more = chance() % first_most;
-  if (const auto last = is_run_id(newest) ? time_of(newest) : std::nullopt; last && *last >= now) {
+  if (const auto last = is_run_id(newest) ? time_of(newest) : std::nullopt;
+      last && *last >= now && *last < last_second) {
     more = static_cast<unsigned>(std::strtoul(newest.substr(newest.find('-') + 1).c_str(), nullptr, 16)) + 1 +
            chance() % step_most;
     now = *last;
@@ -45,10 +48,17 @@ std::string new_run_id(const std::string& newest) {
   return std::string(time.data()) + second_half.data();
 }
 
+void number_machines(Plan& plan) {
+  for (std::size_t i = 0; i < plan.machines.size(); ++i) plan.machines[i].number = i;
+}
+
 bool is_run_id(const std::string& text) {
   constexpr std::size_t time_length = 16;
-  return text.size() > time_length + 1 && text[time_length] == '-' && time_of(text) &&
-         text.find_first_not_of("0123456789abcdefTZ-") == std::string::npos;
+  constexpr std::size_t second_half = 4;
+  const std::string_view rest = std::string_view(text).substr(std::min(time_length, text.size()));
+  return rest.size() == second_half + 1 && rest.front() == '-' &&
+         rest.find_first_not_of("0123456789abcdef", 1) == std::string_view::npos &&
+         text.find_first_not_of("0123456789TZ") == time_length && time_of(text);
 }
 
 }  // namespace cbtctl::repair

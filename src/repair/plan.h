@@ -72,6 +72,8 @@ struct Root {
 };
 
 struct MachinePlan {
+  std::optional<std::size_t>
+      number;               // in the plan of its run; nothing: not carried out yet, or a copy of version 0.1.0
   std::vector<Root> roots;  // the first holds the .vmx
   std::string vm;           // the .vmx below it; of a file that belongs to no machine: the file itself
   std::string name;         // as displayed; empty where there is no machine
@@ -102,7 +104,11 @@ struct Plan {
 
 // The document that --plan-out writes and that lies beside a change on the datastore.
 [[nodiscard]] std::string to_text(const Plan& plan);
-// `malformed` where it is none, or where a path in it leads out of its root.
+// `malformed` where it is none, or where a path in it leads out of its root. All earlier formats are read; of a later
+// one the message names the version of cbtctl that wrote it.
 formats::core::Result<Plan> plan_from_text(const std::string& text);
+
+// As its run's journal names them from now on.
+void number_machines(Plan& plan);
 
 }  // namespace cbtctl::repair

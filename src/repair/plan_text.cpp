@@ -18,7 +18,9 @@ using formats::core::ErrorKind;
 using formats::core::is_inside;
 using formats::core::sha256;
 
-constexpr std::string_view schema = "cbtctl.plan/1";
+// 1, of version 0.1.0: machines have no number.
+constexpr std::string_view schema_name = "cbtctl.plan/";
+constexpr int schema_version = 2;
 
 // --- to JSON --------------------------------------------------------------------------------------------------------
 
@@ -65,7 +67,8 @@ Json to_json(const Intent& intent) {
 }
 
 Json to_json(const MachinePlan& machine) {
-  Json object{{"vm", formats::core::to_base64(machine.vm)},
+  Json object{{"number", machine.number ? Json(*machine.number) : Json(nullptr)},
+              {"vm", formats::core::to_base64(machine.vm)},
               {"name", formats::core::to_base64(machine.name)},
               {"has_machine", machine.has_machine},
               {"assumed_off", machine.assumed_off},
@@ -173,6 +176,8 @@ Intent intent_from(const Json& object, std::size_t roots) {
 
 MachinePlan machine_from(const Json& object) {
   MachinePlan machine;
+  if (const auto number = object.find("number"); number != object.end() && !number->is_null())
+    machine.number = number->get<std::size_t>();
   for (const Json& root : object.at("roots")) machine.roots.push_back({machine.roots.size(), bytes_of(root)});
   const std::size_t roots = machine.roots.size();
   machine.vm = spot_from({0, object.at("vm")}, roots).path;
@@ -201,10 +206,22 @@ Owner owner_from(const Json& object) {
           object.at("started").get<std::int64_t>(), object.at("since").get<std::string>()};
 }
 
+// Throws as the above. What a later version wrote may mean what is not known here.
+void check_schema(const Json& document) {
+  const std::string schema = document.at("schema").get<std::string>();
+  if (!schema.starts_with(schema_name)) throw std::invalid_argument("schema");
+  for (int version = 1; version <= schema_version; ++version) {
+    if (schema == std::string(schema_name) + std::to_string(version)) return;
+  }
+  throw std::invalid_argument("its format, " + schema + ", is a later one: use cbtctl " +
+                              document.at("tool").get<std::string>());
+}
+
 }  // namespace
 
 std::string to_text(const Plan& plan) {
-  Json document{{"schema", schema}, {"id", plan.id}, {"verb", name_of(plan.verb)}};
+  const std::string schema = std::string(schema_name) + std::to_string(schema_version);
+  Json document{{"schema", schema}, {"tool", CBTCTL_VERSION}, {"id", plan.id}, {"verb", name_of(plan.verb)}};
   for (const char* list : {"machines", "refused", "unchanged"}) document[list] = Json::array();
   for (const MachinePlan& machine : plan.machines) document["machines"].push_back(to_json(machine));
   for (const Refusal& refusal : plan.refused)
@@ -220,7 +237,7 @@ std::string to_text(const Plan& plan) {
 formats::core::Result<Plan> plan_from_text(const std::string& text) {
   try {
     const Json document = Json::parse(text);
-    if (document.at("schema") != schema) throw std::invalid_argument("schema");
+    check_schema(document);
     Plan plan{.id = document.at("id").get<std::string>(), .verb = planned_verb(document.at("verb"))};
     if (!is_run_id(plan.id)) throw std::invalid_argument("id");
     for (const Json& machine : document.at("machines")) plan.machines.push_back(machine_from(machine));

@@ -28,7 +28,7 @@ class Planner {
       : datastore_(datastore), findings_(findings), request_(request), sites_(sites) {}
 
   Plan make() {
-    plan_.id = new_run_id(newest_recorded());
+    plan_.id = new_run_id(newest_run());
     plan_.verb = request_.verb;
     if (request_.verb != Verb::clean) {
       look_ahead(datastore_, selected(), sites_);
@@ -42,6 +42,18 @@ class Planner {
   }
 
  private:
+  // Of this operator, or on these targets: the runs of one machine are in the order of their ids, whoever made them and
+  // whatever his clock said.
+  [[nodiscard]] std::string newest_run() const {
+    std::string newest = newest_recorded();
+    for (const model::Quarantine& quarantine : datastore_.quarantine) {
+      for (const std::string& run : quarantine.runs) {
+        if (is_run_id(run)) newest = std::max(newest, run);
+      }
+    }
+    return newest;
+  }
+
   [[nodiscard]] std::vector<const model::VirtualMachine*> selected() const {
     std::vector<const model::VirtualMachine*> machines;
     for (const model::VirtualMachine& machine : datastore_.virtual_machines) {

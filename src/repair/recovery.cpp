@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "formats/core/path.h"
+#include "repair/belief.h"
 #include "repair/guards.h"
 #include "repair/reload.h"
 #include "repair/reverse.h"
@@ -50,7 +51,25 @@ class Recovery {
         look_(look),
         taken_over_(taken_over),
         place_{plan_.id, machine_, sites_},
-        journal_(reopen_journal(plan.id)) {}
+        whole_journal_(reopen_journal(plan.id)),
+        own_journal_(*whole_journal_, machine),
+        journal_(&own_journal_) {}
+
+  // What `run` would do.
+  [[nodiscard]] Prospect foresee() const {
+    const model::Datastore now = look_(machine_);
+    if (const auto objection = refuse_power(machine_, now))
+      return {machine_.vm, false, objection->reason,
+              "run " + plan_.id + " was stopped here, and " + objection->message};
+    look_at_standing(place_);
+    if (!has_begun(place_)) return will("nothing was changed yet; its lock and what it prepared are taken away");
+    if (check_done(place_) && !broken_promise(machine_, now, true))
+      return will("all its changes were made; it is closed");
+    const auto ran = ran_since(place_);
+    const Status known = check_known(place_);
+    if (!ran && known) return will("its files become what they were");
+    return will((ran ? *ran : known.error().message) + "; what it wanted is planned anew and finished");
+  }
 
   MachineResult run() {
     now_ = look_(machine_);
@@ -68,6 +87,10 @@ class Recovery {
   }
 
  private:
+  [[nodiscard]] Prospect will(const std::string& what) const {
+    return {machine_.vm, true, std::nullopt, "run " + plan_.id + " was stopped here: " + what};
+  }
+
   MachineResult finished(const std::string& how) {
     static_cast<void>(journal_->append({.vm = machine_.vm, .what = std::string(name_of(Outcome::changed))}));
     place_.remove_waiting();
@@ -107,9 +130,11 @@ class Recovery {
     for (Root& root : rest.roots) root.target = target_of(root);
     Plan plan{.id = new_run_id(std::max(plan_.id, newest_recorded())), .verb = plan_.verb, .machines = {rest}};
     plan.owner = this_owner();
+    number_machines(plan);
     auto journal = create_journal(plan);
     if (!journal) return result_of(machine_, Outcome::failed, journal.error().message);
-    MachineResult result = carry_out(plan, rest, {by_target_, **journal, look_});
+    MachineJournal own(**journal, plan.machines.front());
+    MachineResult result = carry_out(plan, plan.machines.front(), {by_target_, own, look_});
     result.message = story + (result.message.empty() ? "" : "; " + result.message);
     if (result.outcome != Outcome::changed) return result;
     result.message += "; finished as run " + plan.id;
@@ -132,7 +157,9 @@ class Recovery {
   const Look& look_;
   bool taken_over_ = false;
   Workplace place_;
-  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<Journal> whole_journal_;
+  MachineJournal own_journal_;
+  Journal* journal_ = nullptr;
   model::Datastore now_;
 };
 
@@ -205,18 +232,55 @@ bool bind(MachinePlan& machine, const std::string& run, const Spot& folder, cons
   return true;
 }
 
-MachineResult recover(const Unfinished& unfinished, const std::vector<Site>& sites, const Look& look, bool taken_over) {
-  const bool may = unfinished.life == Life::dead || (unfinished.life == Life::cannot_tell && taken_over);
-  if (!may)
-    return told(unfinished, Outcome::refused, unfinished.folder.path + "/.cbtctl/lock is held by " + unfinished.owner,
-                Reason::locked);
-  if (!unfinished.plan) return recover_blindly(unfinished, *sites[unfinished.folder.root].writer, taken_over);
+namespace {
+
+// The plan of a stopped run in terms of what is there, or why nothing is done about it.
+std::variant<MachinePlan, MachineResult> bound_plan(const Unfinished& unfinished, const std::vector<Site>& sites) {
   MachinePlan machine = unfinished.plan->machines.front();
   if (!bind(machine, unfinished.run, unfinished.folder, sites))
     return told(unfinished, Outcome::refused,
                 "run " + unfinished.run + " was stopped here, and a file of it lies in no target",
                 Reason::outside_scan);
-  return Recovery(*unfinished.plan, machine, sites, look, taken_over).run();
+  const auto by_root = sites_of(machine, sites);
+  const Belief belief = belief_in(unfinished, machine, by_root);
+  const Workplace place{unfinished.run, machine, by_root};
+  if (belief == Belief::unknown || (belief == Belief::partly && (has_begun(place) || !check_untouched(place))))
+    return told(unfinished, Outcome::refused,
+                "run " + unfinished.run + " was stopped here, and not every folder that its plan names holds that plan",
+                Reason::locked);
+  return machine;
+}
+
+bool may_recover(const Unfinished& unfinished, bool taken_over) {
+  return unfinished.life == Life::dead || (unfinished.life == Life::cannot_tell && taken_over);
+}
+
+MachineResult refuse_held(const Unfinished& unfinished) {
+  return told(unfinished, Outcome::refused, unfinished.folder.path + "/.cbtctl/lock is held by " + unfinished.owner,
+              Reason::locked);
+}
+
+}  // namespace
+
+MachineResult recover(const Unfinished& unfinished, const std::vector<Site>& sites, const Look& look, bool taken_over) {
+  if (!may_recover(unfinished, taken_over)) return refuse_held(unfinished);
+  if (!unfinished.plan) return recover_blindly(unfinished, *sites[unfinished.folder.root].writer, taken_over);
+  const auto machine = bound_plan(unfinished, sites);
+  if (const auto* objection = std::get_if<MachineResult>(&machine)) return *objection;
+  return Recovery(*unfinished.plan, std::get<MachinePlan>(machine), sites, look, taken_over).run();
+}
+
+Prospect foresee(const Unfinished& unfinished, const std::vector<Site>& sites, const Look& look, bool taken_over) {
+  const auto not_done = [](MachineResult result) {
+    return Prospect{std::move(result.vm), false, result.reason, std::move(result.message)};
+  };
+  if (!may_recover(unfinished, taken_over)) return not_done(refuse_held(unfinished));
+  if (!unfinished.plan)
+    return {join(unfinished.folder.path, unfinished.vm_name), true, std::nullopt,
+            "a run was stopped here whose plan cannot be read; its lock is taken away if it had changed nothing"};
+  const auto machine = bound_plan(unfinished, sites);
+  if (const auto* objection = std::get_if<MachineResult>(&machine)) return not_done(*objection);
+  return Recovery(*unfinished.plan, std::get<MachinePlan>(machine), sites, look, taken_over).foresee();
 }
 
 }  // namespace cbtctl::repair

@@ -17,6 +17,16 @@ namespace cbtctl::repair {
 [[nodiscard]] MachineResult recover(const Unfinished& unfinished, const std::vector<Site>& sites, const Look& look,
                                     bool taken_over);
 
+// What `recover` would do, told before it is agreed to; nothing is changed.
+struct Prospect {
+  std::string vm;
+  bool may = false;  // else it is refused, for this reason
+  std::optional<Reason> reason;
+  std::string what;
+};
+[[nodiscard]] Prospect foresee(const Unfinished& unfinished, const std::vector<Site>& sites, const Look& look,
+                               bool taken_over);
+
 // The plan of a run, found in `folder` by somebody who may see the datastore elsewhere: its roots become those of
 // `sites`, its paths are below them. False where a file of it lies in none.
 [[nodiscard]] bool bind(MachinePlan& machine, const std::string& run, const Spot& folder,

@@ -1,6 +1,7 @@
 #include "repair/workplace.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <set>
 
@@ -28,6 +29,16 @@ std::set<storage::Writer*> writers_of(const std::vector<Site>& sites) {
 
 Status fine_if_there(const Status& made) { return made || made.error().kind == ErrorKind::usage ? success() : made; }
 
+// Where nobody can tell whether a process lives, a day is enough: it takes its lock within seconds.
+bool is_over(storage::Writer& writer, const std::string& path, const std::string& token) {
+  constexpr std::int64_t day_ns = std::int64_t{24} * 3600 * 1'000'000'000;
+  const Life life = life_of(token);
+  const auto status =
+      life == Life::cannot_tell ? writer.status(path) : formats::core::Result<storage::FileStatus>(Error{});
+  const std::int64_t now_ns = std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+  return life == Life::dead || (status && status->modified_ns < now_ns - day_ns);
+}
+
 // A run that was stopped before it had made its lock, or after it had taken it away, leaves word of a dead process, or
 // an empty folder.
 void tidy(storage::Writer& writer, const std::string& folder) {
@@ -41,7 +52,7 @@ void tidy(storage::Writer& writer, const std::string& folder) {
     std::size_t left = names->size();
     for (const std::string& name : *names) {
       const auto found = at_work_from(name);
-      if (!found || life_of(found->token) != Life::dead) continue;
+      if (!found || !is_over(writer, join(run_folder, name), found->token)) continue;
       writer.try_remove_file(join(run_folder, name));
       --left;
     }

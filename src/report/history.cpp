@@ -13,9 +13,9 @@ using repair::ProofVerdict;
 using repair::RecordedRun;
 
 // Of a run of another operator only its plan is known.
-Cell outcome_cell(const RecordedRun& run, const std::string& vm) {
-  if (run.steps.empty()) return {"not recorded here", Tint::warning};
-  const repair::Outcome outcome = run.outcome_of(vm);
+Cell outcome_cell(const RecordedRun& run, const repair::MachinePlan& machine) {
+  if (!run.is_recorded) return {"not recorded here", Tint::warning};
+  const repair::Outcome outcome = run.outcome_of(machine);
   return {std::string(name_of(outcome)), tint_of_outcome(outcome)};
 }
 
@@ -25,7 +25,7 @@ Json machines_json(const RecordedRun& run) {
     Json entry;
     put_text(entry, "root", machine.roots.front().location);
     put_text(entry, "vm", machine.vm);
-    entry["outcome"] = run.steps.empty() ? Json(nullptr) : Json(name_of(run.outcome_of(machine.vm)));
+    entry["outcome"] = run.is_recorded ? Json(name_of(run.outcome_of(machine))) : Json(nullptr);
     entry["assumed_powered_off"] = machine.assumed_off;
     entry["assumed_unregistered"] = machine.assumed_unregistered;
     machines.push_back(std::move(entry));
@@ -114,8 +114,7 @@ std::string history_text(const HistoryReport& report, const Style& style) {
     if (!run.plan) table.add({{run.id}, {"?"}, {"?"}, {"the plan cannot be read", Tint::bad}});
     if (!run.plan) continue;
     for (const repair::MachinePlan& machine : run.plan->machines) {
-      table.add(
-          {{run.id}, {std::string(name_of(run.plan->verb))}, {escaped(machine.vm)}, outcome_cell(run, machine.vm)});
+      table.add({{run.id}, {std::string(name_of(run.plan->verb))}, {escaped(machine.vm)}, outcome_cell(run, machine)});
     }
   }
   return table.print(style);
@@ -126,7 +125,7 @@ std::string run_text(const HistoryReport& report, const Style& style) {
   std::string out =
       "run " + run.id + (run.plan ? ", " + std::string(name_of(run.plan->verb)) : ", whose plan cannot be read") + "\n";
   for (const repair::MachinePlan& machine : run.plan ? run.plan->machines : std::vector<repair::MachinePlan>{}) {
-    out += escaped(machine.roots.front().location + "/" + machine.vm) + ": " + outcome_cell(run, machine.vm).text;
+    out += escaped(machine.roots.front().location + "/" + machine.vm) + ": " + outcome_cell(run, machine).text;
     if (machine.assumed_off) out += ", off by the operator's word";
     if (machine.assumed_unregistered) out += ", registered nowhere by the operator's word";
     out += "\n";

@@ -100,6 +100,7 @@ Tint tint_of_outcome(Outcome outcome) {
     case Outcome::rolled_back:
     case Outcome::cancelled:
     case Outcome::unfinished:
+    case Outcome::not_begun:
       return Tint::warning;
   }
   return Tint::none;

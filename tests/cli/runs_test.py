@@ -94,12 +94,21 @@ def test_purge_leaves_a_stopped_run(program, stopped):
 def test_a_verb_of_another_administrator_takes_it_back_and_leaves_no_trace(program, ds, stop_in_the_middle):
     before = picture(ds)
     stop_in_the_middle(ds)
-    other = program.json("disable", ds, "--vm", "three", "--yes", who="another")
+    words = ["--vm", "one", "--vm", "three", "--only", "ctk-orphan"]
+    other = program.json("repair", ds, *words, "--yes", who="another")
     assert recovered(other) == ["rolled-back"] and picture(ds) == before and not list(ds.rglob(".cbtctl"))
 
 
+def test_a_run_of_a_machine_that_is_not_selected_is_left(program, stopped):
+    middle = picture(stopped)
+    other = program.json("enable", stopped, "--vm", "two", "--dry-run", who="another")
+    assert recovered(other) == [] and picture(stopped) == middle
+    other = program.json("repair", stopped, "--vm", "two", "--yes", who="another")
+    assert recovered(other) == [] and picture(stopped) == middle and (stopped / "one/.cbtctl/lock").is_dir()
+
+
 def test_the_history_of_the_first_administrator_calls_it_unfinished(program, stopped):
-    program.run("disable", stopped, "--vm", "three", "--yes", who="another")
+    program.run("repair", stopped, "--vm", "one", "--yes", who="another")
     runs = program.json("history")["runs"]
     assert [machine["outcome"] for run in runs for machine in run["machines"]] == ["unfinished"]
 
@@ -121,7 +130,7 @@ def test_where_the_machine_ran_meanwhile_it_goes_forward_to_what_was_promised(pr
     vmx = stopped / "one/one.vmx"
     vmx.write_text(vmx.read_text() + 'vmci0.id = "1"\n')  # as ESXi rewrites it
     (stopped / "one/vmware.log").write_text("VMX exit (0).\n")
-    (first,) = program.json("disable", stopped, "--vm", "three", "--yes")["recovered"]
+    (first,) = program.json("repair", stopped, "--vm", "one", "--yes")["recovered"]
     assert first["outcome"] == "changed" and "finished as run" in first["message"]
     states = program.states(stopped)
     assert [state for (path, _), state in states.items() if path == "one/one.vmx"] == ["pending"]
@@ -131,7 +140,7 @@ def test_where_the_machine_ran_meanwhile_it_goes_forward_to_what_was_promised(pr
 def test_while_the_machine_runs_nobody_touches_it(program, stopped):
     (stopped / "one/one.vmx.lck").touch()
     middle = picture(stopped)
-    answer = program.json("disable", stopped, "--vm", "three", "--yes", status=4)
+    answer = program.json("disable", stopped, "--vm", "one", "--yes", status=4)
     assert answer["recovered"][0]["reason"] == "locked" and picture(stopped) == middle
 
 
@@ -230,7 +239,8 @@ def test_its_own_operator_sees_that_files_are_as_they_were(program, many, before
     program.json("undo", elsewhere, "--yes", who="another", status=0)
     elsewhere.rename(many)
     again = program.json("undo", two, "--yes")
-    assert picture(many) == before and ("restored", None) not in outcomes(again)
+    told = {machine["message"] for machine in again["plan"]["unchanged"]}
+    assert picture(many) == before and "results" not in again and told == {"it was taken back already"}
 
 
 def test_what_was_taken_back_already_is_left_alone(program, many):

@@ -102,7 +102,7 @@ TEST_CASE("killed at every moment, a machine is as before or wholly changed, and
       CHECK(repair::take_back(plan, plan.machines[0], {sites, *journal, place.look()}).outcome == Outcome::restored);
       REQUIRE(place.contents() == before);
       CHECK_FALSE(std::filesystem::exists(place.path("x/.cbtctl")));
-      CHECK(repair::recorded_run(plan.id)->outcome_of(plan.machines[0].vm) == Outcome::restored);
+      CHECK(repair::recorded_run(plan.id)->outcome_of(plan.machines[0]) == Outcome::restored);
     }
     CHECK(moment > 2 * undisturbed.machines[0].changes.size());  // each is noted, then done
   }
