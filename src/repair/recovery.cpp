@@ -43,13 +43,14 @@ MachineResult recover_blindly(const Unfinished& unfinished, storage::Writer& wri
 class Recovery {
  public:
   Recovery(const Plan& plan, const MachinePlan& machine, const std::vector<Site>& sites, const Look& look,
-           bool taken_over)
+           bool taken_over, bool only_tidies)
       : plan_(plan),
         machine_(machine),
         by_target_(sites),
         sites_(sites_of(machine, sites)),
         look_(look),
         taken_over_(taken_over),
+        only_tidies_(only_tidies),
         place_{plan_.id, machine_, sites_},
         whole_journal_(reopen_journal(plan.id)),
         own_journal_(*whole_journal_, machine),
@@ -62,7 +63,8 @@ class Recovery {
       return {machine_.vm, false, objection->reason,
               "run " + plan_.id + " was stopped here, and " + objection->message};
     look_at_standing(place_);
-    if (!has_begun(place_)) return will("nothing was changed yet; its lock and what it prepared are taken away");
+    if (only_tidies_ || !has_begun(place_))
+      return will("nothing was changed yet; its lock and what it prepared are taken away");
     if (check_done(place_) && !broken_promise(machine_, now, true))
       return will("all its changes were made; it is closed");
     const auto ran = ran_since(place_);
@@ -78,7 +80,7 @@ class Recovery {
     if (const Status claimed = claim(place_, taken_over_); !claimed)
       return refused(machine_, Reason::locked, claimed.error().message);
     look_at_standing(place_);
-    if (!has_begun(place_)) return ended("it had not made its first change");
+    if (only_tidies_ || !has_begun(place_)) return ended("it had not made its first change");
     if (check_done(place_) && !broken_promise(machine_, now_, true)) return finished("it had made all its changes");
     const auto ran = ran_since(place_);
     const Status known = check_known(place_);
@@ -156,6 +158,7 @@ class Recovery {
   std::vector<Site> sites_;
   const Look& look_;
   bool taken_over_ = false;
+  bool only_tidies_ = false;  // its plan is not believed, and all files are what they were
   Workplace place_;
   std::unique_ptr<Journal> whole_journal_;
   MachineJournal own_journal_;
@@ -234,8 +237,13 @@ bool bind(MachinePlan& machine, const std::string& run, const Spot& folder, cons
 
 namespace {
 
+struct Bound {
+  MachinePlan machine;
+  bool is_partly = false;  // not every folder that it names holds the plan
+};
+
 // The plan of a stopped run in terms of what is there, or why nothing is done about it.
-std::variant<MachinePlan, MachineResult> bound_plan(const Unfinished& unfinished, const std::vector<Site>& sites) {
+std::variant<Bound, MachineResult> bound_plan(const Unfinished& unfinished, const std::vector<Site>& sites) {
   MachinePlan machine = unfinished.plan->machines.front();
   if (!bind(machine, unfinished.run, unfinished.folder, sites))
     return told(unfinished, Outcome::refused,
@@ -244,11 +252,11 @@ std::variant<MachinePlan, MachineResult> bound_plan(const Unfinished& unfinished
   const auto by_root = sites_of(machine, sites);
   const Belief belief = belief_in(unfinished, machine, by_root);
   const Workplace place{unfinished.run, machine, by_root};
-  if (belief == Belief::unknown || (belief == Belief::partly && (has_begun(place) || !check_untouched(place))))
+  if (belief == Belief::unknown || (belief == Belief::partly && !check_untouched(place)))
     return told(unfinished, Outcome::refused,
                 "run " + unfinished.run + " was stopped here, and not every folder that its plan names holds that plan",
                 Reason::locked);
-  return machine;
+  return Bound{std::move(machine), belief == Belief::partly};
 }
 
 bool may_recover(const Unfinished& unfinished, bool taken_over) {
@@ -265,9 +273,10 @@ MachineResult refuse_held(const Unfinished& unfinished) {
 MachineResult recover(const Unfinished& unfinished, const std::vector<Site>& sites, const Look& look, bool taken_over) {
   if (!may_recover(unfinished, taken_over)) return refuse_held(unfinished);
   if (!unfinished.plan) return recover_blindly(unfinished, *sites[unfinished.folder.root].writer, taken_over);
-  const auto machine = bound_plan(unfinished, sites);
-  if (const auto* objection = std::get_if<MachineResult>(&machine)) return *objection;
-  return Recovery(*unfinished.plan, std::get<MachinePlan>(machine), sites, look, taken_over).run();
+  const auto bound = bound_plan(unfinished, sites);
+  if (const auto* objection = std::get_if<MachineResult>(&bound)) return *objection;
+  const auto& [machine, is_partly] = std::get<Bound>(bound);
+  return Recovery(*unfinished.plan, machine, sites, look, taken_over, is_partly).run();
 }
 
 Prospect foresee(const Unfinished& unfinished, const std::vector<Site>& sites, const Look& look, bool taken_over) {
@@ -278,9 +287,10 @@ Prospect foresee(const Unfinished& unfinished, const std::vector<Site>& sites, c
   if (!unfinished.plan)
     return {join(unfinished.folder.path, unfinished.vm_name), true, std::nullopt,
             "a run was stopped here whose plan cannot be read; its lock is taken away if it had changed nothing"};
-  const auto machine = bound_plan(unfinished, sites);
-  if (const auto* objection = std::get_if<MachineResult>(&machine)) return not_done(*objection);
-  return Recovery(*unfinished.plan, std::get<MachinePlan>(machine), sites, look, taken_over).foresee();
+  const auto bound = bound_plan(unfinished, sites);
+  if (const auto* objection = std::get_if<MachineResult>(&bound)) return not_done(*objection);
+  const auto& [machine, is_partly] = std::get<Bound>(bound);
+  return Recovery(*unfinished.plan, machine, sites, look, taken_over, is_partly).foresee();
 }
 
 }  // namespace cbtctl::repair
