@@ -7,6 +7,7 @@
 #include <map>
 
 #include "repair/guards.h"
+#include "repair/may_go_back.h"
 #include "repair/reload.h"
 #include "repair/reverse.h"
 #include "repair/standing.h"
@@ -34,15 +35,6 @@ std::optional<MachineResult> begin(const Workplace& place) {
 Reason reason_of(const Error& error) {
   if (error.kind == ErrorKind::changed || error.kind == ErrorKind::missing) return Reason::changed_meanwhile;
   return error.kind == ErrorKind::in_use ? Reason::locked : Reason::unreadable;
-}
-
-// What only a host says of a machine that is off is told as it is.
-bool is_of_host(const Refusal& refusal) {
-  return refusal.reason == Reason::not_registered || refusal.reason == Reason::pending_task;
-}
-Reason reason_of_undo(const Refusal& refusal) { return is_of_host(refusal) ? refusal.reason : Reason::ran_since; }
-std::string in_words_of_undo(const Refusal& refusal) {
-  return is_of_host(refusal) ? refusal.message : "the virtual machine is not proven off: " + refusal.message;
 }
 
 class Execution {
@@ -75,6 +67,7 @@ class Execution {
     if (status) status = check_done(place_);
     if (status) status = reload(machine_, now, sites_, is_on_after(machine_));
     if (!status) return rolled_back(status.error(), now);
+    machine_.end = end_of(place_);
     return prove();
   }
 
@@ -111,6 +104,12 @@ class Execution {
   // Nothing was changed, and what was kept is what it should be.
   [[nodiscard]] Status check_whole() const {
     if (const Status untouched = check_untouched(place_); !untouched) return untouched;
+    for (const Watched& watched : machine_.watched) {
+      const auto now = place_.digest_at(watched.spot);
+      if (!now) return now.error();
+      if (*now != watched.sha256)
+        return Error{ErrorKind::changed, watched.spot.path + ": was changed by somebody else"};
+    }
     for (const auto& [spot, contents] : contents_of(machine_)) {
       const auto kept = place_.digest_at(place_.kept(spot));
       if (!kept) return kept.error();
@@ -123,9 +122,18 @@ class Execution {
   // Each phase is read back and lasts before the next begins.
   [[nodiscard]] Status steps() const {
     for (const Phase phase : {Phase::keys_off, Phase::tracking, Phase::keys_on}) {
+      if (const Status off = phase == Phase::keys_on ? check_off() : success(); !off) return off;
       if (const Status done = place_.together([&] { return steps_of(phase); }); !done) return done;
     }
     return success();
+  }
+
+  // Right before a key turns TRUE.
+  [[nodiscard]] Status check_off() const {
+    const auto turns_on = [](const Change& change) { return change.phase == Phase::keys_on; };
+    if (std::none_of(machine_.changes.begin(), machine_.changes.end(), turns_on)) return success();
+    const auto runs = refuse_power(machine_, means_.look(machine_));
+    return runs ? Status(Error{ErrorKind::changed, "it is not proven off any more: " + runs->message}) : success();
   }
 
   [[nodiscard]] Status steps_of(Phase phase) const {
@@ -165,16 +173,21 @@ class Execution {
     if (const auto runs = refuse_power(machine_, now))
       return ended(Outcome::failed, "it is not proven off any more: " + runs->message);
     if (const auto broken = broken_promise(machine_, now)) return rolled_back({ErrorKind::changed, *broken}, now);
+    if (!machine_.end.empty()) static_cast<void>(place_.record_end(plan_));  // without it undo refuses
     if (const Status noted = note(name_of(Outcome::changed)); !noted) return rolled_back(noted.error(), now);
     unlock(place_);
     return result_of(machine_, Outcome::changed);
   }
 
   [[nodiscard]] MachineResult rolled_back(const Error& why, const model::Datastore& now) const {
-    Status back = reverse(place_, means_.journal);
-    if (back) back = reload(machine_, now, sites_, is_on_before(machine_));
-    if (!back) {
-      return ended(Outcome::failed, why.message + "; and it could not be rolled back: " + back.error().message +
+    const GoneBack back = reverse(place_, means_.journal, means_.look);
+    if (back.refusal)
+      return ended(Outcome::failed, why.message + "; and it may not be rolled back: " + back.refusal->message +
+                                        "; it stays locked, and the next verb that writes goes on");
+    Status status = back.error ? Status(*back.error) : success();
+    if (status) status = reload(machine_, now, sites_, is_on_before(machine_));
+    if (!status) {
+      return ended(Outcome::failed, why.message + "; and it could not be rolled back: " + status.error().message +
                                         "; the next verb that writes tries again");
     }
     vanish(place_);
@@ -187,6 +200,21 @@ class Execution {
   const Means& means_;
   Workplace place_;
 };
+
+}  // namespace
+
+namespace {
+
+// The operator's own plan was written before the run; its end is in the copy on the datastore.
+MachinePlan with_end(const Plan& plan, MachinePlan machine, const std::vector<Site>& sites) {
+  const Workplace place{plan.id, machine, sites};
+  if (!machine.end.empty() || end_of(place).empty()) return machine;
+  const Spot copy = place.plan_copy(place.folders().front());
+  const auto text = place.writer(copy).read(copy.path);
+  const auto found = text ? plan_from_text(*text) : formats::core::Result<Plan>(text.error());
+  if (found && found->machines.size() == 1) machine.end = found->machines.front().end;
+  return machine;
+}
 
 }  // namespace
 
@@ -203,24 +231,28 @@ MachineResult carry_out(const Plan& plan, const MachinePlan& machine, const Mean
   return Execution(plan, machine, means).carry_out();
 }
 
-MachineResult take_back(const Plan& plan, const MachinePlan& machine, const Means& means) {
-  const auto sites = sites_of(machine, means.sites);
+MachineResult take_back(const Plan& plan, const MachinePlan& planned, const Means& means) {
+  const auto sites = sites_of(planned, means.sites);
+  const MachinePlan machine = with_end(plan, planned, sites);
   const Workplace place{plan.id, machine, sites};
   const model::Datastore now = means.look(machine);
-  if (const auto may_run = refuse_power(machine, now))
-    return refused(machine, reason_of_undo(*may_run), in_words_of_undo(*may_run));
-  look_at_standing(place);
-  if (const auto ran = ran_since(place))
-    return refused(machine, Reason::ran_since, *ran + ": the virtual machine may have run since");
+  if (const auto objection = may_go_back(place, now)) return refused(machine, objection->reason, objection->message);
   if (const Status done = check_done(place); !done)
     return refused(machine, reason_of(done.error()), done.error().message);
   if (auto not_begun = begin(place)) return *not_begun;
   static_cast<void>(place.take_over());  // whoever was at work in this run before, and could not take its name away
   Status status = means.journal.append({.vm = machine.vm, .what = std::string(name_of(StepKind::taking_back))});
-  if (status) status = reverse(place, means.journal);
-  if (!status)
-    return result_of(machine, Outcome::failed, status.error().message + "; the next verb that writes goes on");
-  // Under the lock still: who is stopped from here on leaves a history that is right, or a lock.
+  const GoneBack back =
+      status ? reverse(place, means.journal, means.look) : GoneBack{.refusal = {}, .error = status.error()};
+  if (back.refusal && !back.stopped) unlock(place);
+  if (back.refusal && !back.stopped) return refused(machine, back.refusal->reason, back.refusal->message);
+  if (back.refusal)
+    return result_of(
+        machine, Outcome::failed,
+        "it was put off again: " + back.refusal->message + "; it stays locked, and the next verb that writes goes on");
+  if (back.error)
+    return result_of(machine, Outcome::failed, back.error->message + "; the next verb that writes goes on");
+  vanish(place);
   static_cast<void>(means.journal.append({.vm = machine.vm, .what = std::string(name_of(Outcome::restored))}));
   vanish(place);
   MachineResult result = result_of(machine, Outcome::restored);

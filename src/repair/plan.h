@@ -48,6 +48,12 @@ struct Witness {
   std::int64_t changed_ns = 0;
 };
 
+// A small text that says whether a disk is tracked: what it was when the plan was made.
+struct Watched {
+  Spot spot;
+  std::string sha256;
+};
+
 // What a disk was like when the plan was made.
 struct DiskRecord {
   std::string slot;
@@ -80,6 +86,8 @@ struct MachinePlan {
   Intent intent;
   std::vector<Change> changes;
   std::vector<Witness> witnesses;
+  std::vector<Watched> watched;  // the .vmx and the descriptors of own links; runs of 0.1.0 have none
+  std::vector<Witness> end;      // those that the run itself edited, as its last step and the hosts' reload left them
   std::vector<DiskRecord> disks;
   std::vector<std::pair<std::string, model::CbtState>> promised;  // slot and the state that the disk will have
   std::vector<std::string> fixed;                                 // fingerprints of the findings that will be gone

@@ -84,6 +84,10 @@ Json to_json(const MachinePlan& machine) {
     object["disks"].push_back({disk.slot, name_of(disk.state), disk.change_id});
   for (const auto& [slot, state] : machine.promised) object["promised"].push_back({slot, name_of(state)});
   for (const Spot& folder : machine.folders) object["folders"].push_back(to_json(folder));
+  object["end"] = Json::array();
+  for (const Witness& witness : machine.end) object["end"].push_back(to_json(witness));
+  object["watched"] = Json::array();
+  for (const Watched& watched : machine.watched) object["watched"].push_back({to_json(watched.spot), watched.sha256});
   return object;
 }
 
@@ -196,6 +200,9 @@ MachinePlan machine_from(const Json& object) {
     machine.promised.emplace_back(entry.at(0).get<std::string>(),
                                   value_from(entry.at(1), model::cbt_state_from, "state"));
   for (const Json& folder : object.at("folders")) machine.folders.push_back(spot_from(folder, roots));
+  for (const Json& watched : object.value("watched", Json::array()))
+    machine.watched.push_back({spot_from(watched.at(0), roots), watched.at(1).get<std::string>()});
+  for (const Json& witness : object.value("end", Json::array())) machine.end.push_back(witness_from(witness, roots));
   return machine;
 }
 

@@ -27,7 +27,7 @@ enum class Reason {
   changed_meanwhile,
   ran_since,
   too_young,
-  already_done,
+  would_be_tracked,
 };
 
 inline constexpr auto reason_texts = std::to_array<formats::core::Spelling<Reason>>({
@@ -52,9 +52,9 @@ inline constexpr auto reason_texts = std::to_array<formats::core::Spelling<Reaso
     {Reason::changed_meanwhile, "changed-meanwhile"},
     {Reason::ran_since, "ran-since"},
     {Reason::too_young, "too-young"},
-    {Reason::already_done, "already-done"},
+    {Reason::would_be_tracked, "would-be-tracked"},
 });
-static_assert(formats::core::is_whole(reason_texts, Reason::already_done));
+static_assert(formats::core::is_whole(reason_texts, Reason::would_be_tracked));
 
 [[nodiscard]] constexpr std::string_view name_of(Reason reason) { return formats::core::text_in(reason_texts, reason); }
 [[nodiscard]] constexpr std::optional<Reason> reason_from(std::string_view text) {

@@ -39,6 +39,23 @@ Spots files_of(const model::Datastore& datastore, const model::VirtualMachine& m
   return spots;
 }
 
+// A raw device's data lies elsewhere: nothing here shows that its guest writes.
+bool has_data_file(const model::Descriptor& descriptor) {
+  using formats::vmdk::ExtentKind;
+  return std::any_of(descriptor.extents.begin(), descriptor.extents.end(), [](const model::Extent& extent) {
+    return extent.reference && extent.line.kind != ExtentKind::vmfs_rdm && extent.line.kind != ExtentKind::vmfs_raw;
+  });
+}
+
+// What ESXi writes of a machine that runs, whatever its disks are.
+void add_settings(const model::File& configuration, const formats::vmx::Configuration& settings, Spots& spots) {
+  spots.insert({0, configuration.path});
+  const std::string usual(formats::core::stem_of(formats::core::file_name(configuration.path)));
+  const std::string nvram =
+      join(parent_of(configuration.path), settings.nvram.empty() ? usual + ".nvram" : settings.nvram);
+  if (formats::core::is_inside(nvram)) spots.insert({0, nvram});
+}
+
 Spots witnesses_of(const model::Datastore& datastore, const model::VirtualMachine& machine, Roots& roots) {
   const model::File& configuration = datastore.files[machine.file];
   Spots spots{{0, join(parent_of(configuration.path), "vmware.log")}};
@@ -46,6 +63,7 @@ Spots witnesses_of(const model::Datastore& datastore, const model::VirtualMachin
     for (const model::ChainLink& link : disk.chain) {
       if (!link.own || !link.descriptor) continue;
       const model::Descriptor& descriptor = datastore.descriptors[*link.descriptor];
+      if (!has_data_file(descriptor)) add_settings(configuration, machine.settings, spots);
       for (const model::Extent& extent : descriptor.extents) {
         if (extent.reference) add(datastore, extent.reference->file, roots, spots);
       }
@@ -55,6 +73,19 @@ Spots witnesses_of(const model::Datastore& datastore, const model::VirtualMachin
       storage::Writer* writer = spot ? roots.writer(*spot) : nullptr;
       if (writer != nullptr && !writer->status(usual)) spots.insert(*spot);
     }
+  }
+  return spots;
+}
+
+// What says whether a disk is tracked.
+Spots watched_of(const model::Datastore& datastore, const model::VirtualMachine& machine, Roots& roots) {
+  Spots spots;
+  add(datastore, machine.file, roots, spots);
+  for (const model::Disk& disk : machine.disks) {
+    for_own_links(disk, [&](model::Index index) {
+      const auto& file = datastore.files[datastore.descriptors[index].file];
+      if (!file.sparse) add(datastore, datastore.descriptors[index].file, roots, spots);
+    });
   }
   return spots;
 }
@@ -115,6 +146,12 @@ void look_ahead(const model::Datastore& datastore, const std::vector<const model
 
 void record(const model::Datastore& datastore, const model::VirtualMachine& machine, Roots& roots, MachinePlan& plan) {
   for (const Spot& spot : witnesses_of(datastore, machine, roots)) plan.witnesses.push_back(witness_at(spot, roots));
+  for (const Spot& spot : watched_of(datastore, machine, roots)) {
+    storage::Writer* writer = roots.writer(spot);
+    const auto text =
+        writer != nullptr ? writer->read(spot.path) : formats::core::Result<std::string>(formats::core::Error{});
+    if (text) plan.watched.push_back({spot, formats::core::sha256(*text)});
+  }
   std::set<Spot> folders;
   for (const Spot& spot : files_of(datastore, machine, roots))
     folders.insert({spot.root, std::string(parent_of(spot.path))});

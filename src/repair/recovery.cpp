@@ -101,9 +101,19 @@ class Recovery {
   }
 
   MachineResult back() {
-    if (const Status reversed = reverse(place_, *journal_); !reversed)
-      return result_of(machine_, Outcome::failed, reversed.error().message + "; the next verb that writes tries again");
+    const GoneBack gone = reverse(place_, *journal_, look_);
+    if (gone.refusal) return instead(*gone.refusal);
+    if (gone.error)
+      return result_of(machine_, Outcome::failed, gone.error->message + "; the next verb that writes tries again");
     return ended("it was taken back");
+  }
+
+  // There is no way back: forward, unless it may run.
+  MachineResult instead(const Refusal& refusal) {
+    now_ = look_(machine_);
+    if (const auto objection = refuse_power(machine_, now_))
+      return refused(machine_, objection->reason, "run " + plan_.id + " was stopped here, and " + objection->message);
+    return forward(refusal.message);
   }
 
   MachineResult ended(const char* how) {
@@ -196,6 +206,8 @@ bool for_every_spot(MachinePlan& machine, Visitor&& visit) {
   const auto see = [&](Spot& spot) { all = all && visit(spot); };
   for (Change& change : machine.changes) see(change.spot);
   for (Witness& witness : machine.witnesses) see(witness.spot);
+  for (Watched& watched : machine.watched) see(watched.spot);
+  for (Witness& witness : machine.end) see(witness.spot);
   for (Spot& folder : machine.folders) see(folder);
   for (Spot& spot : machine.intent.lowered) see(spot);
   for (auto& [spot, cid] : machine.intent.parent_cids) see(spot);

@@ -100,6 +100,13 @@ std::optional<std::string> difference(const MachinePlan& earlier, const MachineP
     if (!same_step(earlier, earlier.changes[i], again, again.changes[i]))
       return earlier.changes[i].spot.path + " was changed by somebody else";
   }
+  // What was only watched.
+  for (const Watched& watched : earlier.watched) {
+    const auto same = std::any_of(again.watched.begin(), again.watched.end(), [&](const Watched& now) {
+      return same_file(earlier, watched.spot, again, now.spot) && watched.sha256 == now.sha256;
+    });
+    if (!same) return watched.spot.path + " was changed by somebody else";
+  }
   return std::nullopt;
 }
 

@@ -1,10 +1,13 @@
 // First everything that the way back needs is written beside the files, so that a full disk is met before the first
-// step; then the steps, newest first. The old content itself is the file that was kept.
+// step; then the steps, newest first. The old content itself is the file that was kept, under one name more.
 #include "repair/reverse.h"
 
 #include <algorithm>
 #include <map>
 
+#include "formats/text/document.h"
+#include "repair/edits.h"
+#include "repair/may_go_back.h"
 #include "repair/standing.h"
 
 namespace cbtctl::repair {
@@ -66,9 +69,12 @@ class Reversal {
     const Change& change = changes()[i];
     const auto kept = to_the_beginning ? place_.digest_at(place_.kept(change.spot))
                                        : formats::core::Result<std::string>(std::string());
-    if (kept && *kept == change.sha256_before) return place_.kept(change.spot);
     const Spot source = place_.returning(i);
-    const Status written = place_.writer(source).create(source.path, change.content_before, change.spot.path);
+    storage::Writer& writer = place_.writer(source);
+    // What was kept stays until the last question is answered: a run that is stopped before counts as begun.
+    const Status written = kept && *kept == change.sha256_before
+                               ? writer.keep(place_.kept(change.spot).path, source.path)
+                               : writer.create(source.path, change.content_before, change.spot.path);
     if (!written) return written.error();
     return source;
   }
@@ -113,11 +119,33 @@ class Reversal {
   std::map<std::size_t, Spot> returns_;  // by change: what takes the file's place
 };
 
+// The machine may have run while its files came back: tables are in place that may have missed writes, and the keys may
+// be TRUE over them. They go FALSE; recovery goes on from there.
+Status stay_off(const Workplace& place) {
+  const Spot configuration{0, place.machine.vm};
+  storage::Writer& writer = place.writer(configuration);
+  const auto text = writer.read(configuration.path);
+  if (!text) return text.error();
+  auto document = formats::text::Document::decode(*text);
+  if (!is_flag_on(document, "ctkEnabled")) return success();
+  set_flag(document, "ctkEnabled", false);
+  const std::string waiting = place.kept(configuration).path + std::string(waiting_suffix);
+  Status off = writer.create(waiting, document.encode(), configuration.path);
+  if (off) off = writer.replace(waiting, configuration.path);
+  return off ? place.sync() : off;
+}
+
 }  // namespace
 
-Status reverse(const Workplace& place, Journal& journal) {
-  if (check_untouched(place)) return success();
-  return Reversal(place, journal).run();
+GoneBack reverse(const Workplace& place, Journal& journal, const Look& look) {
+  if (check_untouched(place)) return {};
+  if (auto refusal = may_go_back(place, look(place.machine))) return {.refusal = std::move(refusal), .error = {}};
+  if (const Status gone = Reversal(place, journal).run(); !gone) return {.refusal = {}, .error = gone.error()};
+  auto refusal = may_go_back(place, look(place.machine));
+  if (!refusal) return {};
+  if (const Status off = stay_off(place); !off)
+    refusal->message += "; and CBT could not be put off: " + off.error().message;
+  return {.refusal = std::move(refusal), .stopped = true, .error = {}};
 }
 
 }  // namespace cbtctl::repair

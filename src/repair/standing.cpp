@@ -1,5 +1,6 @@
 #include "repair/standing.h"
 
+#include <algorithm>
 #include <set>
 
 namespace cbtctl::repair {
@@ -23,6 +24,31 @@ Status check_waits(const Workplace& place, const Change& change) {
   const auto digest = place.digest_at(change.spot);
   if (!digest) return digest.error();
   return *digest == change.sha256_before ? success() : Status(changed(change.spot, by_somebody));
+}
+
+bool is_touched(const MachinePlan& machine, const Spot& spot, ChangeKind kind) {
+  return std::any_of(machine.changes.begin(), machine.changes.end(),
+                     [&](const Change& change) { return change.kind == kind && change.spot == spot; });
+}
+
+std::optional<std::string> sign_of(const Workplace& place, const Witness& witness) {
+  const std::string& path = witness.spot.path;
+  const auto now = place.writer(witness.spot).status(path);
+  if (!now && now.error().kind != ErrorKind::missing) return path + " cannot be looked at";
+  if (now.has_value() != witness.exists) return path + (witness.exists ? " has gone" : " is new");
+  if (now && (now->size_bytes != witness.size_bytes || !is_same_time(now->modified_ns, witness.modified_ns) ||
+              !is_same_time(now->changed_ns, witness.changed_ns)))
+    return path + " was written";
+  return std::nullopt;
+}
+
+// A witness that the run edits tells nothing before the run's end; after it, what the run left must be recorded.
+std::optional<std::string> sign_since_end(const Workplace& place, const Spot& spot) {
+  if (!check_done(place)) return std::nullopt;
+  for (const Witness& witness : place.machine.end) {
+    if (witness.spot == spot) return sign_of(place, witness);
+  }
+  return spot.path + ": what the run left of it was not recorded";
 }
 
 }  // namespace
@@ -66,7 +92,8 @@ void look_at_standing(const Workplace& place) {
       questions.emplace_back(change.spot, QuestionKind::status);
     questions.emplace_back(kept, QuestionKind::status);
   }
-  for (const Witness& witness : place.machine.witnesses) questions.emplace_back(witness.spot, QuestionKind::status);
+  for (const Witness& witness : place.machine.witnesses) questions.emplace_back(witness.spot, Kind::status);
+  for (const Watched& watched : place.machine.watched) questions.emplace_back(watched.spot, Kind::digest);
   place.look_ahead(questions);
 }
 
@@ -127,15 +154,22 @@ Status check_done(const Workplace& place) {
   return success();
 }
 
+std::vector<Witness> end_of(const Workplace& place) {
+  std::vector<Witness> end;
+  for (const Witness& witness : place.machine.witnesses) {
+    if (!is_touched(place.machine, witness.spot, ChangeKind::edit)) continue;
+    const auto now = place.writer(witness.spot).status(witness.spot.path);
+    if (now) end.push_back({witness.spot, true, now->size_bytes, now->modified_ns, now->changed_ns});
+  }
+  return end;
+}
+
 std::optional<std::string> ran_since(const Workplace& place) {
   for (const Witness& witness : place.machine.witnesses) {
-    const std::string& path = witness.spot.path;
-    const auto now = place.writer(witness.spot).status(path);
-    if (!now && now.error().kind != ErrorKind::missing) return path + " cannot be looked at";
-    if (now.has_value() != witness.exists) return path + (witness.exists ? " has gone" : " is new");
-    if (now && (now->size_bytes != witness.size_bytes || !is_same_time(now->modified_ns, witness.modified_ns) ||
-                !is_same_time(now->changed_ns, witness.changed_ns)))
-      return path + " was written";
+    if (is_touched(place.machine, witness.spot, ChangeKind::quarantine)) continue;
+    auto sign = is_touched(place.machine, witness.spot, ChangeKind::edit) ? sign_since_end(place, witness.spot)
+                                                                          : sign_of(place, witness);
+    if (sign) return sign;
   }
   for (const Change& change : place.machine.changes) {
     if (change.kind == ChangeKind::quarantine && place.exists(change.spot) && place.exists(place.kept(change.spot)))

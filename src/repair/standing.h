@@ -34,8 +34,11 @@ void look_at_standing(const Workplace& place);
 [[nodiscard]] formats::core::Status check_known(const Workplace& place);      // every file is at some step of it
 [[nodiscard]] formats::core::Status check_done(const Workplace& place);       // all of it was done
 
+// The witnesses that the plan itself edits, as they are now.
+[[nodiscard]] std::vector<Witness> end_of(const Workplace& place);
+
 // Why the machine may have run since the plan was made: something that a running machine writes has moved, or a new
-// CTK file is there. Nothing: it provably has not.
+// CTK file is there. Nothing: it provably has not. What the run itself moved or wrote is no sign.
 [[nodiscard]] std::optional<std::string> ran_since(const Workplace& place);
 
 }  // namespace cbtctl::repair

@@ -60,6 +60,12 @@ void tidy(storage::Writer& writer, const std::string& folder) {
   }
 }
 
+// What lies on the datastore.
+std::string copy_of(const Plan& plan, const MachinePlan& machine) {
+  return to_text(
+      {.id = plan.id, .verb = plan.verb, .machines = {machine}, .refused = {}, .unchanged = {}, .owner = plan.owner});
+}
+
 }  // namespace
 
 std::string own_folder_of(const std::string& folder) { return join(folder, ".cbtctl"); }
@@ -183,9 +189,20 @@ void Workplace::leave() const {
   for (const Spot& folder : folders()) writer(folder).try_remove_file(at_work(folder).path);
 }
 
+Status Workplace::record_end(const Plan& plan) const {
+  const std::string copy = copy_of(plan, machine);
+  Status status = success();
+  for (const Spot& folder : folders()) {
+    const std::string path = plan_copy(folder).path;
+    const std::string waiting = path + std::string(waiting_suffix);
+    if (status) status = writer(folder).create(waiting, copy, {});
+    if (status) status = writer(folder).replace(waiting, path);
+  }
+  return status;
+}
+
 Status Workplace::prepare(const Plan& plan) const {
-  const std::string copy = to_text(
-      {.id = plan.id, .verb = plan.verb, .machines = {machine}, .refused = {}, .unchanged = {}, .owner = plan.owner});
+  const std::string copy = copy_of(plan, machine);
   Status status = success();
   for (const Spot& folder : folders()) {
     if (status) status = writer(folder).create(plan_copy(folder).path, copy, {});
@@ -206,8 +223,12 @@ void Workplace::remove_waiting() const {
   for (std::size_t i = 0; i < machine.changes.size(); ++i) {
     if (machine.changes[i].kind != ChangeKind::edit) continue;
     for (const Spot& spot : {waiting(i), returning(i)}) writer(spot).try_remove_file(spot.path);
+    writer(returning(i)).try_remove_file(returning(i).path + std::string(waiting_suffix));
     writer(machine.changes[i].spot).try_remove_file(kept(machine.changes[i].spot).path + std::string(waiting_suffix));
   }
+  if (machine.end.empty()) return;
+  for (const Spot& folder : folders())
+    writer(folder).try_remove_file(plan_copy(folder).path + std::string(waiting_suffix));
 }
 
 void Workplace::remove_kept() const {

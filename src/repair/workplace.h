@@ -42,6 +42,8 @@ struct Workplace {
   [[nodiscard]] formats::core::Status enter() const;
   // The plan, the old contents and the new ones: behind the lock; not synced.
   [[nodiscard]] formats::core::Status prepare(const Plan& plan) const;
+  // The plan again, with the run's end: behind its last step.
+  [[nodiscard]] formats::core::Status record_end(const Plan& plan) const;
   // This process is at work there in the place of one that is dead.
   [[nodiscard]] formats::core::Status take_over() const;
   // In this order around unlock: what was prepared and not used; the old contents that are no more needed, since the

@@ -72,8 +72,9 @@ class LocalWriter final : public Writer {
   LocalWriter(Descriptor root, bool holds_volumes) : root_(std::move(root)), holds_volumes_(holds_volumes) {}
 
   Result<FileStatus> status(const std::string& path) override {
-    const auto found = stat_of(path);
+    auto found = stat_of(path);
     if (!found) return found.error();
+    if (S_ISREG(found->st_mode)) stat_open(path, *found);
     return status_of(*found);
   }
 
@@ -241,6 +242,17 @@ class LocalWriter final : public Writer {
     if (::fstatat(folder->get(), name_of(path).c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0)
       return error_of(errno).in(path);
     return found;
+  }
+
+  // Of the open file, where it can be opened: an NFS client may answer a path from its cache, and asks its server when
+  // a file is opened.
+  void stat_open(const std::string& path, struct stat& found) {
+    const auto folder = folder_of(path);
+    if (!folder) return;
+    const Descriptor file(
+        ::openat(folder->get(), name_of(path).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    struct stat now {};
+    if (file.is_open() && ::fstat(file.get(), &now) == 0 && S_ISREG(now.st_mode)) found = now;
   }
 
   // Below /vmfs/volumes a volume's name is a link to the folder beside it that bears its UUID.

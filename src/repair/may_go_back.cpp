@@ -1,0 +1,128 @@
+// A disk that comes back tracked has its table of before the run. That table is whole where the .vmx, the descriptor
+// and the CTK file come back to the exact bytes that they had when the plan was made, and the machine has not run
+// since. Where one of them was changed by somebody else, the disk was perhaps off in between: then nothing says so any
+// more.
+#include "repair/may_go_back.h"
+
+#include <algorithm>
+
+#include "formats/text/document.h"
+#include "formats/vmware/names.h"
+#include "formats/vmx/configuration.h"
+#include "repair/guards.h"
+#include "repair/standing.h"
+#include "repair/tracking.h"
+
+namespace cbtctl::repair {
+namespace {
+
+using formats::text::Document;
+
+// What only a host says of a machine that is off is told as it is.
+bool is_of_host(const Refusal& refusal) {
+  return refusal.reason == Reason::not_registered || refusal.reason == Reason::pending_task;
+}
+
+// As the .vmx is now, and as its text would have it.
+bool is_on(const model::VirtualMachine& machine, const model::Disk& disk) {
+  return is_true(machine.settings.ctk_enabled) && is_true(disk.settings.ctk_enabled);
+}
+bool is_on(const formats::vmx::Configuration& settings, const std::string& slot) {
+  const auto found =
+      std::find_if(settings.disks.begin(), settings.disks.end(), [&](const auto& disk) { return disk.slot == slot; });
+  return is_true(settings.ctk_enabled) && found != settings.disks.end() && is_true(found->ctk_enabled);
+}
+
+class ComingBack {
+ public:
+  ComingBack(const Workplace& place, const model::Datastore& now, const model::VirtualMachine& machine)
+      : place_(place), now_(now), machine_(machine) {}
+
+  [[nodiscard]] std::optional<std::string> would_be_tracked() const {
+    std::optional<formats::vmx::Configuration> after;  // where the .vmx comes back
+    if (const Change* edit = first_edit({0, place_.machine.vm})) {
+      auto decoded = formats::vmx::decode(Document::decode(edit->content_before));
+      if (!decoded) return place_.machine.vm + " cannot be read as it would be";
+      after = std::move(*decoded);
+    }
+    for (const model::Disk& disk : machine_.disks) {
+      const std::string& slot = disk.settings.slot;
+      const bool will_be_on = after ? is_on(*after, slot) : is_on(machine_, disk);
+      if (!will_be_on || !gains(disk) || comes_back_exact(disk)) continue;
+      return slot + " would be tracked, and its files are not all those of before the run";
+    }
+    return std::nullopt;
+  }
+
+ private:
+  [[nodiscard]] const Change* first_edit(const Spot& spot) const {
+    for (const Change& change : place_.machine.changes) {
+      if (change.kind == ChangeKind::edit && change.spot == spot) return &change;
+    }
+    return nullptr;
+  }
+
+  // A target is the root of its number in this look.
+  [[nodiscard]] static Spot spot_of(const model::File& file) { return {file.target, file.path}; }
+
+  [[nodiscard]] bool is_moved(const Spot& spot) const {
+    return std::any_of(place_.machine.changes.begin(), place_.machine.changes.end(), [&](const Change& change) {
+      return change.kind == ChangeKind::quarantine && change.spot == spot;
+    });
+  }
+
+  // What tracks it comes back, or its keys do over a CTK line that stands there now.
+  [[nodiscard]] bool gains(const model::Disk& disk) const {
+    bool gains = !is_on(machine_, disk) && names_tracking(now_, disk);
+    for_own_links(disk, [&](model::Index index) {
+      const model::Descriptor& descriptor = now_.descriptors[index];
+      const Spot spot = spot_of(now_.files[descriptor.file]);
+      gains |= first_edit(spot) != nullptr || is_moved({spot.root, formats::vmware::tracking_of_disk(spot.path)});
+      if (descriptor.tracking && descriptor.tracking->file)
+        gains |= is_moved(spot_of(now_.files[*descriptor.tracking->file]));
+    });
+    return gains;
+  }
+
+  [[nodiscard]] bool comes_back_exact(const model::Disk& disk) const {
+    bool exact = is_exact({0, place_.machine.vm});
+    for_own_links(disk, [&](model::Index index) {
+      exact = exact && is_exact(spot_of(now_.files[now_.descriptors[index].file]));
+    });
+    return exact;
+  }
+
+  // An edit is taken back to the byte (reverse.h); what was not edited must be what it was.
+  [[nodiscard]] bool is_exact(const Spot& spot) const {
+    if (first_edit(spot) != nullptr) return true;
+    const auto& watched = place_.machine.watched;
+    const auto found =
+        std::find_if(watched.begin(), watched.end(), [&](const auto& each) { return each.spot == spot; });
+    const auto digest = place_.digest_at(spot);
+    return found != watched.end() && digest && *digest == found->sha256;
+  }
+
+  const Workplace& place_;
+  const model::Datastore& now_;
+  const model::VirtualMachine& machine_;
+};
+
+}  // namespace
+
+std::optional<Refusal> may_go_back(const Workplace& place, const model::Datastore& now) {
+  const std::string& vm = place.machine.vm;
+  if (const auto runs = refuse_power(place.machine, now)) {
+    if (is_of_host(*runs)) return runs;
+    return Refusal{vm, Reason::ran_since, "the virtual machine is not proven off: " + runs->message};
+  }
+  look_at_standing(place);
+  if (const auto ran = ran_since(place))
+    return Refusal{vm, Reason::ran_since, *ran + ": the virtual machine may have run since"};
+  const model::VirtualMachine* machine = find_machine(now, vm);
+  if (!place.machine.has_machine || machine == nullptr) return std::nullopt;
+  if (const auto tracked = ComingBack(place, now, *machine).would_be_tracked())
+    return Refusal{vm, Reason::would_be_tracked, *tracked};
+  return std::nullopt;
+}
+
+}  // namespace cbtctl::repair
