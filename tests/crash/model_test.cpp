@@ -137,9 +137,9 @@ class Life {
     return result;
   }
   // What others do is not cbtctl's.
-  void allow() {
-    for (const std::string& wrong : wrongly_tracked()) allowed_.insert(wrong);
-  }
+  void allow() { excuse(wrongly_tracked()); }
+  // What was so before a run, by somebody else's doing, is so again when the run is taken back.
+  void excuse(const std::set<std::string>& tables) { allowed_.insert(tables.begin(), tables.end()); }
 
   void verb() {
     static const std::vector<std::string> verbs{"reset", "enable", "disable", "repair", "clean"};
@@ -152,6 +152,7 @@ class Life {
     story_ += "; " + std::string(name_of(request.verb)) + (request.whole_machine ? "" : " of one disk");
     const auto plan = shop_.begun(request);
     if (plan.machines.empty()) return;
+    before_[plan.id] = stopped_ = wrongly_tracked();
     const auto result = disturbed([&] { return shop_.carry_out(plan); });
     story_ += " " + told(result);
     if (result.outcome == Outcome::changed) runs_.push_back(plan);
@@ -161,6 +162,7 @@ class Life {
     if (runs_.empty()) return;
     const std::size_t which = chance(2) == 0 ? runs_.size() - 1 : chance(static_cast<unsigned>(runs_.size()));
     story_ += "; undo " + std::to_string(runs_.size() - which);
+    excuse(before_[runs_[which].id]);
     const auto result = disturbed([&] { return shop_.take_back(runs_[which]); });
     story_ += " " + told(result);
     refusals_ += result.outcome == Outcome::refused ? 1 : 0;
@@ -179,6 +181,7 @@ class Life {
   }
 
   void recover() {
+    excuse(stopped_);
     for (const auto& result : disturbed([&] { return shop_.recover("x"); })) story_ += "; recovery " + told(result);
   }
 
@@ -212,6 +215,8 @@ class Life {
   std::set<std::string> known_;
   std::set<std::string> missed_;
   std::set<std::string> allowed_;
+  std::map<std::string, std::set<std::string>> before_;  // by run: what was wrongly tracked already
+  std::set<std::string> stopped_;                        // the same of the run that was begun last
   std::string story_;
   unsigned serial_ = 100;
   int refusals_ = 0;
@@ -222,7 +227,7 @@ class Life {
 
 TEST_CASE("whatever happens in whatever order, cbtctl tracks no disk over a table that missed writes", "[crash]") {
   const char* wanted = std::getenv("CBTCTL_MODEL_LIVES");
-  const unsigned lives = wanted != nullptr ? static_cast<unsigned>(std::strtoul(wanted, nullptr, 10)) : 60;
+  const unsigned lives = wanted != nullptr ? static_cast<unsigned>(std::strtoul(wanted, nullptr, 10)) : 40;
   constexpr int steps = 25;
   int refusals = 0;
   int restored = 0;
@@ -234,7 +239,7 @@ TEST_CASE("whatever happens in whatever order, cbtctl tracks no disk over a tabl
     refusals += life.refusals();
     restored += life.restored();
   }
-  if (lives < 60) return;
-  CHECK(refusals > 10);  // or nothing was tried
-  CHECK(restored > 10);
+  if (lives < 40) return;
+  CHECK(refusals > 3);  // or nothing was tried
+  CHECK(restored > 3);
 }
