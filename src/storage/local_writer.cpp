@@ -95,6 +95,15 @@ class LocalWriter final : public Writer {
     return digest;
   }
 
+  Result<std::string> head(const std::string& path) override {
+    const auto source = open(path);
+    if (!source) return source.error();
+    const std::uint64_t length = std::min<std::uint64_t>((*source)->size_bytes(), head_bytes);
+    const auto bytes = formats::core::read_exact(**source, 0, length);
+    if (!bytes) return bytes.error().in(path);
+    return formats::core::text_of(*bytes);
+  }
+
   Result<std::vector<std::string>> list(const std::string& path) override {
     auto folder = open_folder(path);
     if (!folder) return folder.error();

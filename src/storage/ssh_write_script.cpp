@@ -51,8 +51,11 @@ for q; do
     elif [ "${q%"$p"}" = d ]; then
       o=$({ sha256sum <"$f"; } 2>&1) && printf '%s d %s\n' "$t" "${o%% *}" || e=$o
     elif o=$(head -c 1 "$f" 2>&1 >/dev/null); then
-      printf '%s c ' "$t"
-      cat "$f"
+      printf '%s %s ' "$t" "${q%"$p"}"
+      case $q in
+        h*) head -c 512 "$f" ;;
+        *) cat "$f" ;;
+      esac
       printf '\n'
     else
       e=$o

@@ -67,6 +67,7 @@ class SshWriter final : public Writer {
   }
   Result<std::string> read(const std::string& path) override { return text_of({Question::Kind::content, path}); }
   Result<std::string> digest(const std::string& path) override { return text_of({Question::Kind::digest, path}); }
+  Result<std::string> head(const std::string& path) override { return text_of({Question::Kind::head, path}); }
   Result<std::vector<std::string>> list(const std::string& folder) override {
     const auto text = text_of({Question::Kind::names, folder});
     if (!text) return text.error();
@@ -183,7 +184,7 @@ class SshWriter final : public Writer {
     std::sort(questions.begin(), questions.end());
     questions.erase(std::unique(questions.begin(), questions.end()), questions.end());
     if (questions.empty()) return success();
-    constexpr std::string_view letters = "scdn";
+    constexpr std::string_view letters = "scdnh";
     std::vector<std::string> arguments;
     for (const Question& each : questions)
       arguments.push_back(letters[static_cast<std::size_t>(each.kind)] + each.path);

@@ -18,9 +18,11 @@ namespace cbtctl::storage {
 
 using formats::core::Status;
 
+inline constexpr std::size_t head_bytes = 512;  // what `Writer::head` gives
+
 // A question that will be asked of a path.
 struct Question {
-  enum class Kind { status, content, digest, names };
+  enum class Kind { status, content, digest, names, head };
   Kind kind = Kind::status;
   std::string path;
   friend auto operator<=>(const Question&, const Question&) = default;  // NOLINT(modernize-use-nullptr)
@@ -33,6 +35,8 @@ class Writer {
   [[nodiscard]] virtual Result<FileStatus> status(const std::string& path) = 0;   // `missing` where it is not there
   [[nodiscard]] virtual Result<std::string> read(const std::string& path) = 0;    // a small file, whole
   [[nodiscard]] virtual Result<std::string> digest(const std::string& path) = 0;  // its SHA-256
+  // The first `head_bytes` of a regular file of any size, or all of a shorter one.
+  [[nodiscard]] virtual Result<std::string> head(const std::string& path) = 0;
   [[nodiscard]] virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
 
   // What will be asked next. A host answers all of it at once, as it is now, and these answers hold until something is

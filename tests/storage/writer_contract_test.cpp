@@ -78,6 +78,20 @@ unsigned mode_of(const Place& place, const std::string& path) {
 
 }  // namespace
 
+TEST_CASE("the first bytes of a file are those, whatever they hold and however long it is") {
+  const auto place = any_place();
+  std::string bytes = std::string("\xa2\x72\x19\xf6\0\n\0 x", 9) + std::string(head_bytes, '\n') + "more";
+  REQUIRE(place->writer->create("vm/long", bytes, {}));
+  REQUIRE(place->writer->create("vm/none", {}, {}));
+  CHECK(*place->writer->head("vm/long") == bytes.substr(0, head_bytes));
+  CHECK(*place->writer->head("vm/a.vmx") == "config");
+  CHECK(place->writer->head("vm/none")->empty());
+  CHECK(place->writer->head("vm/gone").error().kind == ErrorKind::missing);
+  CHECK_FALSE(place->writer->head("vm"));
+  place->writer->look_ahead({{Question::Kind::head, "vm/long"}, {Question::Kind::status, "vm/long"}});
+  CHECK(*place->writer->head("vm/long") == bytes.substr(0, head_bytes));
+}
+
 TEST_CASE("a folder is made once") {
   const auto place = any_place();
   CHECK(place->writer->make_folder("vm/new"));

@@ -50,6 +50,10 @@ class FaultyWriter final : public cbtctl::storage::Writer {
     if (moments_.is_over()) return cut();
     return writer_->digest(path);
   }
+  Result<std::string> head(const std::string& path) override {
+    if (moments_.is_over()) return cut();
+    return writer_->head(path);
+  }
   Result<std::vector<std::string>> list(const std::string& folder) override {
     if (moments_.is_over()) return cut();
     return writer_->list(folder);
@@ -105,6 +109,7 @@ class RefusingWriter final : public cbtctl::storage::Writer {
   Result<cbtctl::storage::FileStatus> status(const std::string& path) override { return writer_->status(path); }
   Result<std::string> read(const std::string& path) override { return writer_->read(path); }
   Result<std::string> digest(const std::string& path) override { return writer_->digest(path); }
+  Result<std::string> head(const std::string& path) override { return writer_->head(path); }
   Result<std::vector<std::string>> list(const std::string& folder) override { return writer_->list(folder); }
   Status make_folder(const std::string& path) override {
     return refuses_("make_folder") ? full() : writer_->make_folder(path);

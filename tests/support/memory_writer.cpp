@@ -47,6 +47,12 @@ class MemoryWriter final : public Writer {
     return file == now().files.end() ? Result<std::string>(missing(path)) : file->second->content;
   }
 
+  Result<std::string> head(const std::string& path) override {
+    const auto content = read(path);
+    if (!content) return content.error();
+    return content->substr(0, head_bytes);
+  }
+
   Result<std::string> digest(const std::string& path) override {
     const auto content = read(path);
     if (!content) return content.error();
