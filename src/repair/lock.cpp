@@ -246,15 +246,53 @@ std::optional<std::set<std::string>> names_of_others(const Unfinished& unfinishe
     const auto plan = plan_at(join(run_folder, name), writer);
     if (!plan) return std::nullopt;
     others.insert(name);
-    for (const Change& change : plan->machines.front().changes) others.insert(std::string(file_name(change.spot.path)));
+    const MachinePlan& machine = plan->machines.front();
+    for (std::size_t i = 0; i < machine.changes.size(); ++i) {
+      for (const auto named : {kept_name, waiting_name, returning_name}) others.insert(named(machine, i));
+    }
   }
   return others;
+}
+
+// "x.vmx.0.new", "x.vmx.0.back.new", "x.vmx.0.kept.new" and "x.vmx.TOKEN.new"; not a file of 0.1.0's that is called so.
+bool is_prepared(const std::string& name) {
+  if (at_work_from(name)) return true;
+  if (!name.ends_with(waiting_suffix)) return false;
+  std::string_view rest = std::string_view(name).substr(0, name.size() - waiting_suffix.size());
+  for (const std::string_view more : {std::string_view(".back"), kept_suffix}) {
+    if (rest.ends_with(more)) rest.remove_suffix(more.size());
+  }
+  const std::size_t dot = rest.rfind('.');
+  return dot != std::string_view::npos && dot + 1 < rest.size() &&
+         rest.find_first_not_of("0123456789", dot + 1) == std::string_view::npos;
 }
 
 bool is_same(storage::Writer& writer, const std::string& a, const std::string& b) {
   const auto one = writer.digest(a);
   const auto other = writer.digest(b);
   return one && other && *one == *other;
+}
+
+}  // namespace
+
+namespace {
+
+// An old content is what its file still holds: its new one waits beside it, or some small file of the folder is the
+// same. A file that was moved is never untouched.
+bool is_untouched(const std::string& run_folder, const std::string& folder, const std::string& name,
+                  const std::vector<std::string>& names, storage::Writer& writer) {
+  const std::string kept = join(run_folder, name);
+  if (name.ends_with(moved_suffix)) return false;
+  if (!name.ends_with(kept_suffix)) return is_same(writer, kept, join(folder, name));
+  const std::string waiting = name.substr(0, name.size() - kept_suffix.size()).append(waiting_suffix);
+  if (std::find(names.begin(), names.end(), waiting) != names.end()) return true;
+  const auto size = writer.status(kept);
+  const auto beside = writer.list(folder);
+  return size && beside && std::any_of(beside->begin(), beside->end(), [&](const std::string& each) {
+           const auto status = writer.status(join(folder, each));
+           return status && status->type == storage::EntryType::file && status->size_bytes == size->size_bytes &&
+                  is_same(writer, kept, join(folder, each));
+         });
 }
 
 }  // namespace
@@ -268,8 +306,8 @@ bool remove_untouched(const Unfinished& unfinished, storage::Writer& writer) {
   const auto others = names_of_others(unfinished, run_folder, names, writer);
   if (!others) return false;
   for (const std::string& name : names) {
-    const bool is_ours = name.ends_with(waiting_suffix) || name.ends_with(plan_copy_suffix) || others->contains(name);
-    if (!is_ours && !is_same(writer, join(run_folder, name), join(folder, name))) return false;
+    const bool is_ours = is_prepared(name) || name.ends_with(plan_copy_suffix) || others->contains(name);
+    if (!is_ours && !is_untouched(run_folder, folder, name, names, writer)) return false;
   }
   const auto markers = writer.list(lock_folder_of(folder));
   for (const std::string& name : markers ? *markers : std::vector<std::string>{})

@@ -92,6 +92,7 @@ struct MachinePlan {
   std::vector<std::pair<std::string, model::CbtState>> promised;  // slot and the state that the disk will have
   std::vector<std::string> fixed;                                 // fingerprints of the findings that will be gone
   std::vector<Spot> folders;                                      // where its files lie
+  bool kept_by_number = true;         // false: of a run of 0.1.0, which kept each file under the file's own name
   bool has_machine = true;            // clean may move a file of a folder that no machine owns
   bool assumed_off = false;           // the operator's word
   bool assumed_unregistered = false;  // the operator's word

@@ -18,9 +18,8 @@ using formats::core::ErrorKind;
 using formats::core::is_inside;
 using formats::core::sha256;
 
-// 1, of version 0.1.0: machines have no number.
-constexpr std::string_view schema_name = "cbtctl.plan/";
-constexpr int schema_version = 2;
+constexpr std::string_view schema = "cbtctl.plan/2";
+constexpr std::string_view first_schema = "cbtctl.plan/1";  // of 0.1.0: without `kept_by_number`, which is false
 
 // --- to JSON --------------------------------------------------------------------------------------------------------
 
@@ -70,6 +69,7 @@ Json to_json(const MachinePlan& machine) {
   Json object{{"number", machine.number ? Json(*machine.number) : Json(nullptr)},
               {"vm", formats::core::to_base64(machine.vm)},
               {"name", formats::core::to_base64(machine.name)},
+              {"kept_by_number", machine.kept_by_number},
               {"has_machine", machine.has_machine},
               {"assumed_off", machine.assumed_off},
               {"assumed_unregistered", machine.assumed_unregistered},
@@ -186,6 +186,7 @@ MachinePlan machine_from(const Json& object) {
   const std::size_t roots = machine.roots.size();
   machine.vm = spot_from({0, object.at("vm")}, roots).path;
   machine.name = bytes_of(object.at("name"));
+  machine.kept_by_number = object.value("kept_by_number", false);
   machine.has_machine = object.at("has_machine").get<bool>();
   machine.assumed_off = object.at("assumed_off").get<bool>();
   machine.assumed_unregistered = object.at("assumed_unregistered").get<bool>();
@@ -244,7 +245,7 @@ std::string to_text(const Plan& plan) {
 formats::core::Result<Plan> plan_from_text(const std::string& text) {
   try {
     const Json document = Json::parse(text);
-    check_schema(document);
+    if (document.at("schema") != schema && document.at("schema") != first_schema) throw std::invalid_argument("schema");
     Plan plan{.id = document.at("id").get<std::string>(), .verb = planned_verb(document.at("verb"))};
     if (!is_run_id(plan.id)) throw std::invalid_argument("id");
     for (const Json& machine : document.at("machines")) plan.machines.push_back(machine_from(machine));

@@ -21,6 +21,22 @@ using formats::core::success;
 std::string name_of(const std::string& path) { return std::string(file_name(path)); }
 std::string folder_of(const std::string& path) { return std::string(parent_of(path)); }
 
+// Precondition: some change is about the file.
+std::size_t first_change_of(const MachinePlan& machine, const Spot& file) {
+  const auto is_about = [&](const Change& change) { return change.spot == file; };
+  return static_cast<std::size_t>(std::find_if(machine.changes.begin(), machine.changes.end(), is_about) -
+                                  machine.changes.begin());
+}
+
+std::string numbered(const MachinePlan& machine, std::size_t change) {
+  const std::string& named_after = machine.kept_by_number ? machine.vm : machine.changes[change].spot.path;
+  return name_of(named_after) + "." + std::to_string(change);
+}
+
+Spot in_run_folder(const Workplace& place, const Spot& file, const std::string& name) {
+  return {file.root, join(run_folder_of(folder_of(file.path), place.run), name)};
+}
+
 std::set<storage::Writer*> writers_of(const std::vector<Site>& sites) {
   std::set<storage::Writer*> writers;
   for (const Site& site : sites) writers.insert(site.writer.get());
@@ -84,6 +100,19 @@ std::optional<AtWork> at_work_from(const std::string& name) {
   return AtWork{rest.substr(0, dot), rest.substr(dot + 1)};
 }
 
+std::string kept_name(const MachinePlan& machine, std::size_t change) {
+  const Change& what = machine.changes[change];
+  if (!machine.kept_by_number) return name_of(what.spot.path);
+  if (what.kind == ChangeKind::quarantine) return numbered(machine, change).append(moved_suffix);
+  return numbered(machine, first_change_of(machine, what.spot)).append(kept_suffix);
+}
+std::string waiting_name(const MachinePlan& machine, std::size_t change) {
+  return numbered(machine, change).append(waiting_suffix);
+}
+std::string returning_name(const MachinePlan& machine, std::size_t change) {
+  return numbered(machine, change).append(".back").append(waiting_suffix);
+}
+
 std::vector<Spot> folders_of(const MachinePlan& machine) {
   std::set<Spot> folders{{0, folder_of(machine.vm)}};
   for (const Change& change : machine.changes) folders.insert({change.spot.root, folder_of(change.spot.path)});
@@ -131,17 +160,13 @@ Spot Workplace::at_work(const Spot& folder) const {
                             name_of(machine.vm) + "." + token_of(this_owner()) + std::string(waiting_suffix))};
 }
 Spot Workplace::kept(const Spot& file) const {
-  return {file.root, join(run_folder_of(folder_of(file.path), run), name_of(file.path))};
+  return in_run_folder(*this, file, kept_name(machine, first_change_of(machine, file)));
 }
 Spot Workplace::waiting(std::size_t change) const {
-  Spot spot = kept(machine.changes[change].spot);
-  spot.path += "." + std::to_string(change) + std::string(waiting_suffix);
-  return spot;
+  return in_run_folder(*this, machine.changes[change].spot, waiting_name(machine, change));
 }
 Spot Workplace::returning(std::size_t change) const {
-  Spot spot = kept(machine.changes[change].spot);
-  spot.path += "." + std::to_string(change) + ".back" + std::string(waiting_suffix);
-  return spot;
+  return in_run_folder(*this, machine.changes[change].spot, returning_name(machine, change));
 }
 
 Status Workplace::enter() const {
@@ -222,13 +247,20 @@ Status Workplace::prepare(const Plan& plan) const {
 void Workplace::remove_waiting() const {
   for (std::size_t i = 0; i < machine.changes.size(); ++i) {
     if (machine.changes[i].kind != ChangeKind::edit) continue;
-    for (const Spot& spot : {waiting(i), returning(i)}) writer(spot).try_remove_file(spot.path);
-    writer(returning(i)).try_remove_file(returning(i).path + std::string(waiting_suffix));
-    writer(machine.changes[i].spot).try_remove_file(kept(machine.changes[i].spot).path + std::string(waiting_suffix));
+    Spot copy = kept(machine.changes[i].spot);
+    copy.path += waiting_suffix;
+    for (const Spot& spot : {waiting(i), returning(i), copy}) remove_prepared(spot);
   }
   if (machine.end.empty()) return;
   for (const Spot& folder : folders())
     writer(folder).try_remove_file(plan_copy(folder).path + std::string(waiting_suffix));
+}
+
+void Workplace::remove_prepared(const Spot& spot) const {
+  const bool was_moved = std::any_of(machine.changes.begin(), machine.changes.end(), [&](const Change& change) {
+    return change.kind == ChangeKind::quarantine && kept(change.spot) == spot;
+  });
+  if (!was_moved) writer(spot).try_remove_file(spot.path);
 }
 
 void Workplace::remove_kept() const {

@@ -1,9 +1,10 @@
 // Where one machine's plan is carried out, and what lies there of the run: contract, section 7.
 //
-// In each folder that is changed, and in the machine's own, `.cbtctl/RUN/` holds the plan (`x.vmx.plan.json`) and under
-// its own name the old content of every file that is edited and every file that was moved aside; while the run is at
-// work also an empty `x.vmx.TOKEN.new` (owner.h), and the new contents that wait for their turn (`x.vmx.0.new`). All of
-// it, and the lock, is synced before the first change.
+// In each folder that is changed, and in the machine's own, `.cbtctl/RUN/` holds the plan (`x.vmx.plan.json`), the old
+// content of every file that is edited (`x.vmx.0.kept`) and every file that was moved aside (`x.vmx.3.moved`); while the
+// run is at work also an empty `x.vmx.TOKEN.new` (owner.h), and the new contents that wait for their turn
+// (`x.vmx.0.new`). All of it, and the lock, is synced before the first change. The number is that of the change in the
+// machine's plan: under its own name a file could meet one of the run's.
 #pragma once
 
 #include <functional>
@@ -55,6 +56,8 @@ struct Workplace {
   void remove_if_empty() const;
 
   [[nodiscard]] formats::core::Status enter_one(const Spot& folder) const;
+  // A file of the run's folder that was prepared, and no file that was moved there by a name of 0.1.0.
+  void remove_prepared(const Spot& spot) const;
 };
 
 // Names, for those who look for a run.
@@ -71,6 +74,14 @@ struct AtWork {
   std::string token;
 };
 [[nodiscard]] std::optional<AtWork> at_work_from(const std::string& name);
+
+// Of a change, in the run's folder: the old content of an edited file, or the file that was moved; what an edit will
+// write; what takes an edit back. Runs of 0.1.0 named them after the files.
+[[nodiscard]] std::string kept_name(const MachinePlan& machine, std::size_t change);
+[[nodiscard]] std::string waiting_name(const MachinePlan& machine, std::size_t change);
+[[nodiscard]] std::string returning_name(const MachinePlan& machine, std::size_t change);
+inline constexpr std::string_view kept_suffix = ".kept";
+inline constexpr std::string_view moved_suffix = ".moved";
 
 [[nodiscard]] std::vector<Spot> folders_of(const MachinePlan& machine);
 
