@@ -108,6 +108,32 @@ bool is_whole_extent(NameKind kind) {
   return kind == NameKind::flat || kind == NameKind::delta || kind == NameKind::sesparse;
 }
 
+bool is_called_like_data(NameKind kind) {
+  switch (kind) {
+    case NameKind::flat:
+    case NameKind::delta:
+    case NameKind::sesparse:
+    case NameKind::rdm:
+    case NameKind::rdmp:
+    case NameKind::digest:
+    case NameKind::flat_piece:
+    case NameKind::sparse_piece:
+    case NameKind::redo_log:
+      return true;
+    case NameKind::configuration:
+    case NameKind::machine_template:
+    case NameKind::snapshot_list:
+    case NameKind::disk:
+    case NameKind::tracking:
+    case NameKind::lock:
+    case NameKind::nfs_lock:
+    case NameKind::swap:
+    case NameKind::other:
+      return false;
+  }
+  return false;
+}
+
 bool names_a_configuration(std::string_view path) {
   const NameKind kind = parse_name(core::file_name(path)).kind;
   return kind == NameKind::configuration || kind == NameKind::machine_template;

@@ -41,6 +41,10 @@ struct Name {
 // The one extent of a disk, which has all its data: flat, delta or sesparse.
 [[nodiscard]] bool is_whole_extent(NameKind kind);
 
+// Called like the data of a disk: an extent, a raw device, a digest, a piece or a redo log. Such a file is data whatever
+// it holds, since the guest decides its bytes.
+[[nodiscard]] bool is_called_like_data(NameKind kind);
+
 // The rest takes paths too.
 [[nodiscard]] bool names_a_configuration(std::string_view path);  // .vmx or .vmtx
 [[nodiscard]] bool is_called_vmdk(std::string_view path);         // whatever kind of .vmdk

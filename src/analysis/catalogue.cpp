@@ -117,7 +117,7 @@ constexpr std::array rows{
         "Its size is right for the disk, but its numbers are not where they were found in other files; it is not "
         "judged.",
         "Send the output of `cbtctl ctk show --header-dump` to the maintainers."},
-    Row{Code::ctk_leftover, "ctk-leftover", Severity::warning, Fix::safe, "",
+    Row{Code::ctk_leftover, "ctk-leftover", Severity::warning, Fix::safe, "quarantine",
         "a CTK file that no descriptor names, although its disk is there",
         "It is left from earlier tracking and takes space. Where CBT is on it stands in the place of the next CTK "
         "file, and is an error.",
@@ -126,9 +126,9 @@ constexpr std::array rows{
         "a descriptor names a CTK file that is not there",
         "Snapshots and incremental backups fail, and the virtual machine may not power on.",
         "cbtctl repair --only ctk-missing, then make a full backup"},
-    Row{Code::ctk_orphan, "ctk-orphan", Severity::warning, Fix::safe, "", "a CTK file whose disk is gone",
+    Row{Code::ctk_orphan, "ctk-orphan", Severity::warning, Fix::safe, "quarantine", "a CTK file whose disk is gone",
         "It takes space and is used by nothing.", "cbtctl clean"},
-    Row{Code::ctk_orphan_snapshot, "ctk-orphan-snapshot", Severity::warning, Fix::safe, "",
+    Row{Code::ctk_orphan_snapshot, "ctk-orphan-snapshot", Severity::warning, Fix::safe, "quarantine",
         "a snapshot's CTK file whose snapshot disk is gone",
         "A consolidation or a backup program left it behind. The next snapshot of that number fails because its CTK "
         "file exists already.",

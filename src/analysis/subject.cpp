@@ -125,6 +125,7 @@ bool names_another_disk(const model::VirtualMachine& machine) {
 bool is_unread_descriptor(const model::Datastore& datastore, const model::File& file) {
   if (file.descriptor) return !datastore.descriptors[*file.descriptor].content.check().empty();
   if (!file.exists || file.sparse || file.tracking || (!file.error && !file.kind)) return false;
+  if (file.is_extent || file.kind == formats::FileKind::ctk) return false;
   const NameKind kind = formats::vmware::parse_name(formats::core::file_name(file.path)).kind;
   constexpr std::uint64_t greatest_descriptor = 1 << 20;
   const bool is_disk_data = is_whole_extent(kind) || (file.size_bytes && *file.size_bytes >= greatest_descriptor);

@@ -72,7 +72,9 @@ TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::D
   }
   const model::File& file = datastore.files[*descriptor.tracking->file];
   if (file.tracking) {
-    const auto& header = datastore.tracking_files[*file.tracking].header;
+    const model::TrackingFile& tracking = datastore.tracking_files[*file.tracking];
+    if (tracking.is_data) return {.fits = false, .reason = file.path + " is disk data, no CTK file", .reading = {}};
+    const auto& header = tracking.header;
     if (header && file.size_bytes) {
       return judge_header(*header, *file.size_bytes, descriptor.content.capacity_bytes());
     }

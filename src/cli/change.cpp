@@ -23,6 +23,7 @@ Options change_options(repair::Verb verb) {
   own.text("plan-out", "write the plan to this new file, for cbtctl apply, and stop");
   if (verb == repair::Verb::enable) own.flag("include-templates", "also templates (.vmtx)");
   if (goes_by_findings(verb)) own.text("min-age", "only files unchanged for so long: 90m, 24h, 7d", "24h");
+  if (verb == repair::Verb::clean) own.flag("any-layout", "also CTK files whose header is not understood");
   if (verb == repair::Verb::repair) {
     own.texts("only", "only findings of this code");
     own.texts("choose", "CODE=OPTION: a fix that is a choice; cbtctl explain CODE lists the options");
@@ -68,6 +69,7 @@ repair::Request request_of(repair::Verb verb, const CommandLine& line, const Sca
   request.every_machine = scanned.selection.has_every_machine(scanned.datastore);
   request.whole_machine = scanned.selection.slots.empty();
   request.include_templates = line.has("include-templates");
+  request.any_layout = line.has("any-layout");
   request.assumed_off = line.list("assume-powered-off");
   request.assumed_unregistered = line.list("assume-unregistered");
   return request;

@@ -77,6 +77,8 @@ class Loader {
   void want_unclaimed_data();
   void find_disk_of(std::size_t called);
   void collect_tracking_files();
+  void mark_extents();
+  void drop_disk_data();
 
   const Tree& tree_;
   model::Datastore& datastore_;

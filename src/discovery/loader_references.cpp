@@ -1,9 +1,11 @@
 // The last part of the loader: from what was parsed to the files it names.
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "discovery/loader.h"
 #include "discovery/names.h"
+#include "formats/core/ascii.h"
 #include "formats/core/path.h"
 #include "formats/vmware/names.h"
 
@@ -39,6 +41,7 @@ bool Loader::lead(model::Reference& reference, const Spot& folder) {
   if (!resolved) return false;
   reference.file = file_at(std::move(resolved->spot), resolved->seen);
   reference.by_tail = resolved->by_tail;
+  reference.by_link = resolved->by_link;
   return true;
 }
 
@@ -127,6 +130,37 @@ void Loader::find_disk_of(std::size_t called) {
   called_tracking_[called].disk = file;
 }
 
+// An extent that leads out of the scan may be the file of that name in it.
+void Loader::mark_extents() {
+  std::unordered_set<std::string> outside;
+  for (const model::Descriptor& descriptor : datastore_.descriptors) {
+    for (const model::Extent& extent : descriptor.extents) {
+      if (!extent.reference) continue;
+      if (extent.reference->file)
+        datastore_.files[*extent.reference->file].is_extent = true;
+      else
+        outside.insert(formats::core::lower(file_name(extent.reference->written)));
+    }
+  }
+  if (outside.empty()) return;
+  for (model::File& file : datastore_.files)
+    file.is_extent = file.is_extent || outside.contains(formats::core::lower(file_name(file.path)));
+}
+
+// Disk data is a CTK file to those alone that name it so.
+void Loader::drop_disk_data() {
+  for (model::TrackingFile& tracking : datastore_.tracking_files) {
+    model::File& file = datastore_.files[tracking.file];
+    tracking.is_data =
+        file.is_extent || formats::vmware::is_called_like_data(formats::vmware::parse_name(file_name(file.path)).kind);
+    if (!tracking.is_data) continue;
+    tracking.header.reset();
+    if (tracking.named_by.empty()) file.tracking.reset();
+  }
+  std::erase_if(datastore_.tracking_files,
+                [](const model::TrackingFile& each) { return each.is_data && each.named_by.empty(); });
+}
+
 void Loader::collect_tracking_files() {
   const auto note = [&](Index file) -> model::TrackingFile& {
     auto& known = datastore_.files[file].tracking;
@@ -148,6 +182,8 @@ void Loader::collect_tracking_files() {
     const auto& tracking = datastore_.descriptors[i].tracking;
     if (tracking && tracking->file) note(*tracking->file).named_by.push_back(i);
   }
+  mark_extents();
+  drop_disk_data();
   const auto file_of = [&](Index descriptor) -> const model::File& {
     return datastore_.files[datastore_.descriptors[descriptor].file];
   };

@@ -147,7 +147,7 @@ std::optional<Resolved> Tree::resolve_beside(const Spot& from, std::string_view 
   const Folder* beside = folder(from.place, from.path);
   const Entry* entry = beside == nullptr ? nullptr : beside->find(written);
   if (entry == nullptr || entry->type != EntryType::file) return std::nullopt;
-  return Resolved{{from.place, join(from.path, written)}, false, {entry, beside, {}}};
+  return Resolved{{from.place, join(from.path, written)}, false, {entry, beside, {}}, false};
 }
 
 std::optional<Resolved> Tree::resolve(const Spot& from, std::string_view written) const {
@@ -163,9 +163,10 @@ std::optional<Resolved> Tree::resolve_as(const Spot& from, std::string_view writ
   if (written.empty()) return std::nullopt;
   auto found = written.starts_with('/') ? resolve_absolute(from, written, to) : resolve_relative(from, written);
   if (!found) return std::nullopt;
-  auto followed = follow_links(std::move(found->place));
+  auto followed = follow_links(found->place);
   if (!followed) return std::nullopt;
-  return Resolved{std::move(*followed), found->by_tail, {}};
+  const bool by_link = *followed != found->place;
+  return Resolved{std::move(*followed), found->by_tail, {}, by_link};
 }
 
 std::optional<FoundReference<Spot>> Tree::resolve_relative(const Spot& from, std::string_view written) const {

@@ -35,6 +35,7 @@ struct Lookup {
 struct Spot {
   std::size_t place = 0;  // index of a place; at and past the number of places: a mapping
   std::string path;
+  friend bool operator==(const Spot&, const Spot&) = default;
 };
 
 // Where a written name leads.
@@ -42,6 +43,7 @@ struct Resolved {
   Spot spot;
   bool by_tail = false;
   Lookup seen;  // where it was looked up on the way
+  bool by_link = false;
 };
 
 class Tree {

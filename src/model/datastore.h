@@ -51,6 +51,7 @@ struct File {
   std::optional<Index> descriptor;        // of Datastore::descriptors, where it is one
   std::optional<Index> tracking;          // of Datastore::tracking_files, where it is one
   std::optional<Index> sparse;            // of Datastore::sparse_extents, where it is one and decodes
+  bool is_extent = false;                 // some descriptor names it as its data
 };
 
 // The order of reports.
@@ -63,6 +64,7 @@ struct Reference {
   std::string written;        // as the file has it
   std::optional<Index> file;  // of Datastore::files; a file with `exists` false is missing
   bool by_tail = false;       // found by the longest tail of an absolute path: never written to
+  bool by_link = false;       // a symbolic link was followed on the way
 };
 
 struct Extent {
@@ -80,12 +82,13 @@ struct Descriptor {
 };
 
 // A file that has the CTK signature, or that some descriptor names as its CTK file (also where it is missing), or that
-// is called `*-ctk.vmdk` and is of no other kind.
+// is called `*-ctk.vmdk` and is of no other kind. Disk data (`is_data`) is one only where it is named so.
 struct TrackingFile {
   Index file = 0;
   std::optional<formats::ctk::Header> header;  // nothing: no signature, too short, missing or not read (see the file)
   std::vector<Index> named_by;                 // of Datastore::descriptors
   std::optional<Index> disk;                   // of Datastore::files, for "X-ctk.vmdk": the "X.vmdk" beside it
+  bool is_data = false;                        // an extent, or called like one: its bytes are no header
 };
 
 struct ChainLink {

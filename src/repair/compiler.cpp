@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "analysis/cbt_state.h"
@@ -214,53 +215,87 @@ class Compiler {
     return {};
   }
 
+  // Where a file may have to go: who names it, and whether the next CTK file would have to be made there.
+  struct Place {
+    std::optional<Index> named_by;
+    bool in_the_way = false;
+  };
+  using Places = std::map<std::pair<Index, std::string>, Place>;
+
   MaybeFailure files_aside() {
-    std::set<std::pair<Index, std::string>> paths;
+    Places places;
     std::set<Index> stripped;
     MaybeFailure failed;
     for (const model::Disk& disk : settled_.disks) {
       if (!outlook_.is_stripped(disk)) continue;
       for_own_links(disk, [&](Index index) {
-        const model::Descriptor& descriptor = datastore_.descriptors[index];
-        const model::File& file = datastore_.files[descriptor.file];
         stripped.insert(index);
-        if (descriptor.tracking && descriptor.tracking->file && datastore_.files[*descriptor.tracking->file].exists) {
-          const model::File& ctk = datastore_.files[*descriptor.tracking->file];
-          paths.emplace(ctk.target, ctk.path);
-        }
-        const std::string usual = formats::vmware::tracking_of_disk(file.path);
-        if (tracking_at(datastore_, file.target, usual) != nullptr) paths.emplace(file.target, usual);
-        if (is_link(file.target, usual)) failed = Failure{Reason::outside_scan, usual + " is a link"};
+        add_named(index, places);
+        if (!failed) failed = add_usual(index, outlook_.is_on(disk.settings), places);
       });
     }
-    for (const auto& [target, path] : paths) {
-      if (!failed) failed = aside(target, path, stripped);
+    for (const auto& [where, place] : places) {
+      if (!failed) failed = aside(where.first, where.second, place, stripped);
     }
     return failed;
   }
 
-  // ESXi would follow it.
-  bool is_link(Index target, const std::string& path) {
-    const auto spot = path.empty() ? std::nullopt : roots_.spot_of(target, path);
-    storage::Writer* writer = spot ? roots_.writer(*spot) : nullptr;
-    const auto status = writer != nullptr ? writer->status(path) : Result<storage::FileStatus>(no_writer());
-    return status && status->type == storage::EntryType::link;
+  // What lies behind a link is not moved; the line that names it is gone.
+  void add_named(Index index, Places& places) const {
+    const auto& tracking = datastore_.descriptors[index].tracking;
+    if (!tracking || !tracking->file || tracking->by_link || !datastore_.files[*tracking->file].exists) return;
+    const model::File& ctk = datastore_.files[*tracking->file];
+    places[{ctk.target, ctk.path}].named_by = index;
   }
 
-  MaybeFailure aside(Index target, const std::string& path, const std::set<Index>& stripped) {
-    if (const auto* tracking = tracking_at(datastore_, target, path)) {
-      for (const Index user : tracking->named_by) {
-        if (!stripped.contains(user) && datastore_.descriptors[user].judged)
-          return Failure{Reason::shared_disk,
-                         datastore_.files[datastore_.descriptors[user].file].path + " names " + path};
-      }
-    }
+  // Where ESXi makes the next CTK file; it would follow a link.
+  MaybeFailure add_usual(Index index, bool goes_on, Places& places) {
+    const model::File& file = datastore_.files[datastore_.descriptors[index].file];
+    const std::string usual = formats::vmware::tracking_of_disk(file.path);
+    const auto spot = usual.empty() ? std::nullopt : roots_.spot_of(file.target, usual);
+    storage::Writer* writer = spot ? roots_.writer(*spot) : nullptr;
+    const auto status = writer != nullptr ? writer->status(usual) : Result<storage::FileStatus>(no_writer());
+    if (!status) return {};
+    if (status->type == storage::EntryType::link) return Failure{Reason::outside_scan, usual + " is a link"};
+    places[{file.target, usual}].in_the_way |= goes_on;
+    return {};
+  }
+
+  MaybeFailure aside(Index target, const std::string& path, const Place& place, const std::set<Index>& stripped) {
     const auto spot = roots_.spot_of(target, path);
     if (!spot) return Failure{Reason::outside_scan, path + " lies in no target"};
     storage::Writer* writer = roots_.writer(*spot);
-    auto change = writer != nullptr ? quarantine_of(*writer, *spot, "CTK file aside") : Result<Change>(no_writer());
-    if (!change) return failure_of(change.error());
-    plan_.changes.push_back(std::move(*change));
+    if (writer == nullptr) return failure_of(no_writer());
+    auto facts = facts_now(datastore_, target, path, analysis::TrackingRole::named, *writer);
+    if (!facts) return failure_of(facts.error());
+    facts->other_user = other_user(target, path, stripped);
+    auto made = quarantine_of(*facts, *spot, *writer, "CTK file aside");
+    if (!made) return failure_of(made.error());
+    if (const auto* left = std::get_if<LeftAlone>(&*made)) return leave(path, place, *left);
+    plan_.changes.push_back(std::get<Change>(std::move(*made)));
+    return {};
+  }
+
+  // A descriptor that keeps its line.
+  [[nodiscard]] std::string other_user(Index target, const std::string& path, const std::set<Index>& stripped) const {
+    const auto* tracking = tracking_at(datastore_, target, path);
+    for (const Index user : tracking != nullptr ? tracking->named_by : std::vector<Index>{}) {
+      if (!stripped.contains(user) && datastore_.descriptors[user].judged)
+        return datastore_.files[datastore_.descriptors[user].file].path;
+    }
+    return {};
+  }
+
+  // Where no CTK file must be made it is enough that nothing names the file any more.
+  MaybeFailure leave(const std::string& path, const Place& place, const LeftAlone& left) {
+    const std::string told = path + ": " + left.words;
+    if (left.why == analysis::Unmovable::used_by_others) return Failure{Reason::shared_disk, told};
+    if (place.in_the_way) return Failure{Reason::not_a_ctk_file, told};
+    const model::File* by = place.named_by ? &datastore_.files[datastore_.descriptors[*place.named_by].file] : nullptr;
+    for (Change& change : plan_.changes) {
+      if (by != nullptr && change.phase == Phase::tracking && change.spot == roots_.spot_of(*by))
+        change.description += "; " + path + " stays: " + left.words;
+    }
     return {};
   }
 

@@ -11,6 +11,7 @@
 #include "repair/reload.h"
 #include "repair/reverse.h"
 #include "repair/standing.h"
+#include "repair/tracking.h"
 
 namespace cbtctl::repair {
 namespace {
@@ -61,6 +62,7 @@ class Execution {
     if (!status) return rolled_back(status.error(), now);
     look_at_standing(place_);
     if (const Status whole = check_whole(); !whole) return leave(reason_of(whole.error()), whole.error().message);
+    if (const auto left = left_alone(now)) return leave(Reason::not_a_ctk_file, *left);
     if (const auto ran = ran_since(place_)) return leave(Reason::changed_meanwhile, *ran);
     status = steps();
     if (status) look_at_standing(place_);
@@ -119,6 +121,19 @@ class Execution {
     return success();
   }
 
+  // Each file that goes is asked for once more, now that nobody else may change what cbtctl changes.
+  [[nodiscard]] std::optional<std::string> left_alone(const model::Datastore& now) const {
+    for (const Change& change : machine_.changes) {
+      if (change.kind != ChangeKind::quarantine) continue;
+      const Spot& spot = change.spot;
+      const auto facts = facts_now(now, spot.root, spot.path, role_of(machine_, change), place_.writer(spot));
+      if (!facts) return facts.error().message;
+      if (const auto why = analysis::tracking_file_verdict(*facts))
+        return spot.path + ": " + analysis::in_words(*why, *facts);
+    }
+    return std::nullopt;
+  }
+
   // Each phase is read back and lasts before the next begins.
   [[nodiscard]] Status steps() const {
     for (const Phase phase : {Phase::keys_off, Phase::tracking, Phase::keys_on}) {
@@ -162,8 +177,10 @@ class Execution {
                                                 .sha256_after = change.sha256_after});
     if (!noted) return noted;
     storage::Writer& writer = place_.writer(change.spot);
-    return change.kind == ChangeKind::quarantine ? writer.move(change.spot.path, place_.kept(change.spot).path)
-                                                 : writer.replace(place_.waiting(i).path, change.spot.path);
+    if (change.kind == ChangeKind::edit) return writer.replace(place_.waiting(i).path, change.spot.path);
+    // What goes is byte for byte what was judged.
+    const Status same = writer.expect(change.spot.path, change.sha256_before);
+    return same ? writer.move(change.spot.path, place_.kept(change.spot).path) : same;
   }
 
   // Of a machine that was powered on meanwhile nothing is touched any more: the lock stays, and the next verb that

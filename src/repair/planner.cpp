@@ -146,13 +146,18 @@ class Planner {
   void clean() {
     for (const Finding& finding : findings_.found) {
       if (!is_about_unnamed(finding) || finding.certainty != analysis::Certainty::hit) continue;
-      if (finding.fix != analysis::Fix::safe || (request_.verb == Verb::repair && !wants_fix(finding))) continue;
+      if (!wants_unnamed(finding)) continue;
       for (const model::TrackingFile& tracking : datastore_.tracking_files) {
         const model::File& file = datastore_.files[tracking.file];
         if (file.path == finding.path && file.target == finding.target && tracking.named_by.empty())
           clean_file(file, finding);
       }
     }
+  }
+
+  [[nodiscard]] bool wants_unnamed(const Finding& finding) const {
+    if (request_.verb == Verb::repair) return wants_fix(finding);
+    return finding.fix == analysis::Fix::safe || (finding.fix == analysis::Fix::choice && request_.any_layout);
   }
 
   [[nodiscard]] bool belongs_to_slot(const model::VirtualMachine& machine, const model::File& file) const {
@@ -182,8 +187,10 @@ class Planner {
     if (auto objection = refuse_unnamed(datastore_, file, request_, writer)) return refuse(std::move(*objection));
     MachinePlan& plan = plan_of(vm, target, owned ? *owner : nullptr);
     const Spot spot = spot_in(plan, file);
-    if (const auto added = add_unnamed(spot, writer, plan); !added)
-      return refuse({vm, Reason::unreadable, added.error().message});
+    if (auto objection = add_unnamed(datastore_, file.target, spot, writer, plan)) {
+      if (plan.changes.empty()) plan_.machines.pop_back();  // it was made for this file alone, so it is the last
+      return refuse(std::move(*objection));
+    }
     plan.intent.unnamed.push_back(spot);
     plan.intent.least_age_ns = request_.least_age_ns;
     plan.fixed.push_back(fingerprint_of(finding));

@@ -27,6 +27,7 @@ struct Request {
   std::vector<std::string> assumed_off;  // .vmx paths or names that the operator vouches for
   std::vector<std::string> assumed_unregistered;
   std::int64_t least_age_ns = std::int64_t{24} * 3600 * 1'000'000'000;  // clean
+  bool any_layout = false;                                              // clean: also of a header not understood
   std::vector<analysis::Code> only;                                     // repair; empty: all safe ones
   std::vector<Choice> choices;                                          // repair
   std::function<bool(const model::VirtualMachine&)> selected = [](const auto&) { return true; };

@@ -27,7 +27,7 @@ enum class Reason {
   changed_meanwhile,
   ran_since,
   too_young,
-  would_be_tracked,
+  not_a_ctk_file,
 };
 
 inline constexpr auto reason_texts = std::to_array<formats::core::Spelling<Reason>>({
@@ -52,9 +52,9 @@ inline constexpr auto reason_texts = std::to_array<formats::core::Spelling<Reaso
     {Reason::changed_meanwhile, "changed-meanwhile"},
     {Reason::ran_since, "ran-since"},
     {Reason::too_young, "too-young"},
-    {Reason::would_be_tracked, "would-be-tracked"},
+    {Reason::not_a_ctk_file, "not-a-ctk-file"},
 });
-static_assert(formats::core::is_whole(reason_texts, Reason::would_be_tracked));
+static_assert(formats::core::is_whole(reason_texts, Reason::not_a_ctk_file));
 
 [[nodiscard]] constexpr std::string_view name_of(Reason reason) { return formats::core::text_in(reason_texts, reason); }
 [[nodiscard]] constexpr std::optional<Reason> reason_from(std::string_view text) {

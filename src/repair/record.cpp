@@ -112,9 +112,11 @@ void ask(Questions& questions, const model::File& file, Kind kind) {
 void ask_of_link(const model::Datastore& datastore, const model::Descriptor& descriptor, Questions& questions) {
   const model::File& file = datastore.files[descriptor.file];
   ask(questions, file, Kind::content);
-  ask(questions, {.target = file.target, .path = formats::vmware::tracking_of_disk(file.path)}, Kind::status);
-  if (descriptor.tracking && descriptor.tracking->file)
-    ask(questions, datastore.files[*descriptor.tracking->file], Kind::status);
+  for (const Kind kind : {Kind::status, Kind::head}) {
+    ask(questions, {.target = file.target, .path = formats::vmware::tracking_of_disk(file.path)}, kind);
+    if (descriptor.tracking && descriptor.tracking->file)
+      ask(questions, datastore.files[*descriptor.tracking->file], kind);
+  }
   for (const model::Extent& extent : descriptor.extents) {
     if (extent.reference && extent.reference->file)
       ask(questions, datastore.files[*extent.reference->file], Kind::status);

@@ -42,7 +42,7 @@ std::optional<Refusal> unnamed_again(const MachinePlan& earlier, const Request& 
     const model::File file{.target = spot.root, .path = spot.path};
     storage::Writer& writer = *sites[spot.root].writer;
     if (auto objection = refuse_unnamed(now, file, request, writer)) return objection;
-    if (const Status added = add_unnamed(spot, writer, plan); !added) return changed(earlier, added.error().message);
+    if (auto objection = add_unnamed(now, spot.root, spot, writer, plan)) return objection;
   }
   return std::nullopt;
 }

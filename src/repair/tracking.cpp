@@ -1,7 +1,9 @@
 #include "repair/tracking.h"
 
 #include <algorithm>
+#include <span>
 
+#include "formats/identify.h"
 #include "formats/vmware/names.h"
 
 namespace cbtctl::repair {
@@ -37,17 +39,73 @@ bool has_default_tracking(const model::Datastore& datastore, const model::Disk& 
   return has;
 }
 
-Result<Change> quarantine_of(storage::Writer& writer, const Spot& spot, const std::string& why) {
+namespace {
+
+using analysis::EntryKind;
+using analysis::TrackingFileFacts;
+using analysis::TrackingRole;
+
+EntryKind kind_of(storage::EntryType type) {
+  switch (type) {
+    case storage::EntryType::file:
+      return EntryKind::file;
+    case storage::EntryType::folder:
+      return EntryKind::folder;
+    case storage::EntryType::link:
+      return EntryKind::link;
+    case storage::EntryType::other:
+      return EntryKind::device;
+  }
+  return EntryKind::device;
+}
+
+TrackingFileFacts facts_of_scan(const model::Datastore& datastore, Index target, const std::string& path,
+                                TrackingRole role) {
+  if (const auto* tracking = tracking_at(datastore, target, path))
+    return analysis::facts_of(datastore, datastore.files[tracking->file], role);
+  for (const model::File& file : datastore.files) {  // rarely: no CTK file by the scan
+    if (file.path == path && file.target == target) return analysis::facts_of(datastore, file, role);
+  }
+  return {.path = path, .role = role, .type = {}, .other_user = {}};
+}
+
+}  // namespace
+
+// A writer follows no link: what lies behind one is outside to it.
+Result<TrackingFileFacts> facts_now(const model::Datastore& datastore, Index target, const std::string& path,
+                                    TrackingRole role, storage::Writer& writer, const std::string& lies_at) {
+  TrackingFileFacts facts = facts_of_scan(datastore, target, path, role);
+  if (lies_at != path) facts.is_of_other_kind = false;  // of what lies in its place now
+  const auto status = writer.status(lies_at);
+  const bool behind_a_link = !status && status.error().kind == formats::core::ErrorKind::outside;
+  if (!status && !behind_a_link) return status.error();
+  facts.type = status ? kind_of(status->type) : EntryKind::link;
+  if (facts.type != EntryKind::file) return facts;
+  facts.size_bytes = status->size_bytes;
+  const auto head = writer.head(lies_at);
+  if (!head) return head.error();
+  facts.kind = formats::identify(std::as_bytes(std::span(*head)), path);
+  return facts;
+}
+
+Result<std::variant<Change, LeftAlone>> quarantine_of(const TrackingFileFacts& facts, const Spot& spot,
+                                                      storage::Writer& writer, const std::string& description) {
+  if (const auto why = analysis::tracking_file_verdict(facts))
+    return std::variant<Change, LeftAlone>(LeftAlone{*why, analysis::in_words(*why, facts)});
   const auto status = writer.status(spot.path);
   if (!status) return status.error();
-  if (status->type != storage::EntryType::file)
-    return formats::core::Error{formats::core::ErrorKind::outside, spot.path + ": is not a regular file"};
-  return Change{.kind = ChangeKind::quarantine,
-                .spot = spot,
-                .description = why,
-                .size_bytes = status->size_bytes,
-                .modified_ns = status->modified_ns,
-                .changed_ns = status->changed_ns};
+  return std::variant<Change, LeftAlone>(Change{.kind = ChangeKind::quarantine,
+                                                .spot = spot,
+                                                .description = description,
+                                                .size_bytes = status->size_bytes,
+                                                .modified_ns = status->modified_ns,
+                                                .changed_ns = status->changed_ns});
+}
+
+TrackingRole role_of(const MachinePlan& machine, const Change& change) {
+  const auto& unnamed = machine.intent.unnamed;
+  const bool is_orphan = std::find(unnamed.begin(), unnamed.end(), change.spot) != unnamed.end();
+  return is_orphan ? TrackingRole::orphan : TrackingRole::named;
 }
 
 }  // namespace cbtctl::repair

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <string>
+#include <variant>
 
+#include "analysis/tracking_file_verdict.h"
 #include "model/datastore.h"
 #include "repair/plan.h"
 #include "storage/writer.h"
@@ -16,7 +18,27 @@ namespace cbtctl::repair {
 [[nodiscard]] const model::TrackingFile* tracking_at(const model::Datastore& datastore, model::Index target,
                                                      const std::string& path);
 
-formats::core::Result<Change> quarantine_of(storage::Writer& writer, const Spot& spot, const std::string& why);
+// What the verdict on a file goes by, as it is now: its type, size and first bytes from the writer, the rest from the
+// look at the datastore. `missing` where it is not there. What was moved aside lies at another path than its own.
+formats::core::Result<analysis::TrackingFileFacts> facts_now(const model::Datastore& datastore, model::Index target,
+                                                             const std::string& path, analysis::TrackingRole role,
+                                                             storage::Writer& writer, const std::string& lies_at);
+inline formats::core::Result<analysis::TrackingFileFacts> facts_now(const model::Datastore& datastore,
+                                                                    model::Index target, const std::string& path,
+                                                                    analysis::TrackingRole role,
+                                                                    storage::Writer& writer) {
+  return facts_now(datastore, target, path, role, writer, path);
+}
+
+// The one way to a step that moves a file: only what the verdict lets pass gets one; else why not, in words.
+struct LeftAlone {
+  analysis::Unmovable why{};
+  std::string words;
+};
+formats::core::Result<std::variant<Change, LeftAlone>> quarantine_of(const analysis::TrackingFileFacts& facts,
+                                                                     const Spot& spot, storage::Writer& writer,
+                                                                     const std::string& description);
+[[nodiscard]] analysis::TrackingRole role_of(const MachinePlan& machine, const Change& change);
 
 // The descriptors of a disk's own links.
 template <typename Visitor>

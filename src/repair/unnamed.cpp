@@ -25,6 +25,14 @@ bool is_lock(const std::string& name) {
   return kind == formats::vmware::NameKind::lock || kind == formats::vmware::NameKind::nfs_lock;
 }
 
+// A descriptor elsewhere could name the file.
+std::string how_wide(const model::Datastore& datastore) {
+  const std::size_t descriptors = datastore.descriptors.size();
+  const std::size_t targets = datastore.targets.size();
+  return "no descriptor names it, of " + std::to_string(descriptors) + " in " +
+         (targets == 1 ? "the target" : std::to_string(targets) + " targets");
+}
+
 }  // namespace
 
 bool is_about_unnamed(const analysis::Finding& finding) {
@@ -71,16 +79,21 @@ std::optional<Refusal> refuse_unnamed(const model::Datastore& datastore, const m
   return std::nullopt;
 }
 
-formats::core::Status add_unnamed(const Spot& spot, storage::Writer& writer, MachinePlan& plan) {
+std::optional<Refusal> add_unnamed(const model::Datastore& datastore, model::Index target, const Spot& spot,
+                                   storage::Writer& writer, MachinePlan& plan) {
   const auto same = [&](const Change& change) { return change.spot == spot; };
-  if (std::any_of(plan.changes.begin(), plan.changes.end(), same)) return formats::core::success();
-  auto change = quarantine_of(writer, spot, "no descriptor names it");
-  if (!change) return change.error();
+  if (std::any_of(plan.changes.begin(), plan.changes.end(), same)) return std::nullopt;
+  const auto facts = facts_now(datastore, target, spot.path, analysis::TrackingRole::orphan, writer);
+  if (!facts) return Refusal{plan.vm, Reason::unreadable, facts.error().message};
+  auto made = quarantine_of(*facts, spot, writer, how_wide(datastore));
+  if (!made) return Refusal{plan.vm, Reason::unreadable, made.error().message};
+  if (const auto* left = std::get_if<LeftAlone>(&*made))
+    return Refusal{plan.vm, Reason::not_a_ctk_file, spot.path + ": " + left->words};
   const auto last = std::find_if(plan.changes.begin(), plan.changes.end(),
                                  [](const Change& each) { return each.phase == Phase::keys_on; });
-  plan.changes.insert(last, std::move(*change));
+  plan.changes.insert(last, std::get<Change>(std::move(*made)));
   record_folder(spot, plan);
-  return formats::core::success();
+  return std::nullopt;
 }
 
 }  // namespace cbtctl::repair

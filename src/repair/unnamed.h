@@ -20,7 +20,8 @@ namespace cbtctl::repair {
 [[nodiscard]] std::optional<Refusal> refuse_unnamed(const model::Datastore& datastore, const model::File& file,
                                                     const Request& request, storage::Writer& writer);
 
-// The step that moves it, before a step that turns a key TRUE.
-formats::core::Status add_unnamed(const Spot& spot, storage::Writer& writer, MachinePlan& plan);
+// The step that moves it, before a step that turns a key TRUE; refused where it is no CTK file for certain.
+[[nodiscard]] std::optional<Refusal> add_unnamed(const model::Datastore& datastore, model::Index target,
+                                                 const Spot& spot, storage::Writer& writer, MachinePlan& plan);
 
 }  // namespace cbtctl::repair

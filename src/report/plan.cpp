@@ -20,13 +20,15 @@ struct Shown {
   std::string description;
   std::string before;
   std::string after;
+  std::optional<std::uint64_t> size_bytes;  // of a file that goes
 };
 
 std::vector<Shown> changes_of(const PlanReport& report, const repair::MachinePlan& machine) {
   std::vector<Shown> shown;
   for (const repair::Change& change : machine.changes) {
     shown.push_back({machine.roots[change.spot.root].target, name_of(change.kind), change.spot.path, change.description,
-                     change.sha256_before, change.sha256_after});
+                     change.sha256_before, change.sha256_after, {}});
+    if (change.kind == repair::ChangeKind::quarantine) shown.back().size_bytes = change.size_bytes;
   }
   if (report.verb != Verb::undo) return shown;
   for (std::size_t i = 0; i < shown.size(); ++i) {
@@ -49,6 +51,7 @@ Json changes_json(const PlanReport& report) {
       object["description"] = change.description;
       object["sha256_before"] = text_or_null(change.before);
       object["sha256_after"] = text_or_null(change.after);
+      if (change.size_bytes) object["size_bytes"] = *change.size_bytes;
       changes.push_back(std::move(object));
     }
   }
@@ -116,8 +119,11 @@ std::string plan_text(const PlanReport& report, const Style& style) {
   std::size_t steps = 0;
   for (const repair::MachinePlan& machine : plan.machines) {
     for (const Shown& change : changes_of(report, machine)) {
-      changes.add(
-          {{escaped(machine.vm)}, {std::string(change.kind)}, {escaped(change.path)}, {escaped(change.description)}});
+      const std::string size = change.size_bytes ? ", " + human_size(*change.size_bytes) : std::string();
+      changes.add({{escaped(machine.vm)},
+                   {std::string(change.kind)},
+                   {escaped(change.path)},
+                   {escaped(change.description + size)}});
       ++steps;
     }
   }

@@ -55,7 +55,8 @@ void check_descriptors(const Subject& subject, Findings& out) {
 bool is_disk_data(const model::File& file) {
   if (file.kind == FileKind::cowd || file.kind == FileKind::sesparse) return true;
   const auto name = formats::vmware::parse_name(formats::core::file_name(file.path));
-  return is_whole_extent(name.kind) && (file.kind == FileKind::data || file.kind == FileKind::empty);
+  return is_whole_extent(name.kind) && (file.kind == FileKind::data || file.kind == FileKind::empty ||
+                                        file.kind == FileKind::ctk);  // the guest decides what its first bytes are
 }
 
 void check_data(const Subject& subject, Findings& out) {

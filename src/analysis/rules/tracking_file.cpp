@@ -5,6 +5,7 @@
 #include <map>
 
 #include "analysis/subject.h"
+#include "analysis/tracking_file_verdict.h"
 #include "formats/core/checked.h"
 #include "formats/ctk/table.h"
 
@@ -46,7 +47,11 @@ std::optional<Wrong> judge_entries(const Subject& subject, Index file, const Rea
                {"newest entry", "at most " + std::to_string(*reading.epoch), std::to_string(totals->greatest_entry)}};
 }
 
-Wrong unrecognised(const model::File& ctk) {
+// Other data is told as such: its line goes, the file stays.
+Wrong unrecognised(const Subject& subject, const model::File& ctk) {
+  const auto facts = facts_of(subject.datastore, ctk, TrackingRole::named);
+  if (const auto why = tracking_file_verdict(facts))
+    return {Code::ctk_unrecognised, {"content", "a CTK file", in_words(*why, facts)}};
   const bool is_short = ctk.size_bytes && *ctk.size_bytes < formats::ctk::header_bytes;
   if (!is_short) return {Code::ctk_unrecognised, {"signature", "a2 72 19 f6", "other bytes"}};
   return {Code::ctk_unrecognised, {"size", "at least 512 bytes", std::to_string(*ctk.size_bytes) + " bytes"}};
@@ -56,7 +61,7 @@ std::optional<Wrong> judge_named(const Subject& subject, const Descriptor& descr
   const Index file = *descriptor.tracking->file;
   const model::File& ctk = subject.file(file);
   const TrackingVerdict verdict = judge_tracking(subject.datastore, descriptor);
-  if (!verdict.reading) return unrecognised(ctk);
+  if (!verdict.reading) return unrecognised(subject, ctk);
   const Reading& reading = *verdict.reading;
   if (reading.version != 1) return Wrong{Code::ctk_layout_unknown, {"version", "1", std::to_string(reading.version)}};
   const auto capacity = descriptor.content.capacity_bytes();
@@ -91,6 +96,11 @@ void raise_missing(const Subject& subject, const Descriptor& descriptor, Finding
   out.found.push_back(std::move(finding));
 }
 
+bool is_empty_tracking(const Subject& subject, Index index) {
+  const model::File& file = subject.file(index);
+  return file.size_bytes == 0 && !tracking_file_verdict(facts_of(subject.datastore, file, TrackingRole::named));
+}
+
 void raise_wrong(const Subject& subject, Index file, std::span<const Descriptor* const> named_by, Findings& out) {
   const auto rank = [](Code code) { return std::find(first_that_fits.begin(), first_that_fits.end(), code); };
   std::optional<Wrong> worst;
@@ -103,8 +113,8 @@ void raise_wrong(const Subject& subject, Index file, std::span<const Descriptor*
   }
   if (!worst) return;
   Finding finding = about_tracking(worst->code, subject, file, *by);
-  const bool is_empty = worst->code == Code::ctk_unrecognised && subject.file(file).size_bytes == 0;
-  if (is_empty && finding.fix == Fix::choice) finding.fix = Fix::safe;
+  if (worst->code == Code::ctk_unrecognised && finding.fix == Fix::choice && is_empty_tracking(subject, file))
+    finding.fix = Fix::safe;
   finding.evidence.push_back(std::move(worst->evidence));
   out.found.push_back(std::move(finding));
 }

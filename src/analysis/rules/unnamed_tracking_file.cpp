@@ -1,5 +1,7 @@
 // CTK files that no descriptor names: orphans, and what is left beside its disk.
 #include "analysis/subject.h"
+#include "analysis/tracking_file_verdict.h"
+#include "formats/core/checked.h"
 #include "formats/vmware/names.h"
 
 namespace cbtctl::analysis {
@@ -21,6 +23,29 @@ std::string disk_of(const std::string& path) {
   return disk.empty() ? "one that names it" : disk;
 }
 
+// How a header counts that shows neither capacity nor block size is not known, so nor is whose the file is.
+bool is_understood(const Subject& subject, const model::TrackingFile& tracking) {
+  const model::File& file = subject.file(tracking.file);
+  if (!tracking.header || !file.size_bytes) return file.size_bytes == 0;
+  std::optional<std::uint64_t> sectors;
+  const auto& disk = tracking.disk ? subject.file(*tracking.disk).descriptor : std::nullopt;
+  if (const auto capacity = disk ? subject.datastore.descriptors[*disk].content.capacity_bytes() : std::nullopt)
+    sectors = *capacity / formats::core::sector_bytes;
+  return formats::ctk::read(*tracking.header, *file.size_bytes, sectors).layout == formats::ctk::Layout::confirmed;
+}
+
+// What is no CTK file for certain stays, and the evidence says why.
+void decide_fix(const Subject& subject, const model::TrackingFile& tracking, Finding& finding) {
+  const auto facts = facts_of(subject.datastore, subject.file(tracking.file), TrackingRole::orphan);
+  if (const auto why = tracking_file_verdict(facts)) {
+    finding.fix = Fix::none;
+    finding.evidence.push_back({"left alone", {}, in_words(*why, facts)});
+  } else if (finding.fix == Fix::safe && !is_understood(subject, tracking)) {
+    finding.fix = Fix::choice;
+    finding.evidence.push_back({"header", "a capacity and a block size", "not understood"});
+  }
+}
+
 void check_unnamed(const Subject& subject, const model::TrackingFile& tracking, Findings& out) {
   const Code code = code_of(classify(subject.datastore, tracking));
   Finding finding = about_unused(code, subject, tracking.file);
@@ -34,6 +59,7 @@ void check_unnamed(const Subject& subject, const model::TrackingFile& tracking, 
   } else {
     finding.evidence.push_back({"descriptor", disk_of(finding.path), {}});
   }
+  decide_fix(subject, tracking, finding);
   finding.certainty = subject.certainty_of_unnamed(subject.file(tracking.file));
   out.found.push_back(std::move(finding));
 }
