@@ -9,6 +9,7 @@
 #include "log/log.h"
 #include "repair/hold.h"
 #include "repair/journal.h"
+#include "repair/purge.h"
 #include "repair/unnamed.h"
 #include "repair/workplace.h"
 #include "report/purge.h"
@@ -35,32 +36,45 @@ bool is_selected(const Scanned& scanned, const model::Quarantine& quarantine) {
                      [&](const auto* machine) { return scanned.selection.has(scanned.datastore, *machine); });
 }
 
-report::PurgedRun look_into(const model::Quarantine& quarantine, const std::string& run, storage::Writer& writer) {
+report::PurgedRun look_into(const model::Datastore& datastore, const model::Quarantine& quarantine,
+                            const std::string& run, storage::Writer& writer) {
   report::PurgedRun purged{.target = quarantine.target, .path = join(quarantine.path, run), .run = run};
-  const auto names = writer.list(purged.path);
-  for (const std::string& name : names ? *names : std::vector<std::string>{}) {
-    const auto status = writer.status(join(purged.path, name));
-    ++purged.files;
-    if (status) purged.size_bytes += status->size_bytes;
-  }
+  const auto contents = repair::contents_of_run(datastore, purged.target, purged.path, writer);
+  if (!contents) return purged;
+  purged.files = contents->removable.size();
+  purged.size_bytes = contents->removable_bytes;
+  for (const repair::Staying& staying : contents->staying) purged.staying.push_back({staying.path, staying.why});
   return purged;
 }
 
-// The plan last, so that what is left of a purge that was stopped still says what it was.
-formats::core::Status purge(const report::PurgedRun& run, storage::Writer& writer) {
-  auto names = writer.list(run.path);
-  if (!names) return names.error();
-  std::stable_partition(names->begin(), names->end(),
-                        [](const std::string& name) { return !name.ends_with(repair::plan_copy_suffix); });
-  for (const std::string& name : *names) {
-    if (const auto removed = writer.remove_file(join(run.path, name)); !removed) return removed;
+// The plan last, so that what is left of a purge that was stopped still says what it was. True: nothing stays.
+formats::core::Result<bool> purge(const model::Datastore& datastore, const report::PurgedRun& run,
+                                  storage::Writer& writer) {
+  const auto contents = repair::contents_of_run(datastore, run.target, run.path, writer);
+  if (!contents) return contents.error();
+  for (const std::string& path : contents->removable) {
+    if (const auto removed = writer.remove_file(path); !removed) return removed.error();
   }
-  if (const auto removed = writer.remove_empty_folder(run.path); !removed) return removed;
+  if (!contents->staying.empty()) return false;
+  if (const auto removed = writer.remove_empty_folder(run.path); !removed) return removed.error();
   const std::string own_folder(parent_of(run.path));
   static_cast<void>(writer.remove_empty_folder(own_folder));
-  return repair::reopen_journal(run.run)->append({.vm = std::string(parent_of(own_folder)),
-                                                  .what = std::string(name_of(repair::StepKind::purged)),
-                                                  .path = run.path});
+  const auto noted =
+      repair::reopen_journal(run.run)->append({.vm = std::string(parent_of(own_folder)),
+                                               .what = std::string(name_of(repair::StepKind::purged)),
+                                               .path = run.path});
+  if (!noted) return noted.error();
+  return true;
+}
+
+// What is not the run's, or may not be deleted, is told whenever it is met.
+void tell_staying(const report::PurgeReport& report, int& status) {
+  for (const report::PurgedRun& run : report.runs) {
+    for (const report::StayingFile& file : run.staying) {
+      log::error(file.path + " stays: " + file.why);
+      status |= exit_findings;
+    }
+  }
 }
 
 // What was shown and agreed to, and nothing else: under the lock, so that no undo is at work meanwhile.
@@ -87,9 +101,9 @@ std::vector<report::PurgedRun> find_old(const Scanned& scanned, const std::vecto
       continue;
     }
     for (const std::string& run : quarantine.runs) {
-      if (!repair::is_run_id(run)) continue;
-      const auto time = end_of_run(join(quarantine.path, run), *writer);
-      if (time && *time <= std::time(nullptr) - least_age_s) old.push_back(look_into(quarantine, run, *writer));
+      const auto time = time_of_run(run);
+      if (time && *time <= std::time(nullptr) - least_age_s) 
+        old.push_back(look_into(scanned.datastore, quarantine, run, *writer));
     }
   }
   return old;
@@ -117,6 +131,7 @@ int run_purge(const Verb& verb, const std::vector<std::string>& arguments) {
   report::PurgeReport report{.targets = scanned.datastore.targets, .runs = {}, .carried_out = false};
   report.exit_status = completeness(scanned.datastore);
   report.runs = find_old(scanned, sites, *age / second_ns, report.exit_status);
+  tell_staying(report, report.exit_status);
   const auto print = [&] {
     const std::string text = line.json ? report::purge_json(report) : report::purge_text(report, line.style);
     return write_output(text) ? report.exit_status : report.exit_status | exit_incomplete;
@@ -128,8 +143,8 @@ int run_purge(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!*agreed) return exit_cancelled;
   report.carried_out = true;
   for (report::PurgedRun& run : report.runs) {
-    const auto done = purge_as_shown(run, sites[run.target]);
-    run.deleted = done.has_value();
+    const auto done = purge(scanned.datastore, run, *sites[run.target].writer);
+    run.deleted = done.has_value() && *done;
     if (done) continue;
     log::error(done.error().message);
     using formats::core::ErrorKind;

@@ -28,6 +28,13 @@ std::string purge_json(const PurgeReport& report) {
     object["files"] = run.files;
     object["size_bytes"] = run.size_bytes;
     object["deleted"] = run.deleted;
+    object["staying"] = Json::array();
+    for (const StayingFile& file : run.staying) {
+      Json stays;
+      put_text(stays, "path", file.path);
+      put_text(stays, "why", file.why);
+      object["staying"].push_back(std::move(stays));
+    }
     document["runs"].push_back(std::move(object));
   }
   return printed(document);

@@ -9,13 +9,19 @@
 
 namespace cbtctl::report {
 
+struct StayingFile {
+  std::string path;
+  std::string why;
+};
+
 struct PurgedRun {
   model::Index target = 0;
   std::string path;
   std::string run;
-  std::size_t files = 0;
+  std::size_t files = 0;  // that go
   std::uint64_t size_bytes = 0;
-  bool deleted = false;
+  bool deleted = false;              // all of it
+  std::vector<StayingFile> staying;  // what the run did not put there, and what is no CTK file
 };
 
 struct PurgeReport {

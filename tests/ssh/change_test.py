@@ -130,7 +130,8 @@ def test_the_ctk_files_are_moved(course):
 
 
 def test_what_was_changed_is_kept(course):
-    assert course.kept == ["x-ctk.vmdk", "x.vmdk", "x.vmx", "x.vmx.plan.json", "x_1-ctk.vmdk", "x_1.vmdk"]
+    assert course.kept == ["x.vmx.0.kept", "x.vmx.1.kept", "x.vmx.2.kept", "x.vmx.3.moved", "x.vmx.4.moved",
+                           "x.vmx.plan.json"]
 
 
 def test_the_same_verb_again_changes_nothing(course):
@@ -200,6 +201,34 @@ def test_a_plan_is_applied_but_to_what_changed_since(administration, pristine, s
         file.write('annotation = "changed"\n')
     applied = administration.change("apply", plan, "--yes", target=None)
     assert outcomes(applied) == [("x/x.vmx", "changed"), ("y/y.vmx", "refused")] and applied["exit_status"] == 4
+
+
+# --- what is no CTK file stays: tests/cli/aside_test.py has every kind ------------------------------------------------
+
+NO_CTK_FILES = {"x/x": "x-flat.vmdk", "x/x_1": "../y/y-flat.vmdk", "y/y": "vmware.log", "y/y_1": "../x/old-f001.vmdk"}
+
+
+def data(volume):
+    return {path: what for path, what in picture(volume).items()
+            if not path.endswith(("-ctk.vmdk", ".vmx")) and path[:-5] not in NO_CTK_FILES}
+
+
+@pytest.mark.parametrize("verb", ["disable", "reset", "repair", "clean"])
+def test_nothing_but_a_ctk_file_is_moved_on_a_host(administration, verb):
+    volume = administration.volume
+    for name in ("x/old-f001.vmdk", "y/c-flat.vmdk"):
+        (volume / name).write_bytes(tracking())
+    for disk, named in NO_CTK_FILES.items():
+        path = volume / f"{disk}.vmdk"
+        path.write_text(re.sub('changeTrackPath=".*"', f'changeTrackPath="{named}"', path.read_text()))
+    before, all_before = data(volume), picture(volume)
+    age = ["--min-age", "0s"] if verb in ("repair", "clean") else []
+    report = administration.change(verb, "--yes", *age)
+    assert outcomes(report) == [("x/x.vmx", "changed"), ("y/y.vmx", "changed")]
+    moved = {change["path"] for change in report["plan"]["changes"] if change["kind"] == "quarantine"}
+    assert moved == {f"{disk}-ctk.vmdk" for disk in NO_CTK_FILES} and data(volume) == before
+    assert outcomes(administration.undo()) == [("y/y.vmx", "restored"), ("x/x.vmx", "restored")]
+    assert picture(volume) == all_before
 
 
 @pytest.fixture

@@ -1,0 +1,153 @@
+#include "repair/purge.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "formats/core/path.h"
+#include "repair/tracking.h"
+#include "repair/workplace.h"
+
+namespace cbtctl::repair {
+namespace {
+
+using analysis::TrackingRole;
+using formats::core::file_name;
+using formats::core::join;
+using formats::core::parent_of;
+
+bool is_called_plan(const std::string& name) { return name == "plan.json" || name.ends_with(plan_copy_suffix); }
+
+class RunFolder {
+ public:
+  RunFolder(const model::Datastore& datastore, model::Index target, const std::string& folder, storage::Writer& writer)
+      : datastore_(datastore), target_(target), folder_(folder), writer_(writer) {}
+
+  formats::core::Result<RunContents> sort_out() {
+    auto names = writer_.list(folder_);
+    if (!names) return names.error();
+    std::sort(names->begin(), names->end());
+    std::stable_partition(names->begin(), names->end(), [](const std::string& name) { return !is_called_plan(name); });
+    read_plans(*names);
+    for (const std::string& name : *names) take(name);
+    keep_plans_of_what_stays();
+    return std::move(contents_);
+  }
+
+ private:
+  void read_plans(const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+      const auto text = is_called_plan(name) ? writer_.read(join(folder_, name))
+                                             : formats::core::Result<std::string>(formats::core::Error{});
+      auto plan = text ? plan_from_text(*text) : formats::core::Result<Plan>(text.error());
+      if (!plan || plan->id != file_name(folder_)) continue;
+      for (MachinePlan& machine : plan->machines) plans_.push_back(std::move(machine));
+    }
+  }
+
+  void take(const std::string& name) {
+    const std::string path = join(folder_, name);
+    const auto status = writer_.status(path);
+    std::optional<std::string> why;
+    if (!status)
+      why = status.error().message;
+    else if (status->type != storage::EntryType::file)
+      why = "it is no regular file";
+    else
+      why = why_it_stays(name, path, status->size_bytes);
+    if (why) return contents_.staying.push_back({path, *why});
+    contents_.removable.push_back(path);
+    contents_.removable_bytes += status->size_bytes;
+  }
+
+  std::optional<std::string> why_it_stays(const std::string& name, const std::string& path, std::uint64_t size_bytes) {
+    if (is_called_plan(name)) return is_plan_like(path, size_bytes);
+    if (at_work_from(name) && size_bytes == 0) return std::nullopt;
+    for (const MachinePlan& machine : plans_) {
+      for (std::size_t i = 0; i < machine.changes.size(); ++i) {
+        if (const auto known = why_change_stays(machine, i, name, path)) return *known;
+      }
+    }
+    if (!plans_.empty()) return "the run did not put it there";
+    return by_verdict(name, path, TrackingRole::orphan);
+  }
+
+  // What was torn while it was written begins like one, or is empty.
+  std::optional<std::string> is_plan_like(const std::string& path, std::uint64_t size_bytes) {
+    const auto head = writer_.head(path);
+    if (head && (size_bytes == 0 || head->starts_with('{'))) return std::nullopt;
+    return "it is called like a plan and is none";
+  }
+
+  // The outer optional: the name is one of the change's.
+  std::optional<std::optional<std::string>> why_change_stays(const MachinePlan& machine, std::size_t i,
+                                                             const std::string& name, const std::string& path) {
+    const Change& change = machine.changes[i];
+    const std::string kept = kept_name(machine, i);
+    if (change.kind == ChangeKind::quarantine) {
+      if (name != kept) return std::nullopt;
+      if (!has_digest(path, {change.sha256_before})) return std::optional(not_as_left());
+      return by_verdict(std::string(file_name(change.spot.path)), path, role_of(machine, change));
+    }
+    const bool is_prepared = name == waiting_name(machine, i) || name == returning_name(machine, i) ||
+                             name == kept + std::string(waiting_suffix);
+    if (name != kept && !is_prepared) return std::nullopt;
+    if (has_digest(path, {change.sha256_before, change.sha256_after})) return std::optional<std::string>();
+    return is_of_another_edit(machine, i, name) ? std::nullopt : std::optional(std::optional(not_as_left()));
+  }
+
+  static std::string not_as_left() { return "it is not what the run left there"; }
+
+  // The old content of a file that was edited twice is that of its first edit.
+  static bool is_of_another_edit(const MachinePlan& machine, std::size_t i, const std::string& name) {
+    for (std::size_t other = i + 1; other < machine.changes.size(); ++other) {
+      if (machine.changes[other].kind == ChangeKind::edit && kept_name(machine, other) == name) return true;
+    }
+    return false;
+  }
+
+  bool has_digest(const std::string& path, const std::vector<std::string>& wanted) {
+    const auto digest = writer_.digest(path);
+    return digest && std::find(wanted.begin(), wanted.end(), *digest) != wanted.end();
+  }
+
+  // As if it lay where it came from, under the name that it had there. Nobody names what lies here.
+  std::optional<std::string> by_verdict(const std::string& name, const std::string& path, TrackingRole role) {
+    const std::string origin = join(parent_of(parent_of(folder_)), name);
+    auto facts = facts_now(datastore_, target_, origin, role, writer_, path);
+    if (!facts) return facts.error().message;
+    facts->other_user.clear();
+    const auto why = analysis::tracking_file_verdict(*facts);
+    return why ? std::optional(name + ": " + analysis::in_words(*why, *facts)) : std::nullopt;
+  }
+
+  // undo needs them.
+  void keep_plans_of_what_stays() {
+    const auto came_by_the_run = [&](const Staying& staying) {
+      return std::any_of(plans_.begin(), plans_.end(), [&](const MachinePlan& machine) {
+        for (std::size_t i = 0; i < machine.changes.size(); ++i) {
+          if (kept_name(machine, i) == file_name(staying.path)) return true;
+        }
+        return false;
+      });
+    };
+    if (std::none_of(contents_.staying.begin(), contents_.staying.end(), came_by_the_run)) return;
+    std::erase_if(contents_.removable,
+                  [](const std::string& path) { return is_called_plan(std::string(file_name(path))); });
+  }
+
+  const model::Datastore& datastore_;
+  model::Index target_;
+  const std::string& folder_;
+  storage::Writer& writer_;
+  std::vector<MachinePlan> plans_;
+  RunContents contents_;
+};
+
+}  // namespace
+
+formats::core::Result<RunContents> contents_of_run(const model::Datastore& datastore, model::Index target,
+                                                   const std::string& folder, storage::Writer& writer) {
+  return RunFolder(datastore, target, folder, writer).sort_out();
+}
+
+}  // namespace cbtctl::repair
