@@ -41,8 +41,8 @@ struct Name {
 // The one extent of a disk, which has all its data: flat, delta or sesparse.
 [[nodiscard]] bool is_whole_extent(NameKind kind);
 
-// Called like the data of a disk: an extent, a raw device, a digest, a piece or a redo log. Such a file is data whatever
-// it holds, since the guest decides its bytes.
+// Called like the data of a disk: an extent, a raw device, a digest, a piece or a redo log. Such a file is data
+// whatever it holds, since the guest decides its bytes.
 [[nodiscard]] bool is_called_like_data(NameKind kind);
 
 // The rest takes paths too.

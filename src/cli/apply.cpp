@@ -56,7 +56,8 @@ int run_apply(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!mappings) return usage_error(mappings.error().message, help);
   plan->refused.clear();
   plan->unchanged.clear();
-  for (repair::MachinePlan& machine : plan->machines) machine.kept_by_number = true;  // whoever wrote it: this run keeps
+  for (repair::MachinePlan& machine : plan->machines)
+    machine.kept_by_number = true;  // whoever wrote it: this run keeps
   const auto opened = places_of(plan->machines, line);
   if (!opened) return usage_error(opened.error().message, help);
   const PlanPlaces& places = *opened;

@@ -77,7 +77,8 @@ Result<FileOpener> FileOpener::with(const CommandLine& line) {
   }
   auto mappings = parse_mappings(line.list("map"));
   if (!mappings) return mappings.error();
-  auto options = ssh_options_of(line);
+  const auto is_on_host = [](const Location& each) { return each.is_ssh; };
+  auto options = ssh_options_of(line, std::any_of(opener.arguments_.begin(), opener.arguments_.end(), is_on_host));
   if (!options) return options.error();
   if (options->transport == storage::SshTransport::automatic) options->transport = storage::SshTransport::sftp;
   opener.mappings_ = std::move(*mappings);

@@ -59,10 +59,9 @@ formats::core::Result<bool> purge(const model::Datastore& datastore, const repor
   if (const auto removed = writer.remove_empty_folder(run.path); !removed) return removed.error();
   const std::string own_folder(parent_of(run.path));
   static_cast<void>(writer.remove_empty_folder(own_folder));
-  const auto noted =
-      repair::reopen_journal(run.run)->append({.vm = std::string(parent_of(own_folder)),
-                                               .what = std::string(name_of(repair::StepKind::purged)),
-                                               .path = run.path});
+  const auto noted = repair::reopen_journal(run.run)->append({.vm = std::string(parent_of(own_folder)),
+                                                              .what = std::string(name_of(repair::StepKind::purged)),
+                                                              .path = run.path});
   if (!noted) return noted.error();
   return true;
 }
@@ -78,15 +77,16 @@ void tell_staying(const report::PurgeReport& report, int& status) {
 }
 
 // What was shown and agreed to, and nothing else: under the lock, so that no undo is at work meanwhile.
-formats::core::Status purge_as_shown(const report::PurgedRun& run, const repair::Site& site) {
+formats::core::Result<bool> purge_as_shown(const model::Datastore& datastore, const report::PurgedRun& run,
+                                           const repair::Site& site) {
   const std::string own_folder(parent_of(run.path));
   const auto hold = repair::Hold::take(std::string(parent_of(own_folder)), site, run.run);
   if (!hold) return hold.error();
   const report::PurgedRun now =
-      look_into({.target = run.target, .path = own_folder, .runs = {}}, run.run, *site.writer);
-  if (now.files != run.files || now.size_bytes != run.size_bytes)
+      look_into(datastore, {.target = run.target, .path = own_folder, .runs = {}}, run.run, *site.writer);
+  if (now != run)
     return formats::core::Error{formats::core::ErrorKind::changed, run.path + " is not what was shown any more"};
-  return purge(run, *site.writer);
+  return purge(datastore, run, *site.writer);
 }
 
 std::vector<report::PurgedRun> find_old(const Scanned& scanned, const std::vector<repair::Site>& sites,
@@ -101,8 +101,9 @@ std::vector<report::PurgedRun> find_old(const Scanned& scanned, const std::vecto
       continue;
     }
     for (const std::string& run : quarantine.runs) {
-      const auto time = time_of_run(run);
-      if (time && *time <= std::time(nullptr) - least_age_s) 
+      if (!repair::is_called_like_run(run)) continue;
+      const auto time = end_of_run(join(quarantine.path, run), *writer);
+      if (time && *time <= std::time(nullptr) - least_age_s)
         old.push_back(look_into(scanned.datastore, quarantine, run, *writer));
     }
   }
@@ -143,7 +144,7 @@ int run_purge(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!*agreed) return exit_cancelled;
   report.carried_out = true;
   for (report::PurgedRun& run : report.runs) {
-    const auto done = purge(scanned.datastore, run, *sites[run.target].writer);
+    const auto done = purge_as_shown(scanned.datastore, run, sites[run.target]);
     run.deleted = done.has_value() && *done;
     if (done) continue;
     log::error(done.error().message);

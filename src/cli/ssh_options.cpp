@@ -90,7 +90,7 @@ void add_ssh_options(Options& own) {
   own.number("jobs", "how many hosts at once", 8);
 }
 
-Result<storage::SshOptions> ssh_options_of(const CommandLine& line) {
+Result<storage::SshOptions> ssh_options_of(const CommandLine& line, bool reaches_hosts) {
   storage::SshOptions made;
   if (line.has("ssh-config")) made.config_file = line.text("ssh-config");
   made.accept_new_host_key = line.has("accept-new-host-key");
@@ -112,7 +112,7 @@ Result<storage::SshOptions> ssh_options_of(const CommandLine& line) {
   auto password = password_of(line);
   storage::wipe_dead_stack();
   if (!password) return password.error();
-  made.secrets = secrets_with(*password);
+  if (reaches_hosts) made.secrets = secrets_with(*password);
   return made;
 }
 

@@ -165,7 +165,7 @@ Result<std::vector<discovery::Place>> open_places(const std::vector<Location>& t
       places[i] = local_place(targets[i], workers);
     }
   }
-  const auto options = ssh_options_of(line);
+  const auto options = ssh_options_of(line, !hosts.empty());
   if (!options) return options.error();
   auto opened = open_ssh_places(hosts, *options, line.number("jobs"), walks, progress);
   for (std::size_t i = 0; i < opened.size(); ++i) places[host_places[i]] = std::move(opened[i]);

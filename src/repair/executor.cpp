@@ -269,7 +269,7 @@ MachineResult take_back(const Plan& plan, const MachinePlan& planned, const Mean
         "it was put off again: " + back.refusal->message + "; it stays locked, and the next verb that writes goes on");
   if (back.error)
     return result_of(machine, Outcome::failed, back.error->message + "; the next verb that writes goes on");
-  vanish(place);
+  // Under the lock still: who is stopped from here on leaves a history that is right, or a lock.
   static_cast<void>(means.journal.append({.vm = machine.vm, .what = std::string(name_of(Outcome::restored))}));
   vanish(place);
   MachineResult result = result_of(machine, Outcome::restored);

@@ -33,6 +33,12 @@ bool is_on(const formats::vmx::Configuration& settings, const std::string& slot)
   return is_true(settings.ctk_enabled) && found != settings.disks.end() && is_true(found->ctk_enabled);
 }
 
+bool names_other_file(const formats::vmx::Configuration& settings, const model::Disk& disk) {
+  return std::none_of(settings.disks.begin(), settings.disks.end(), [&](const auto& each) {
+    return each.slot == disk.settings.slot && each.file_name == disk.settings.file_name;
+  });
+}
+
 class ComingBack {
  public:
   ComingBack(const Workplace& place, const model::Datastore& now, const model::VirtualMachine& machine)
@@ -48,7 +54,8 @@ class ComingBack {
     for (const model::Disk& disk : machine_.disks) {
       const std::string& slot = disk.settings.slot;
       const bool will_be_on = after ? is_on(*after, slot) : is_on(machine_, disk);
-      if (!will_be_on || !gains(disk) || comes_back_exact(disk)) continue;
+      const bool will_be_other = after && names_other_file(*after, disk);
+      if (!will_be_on || (will_be_other ? all_comes_back_exact() : !gains(disk) || comes_back_exact(disk))) continue;
       return slot + " would be tracked, and its files are not all those of before the run";
     }
     return std::nullopt;
@@ -90,6 +97,12 @@ class ComingBack {
       exact = exact && is_exact(spot_of(now_.files[now_.descriptors[index].file]));
     });
     return exact;
+  }
+
+  // The links of a disk that is none of the machine's now are among what the plan looked at.
+  [[nodiscard]] bool all_comes_back_exact() const {
+    const auto& watched = place_.machine.watched;
+    return std::all_of(watched.begin(), watched.end(), [&](const auto& each) { return is_exact(each.spot); });
   }
 
   // An edit is taken back to the byte (reverse.h); what was not edited must be what it was.

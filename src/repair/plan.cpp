@@ -52,6 +52,8 @@ void number_machines(Plan& plan) {
   for (std::size_t i = 0; i < plan.machines.size(); ++i) plan.machines[i].number = i;
 }
 
+bool is_called_like_run(const std::string& text) { return time_of(text).has_value(); }
+
 bool is_run_id(const std::string& text) {
   constexpr std::size_t time_length = 16;
   constexpr std::size_t second_half = 4;

@@ -110,6 +110,8 @@ struct Plan {
 // Later than `newest` in the order of text, also where the clock was set back since.
 [[nodiscard]] std::string new_run_id(const std::string& newest = {});
 [[nodiscard]] bool is_run_id(const std::string& text);
+// As any version may have called a run: by its time first.
+[[nodiscard]] bool is_called_like_run(const std::string& text);
 
 // The document that --plan-out writes and that lies beside a change on the datastore.
 [[nodiscard]] std::string to_text(const Plan& plan);

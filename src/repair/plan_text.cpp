@@ -18,8 +18,9 @@ using formats::core::ErrorKind;
 using formats::core::is_inside;
 using formats::core::sha256;
 
-constexpr std::string_view schema = "cbtctl.plan/2";
-constexpr std::string_view first_schema = "cbtctl.plan/1";  // of 0.1.0: without `kept_by_number`, which is false
+// 1, of version 0.1.0: machines have no number, and what is kept has its own name.
+constexpr std::string_view schema_name = "cbtctl.plan/";
+constexpr int schema_version = 2;
 
 // --- to JSON --------------------------------------------------------------------------------------------------------
 
@@ -245,7 +246,7 @@ std::string to_text(const Plan& plan) {
 formats::core::Result<Plan> plan_from_text(const std::string& text) {
   try {
     const Json document = Json::parse(text);
-    if (document.at("schema") != schema && document.at("schema") != first_schema) throw std::invalid_argument("schema");
+    check_schema(document);
     Plan plan{.id = document.at("id").get<std::string>(), .verb = planned_verb(document.at("verb"))};
     if (!is_run_id(plan.id)) throw std::invalid_argument("id");
     for (const Json& machine : document.at("machines")) plan.machines.push_back(machine_from(machine));

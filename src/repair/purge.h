@@ -23,8 +23,7 @@ struct RunContents {
 };
 
 // `folder` is a `.cbtctl/RUN` of the target. Looks afresh; who deletes later asks again.
-[[nodiscard]] formats::core::Result<RunContents> contents_of_run(const model::Datastore& datastore,
-                                                                 model::Index target, const std::string& folder,
-                                                                 storage::Writer& writer);
+[[nodiscard]] formats::core::Result<RunContents> contents_of_run(const model::Datastore& datastore, model::Index target,
+                                                                 const std::string& folder, storage::Writer& writer);
 
 }  // namespace cbtctl::repair

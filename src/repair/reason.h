@@ -27,6 +27,8 @@ enum class Reason {
   changed_meanwhile,
   ran_since,
   too_young,
+  already_done,
+  would_be_tracked,
   not_a_ctk_file,
 };
 
@@ -52,6 +54,8 @@ inline constexpr auto reason_texts = std::to_array<formats::core::Spelling<Reaso
     {Reason::changed_meanwhile, "changed-meanwhile"},
     {Reason::ran_since, "ran-since"},
     {Reason::too_young, "too-young"},
+    {Reason::already_done, "already-done"},
+    {Reason::would_be_tracked, "would-be-tracked"},
     {Reason::not_a_ctk_file, "not-a-ctk-file"},
 });
 static_assert(formats::core::is_whole(reason_texts, Reason::not_a_ctk_file));

@@ -264,7 +264,7 @@ std::variant<Bound, MachineResult> bound_plan(const Unfinished& unfinished, cons
   const auto by_root = sites_of(machine, sites);
   const Belief belief = belief_in(unfinished, machine, by_root);
   const Workplace place{unfinished.run, machine, by_root};
-  if (belief == Belief::unknown || (belief == Belief::partly && !check_untouched(place)))
+  if (belief == Belief::unknown || (belief == Belief::partly && has_begun(place) && !check_untouched(place)))
     return told(unfinished, Outcome::refused,
                 "run " + unfinished.run + " was stopped here, and not every folder that its plan names holds that plan",
                 Reason::locked);

@@ -89,11 +89,11 @@ void look_at_standing(const Workplace& place) {
     if (is_edit)
       questions.emplace_back(place.waiting(i), QuestionKind::status);
     else
-      for (const Kind kind : {Kind::status, Kind::head}) questions.emplace_back(change.spot, kind);
-    questions.emplace_back(kept, Kind::status);
+      for (const QuestionKind kind : {QuestionKind::status, QuestionKind::head}) questions.emplace_back(change.spot, kind);
+    questions.emplace_back(kept, QuestionKind::status);
   }
-  for (const Witness& witness : place.machine.witnesses) questions.emplace_back(witness.spot, Kind::status);
-  for (const Watched& watched : place.machine.watched) questions.emplace_back(watched.spot, Kind::digest);
+  for (const Witness& witness : place.machine.witnesses) questions.emplace_back(witness.spot, QuestionKind::status);
+  for (const Watched& watched : place.machine.watched) questions.emplace_back(watched.spot, QuestionKind::digest);
   place.look_ahead(questions);
 }
 

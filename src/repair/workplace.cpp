@@ -249,7 +249,9 @@ void Workplace::remove_waiting() const {
     if (machine.changes[i].kind != ChangeKind::edit) continue;
     Spot copy = kept(machine.changes[i].spot);
     copy.path += waiting_suffix;
-    for (const Spot& spot : {waiting(i), returning(i), copy}) remove_prepared(spot);
+    Spot copy_back = returning(i);
+    copy_back.path += waiting_suffix;
+    for (const Spot& spot : {waiting(i), returning(i), copy_back, copy}) remove_prepared(spot);
   }
   if (machine.end.empty()) return;
   for (const Spot& folder : folders())

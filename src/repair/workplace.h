@@ -1,8 +1,8 @@
 // Where one machine's plan is carried out, and what lies there of the run: contract, section 7.
 //
 // In each folder that is changed, and in the machine's own, `.cbtctl/RUN/` holds the plan (`x.vmx.plan.json`), the old
-// content of every file that is edited (`x.vmx.0.kept`) and every file that was moved aside (`x.vmx.3.moved`); while the
-// run is at work also an empty `x.vmx.TOKEN.new` (owner.h), and the new contents that wait for their turn
+// content of every file that is edited (`x.vmx.0.kept`) and every file that was moved aside (`x.vmx.3.moved`); while
+// the run is at work also an empty `x.vmx.TOKEN.new` (owner.h), and the new contents that wait for their turn
 // (`x.vmx.0.new`). All of it, and the lock, is synced before the first change. The number is that of the change in the
 // machine's plan: under its own name a file could meet one of the run's.
 #pragma once

@@ -26,8 +26,13 @@ struct Shown {
 std::vector<Shown> changes_of(const PlanReport& report, const repair::MachinePlan& machine) {
   std::vector<Shown> shown;
   for (const repair::Change& change : machine.changes) {
-    shown.push_back({machine.roots[change.spot.root].target, name_of(change.kind), change.spot.path, change.description,
-                     change.sha256_before, change.sha256_after, {}});
+    shown.push_back({machine.roots[change.spot.root].target,
+                     name_of(change.kind),
+                     change.spot.path,
+                     change.description,
+                     change.sha256_before,
+                     change.sha256_after,
+                     {}});
     if (change.kind == repair::ChangeKind::quarantine) shown.back().size_bytes = change.size_bytes;
   }
   if (report.verb != Verb::undo) return shown;

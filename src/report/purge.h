@@ -12,6 +12,7 @@ namespace cbtctl::report {
 struct StayingFile {
   std::string path;
   std::string why;
+  friend bool operator==(const StayingFile&, const StayingFile&) = default;
 };
 
 struct PurgedRun {
@@ -22,6 +23,7 @@ struct PurgedRun {
   std::uint64_t size_bytes = 0;
   bool deleted = false;              // all of it
   std::vector<StayingFile> staying;  // what the run did not put there, and what is no CTK file
+  friend bool operator==(const PurgedRun&, const PurgedRun&) = default;
 };
 
 struct PurgeReport {

@@ -8,9 +8,9 @@
 
 namespace cbtctl::storage {
 
-// Arguments: a letter and right after it a path, each; "s" status, "c" content, "d" digest, "n" names, "h" the first 512
-// bytes. Per argument one record: "s" as ssh_script.h has it, "c", "d", "n" or "h" with the answer (names end in '/',
-// which none can hold), or "e" with what is wrong: "missing", "outside", "folder", or the words of a program.
+// Arguments: a letter and right after it a path, each; "s" status, "c" content, "d" digest, "n" names, "h" the first
+// 512 bytes. Per argument one record: "s" as ssh_script.h has it, "c", "d", "n" or "h" with the answer (names end in
+// '/', which none can hold), or "e" with what is wrong: "missing", "outside", "folder", or the words of a program.
 [[nodiscard]] std::string_view question_script();
 
 // Six arguments a change, handed to it six at a time, since each is a process of its own: an operation, two paths,

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from folders import FIXTURES, copy_folder, picture
-from program import fault
+from program import RECOVER, fault
 
 
 @pytest.fixture
@@ -339,7 +339,7 @@ def killed_at(module_program, module_scratch, undisturbed):
         told.state = program.states(folder)["one/one.vmx", "scsi0:0"]
         told.is_tracked = (folder / "one/one-ctk.vmdk").exists() and "changeTrackPath" in (
             folder / "one/one.vmdk").read_text()
-        program.run("disable", folder, "--vm", "two", "--yes")  # refused for its snapshot, but it recovers
+        program.run(*RECOVER, folder)
         told.after = picture(folder)
         told.left = list(folder.rglob("lock")) + list(folder.rglob("*.cbtctl-new"))
         return told
@@ -371,6 +371,6 @@ def test_where_the_machine_ran_after_a_kill_no_old_ctk_file_comes_back(program, 
     folder = copy_of("healthy")
     program.run("reset", folder, "--vm", "one", "--yes", under=fault("renameat2", "signal=SIGKILL:when=1"), status=-9)
     os.utime(folder / "one/one-flat.vmdk")
-    program.run("disable", folder, "--vm", "two", "--yes")
+    program.run(*RECOVER, folder)
     assert not (folder / "one/one-ctk.vmdk").exists()
     assert program.states(folder)["one/one.vmx", "scsi0:0"] == "pending"

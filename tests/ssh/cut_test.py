@@ -12,7 +12,7 @@ import pytest
 from folders import picture
 from line import Line
 from machines import make_machine
-from program import Program
+from program import RECOVER, Program
 from standin import Standin
 
 KINDS = ("cut up", "cut down", "killed")
@@ -120,7 +120,7 @@ def tried(administrator, before, changed, kind, at):
     administrator.host.rest()
     is_between = picture(volume) not in (before, changed)
     found = Stop(status, is_met, is_between, administrator.states() if is_between else [])
-    found.recovery = administrator.run("disable", "--vm", "nobody", "--yes", "--json")
+    found.recovery = administrator.run(*RECOVER, "--json")
     found.locks = [str(path) for path in volume.rglob("lock")]
     found.ends = {str(before): "as before", str(changed): "changed"}.get(str(picture(volume)), "neither")
     if found.ends == "changed":

@@ -50,7 +50,7 @@ class MemoryWriter final : public Writer {
   Result<std::string> head(const std::string& path) override {
     const auto content = read(path);
     if (!content) return content.error();
-    return content->substr(0, head_bytes);
+    return content->substr(0, storage::head_bytes);
   }
 
   Result<std::string> digest(const std::string& path) override {

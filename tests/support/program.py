@@ -17,6 +17,9 @@ import termios
 import time
 from pathlib import Path
 
+# The words of a verb that writes and finds nothing to do: what was stopped before is recovered.
+RECOVER = ["repair", "--only", "vmx-duplicate-key", "--yes"]
+
 LEFT_OUT = ("NO_COLOR", "COLUMNS", "CBTCTL_PASSWORD")  # of the caller's environment: they change what is printed
 EVERY_STREAM = ("stdin", "stdout", "stderr")
 
