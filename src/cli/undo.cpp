@@ -85,6 +85,15 @@ void take_out_settled(const RecordedRun& run, const std::vector<repair::Site>& s
   });
 }
 
+// What would be refused when its turn comes, for whoever looks first.
+void take_out_refused(const std::vector<repair::Site>& sites, const repair::Look& look, repair::Plan& plan) {
+  std::erase_if(plan.machines, [&](const MachinePlan& machine) {
+    auto refusal = repair::refuse_take_back(plan, machine, sites, look(machine));
+    if (refusal) plan.refused.push_back(std::move(*refusal));
+    return refusal.has_value();
+  });
+}
+
 // The machines of its own run.
 bool is_selected(const repair::Plan& plan, model::Index target, const std::string& vm) {
   return std::any_of(plan.machines.begin(), plan.machines.end(), [&](const MachinePlan& machine) {
@@ -181,6 +190,7 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
   }
   stopped.take_out(plan, false);
   take_out_settled(read, places.sites, line.has("yes") && !line.has("dry-run"), plan);
+  if (line.has("dry-run") || !line.has("yes")) take_out_refused(places.sites, look, plan);
   if (!plan.refused.empty()) status |= exit_findings;
   std::optional<std::vector<MachineResult>> results;
   const auto print = [&] {

@@ -105,12 +105,13 @@ class Compiler {
   // The invariant. A disk that is stripped and stays on gets its key set, so that it goes FALSE in between. What could
   // not be read for a key that stood twice counts as not tracked, and leaves nothing behind where it will be off. Where
   // the VM's key is not TRUE afterwards every disk runs untracked, also one that was not selected: no old table stays
-  // for whoever sets that key next.
+  // for whoever sets that key next, and where one cannot be looked for the machine is refused.
   void close_over() {
     const bool leaves_off = intent_.touches_tracking() && !outlook_.is_machine_on();
     for (const model::Disk& disk : settled_.disks) {
       const std::string& slot = disk.settings.slot;
-      if (leaves_off && names_tracking(datastore_, disk)) intent_.disks[slot].strip = true;
+      if (leaves_off && (names_tracking(datastore_, disk) || has_unseen_link(datastore_, disk)))
+        intent_.disks[slot].strip = true;
       const CbtState before = state_before(slot);
       const bool unread = before == CbtState::unreadable;
       if (!intent_.vm_key && !intent_.disks.contains(slot) && !unread) continue;

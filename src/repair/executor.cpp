@@ -177,10 +177,11 @@ class Execution {
                                                 .sha256_after = change.sha256_after});
     if (!noted) return noted;
     storage::Writer& writer = place_.writer(change.spot);
-    if (change.kind == ChangeKind::edit) return writer.replace(place_.waiting(i).path, change.spot.path);
-    // What goes is byte for byte what was judged.
+    // What goes is byte for byte what was judged, and what is replaced nobody has changed since.
     const Status same = writer.expect(change.spot.path, change.sha256_before);
-    return same ? writer.move(change.spot.path, place_.kept(change.spot).path) : same;
+    if (!same) return same;
+    return change.kind == ChangeKind::edit ? writer.replace(place_.waiting(i).path, change.spot.path)
+                                           : writer.move(change.spot.path, place_.kept(change.spot).path);
   }
 
   // Of a machine that was powered on meanwhile nothing is touched any more: the lock stays, and the next verb that
@@ -197,7 +198,11 @@ class Execution {
   }
 
   [[nodiscard]] MachineResult rolled_back(const Error& why, const model::Datastore& now) const {
-    const GoneBack back = reverse(place_, means_.journal, means_.look);
+    GoneBack back = reverse(place_, means_.journal, means_.look);
+    if (back.refusal && !back.stopped && back.refusal->reason == Reason::would_be_tracked) {
+      if (const Status off = stay_off(place_); !off)
+        back.refusal->message += "; and CBT could not be put off: " + off.error().message;
+    }
     if (back.refusal)
       return ended(Outcome::failed, why.message + "; and it may not be rolled back: " + back.refusal->message +
                                         "; it stays locked, and the next verb that writes goes on");
@@ -217,10 +222,6 @@ class Execution {
   const Means& means_;
   Workplace place_;
 };
-
-}  // namespace
-
-namespace {
 
 // The operator's own plan was written before the run; its end is in the copy on the datastore.
 MachinePlan with_end(const Plan& plan, MachinePlan machine, const std::vector<Site>& sites) {
@@ -248,14 +249,24 @@ MachineResult carry_out(const Plan& plan, const MachinePlan& machine, const Mean
   return Execution(plan, machine, means).carry_out();
 }
 
+std::optional<Refusal> refuse_take_back(const Plan& plan, const MachinePlan& planned,
+                                        const std::vector<Site>& by_target, const model::Datastore& now) {
+  const auto sites = sites_of(planned, by_target);
+  const MachinePlan machine = with_end(plan, planned, sites);
+  const Workplace place{plan.id, machine, sites};
+  if (auto objection = may_go_back(place, now)) return objection;
+  if (const Status done = check_done(place); !done)
+    return Refusal{machine.vm, reason_of(done.error()), done.error().message};
+  return std::nullopt;
+}
+
 MachineResult take_back(const Plan& plan, const MachinePlan& planned, const Means& means) {
   const auto sites = sites_of(planned, means.sites);
   const MachinePlan machine = with_end(plan, planned, sites);
   const Workplace place{plan.id, machine, sites};
   const model::Datastore now = means.look(machine);
-  if (const auto objection = may_go_back(place, now)) return refused(machine, objection->reason, objection->message);
-  if (const Status done = check_done(place); !done)
-    return refused(machine, reason_of(done.error()), done.error().message);
+  if (const auto objection = refuse_take_back(plan, planned, means.sites, now))
+    return refused(machine, objection->reason, objection->message);
   if (auto not_begun = begin(place)) return *not_begun;
   static_cast<void>(place.take_over());  // whoever was at work in this run before, and could not take its name away
   Status status = means.journal.append({.vm = machine.vm, .what = std::string(name_of(StepKind::taking_back))});

@@ -37,6 +37,10 @@ struct Means {
 // else changed a file.
 [[nodiscard]] MachineResult take_back(const Plan& plan, const MachinePlan& machine, const Means& means);
 
+// Why it would be refused, by a look at the roots.
+[[nodiscard]] std::optional<Refusal> refuse_take_back(const Plan& plan, const MachinePlan& machine,
+                                                      const std::vector<Site>& by_target, const model::Datastore& now);
+
 [[nodiscard]] MachineResult result_of(const MachinePlan& machine, Outcome outcome, std::string message = {},
                                       std::optional<Reason> reason = {});
 [[nodiscard]] MachineResult refused(const MachinePlan& machine, Reason reason, std::string message);

@@ -126,7 +126,39 @@ std::optional<std::string> outside_of(const model::Datastore& datastore, const m
   return std::nullopt;
 }
 
+// A target is the root of its number in a look at a plan's roots.
+bool changes_file(const MachinePlan& plan, const model::File& file, ChangeKind kind) {
+  const Spot spot{file.target, file.path};
+  return std::any_of(plan.changes.begin(), plan.changes.end(),
+                     [&](const Change& change) { return change.kind == kind && change.spot == spot; });
+}
+
+std::optional<Refusal> refuse_others(const MachinePlan& plan, const model::Datastore& now) {
+  for (const model::VirtualMachine& machine : now.virtual_machines) {
+    const model::File& file = now.files[machine.file];
+    const bool is_own = plan.has_machine && file.target == 0 && file.path == plan.vm;
+    if (is_own || machine.power.state == PowerState::off || !holds_what_changes(plan, now, machine)) continue;
+    const bool is_on = machine.power.state == PowerState::on;
+    return Refusal{plan.vm, is_on ? Reason::powered_on : Reason::power_unknown,
+                   file.path + " uses a disk of it: " + formats::core::joined(words_of(machine.power), ", ")};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+bool holds_what_changes(const MachinePlan& plan, const model::Datastore& now, const model::VirtualMachine& machine) {
+  const auto is_changed = [&](const model::ChainLink& link) {
+    if (!link.descriptor) return false;
+    const model::Descriptor& descriptor = now.descriptors[*link.descriptor];
+    if (changes_file(plan, now.files[descriptor.file], ChangeKind::edit)) return true;
+    return descriptor.tracking && descriptor.tracking->file &&
+           changes_file(plan, now.files[*descriptor.tracking->file], ChangeKind::quarantine);
+  };
+  return std::any_of(machine.disks.begin(), machine.disks.end(), [&](const model::Disk& disk) {
+    return std::any_of(disk.chain.begin(), disk.chain.end(), is_changed);
+  });
+}
 
 bool is_among(const std::vector<std::string>& names, const model::Datastore& datastore,
               const model::VirtualMachine& machine) {
@@ -149,13 +181,20 @@ const model::VirtualMachine* find_machine(const model::Datastore& now, const std
 }
 
 std::optional<Refusal> refuse_power(const MachinePlan& plan, const model::Datastore& now) {
-  if (!plan.has_machine) return std::nullopt;
+  if (auto objection = refuse_others(plan, now); objection || !plan.has_machine) return objection;
   Request request;
   request.include_templates = true;
   if (plan.assumed_off) request.assumed_off = {plan.vm};
   if (plan.assumed_unregistered) request.assumed_unregistered = {plan.vm};
   if (const auto* machine = find_machine(now, plan.vm)) return refuse_machine(now, *machine, request);
   return Refusal{plan.vm, Reason::unreadable, plan.vm + " is not there any more"};
+}
+
+bool has_unseen_link(const model::Datastore& datastore, const model::Disk& disk) {
+  return std::any_of(disk.chain.begin(), disk.chain.end(), [&](const model::ChainLink& link) {
+    if (!link.own || link.descriptor) return false;
+    return leads_outside(datastore, link.reference) || datastore.files[*link.reference.file].exists;
+  });
 }
 
 std::optional<Refusal> refuse_duplicates(const model::Datastore& datastore, const model::VirtualMachine& machine,

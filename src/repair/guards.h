@@ -19,6 +19,10 @@ namespace cbtctl::repair {
                                                      const model::VirtualMachine& machine,
                                                      std::span<const model::Disk* const> disks);
 
+// A file of its own links that is not in the scan by its own path, or that is there and was not read: whether it names
+// a CTK file is not known.
+[[nodiscard]] bool has_unseen_link(const model::Datastore& datastore, const model::Disk& disk);
+
 // A key that stands twice: which of its lines ESXi goes by is not known, unless the intent keeps one of them.
 [[nodiscard]] std::optional<Refusal> refuse_duplicates(const model::Datastore& datastore,
                                                        const model::VirtualMachine& machine, const Intent& intent);
@@ -26,7 +30,12 @@ namespace cbtctl::repair {
 // The machine of a plan in a look at its roots.
 [[nodiscard]] const model::VirtualMachine* find_machine(const model::Datastore& now, const std::string& vm);
 
-// Of a plan whose machine is not proven off any more, or cannot be read; `now` has the plan's roots as its targets.
+// Whether a chain of the machine holds a descriptor that the plan edits, or that names a CTK file which the plan moves.
+[[nodiscard]] bool holds_what_changes(const MachinePlan& plan, const model::Datastore& now,
+                                      const model::VirtualMachine& machine);
+
+// Of a plan whose machine is not proven off any more, or cannot be read, or whose descriptors another machine holds
+// that is not; `now` has the plan's roots as its targets.
 [[nodiscard]] std::optional<Refusal> refuse_power(const MachinePlan& plan, const model::Datastore& now);
 
 // No disk of the machine could be tracked: the one reason that says why.

@@ -46,9 +46,10 @@ class ComingBack {
 
   [[nodiscard]] std::optional<std::string> would_be_tracked() const {
     std::optional<formats::vmx::Configuration> after;  // where the .vmx comes back
-    if (const Change* edit = first_edit({0, place_.machine.vm})) {
+    const std::string& path = now_.files[machine_.file].path;
+    if (const Change* edit = first_edit(configuration())) {
       auto decoded = formats::vmx::decode(Document::decode(edit->content_before));
-      if (!decoded) return place_.machine.vm + " cannot be read as it would be";
+      if (!decoded) return path + " cannot be read as it would be";
       after = std::move(*decoded);
     }
     for (const model::Disk& disk : machine_.disks) {
@@ -56,12 +57,14 @@ class ComingBack {
       const bool will_be_on = after ? is_on(*after, slot) : is_on(machine_, disk);
       const bool will_be_other = after && names_other_file(*after, disk);
       if (!will_be_on || (will_be_other ? all_comes_back_exact() : !gains(disk) || comes_back_exact(disk))) continue;
-      return slot + " would be tracked, and its files are not all those of before the run";
+      return path + " " + slot + " would be tracked, and its files are not all those of before the run";
     }
     return std::nullopt;
   }
 
  private:
+  [[nodiscard]] Spot configuration() const { return spot_of(now_.files[machine_.file]); }
+
   [[nodiscard]] const Change* first_edit(const Spot& spot) const {
     for (const Change& change : place_.machine.changes) {
       if (change.kind == ChangeKind::edit && change.spot == spot) return &change;
@@ -84,15 +87,16 @@ class ComingBack {
     for_own_links(disk, [&](model::Index index) {
       const model::Descriptor& descriptor = now_.descriptors[index];
       const Spot spot = spot_of(now_.files[descriptor.file]);
-      gains |= first_edit(spot) != nullptr || is_moved({spot.root, formats::vmware::tracking_of_disk(spot.path)});
-      if (descriptor.tracking && descriptor.tracking->file)
-        gains |= is_moved(spot_of(now_.files[*descriptor.tracking->file]));
+      gains |= first_edit(spot) != nullptr;
+      if (!descriptor.tracking) return;  // a CTK file that nothing names tracks nothing
+      gains |= is_moved({spot.root, formats::vmware::tracking_of_disk(spot.path)});
+      if (descriptor.tracking->file) gains |= is_moved(spot_of(now_.files[*descriptor.tracking->file]));
     });
     return gains;
   }
 
   [[nodiscard]] bool comes_back_exact(const model::Disk& disk) const {
-    bool exact = is_exact({0, place_.machine.vm});
+    bool exact = is_exact(configuration());
     for_own_links(disk, [&](model::Index index) {
       exact = exact && is_exact(spot_of(now_.files[now_.descriptors[index].file]));
     });
@@ -122,19 +126,19 @@ class ComingBack {
 
 }  // namespace
 
-std::optional<Refusal> may_go_back(const Workplace& place, const model::Datastore& now) {
+std::optional<Refusal> may_go_back(const Workplace& place, const model::Datastore& now, bool is_back) {
   const std::string& vm = place.machine.vm;
   if (const auto runs = refuse_power(place.machine, now)) {
     if (is_of_host(*runs)) return runs;
     return Refusal{vm, Reason::ran_since, "the virtual machine is not proven off: " + runs->message};
   }
   look_at_standing(place);
-  if (const auto ran = ran_since(place))
+  if (const auto ran = ran_since(place, is_back))
     return Refusal{vm, Reason::ran_since, *ran + ": the virtual machine may have run since"};
-  const model::VirtualMachine* machine = find_machine(now, vm);
-  if (!place.machine.has_machine || machine == nullptr) return std::nullopt;
-  if (const auto tracked = ComingBack(place, now, *machine).would_be_tracked())
-    return Refusal{vm, Reason::would_be_tracked, *tracked};
+  for (const model::VirtualMachine& machine : now.virtual_machines) {
+    if (const auto tracked = ComingBack(place, now, machine).would_be_tracked())
+      return Refusal{vm, Reason::would_be_tracked, *tracked};
+  }
   return std::nullopt;
 }
 

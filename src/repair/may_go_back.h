@@ -12,6 +12,8 @@ namespace cbtctl::repair {
 // Nullopt if it may. `now`: a fresh look at the plan's roots. The machine must be proven off and must not have run
 // since the plan was made (`ran-since`, or what only a host says of a machine that is off), and no disk may become
 // `tracked` over a table that may have missed writes (`would-be-tracked`).
-[[nodiscard]] std::optional<Refusal> may_go_back(const Workplace& place, const model::Datastore& now);
+// Every machine that holds what comes back is asked, whose ever it is. `is_back`: its files are what they were.
+[[nodiscard]] std::optional<Refusal> may_go_back(const Workplace& place, const model::Datastore& now,
+                                                 bool is_back = false);
 
 }  // namespace cbtctl::repair

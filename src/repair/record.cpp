@@ -60,10 +60,11 @@ Spots witnesses_of(const model::Datastore& datastore, const model::VirtualMachin
   const model::File& configuration = datastore.files[machine.file];
   Spots spots{{0, join(parent_of(configuration.path), "vmware.log")}};
   for (const model::Disk& disk : machine.disks) {
+    const bool can_be_tracked = analysis::judge(datastore, machine, disk).state != model::CbtState::unsupported;
     for (const model::ChainLink& link : disk.chain) {
       if (!link.own || !link.descriptor) continue;
       const model::Descriptor& descriptor = datastore.descriptors[*link.descriptor];
-      if (!has_data_file(descriptor)) add_settings(configuration, machine.settings, spots);
+      if (can_be_tracked && !has_data_file(descriptor)) add_settings(configuration, machine.settings, spots);
       for (const model::Extent& extent : descriptor.extents) {
         if (extent.reference) add(datastore, extent.reference->file, roots, spots);
       }

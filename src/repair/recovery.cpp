@@ -8,6 +8,7 @@
 #include "formats/core/path.h"
 #include "repair/belief.h"
 #include "repair/guards.h"
+#include "repair/may_go_back.h"
 #include "repair/reload.h"
 #include "repair/reverse.h"
 #include "repair/standing.h"
@@ -69,7 +70,9 @@ class Recovery {
       return will("all its changes were made; it is closed");
     const auto ran = ran_since(place_);
     const Status known = check_known(place_);
-    if (!ran && known) return will("its files become what they were");
+    const auto refusal = !ran && known ? may_go_back(place_, now) : std::nullopt;
+    if (!ran && known && !refusal) return will("its files become what they were");
+    if (refusal) return will(refusal->message + "; what it wanted is planned anew and finished");
     return will((ran ? *ran : known.error().message) + "; what it wanted is planned anew and finished");
   }
 

@@ -106,6 +106,7 @@ class Reversal {
                                        .sha256_before = change.sha256_after,
                                        .sha256_after = change.sha256_before}));
     if (change.kind == ChangeKind::quarantine) return writer.move(aside.path, change.spot.path);
+    if (const Status same = writer.expect(change.spot.path, change.sha256_after); !same) return same;
     if (const Status put = writer.replace(returns_[i].path, change.spot.path); !put) return put;
     const auto digest = place_.digest_at(change.spot);
     if (!digest) return digest.error();
@@ -119,8 +120,8 @@ class Reversal {
   std::map<std::size_t, Spot> returns_;  // by change: what takes the file's place
 };
 
-// The machine may have run while its files came back: tables are in place that may have missed writes, and the keys may
-// be TRUE over them. They go FALSE; recovery goes on from there.
+}  // namespace
+
 Status stay_off(const Workplace& place) {
   const Spot configuration{0, place.machine.vm};
   storage::Writer& writer = place.writer(configuration);
@@ -135,13 +136,11 @@ Status stay_off(const Workplace& place) {
   return off ? place.sync() : off;
 }
 
-}  // namespace
-
 GoneBack reverse(const Workplace& place, Journal& journal, const Look& look) {
   if (check_untouched(place)) return {};
   if (auto refusal = may_go_back(place, look(place.machine))) return {.refusal = std::move(refusal), .error = {}};
   if (const Status gone = Reversal(place, journal).run(); !gone) return {.refusal = {}, .error = gone.error()};
-  auto refusal = may_go_back(place, look(place.machine));
+  auto refusal = may_go_back(place, look(place.machine), true);
   if (!refusal) return {};
   if (const Status off = stay_off(place); !off)
     refusal->message += "; and CBT could not be put off: " + off.error().message;

@@ -20,4 +20,8 @@ struct GoneBack {
 // at any point. `changed` where somebody else changed a file: then nothing more is done.
 [[nodiscard]] GoneBack reverse(const Workplace& place, Journal& journal, const Look& look);
 
+// The machine may have run while its files came back, or somebody has set a key over them: tables are in place that may
+// have missed writes. The VM's key goes FALSE; recovery goes on from there.
+[[nodiscard]] formats::core::Status stay_off(const Workplace& place);
+
 }  // namespace cbtctl::repair

@@ -42,13 +42,25 @@ std::optional<std::string> sign_of(const Workplace& place, const Witness& witnes
   return std::nullopt;
 }
 
-// A witness that the run edits tells nothing before the run's end; after it, what the run left must be recorded.
-std::optional<std::string> sign_since_end(const Workplace& place, const Spot& spot) {
-  if (!check_done(place)) return std::nullopt;
-  for (const Witness& witness : place.machine.end) {
-    if (witness.spot == spot) return sign_of(place, witness);
+// Not touched yet. What is kept is a second name of it, which is no sign: only its times of status tell of that.
+bool is_as_found(const Workplace& place, const Witness& witness) {
+  const auto digest = place.digest_at(witness.spot);
+  const auto contents = contents_of(place.machine);
+  const auto now = place.writer(witness.spot).status(witness.spot.path);
+  return digest && now && *digest == contents.at(witness.spot).digests.front() &&
+         is_same_time(now->modified_ns, witness.modified_ns);
+}
+
+// A witness that the run edits tells something as it was found, and as the run left it at its end, which is recorded.
+// In between nobody can tell a power-on that wrote the same bytes; once it is back its times are those of the way back.
+std::optional<std::string> sign_of_edited(const Workplace& place, const Witness& found, bool is_back) {
+  if (is_back || is_as_found(place, found)) return std::nullopt;
+  if (check_done(place)) {
+    for (const Witness& witness : place.machine.end) {
+      if (witness.spot == found.spot) return sign_of(place, witness);
+    }
   }
-  return spot.path + ": what the run left of it was not recorded";
+  return found.spot.path + ": whether it was written since the run was at it was not recorded";
 }
 
 }  // namespace
@@ -89,7 +101,8 @@ void look_at_standing(const Workplace& place) {
     if (is_edit)
       questions.emplace_back(place.waiting(i), QuestionKind::status);
     else
-      for (const QuestionKind kind : {QuestionKind::status, QuestionKind::head}) questions.emplace_back(change.spot, kind);
+      for (const QuestionKind kind : {QuestionKind::status, QuestionKind::head})
+        questions.emplace_back(change.spot, kind);
     questions.emplace_back(kept, QuestionKind::status);
   }
   for (const Witness& witness : place.machine.witnesses) questions.emplace_back(witness.spot, QuestionKind::status);
@@ -164,10 +177,10 @@ std::vector<Witness> end_of(const Workplace& place) {
   return end;
 }
 
-std::optional<std::string> ran_since(const Workplace& place) {
+std::optional<std::string> ran_since(const Workplace& place, bool is_back) {
   for (const Witness& witness : place.machine.witnesses) {
     if (is_touched(place.machine, witness.spot, ChangeKind::quarantine)) continue;
-    auto sign = is_touched(place.machine, witness.spot, ChangeKind::edit) ? sign_since_end(place, witness.spot)
+    auto sign = is_touched(place.machine, witness.spot, ChangeKind::edit) ? sign_of_edited(place, witness, is_back)
                                                                           : sign_of(place, witness);
     if (sign) return sign;
   }

@@ -38,7 +38,8 @@ void look_at_standing(const Workplace& place);
 [[nodiscard]] std::vector<Witness> end_of(const Workplace& place);
 
 // Why the machine may have run since the plan was made: something that a running machine writes has moved, or a new
-// CTK file is there. Nothing: it provably has not. What the run itself moved or wrote is no sign.
-[[nodiscard]] std::optional<std::string> ran_since(const Workplace& place);
+// CTK file is there. Nothing: it provably has not. What the run itself moved or wrote is no sign. `is_back`: all its
+// steps were just taken back.
+[[nodiscard]] std::optional<std::string> ran_since(const Workplace& place, bool is_back = false);
 
 }  // namespace cbtctl::repair

@@ -14,8 +14,8 @@ class SshAnswers {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `who` is shown with each question; `host` is whose account the password is for. `on_wait` is told how long the login
-  // has stood still meanwhile, for a person or for another login to the same host.
+  // `who` is shown with each question; `host` is whose account the password is for. `on_wait` is told how long the
+  // login has stood still meanwhile, for a person or for another login to the same host.
   SshAnswers(const SshSecrets& secrets, std::string who, const std::string& host,
              std::function<void(Clock::duration)> on_wait);
   SshAnswers(const SshAnswers&) = delete;
@@ -23,8 +23,8 @@ class SshAnswers {
   ~SshAnswers() = default;
 
   void begin_method() { attempt_ = 0; }
-  // Of a method; false where a further one would have no other answer. Asks a person before the attempt begins, since one
-  // that is broken off counts like one that fails.
+  // Of a method; false where a further one would have no other answer. Asks a person before the attempt begins, since
+  // one that is broken off counts like one that fails.
   [[nodiscard]] bool begin_attempt();
   void end_round() { ++round_; }  // of one in which the host asked anything
 

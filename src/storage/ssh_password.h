@@ -1,4 +1,5 @@
-// The password that was given beforehand, for every host; hosts lock accounts, so none is told it again that refused it.
+// The password that was given beforehand, for every host; hosts lock accounts, so none is told it again that refused
+// it.
 #pragma once
 
 #include <map>

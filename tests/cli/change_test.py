@@ -256,6 +256,8 @@ def test_a_stale_plan_is_refused_and_touches_nothing(program, ds, plan):
 def test_undo_is_refused_once_the_machine_may_have_run(program, ds, moved):
     run = program.json("reset", ds, "--vm", "app01", "--yes")["run"]
     os.utime(ds / "app01" / moved)
+    dry = program.json("undo", run, "--dry-run", status=4)
+    assert [refusal["reason"] for refusal in dry["plan"]["refused"]] == ["ran-since"]
     late = program.json("undo", run, "--yes", status=4)
     assert late["results"][0]["reason"] == "ran-since" and not (ds / "app01/app01-ctk.vmdk").exists()
 

@@ -167,8 +167,11 @@ TEST_CASE("a repair that fails is not rolled back over keys that somebody turned
     if (!is_locked(shop) || result.outcome == Outcome::changed) continue;  // the lock's own end failed
     ++stopped;
     CHECK(result.outcome == Outcome::failed);
-    CHECK(shop.recover("x").back().outcome == Outcome::changed);
-    CHECK(shop.state("x/x.vmx") == "pending");
+    const std::string& text = shop.disk.files().at("x/x.vmx")->content;
+    CHECK(text.find("\nctkEnabled = \"FALSE\"") != std::string::npos);  // off until somebody sets it again
+    static_cast<void>(shop.recover("x"));
+    CHECK_FALSE(is_locked(shop));
+    CHECK(shop.state("x/x.vmx") == "leftover");
   }
   CHECK(stopped > 0);
 }
@@ -320,4 +323,178 @@ TEST_CASE("what a plan watches, and the run's end, survive its text") {
   CHECK(repair::to_text(*again) == repair::to_text(plan));
   CHECK(again->machines[0].watched[0].sha256 == plan.machines[0].watched[0].sha256);
   CHECK(again->machines[0].end[0].modified_ns == 8);
+}
+
+TEST_CASE("of a raw device a run that was stopped is not taken back over a configuration that was written since") {
+  bool ended = false;
+  int forward = 0;
+  for (std::size_t moment = 0; !ended; ++moment) {
+    Workshop shop(raw_device(both_keys));
+    const Files before = contents_of(shop.disk);
+    Moments moments{.last = moment};
+    shop.use(std::make_unique<FaultyWriter>(shop.disk.writer(), moments));
+    static_cast<void>(shop.carry_out(shop.begun("reset")));
+    ended = !moments.is_over();
+    shop.use(shop.disk.writer());
+    const bool has_begun = contents_of(shop.disk) != before;
+    shop.disk.touch("x/x.vmx");  // it ran, and ESXi wrote the same bytes
+    std::string story;
+    for (const auto& result : shop.recover("x")) story += told(result) + "; ";
+    INFO("stopped after " << moment << ": " << story);
+    CHECK_FALSE(is_locked(shop));
+    CHECK(shop.state("x/x.vmx") == (has_begun ? "pending" : "tracked"));
+    forward += has_begun ? 1 : 0;
+  }
+  CHECK(forward > 3);
+}
+
+TEST_CASE("of a raw device a run that was stopped before its first change is tidied, and one that fails there too") {
+  for (int which = 0; which < 3; ++which) {
+    Workshop shop(raw_device(both_keys));
+    const Files before = contents_of(shop.disk);
+    disturb(shop, which, true, [] {});
+    const auto result = shop.carry_out(shop.begun("reset"));
+    INFO(told(result));
+    CHECK(contents_of(shop.disk) == before);
+    CHECK_FALSE(is_locked(shop));
+  }
+}
+
+TEST_CASE("undo tracks no disk of another machine either") {
+  const std::string theirs = vmx("../x/x.vmdk", both_keys);
+  Workshop shop(leftover());
+  const auto plan = shop.begun("repair");
+  REQUIRE(shop.carry_out(plan).outcome == Outcome::changed);
+  shop.disk.put("n/n.vmx", theirs, 0755);
+  REQUIRE(shop.state("n/n.vmx") == "pending");
+  CHECK(reason_of(shop.take_back(plan)) == "would-be-tracked");
+  CHECK(shop.state("n/n.vmx") == "pending");
+}
+
+TEST_CASE("undo of clean brings no table back that a descriptor names by now") {
+  for (const bool is_owned : {false, true}) {
+    Files files{{"x/y-ctk.vmdk", small_tracking()}};
+    if (is_owned) files.merge(off());
+    Workshop shop(files);
+    auto request = request_for("clean");
+    request.least_age_ns = 0;
+    const auto plan = shop.begun(request);
+    REQUIRE(plan.machines.size() == 1);
+    REQUIRE(shop.carry_out(plan).outcome == Outcome::changed);
+    shop.disk.put("x/n.vmx", vmx("y.vmdk", both_keys), 0755);
+    shop.disk.put("x/y.vmdk", small_descriptor("y-flat.vmdk", "y-ctk.vmdk"), 0600);
+    shop.disk.put("x/y-flat.vmdk", small_flat(), 0600);
+    REQUIRE(shop.state("x/n.vmx") == "broken");
+    CHECK(reason_of(shop.take_back(plan)) == "would-be-tracked");
+    CHECK(shop.state("x/n.vmx") == "broken");
+  }
+}
+
+TEST_CASE("undo of clean does not mind another edit, since nothing names what comes back") {
+  Workshop shop(with(off(), {{"x/x.vmx", vmx("x.vmdk", both_keys)}, {"x/x-ctk.vmdk", small_tracking()}}));
+  auto request = request_for("clean");
+  request.least_age_ns = 0;
+  const auto plan = shop.begun(request);
+  REQUIRE(plan.machines.size() == 1);
+  REQUIRE(shop.carry_out(plan).outcome == Outcome::changed);
+  shop.disk.put("x/x.vmx", shop.disk.files().at("x/x.vmx")->content + "memSize = \"4096\"\n", 0755);
+  CHECK(shop.take_back(plan).outcome == Outcome::restored);
+}
+
+TEST_CASE("nothing goes back or on while another machine that holds the disk is not proven off") {
+  const auto start_another = [](Workshop& shop) {
+    std::string theirs = vmx("../x/x.vmdk", both_keys);
+    theirs.replace(theirs.find("cleanShutdown = \"TRUE\""), 22, "cleanShutdown = \"FALSE\"");
+    shop.disk.put("n/n.vmx", theirs, 0755);
+    shop.disk.put("n/n.vmx.lck", "");
+    shop.disk.put("n/n.vswp", "");
+  };
+  Workshop shop(healthy());
+  const auto plan = shop.begun("disable");
+  REQUIRE(shop.carry_out(plan).outcome == Outcome::changed);
+  start_another(shop);
+  const auto result = shop.take_back(plan);
+  CHECK(reason_of(result) == "ran-since");
+  CHECK(result.message.find("n/n.vmx") != std::string::npos);
+  CHECK(shop.state("x/x.vmx") == "off");
+  for (int which = 0; which < 60; ++which) {
+    Workshop other(healthy());
+    const auto reset = other.begun("reset");
+    bool came = false;
+    disturb(other, which, true, [&] {
+      came = true;
+      start_another(other);
+    });
+    const Files before = contents_of(other.disk);
+    static_cast<void>(other.carry_out(reset));
+    if (!came) break;
+    Files after = contents_of(other.disk);
+    std::erase_if(after, [](const auto& file) { return file.first.starts_with("n/"); });
+    if (after != before) CHECK(other.state("x/x.vmx") != "tracked");
+  }
+}
+
+TEST_CASE("a run that would leave the VM's key FALSE refuses where it cannot see a disk") {
+  const std::string second = "scsi0:1.present = \"TRUE\"\nscsi0:1.fileName = \"/vmfs/volumes/far/c.vmdk\"\n";
+  Workshop shop(with(healthy(), {{"x/x.vmx", vmx("x.vmdk", no_keys + second + "scsi0:1.ctkEnabled = \"TRUE\"\n")}}));
+  const Files before = contents_of(shop.disk);
+  auto request = request_for("disable");
+  request.has_slot = [](const std::string& slot) { return slot == "scsi0:0"; };
+  request.whole_machine = false;
+  for (const auto& plan : {shop.plan(request), shop.plan("repair")}) {
+    CHECK(plan.machines.empty());
+    REQUIRE(plan.refused.size() == 1);
+    CHECK(plan.refused[0].reason == Reason::outside_scan);
+  }
+  CHECK(contents_of(shop.disk) == before);
+}
+
+TEST_CASE("what somebody else writes between two steps is not overwritten") {
+  const std::string theirs = "memSize = \"4096\"\n";
+  for (const bool goes_back : {false, true}) {
+    int met = 0;
+    for (int which = 0; which < 80; ++which) {
+      Workshop shop(healthy());
+      const auto plan = shop.begun("reset");
+      if (goes_back) REQUIRE(shop.carry_out(plan).outcome == Outcome::changed);
+      int count = 0;
+      bool came = false;
+      shop.use(std::make_unique<RefusingWriter>(shop.disk.writer(), [&](const std::string& what) {
+        const bool now = count++ == which;
+        // Nothing can be asked between a question and the call that follows it.
+        if (now && what != "replace") {
+          came = true;
+          shop.disk.put("x/x.vmx", shop.disk.files().at("x/x.vmx")->content + theirs, 0755);
+        }
+        return false;
+      }));
+      const auto result = goes_back ? shop.take_back(plan) : shop.carry_out(plan);
+      shop.use(shop.disk.writer());
+      if (count <= which) break;
+      if (!came) continue;
+      ++met;
+      INFO("goes back: " << goes_back << ", change " << which << ": " << told(result));
+      CHECK(shop.disk.files().at("x/x.vmx")->content.ends_with(theirs));
+      static_cast<void>(shop.recover("x"));
+      CHECK(shop.disk.files().at("x/x.vmx")->content.ends_with(theirs));
+    }
+    CHECK(met > 5);
+  }
+}
+
+TEST_CASE("the times of a configuration do not count for a disk that can never be tracked") {
+  Files files = raw_device(both_keys);
+  std::string& text = files["x/x.vmdk"];
+  text.replace(text.find("\"vmfsRawDeviceMap\""), 18, "\"vmfsPassthroughRawDeviceMap\"");
+  Workshop shop(with(files, {{"x/x.vmx", vmx("x.vmdk", both_keys + "scsi0:1.present = \"TRUE\"\nscsi0:1.fileName = "
+                                                                   "\"y.vmdk\"\nscsi0:1.ctkEnabled = \"TRUE\"\n")},
+                             {"x/y.vmdk", small_descriptor("y-flat.vmdk", "y-ctk.vmdk")},
+                             {"x/y-flat.vmdk", small_flat()},
+                             {"x/y-ctk.vmdk", small_tracking()}}));
+  const auto plan = shop.begun("reset");
+  INFO(reason_of(plan));
+  REQUIRE(plan.machines.size() == 1);
+  REQUIRE(shop.carry_out(plan).outcome == Outcome::changed);
+  shop.disk.touch("x/x.vmx");  // hostd, at the reload
+  CHECK(shop.take_back(plan).outcome == Outcome::restored);
 }
