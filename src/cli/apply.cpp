@@ -66,7 +66,8 @@ int run_apply(const Verb& verb, const std::vector<std::string>& arguments) {
   int status = exit_done;
   Stopped stopped = find_stopped(folders_of(plan->machines), places.sites);
   // Whoever holds a folder of the plan is in its way.
-  const Recovering recovering{places.sites, look, line, [](model::Index, const std::string&) { return true; }};
+  const repair::Look back = look_back_through(places.places, *mappings);
+  const Recovering recovering{places.sites, back, line, [](model::Index, const std::string&) { return true; }};
   if (const auto wrong = ambiguous_take_over(stopped, recovering)) return usage_error(*wrong, help);
   if (!recover_stopped(stopped, recovering, status)) return say_no();
   plan->id = repair::new_run_id(newest_of(*plan, places.sites));

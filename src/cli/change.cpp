@@ -133,8 +133,9 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
   const repair::Look look = look_through(scanned.places, scanned.mappings);
   int status = exit_done;
   Stopped stopped = find_stopped(marked_folders(scanned.datastore), sites);
+  const repair::Look back = look_back_through(scanned.places, scanned.mappings);
   const Recovering recovering{
-      sites, look, line, [&](model::Index target, const std::string& vm) { return is_selected(scanned, target, vm); }};
+      sites, back, line, [&](model::Index target, const std::string& vm) { return is_selected(scanned, target, vm); }};
   if (const auto wrong = ambiguous_take_over(stopped, recovering)) return usage_error(*wrong, help);
   if (const auto wrong = ambiguous_word(line, scanned)) return usage_error(*wrong, help);
   if (!recover_stopped(stopped, recovering, status)) return say_no();

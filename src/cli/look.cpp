@@ -7,6 +7,8 @@
 #include "cli/plan_places.h"
 #include "discovery/discover.h"
 #include "discovery/discover_for_change.h"
+#include "formats/core/path.h"
+#include "repair/guards.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -59,6 +61,20 @@ repair::Look look_everywhere(std::vector<discovery::Place> known, std::vector<di
     const auto [look, first] = seen->try_emplace(roots);
     if (first) look->second = discovery::discover(places_of(machine, known), mappings);
     return look->second;
+  };
+}
+
+repair::Look look_back_through(std::vector<discovery::Place> known, std::vector<discovery::Mapping> mappings) {
+  return [near = look_through(known, mappings),
+          everywhere = look_everywhere(known, mappings)](const repair::MachinePlan& machine) {
+    repair::MachinePlan wider = machine;
+    const model::Datastore all = everywhere(machine);
+    for (const model::VirtualMachine& other : all.virtual_machines) {
+      const model::File& file = all.files[other.file];
+      if (file.target < machine.roots.size() && repair::holds_what_changes(machine, all, other))
+        wider.folders.push_back({file.target, std::string(formats::core::parent_of(file.path))});
+    }
+    return near(wider);
   };
 }
 

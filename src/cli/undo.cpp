@@ -176,7 +176,7 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
   const PlanPlaces& places = *opened;
   RecordedRun read = *run;
   refuse_unreachable(plan, places.sites);
-  const repair::Look look = look_through(places.places, known.mappings);
+  const repair::Look look = look_back_through(places.places, known.mappings);
   int status = exit_done;
   Stopped stopped = find_stopped(folders_of(plan.machines), places.sites);
   const Recovering recovering{places.sites, look, line, [&](model::Index target, const std::string& vm) {

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from folders import copy_folder, picture
-from program import fault
+from program import RECOVER, fault
 
 YES = (b"Type yes to go on", b"yes\n")
 NO = (b"Type yes to go on", b"no\n")
@@ -149,6 +149,31 @@ def test_a_plan_that_all_folders_hold_is_believed(program, two_folders):
     told = program.json("repair", two_folders, "--yes", who="another")
     assert [result["outcome"] for result in told["recovered"]] == ["rolled-back"]
     assert not list(two_folders.rglob(".cbtctl"))
+
+
+# --- another machine of the disk ---------------------------------------------------------------------------------------
+
+
+def take_disk_of_one(ds):
+    """A machine in another folder, by now with the disk of `one`, and with its keys TRUE."""
+    text = (ds / "one/one.vmx").read_text().replace('"one.vmdk"', '"../one/one.vmdk"').replace('"FALSE"', '"TRUE"')
+    (ds / "thief").mkdir()
+    (ds / "thief/thief.vmx").write_text(text)
+
+
+def test_undo_tracks_no_disk_that_another_machine_has_by_now(program, ds):
+    run = program.json("disable", ds, "--vm", "one", "--yes", status=0)["run"]
+    take_disk_of_one(ds)
+    before = picture(ds)
+    assert outcomes(program.json("undo", run, "--yes", status=4)) == [("refused", "would-be-tracked")]
+    assert picture(ds) == before
+
+
+def test_what_a_recovery_will_do_is_told_as_it_is(program, stopped):
+    assert "become what they were" in program.run(*RECOVER[:-1], stopped, "--dry-run").stderr
+    take_disk_of_one(stopped)
+    told = program.run(*RECOVER[:-1], stopped, "--dry-run").stderr
+    assert "thief.vmx scsi0:0 would be tracked" in told and "planned anew" in told
 
 
 # --- two verbs at once -----------------------------------------------------------------------------------------------
