@@ -1,7 +1,6 @@
 #include "storage/listing_budget.h"
 
 #include <algorithm>
-#include <string>
 
 namespace cbtctl::storage {
 namespace {
@@ -16,8 +15,7 @@ Status given_up(const std::string& what, std::uint64_t limit, const char* unit) 
 }  // namespace
 
 Status ListingBudget::take_bytes(std::size_t bytes) {
-  bytes_ += bytes;
-  if (bytes_ > limits_.bytes) return given_up("it has", limits_.bytes, "bytes");
+  if (bytes_ += bytes; bytes_ > limits_.bytes) return given_up("it has", limits_.bytes, "bytes");
   return formats::core::success();
 }
 
@@ -27,6 +25,13 @@ Status ListingBudget::take_entry(std::string_view folder, std::string_view name)
   const auto depth = static_cast<std::size_t>(std::count(folder.begin(), folder.end(), '/')) + (folder.empty() ? 0 : 1);
   if (depth > limits_.depth) return given_up("a path leads through", limits_.depth, "folders");
   return formats::core::success();
+}
+
+std::shared_ptr<ListingBudget> ListingBudgets::of(const std::string& host, const ListingLimits& limits) {
+  const std::lock_guard lock(mutex_);
+  auto& budget = hosts_[host];
+  if (budget == nullptr) budget = std::make_shared<ListingBudget>(limits);
+  return budget;
 }
 
 }  // namespace cbtctl::storage

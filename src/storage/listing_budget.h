@@ -1,8 +1,13 @@
 // How much a host may list. A large one has some hundred thousand entries; one that means no good has no end of them.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
 
 #include "formats/core/result.h"
@@ -16,7 +21,7 @@ struct ListingLimits {
   std::uint64_t bytes = 1U << 30;  // as they come from the host
 };
 
-// One for all listings of a connection, whichever way they are read. Once a bound is met nothing is listed any more.
+// Of one host, whichever way it is read. Once a bound is met nothing is listed any more. From any thread.
 class ListingBudget {
  public:
   explicit ListingBudget(const ListingLimits& limits) : limits_(limits) {}
@@ -27,8 +32,19 @@ class ListingBudget {
 
  private:
   const ListingLimits limits_;
-  std::uint64_t entries_ = 0;
-  std::uint64_t bytes_ = 0;
+  std::atomic<std::uint64_t> entries_{0};
+  std::atomic<std::uint64_t> bytes_{0};
+};
+
+// One budget for each host ("root@10.0.0.1:22"), however many targets and connections it is listed through. From any
+// thread.
+class ListingBudgets {
+ public:
+  [[nodiscard]] std::shared_ptr<ListingBudget> of(const std::string& host, const ListingLimits& limits);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<ListingBudget>> hosts_;
 };
 
 }  // namespace cbtctl::storage

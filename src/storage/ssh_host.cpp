@@ -30,7 +30,7 @@ Status SshHost::start_shell() {
   if (!shell) return shell.error();
   real_root_ = (*shell)->real_root();
   is_file_ = (*shell)->is_file();
-  shell_ = std::make_unique<SshShellEngine>(std::move(*shell), listing_budget_);
+  shell_ = std::make_unique<SshShellEngine>(std::move(*shell), *listing_budget_);
   return success();
 }
 
@@ -38,7 +38,7 @@ Status SshHost::start_sftp() {
   shell_.reset();
   auto sftp = SshSftp::start(*session_, counters_);
   if (!sftp) return sftp.error();
-  auto engine = std::make_unique<SshSftpEngine>(std::move(*sftp), listing_budget_, session_->limits().question);
+  auto engine = std::make_unique<SshSftpEngine>(std::move(*sftp), *listing_budget_, session_->limits().question);
   const Status found = engine->find_root(root_);
   if (!found) return found.error();
   ++sftp_generation_;

@@ -16,10 +16,10 @@ namespace cbtctl::storage {
 class SshHost {
  public:
   // `first` is asked with the first start of the shell (ssh_shell.h).
-  SshHost(std::unique_ptr<SshSession> session, std::string root, SshTransport transport,
-          std::vector<Command> first = {})
+  SshHost(std::unique_ptr<SshSession> session, std::shared_ptr<ListingBudget> listing_budget, std::string root,
+          SshTransport transport, std::vector<Command> first = {})
       : session_(std::move(session)),
-        listing_budget_(session_->limits().listing),
+        listing_budget_(std::move(listing_budget)),
         root_(std::move(root)),
         transport_(transport),
         first_(std::move(first)) {}
@@ -52,7 +52,7 @@ class SshHost {
 
   SshCounters counters_;
   std::unique_ptr<SshSession> session_;
-  ListingBudget listing_budget_;
+  std::shared_ptr<ListingBudget> listing_budget_;
   std::string root_;  // as the user named it
   SshTransport transport_;
   std::vector<Command> first_;

@@ -33,6 +33,8 @@ struct SshSecrets {
   std::shared_ptr<SshPassword> password;  // given beforehand: told to each host once (ssh_prompts.h)
   std::function<std::optional<Secret>(const std::string& question, bool shows_answer)> person;
   std::function<std::optional<Secret>(const std::string& key_file)> passphrase;
+  // Shows the person what a host says without asking.
+  std::function<void(const std::vector<std::string>& lines)> tell = {};
 };
 
 enum class SshTransport {
@@ -49,6 +51,7 @@ struct SshOptions {
   bool accept_new_host_key = false;
   SshTransport transport = SshTransport::automatic;
   SshLimits limits;
+  std::shared_ptr<ListingBudgets> listings = std::make_shared<ListingBudgets>();  // of all who have these options
   SshSecrets secrets;
   std::uint64_t second_line_from_bytes = 256U << 20U;  // so much to be read of one file is worth a second connection
   // What will be asked first, in this order, then the listing: sent behind the greeting, it costs no wait of its own.

@@ -137,6 +137,10 @@ std::vector<Command> first_of(const SshOptions& options) {
   return first;
 }
 
+std::shared_ptr<ListingBudget> budget_of(const SshSettings& settings, const SshOptions& options) {
+  return options.listings->of(account_of(settings), options.limits.listing);
+}
+
 // Another connection like the first, to the very same host; what it cannot have soon it does not need.
 SshSecondLine::Opener opener_of_second(const SshSettings& settings, SshOptions options, const GivenSecrets& given,
                                        const std::string& root, const std::string& identity) {
@@ -149,7 +153,7 @@ SshSecondLine::Opener opener_of_second(const SshSettings& settings, SshOptions o
     if (!session) return session.error();
     if ((*session)->identity() != identity)
       return Error{ErrorKind::unavailable, (*session)->who() + ": another host answers"};
-    auto host = std::make_unique<SshHost>(std::move(*session), root, SshTransport::sftp);
+    auto host = std::make_unique<SshHost>(std::move(*session), budget_of(settings, options), root, SshTransport::sftp);
     const Status started = host->start();
     if (!started) return started.error();
     return host;
@@ -170,7 +174,8 @@ Result<SshPlace> open_ssh(const Location& location, const SshOptions& options) {
   remembering.secrets = given.remembering(options.secrets);
   auto session = SshSession::open(*settings, remembering);
   if (!session) return session.error();
-  auto host = std::make_unique<SshHost>(std::move(*session), root, options.transport, first_of(options));
+  auto host = std::make_unique<SshHost>(std::move(*session), budget_of(*settings, options), root, options.transport,
+                                        first_of(options));
   const std::string who = host->session().who();
   const Status started = host->start();
   if (!started)

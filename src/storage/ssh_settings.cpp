@@ -154,6 +154,10 @@ SshSettings default_ssh_settings(const Location& location) {
   return settings;
 }
 
+std::string account_of(const SshSettings& settings) {
+  return settings.user + "@" + settings.host_name + ":" + std::to_string(settings.port);
+}
+
 formats::core::Result<SshSettings> ask_ssh_settings(const Location& location, const std::string& config_file,
                                                     std::chrono::seconds limit) {
   std::vector<std::string> command{"ssh"};

@@ -54,6 +54,9 @@ struct SshSettings {
   AllowedAlgorithms algorithms;                   // Ciphers, MACs, KexAlgorithms, HostKeyAlgorithms
 };
 
+// Whose account on which host: the same for all targets there, and before anything is connected ("root@10.0.0.1:22").
+[[nodiscard]] std::string account_of(const SshSettings& settings);
+
 // What `ssh -G` printed. Unknown lines are skipped; what is absent keeps its default.
 [[nodiscard]] SshSettings parse_ssh_settings(std::string_view text);
 

@@ -23,13 +23,16 @@ FOLDER = struct.pack(">II", 4, 0o40755)  # attributes: the mode alone
 
 
 class Hostile:
-    """`rounds` are what is asked by keyboard-interactive, each a list of (prompt, echo); then the user is let in, or not
-    (`accepts`). Any iterable does, an endless one asks for ever; None: nobody is asked anything. `answers` are those
-    that were given. `listing` names one of LISTINGS, which gives the names of a folder, many at a time; by the shell
-    (`is_whole`) of all that is below too."""
+    """`rounds` are what is asked by keyboard-interactive, each a list of (prompt, echo); then the user is let in, or
+    not (`accepts`), or hears nothing more (None). Any iterable does, an endless one asks for ever; None: nobody is
+    asked anything. Each round begins with the `introduction`, a name and a text. `methods` are the ways to log in.
+    `answers` are those that were given. `listing` names one of LISTINGS, which gives the names of a folder, many at a
+    time; by the shell (`is_whole`) of all that is below too."""
 
-    def __init__(self, folder, rounds=None, accepts=True, listing="empty"):
+    def __init__(self, folder, rounds=None, accepts=True, listing="empty", introduction=("", ""),
+                 methods="keyboard-interactive"):
         self.rounds, self.accepts, self.listing, self.answers = rounds, accepts, LISTINGS[listing], []
+        self.introduction, self.methods, self.closed = introduction, methods, threading.Event()
         self.key = paramiko.ECDSAKey.generate()
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.port = self.listening.getsockname()[1]
@@ -56,6 +59,7 @@ class Hostile:
                 transport.close()
 
     def close(self):
+        self.closed.set()
         self.listening.close()
         for transport in self.transports:
             transport.close()
@@ -73,10 +77,14 @@ class Session(paramiko.ServerInterface):
         self.rounds = None if host.rounds is None else iter(host.rounds)
 
     def get_allowed_auths(self, username):
-        return "keyboard-interactive"
+        return self.host.methods
 
     def check_auth_none(self, username):
         return AUTH_SUCCESSFUL if self.rounds is None else AUTH_FAILED
+
+    def check_auth_password(self, username, password):
+        self.host.answers.append([password])
+        return self.verdict()
 
     def check_auth_interactive(self, username, submethods):
         return self.next_round()
@@ -88,7 +96,12 @@ class Session(paramiko.ServerInterface):
     def next_round(self):
         prompts = next(self.rounds, None)
         if prompts is not None:
-            return paramiko.InteractiveQuery("", "", *prompts)
+            return paramiko.InteractiveQuery(*self.host.introduction, *prompts)
+        return self.verdict()
+
+    def verdict(self):
+        if self.host.accepts is None:
+            self.host.closed.wait()
         return AUTH_SUCCESSFUL if self.host.accepts else AUTH_FAILED
 
     def check_channel_request(self, kind, chanid):
@@ -222,11 +235,15 @@ def long(_):
     yield [b"n" * 5000]
 
 
+def some(_):
+    yield [b"f%d" % number for number in range(5000)]
+
+
 def empty(_):
     yield []
 
 
-LISTINGS = {"empty": empty, "endless": endless, "dripping": dripping, "deep": deep, "long": long}
+LISTINGS = {"empty": empty, "some": some, "endless": endless, "dripping": dripping, "deep": deep, "long": long}
 
 if __name__ == "__main__":
     with Hostile(sys.argv[1], listing=sys.argv[2]) as served:

@@ -31,12 +31,15 @@ class HostileHost {
     for (char c = 0; ::recv(ours_.get(), &c, 1, 0) == 1 && c != '\n';) ssh_config_ += c;
     REQUIRE_FALSE(ssh_config_.empty());
   }
-  [[nodiscard]] SshPlace open(SshTransport transport, const SshLimits& limits) const {
+  [[nodiscard]] SshOptions options(SshTransport transport, const SshLimits& limits) const {
     SshOptions options;
     options.config_file = ssh_config_;
     options.transport = transport;
     options.limits = limits;
-    auto place = open_ssh({.is_ssh = true, .user = {}, .host = "esx", .port = {}, .path = "/vmfs"}, options);
+    return options;
+  }
+  [[nodiscard]] static SshPlace open(const SshOptions& options, const std::string& path = "/vmfs") {
+    auto place = open_ssh({.is_ssh = true, .user = {}, .host = "esx", .port = {}, .path = path}, options);
     if (!place) FAIL(place.error().message);
     return std::move(*place);
   }
@@ -63,7 +66,7 @@ std::string trouble_of(Reader& reader) {
 
 std::string trouble_of(const std::string& listing, SshTransport transport, const SshLimits& limits) {
   const HostileHost host(listing);
-  const SshPlace place = host.open(transport, limits);
+  const SshPlace place = HostileHost::open(host.options(transport, limits));
   const std::string trouble = trouble_of(*place.reader);
   REQUIRE(place.reader->failure());  // nothing more is asked of such a host
   return trouble;
@@ -83,6 +86,31 @@ TEST_CASE("what a listing may have is counted over all listings") {
   CHECK(fresh.take_entry("a/b/c", "d").error().message ==
         "the listing is given up: a path leads through more than 2 folders");
   CHECK(fresh.take_entry("", "12345678").error().message == "the listing is given up: a path has more than 8 bytes");
+}
+
+TEST_CASE("each host has one budget, and another host another") {
+  ListingBudgets budgets;
+  CHECK(budgets.of("root@esx1:22", {.entries = 1})->take_entry("", "a"));
+  CHECK_FALSE(budgets.of("root@esx1:22", {.entries = 1})->take_entry("", "b"));
+  CHECK(budgets.of("root@esx1:23", {.entries = 1})->take_entry("", "b"));
+}
+
+TEST_CASE("two targets on one host have one budget together") {
+  const auto transport = GENERATE(SshTransport::shell, SshTransport::sftp);
+  const HostileHost host("some");
+  SshLimits limits;
+  limits.listing.entries = 7'000;
+  const SshOptions options = host.options(transport, limits);
+  for (const char* path : {"/vmfs/a", "/vmfs/b"}) {
+    const SshPlace place = HostileHost::open(options, path);
+    place.reader->submit({{1, ListRequest{.folder = ""}}});
+    const auto replies = place.reader->collect();
+    REQUIRE(replies.size() == 1);
+    CHECK(replies[0].answer.has_value() == (std::string(path) == "/vmfs/a"));
+  }
+  const SshPlace apart = HostileHost::open(host.options(transport, limits), "/vmfs/c");  // of another scan
+  apart.reader->submit({{1, ListRequest{.folder = ""}}});
+  CHECK(apart.reader->collect().at(0).answer.has_value());
 }
 
 TEST_CASE("a host that lists without end is left, and the bound is told") {

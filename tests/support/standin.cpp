@@ -76,7 +76,8 @@ std::unique_ptr<SshHost> Standin::connect() const {
   REQUIRE(settings);
   auto session = SshSession::open(*settings, options);
   REQUIRE(session);
-  auto host = std::make_unique<SshHost>(std::move(*session), "/", SshTransport::sftp);
+  auto host = std::make_unique<SshHost>(std::move(*session), std::make_shared<ListingBudget>(ListingLimits()), "/",
+                                        SshTransport::sftp);
   REQUIRE(host->start());
   return host;
 }
