@@ -34,6 +34,7 @@ formats::core::Result<LocalPath> resolve_local(const std::string& path) {
 }
 
 std::optional<std::int64_t> modified_ns(const std::string& path) {
+  const SlowPaths::Wait wait(path);
   struct stat found {};
   if (::stat(path.c_str(), &found) != 0) return std::nullopt;
   return std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;

@@ -1,6 +1,7 @@
 // Every path is walked part by part without following a link, and the last part is handled relative to the folder so
 // found: what lies there cannot be exchanged for something outside in between. Everything lasts by one sync of each
 // file system that was touched; where that call would not tell of a failed write, by one of every file and folder.
+// Every call on the file system is made while a SlowPaths::Wait stands, but for reads, which the source tells.
 #include "storage/writer.h"
 
 #include <dirent.h>
@@ -22,6 +23,7 @@
 #include "formats/core/sha256.h"
 #include "formats/vmware/names.h"
 #include "storage/local_file.h"
+#include "storage/slow_paths.h"
 
 namespace cbtctl::storage {
 namespace {
@@ -69,9 +71,13 @@ bool syncfs_tells_errors() {
 
 class LocalWriter final : public Writer {
  public:
-  LocalWriter(Descriptor root, bool holds_volumes) : root_(std::move(root)), holds_volumes_(holds_volumes) {}
+  LocalWriter(Descriptor root, std::string root_path)
+      : root_(std::move(root)),
+        root_path_(std::move(root_path)),
+        holds_volumes_(root_path_ == formats::vmware::volumes_root) {}
 
   Result<FileStatus> status(const std::string& path) override {
+    const SlowPaths::Wait wait(root_path_, path);
     auto found = stat_of(path);
     if (!found) return found.error();
     if (S_ISREG(found->st_mode)) stat_open(path, *found);
@@ -105,6 +111,7 @@ class LocalWriter final : public Writer {
   }
 
   Result<std::vector<std::string>> list(const std::string& path) override {
+    const SlowPaths::Wait wait(root_path_, path);
     auto folder = open_folder(path);
     if (!folder) return folder.error();
     Descriptor again(::openat(folder->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -121,14 +128,16 @@ class LocalWriter final : public Writer {
   }
 
   Status make_folder(const std::string& path) override {
+    const SlowPaths::Wait wait(root_path_, path);
     auto folder = folder_of(path);
     if (!folder) return folder.error();
     const Status made = done(::mkdirat(folder->get(), name_of(path).c_str(), 0700), path);
-    if (made) touch(std::move(*folder));
+    if (made) touch(std::move(*folder), path);
     return made;
   }
 
   Status create(const std::string& path, std::string_view bytes, const std::string& like) override {
+    const SlowPaths::Wait wait(root_path_, path);
     struct stat model {};
     if (!like.empty()) {
       const auto found = stat_of(like);
@@ -146,24 +155,15 @@ class LocalWriter final : public Writer {
       ::unlinkat(folder->get(), name_of(path).c_str(), 0);
       return written.error().in(path);
     }
-    written_.push_back(std::move(file));
-    touch(std::move(*folder));
+    written_.push_back({std::move(file), path});
+    touch(std::move(*folder), path);
     return written;
   }
 
   Status keep(const std::string& path, const std::string& as) override {
-    const auto from = folder_of(path);
-    if (!from) return from.error();
-    auto to = folder_of(as);
-    if (!to) return to.error();
-    const auto found = stat_of(path);
-    if (!found) return found.error();
-    if (!S_ISREG(found->st_mode)) return Error{ErrorKind::outside, path + ": is not a regular file"};
-    if (::linkat(from->get(), name_of(path).c_str(), to->get(), name_of(as).c_str(), 0) == 0) {
-      touch(std::move(*to));
-      return formats::core::success();
-    }
-    if (errno == EEXIST) return already_exists(as);
+    const auto linked = link(path, as);
+    if (!linked) return linked.error();
+    if (*linked) return formats::core::success();
     const auto bytes = read(path);
     if (!bytes) return bytes.error();
     const std::string copy = as + ".new";
@@ -173,6 +173,7 @@ class LocalWriter final : public Writer {
   }
 
   Status replace(const std::string& from, const std::string& over) override {
+    const SlowPaths::Wait wait(root_path_, over);
     const auto found = stat_of(over);
     if (!found) return found.error();
     if (!S_ISREG(found->st_mode)) return Error{ErrorKind::outside, over + ": is not a regular file"};
@@ -182,11 +183,12 @@ class LocalWriter final : public Writer {
     if (!target) return target.error();
     const Status renamed =
         done(::renameat(source->get(), name_of(from).c_str(), target->get(), name_of(over).c_str()), over);
-    if (renamed) touch(std::move(*source), std::move(*target));
+    if (renamed) touch_both(std::move(*source), from, std::move(*target), over);
     return renamed;
   }
 
   Status move(const std::string& from, const std::string& to) override {
+    const SlowPaths::Wait wait(root_path_, from);
     auto source = folder_of(from);
     if (!source) return source.error();
     auto target = folder_of(to);
@@ -198,7 +200,7 @@ class LocalWriter final : public Writer {
       result = ::renameat(source->get(), name_of(from).c_str(), target->get(), name_of(to).c_str());
     }
     const Status moved = done(static_cast<int>(result), errno == EEXIST ? to : from);
-    if (moved) touch(std::move(*source), std::move(*target));
+    if (moved) touch_both(std::move(*source), from, std::move(*target), to);
     return moved;
   }
 
@@ -209,7 +211,7 @@ class LocalWriter final : public Writer {
     bool whole = true;
     for (const auto& [device, folders] : devices) {
       const bool alone = files.empty() && folders.size() == 1;
-      if (one_call && !alone && ::syncfs(folders.begin()->second.get()) == 0) continue;
+      if (one_call && !alone && sync_all(folders.begin()->second)) continue;
       whole = whole && (!one_call || alone || errno == ENOSYS) && sync_each(files, folders);
     }
     return whole ? formats::core::success() : Status(error_of(errno));
@@ -219,29 +221,62 @@ class LocalWriter final : public Writer {
   Status remove_empty_folder(const std::string& path) override { return remove(path, AT_REMOVEDIR); }
 
  private:
-  using Folders = std::map<ino_t, Descriptor>;
+  struct Opened {
+    Descriptor descriptor;
+    std::string path;
+  };
+  using Folders = std::map<ino_t, Opened>;
 
-  static bool sync_one(const Descriptor& file) { return ::fsync(file.get()) == 0 || errno == EINVAL; }
-  static bool sync_each(const std::vector<Descriptor>& files, const Folders& folders) {
-    return std::all_of(files.begin(), files.end(), sync_one) &&
-           std::all_of(folders.begin(), folders.end(), [](const auto& each) { return sync_one(each.second); });
+  // Of the whole file system.
+  [[nodiscard]] bool sync_all(const Opened& folder) const {
+    const SlowPaths::Wait wait(root_path_, folder.path);
+    return ::syncfs(folder.descriptor.get()) == 0;
+  }
+  [[nodiscard]] bool sync_one(const Opened& each) const {
+    const SlowPaths::Wait wait(root_path_, each.path);
+    return ::fsync(each.descriptor.get()) == 0 || errno == EINVAL;
+  }
+  [[nodiscard]] bool sync_each(const std::vector<Opened>& files, const Folders& folders) const {
+    return std::all_of(files.begin(), files.end(), [this](const Opened& file) { return sync_one(file); }) &&
+           std::all_of(folders.begin(), folders.end(), [this](const auto& each) { return sync_one(each.second); });
+  }
+
+  // False: the file system cannot.
+  Result<bool> link(const std::string& path, const std::string& as) {
+    const SlowPaths::Wait wait(root_path_, path);
+    const auto from = folder_of(path);
+    if (!from) return from.error();
+    auto to = folder_of(as);
+    if (!to) return to.error();
+    const auto found = stat_of(path);
+    if (!found) return found.error();
+    if (!S_ISREG(found->st_mode)) return Error{ErrorKind::outside, path + ": is not a regular file"};
+    if (::linkat(from->get(), name_of(path).c_str(), to->get(), name_of(as).c_str(), 0) != 0) {
+      if (errno == EEXIST) return already_exists(as);
+      return false;
+    }
+    touch(std::move(*to), as);
+    return true;
   }
 
   Status remove(const std::string& path, int flags) {
+    const SlowPaths::Wait wait(root_path_, path);
     auto folder = folder_of(path);
     if (!folder) return folder.error();
     const Status removed = done(::unlinkat(folder->get(), name_of(path).c_str(), flags), path);
-    if (removed) touch(std::move(*folder));
+    if (removed) touch(std::move(*folder), path);
     return removed;
   }
 
-  template <typename... Folders>
-  void touch(Folders&&... folders) {
-    (touch_one(std::forward<Folders>(folders)), ...);
-  }
-  void touch_one(Descriptor folder) {
+  // The folder of what `path` names.
+  void touch(Descriptor folder, const std::string& path) {
     struct stat found {};
-    if (::fstat(folder.get(), &found) == 0) touched_[found.st_dev].try_emplace(found.st_ino, std::move(folder));
+    if (::fstat(folder.get(), &found) != 0) return;
+    touched_[found.st_dev].try_emplace(found.st_ino, Opened{std::move(folder), std::string(parent_of(path))});
+  }
+  void touch_both(Descriptor source, const std::string& from, Descriptor target, const std::string& to) {
+    touch(std::move(source), from);
+    touch(std::move(target), to);
   }
 
   Result<struct stat> stat_of(const std::string& path) {
@@ -290,30 +325,32 @@ class LocalWriter final : public Writer {
   }
 
   Result<std::unique_ptr<ByteSource>> open(const std::string& path) {
+    const SlowPaths::Wait wait(root_path_, path);
     const auto folder = folder_of(path);
     if (!folder) return folder.error();
     Descriptor file(::openat(folder->get(), name_of(path).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!file.is_open()) return error_of(errno).in(path);
-    auto source = open_source(std::move(file), path);
+    auto source = open_source(std::move(file), formats::core::join(root_path_, path));
     if (!source) return source.error().in(path);
     return source;
   }
 
   Result<Descriptor> folder_of(const std::string& path) { return open_folder(std::string(parent_of(path))); }
 
-  Descriptor root_;
-  bool holds_volumes_ = false;
+  const Descriptor root_;
+  const std::string root_path_;
+  const bool holds_volumes_;
   std::map<dev_t, Folders> touched_;  // since the last sync
-  std::vector<Descriptor> written_;
+  std::vector<Opened> written_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Writer>> open_local_writer(const std::string& root) {
+  const SlowPaths::Wait wait(root);
   Descriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.is_open()) return error_of(errno).in(root);
-  return std::unique_ptr<Writer>(
-      std::make_unique<LocalWriter>(std::move(folder), root == formats::vmware::volumes_root));
+  return std::unique_ptr<Writer>(std::make_unique<LocalWriter>(std::move(folder), root));
 }
 
 }  // namespace cbtctl::storage

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "storage/local_file.h"
+#include "storage/slow_paths.h"
 
 namespace cbtctl::storage {
 namespace {
@@ -22,16 +23,24 @@ using formats::core::Status;
 constexpr std::uint64_t record_bytes = 4096;
 constexpr std::string_view record_title = "cbtctl partial file 1\n";
 
+std::string partial_of(const std::string& path) { return path + ".partial"; }
+
 class LocalPartial final : public PartialOutput {
  public:
   LocalPartial(Descriptor file, std::string path, std::uint64_t size_bytes, std::string identity)
-      : file_(std::move(file)), path_(std::move(path)), size_bytes_(size_bytes), identity_(std::move(identity)) {}
+      : file_(std::move(file)),
+        path_(std::move(path)),
+        partial_path_(partial_of(path_)),
+        size_bytes_(size_bytes),
+        identity_(std::move(identity)) {}
   ~LocalPartial() override {
-    if (!finished_ && !kept_) ::unlink(partial_path().c_str());
+    const SlowPaths::Wait wait(partial_path_);
+    if (!finished_ && !kept_) ::unlink(partial_path_.c_str());
   }
 
   // The record of an earlier go; nothing where there is none that is whole.
   [[nodiscard]] std::optional<std::uint64_t> recorded() const {
+    const SlowPaths::Wait wait(partial_path_);
     std::vector<std::byte> bytes(record_bytes);
     const auto count = read_fully(file_, record_offset(), bytes);
     if (!count || *count != record_bytes) return std::nullopt;
@@ -49,9 +58,10 @@ class LocalPartial final : public PartialOutput {
   [[nodiscard]] std::uint64_t resumed_bytes() const override { return resumed_; }
 
   [[nodiscard]] Status read_at(std::uint64_t offset_bytes, std::span<std::byte> out) const override {
+    const SlowPaths::Wait wait(partial_path_);
     const auto count = read_fully(file_, offset_bytes, out);
-    if (!count) return count.error().in(partial_path());
-    if (*count != out.size()) return Error{ErrorKind::changed, partial_path() + ": ends early"};
+    if (!count) return count.error().in(partial_path_);
+    if (*count != out.size()) return Error{ErrorKind::changed, partial_path_ + ": ends early"};
     return formats::core::success();
   }
 
@@ -80,37 +90,39 @@ class LocalPartial final : public PartialOutput {
 
   // The name is taken by a new empty file, which the rename then replaces: no file that came meanwhile is lost.
   [[nodiscard]] Status finish() override {
-    if (::ftruncate(file_.get(), static_cast<off_t>(size_bytes_)) != 0) return error_of(errno).in(partial_path());
+    const SlowPaths::Wait wait(partial_path_);
+    if (::ftruncate(file_.get(), static_cast<off_t>(size_bytes_)) != 0) return error_of(errno).in(partial_path_);
     if (const auto synced = sync(); !synced) return synced;
     const Descriptor name(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (!name.is_open()) {
       kept_ = true;
       return errno == EEXIST ? Error{ErrorKind::usage, path_ + ": came while it was written, and is not overwritten; " +
-                                                           partial_path() + " is whole"}
+                                                           partial_path_ + " is whole"}
                              : error_of(errno).in(path_);
     }
-    if (std::rename(partial_path().c_str(), path_.c_str()) != 0) return error_of(errno).in(path_);
+    if (std::rename(partial_path_.c_str(), path_.c_str()) != 0) return error_of(errno).in(path_);
     finished_ = true;
     return formats::core::success();
   }
 
  private:
-  [[nodiscard]] std::string partial_path() const { return path_ + ".partial"; }
   [[nodiscard]] std::string record_head() const {
     return std::string(record_title) + identity_ + "\n" + std::to_string(size_bytes_) + "\n";
   }
   [[nodiscard]] std::uint64_t record_offset() const { return (size_bytes_ / record_bytes + 1) * record_bytes; }
 
   [[nodiscard]] Status sync() const {
-    if (::fdatasync(file_.get()) != 0 && errno != EINVAL) return error_of(errno).in(partial_path());
+    const SlowPaths::Wait wait(partial_path_);
+    if (::fdatasync(file_.get()) != 0 && errno != EINVAL) return error_of(errno).in(partial_path_);
     return formats::core::success();
   }
 
   [[nodiscard]] Status write_all(std::uint64_t offset, std::span<const std::byte> bytes) const {
+    const SlowPaths::Wait wait(partial_path_);
     while (!bytes.empty()) {
       const ssize_t count = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return error_of(errno).in(partial_path());
+      if (count < 0) return error_of(errno).in(partial_path_);
       offset += static_cast<std::uint64_t>(count);
       bytes = bytes.subspan(static_cast<std::size_t>(count));
     }
@@ -118,7 +130,8 @@ class LocalPartial final : public PartialOutput {
   }
 
   Descriptor file_;
-  std::string path_;
+  const std::string path_;
+  const std::string partial_path_;
   std::uint64_t size_bytes_;
   std::string identity_;
   std::uint64_t position_ = 0;
@@ -128,6 +141,7 @@ class LocalPartial final : public PartialOutput {
 };
 
 bool is_there(const std::string& path) {
+  const SlowPaths::Wait wait(path);
   struct stat found {};
   return ::lstat(path.c_str(), &found) == 0;
 }
@@ -149,7 +163,8 @@ Result<std::unique_ptr<PartialOutput>> resume_partial(Descriptor file, const std
 Result<std::unique_ptr<PartialOutput>> open_partial(const std::string& path, std::uint64_t size_bytes,
                                                     const std::string& identity, bool resume) {
   if (is_there(path)) return Error{ErrorKind::usage, path + ": exists already, and is not overwritten"};
-  const std::string partial = path + ".partial";
+  const std::string partial = partial_of(path);
+  const SlowPaths::Wait wait(partial);
   Descriptor file(::open(partial.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   const bool is_new = file.is_open();
   if (!is_new && errno != EEXIST) return error_of(errno).in(partial);
