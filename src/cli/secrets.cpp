@@ -41,6 +41,11 @@ extern "C" void wake_question(int signal) {
   errno = number;
 }
 
+// Under nohup SIGHUP does not.
+bool ends_the_process(const struct sigaction& action) {
+  return (action.sa_flags & SA_SIGINFO) != 0 || action.sa_handler != SIG_IGN;
+}
+
 // While it lives, a signal that would end the process makes `descriptor` readable instead; it has its way when the
 // terminal is as it was. One at a time.
 class HeldSignals {
@@ -53,7 +58,10 @@ class HeldSignals {
     signal_pipe = in_.get();
     struct sigaction holding {};
     holding.sa_handler = wake_question;
-    for (std::size_t i = 0; i < before_.size(); ++i) ::sigaction(ending_signals[i], &holding, &before_[i]);
+    for (std::size_t i = 0; i < before_.size(); ++i) {
+      ::sigaction(ending_signals[i], nullptr, &before_[i]);
+      if (ends_the_process(before_[i])) ::sigaction(ending_signals[i], &holding, nullptr);
+    }
   }
   HeldSignals(const HeldSignals&) = delete;
   HeldSignals& operator=(const HeldSignals&) = delete;

@@ -19,9 +19,11 @@ ASKS = [[("Password: ", False)], [("One-time code: ", False)]]
 
 
 @contextmanager
-def asked(program, scratch, question, given=PASSWORD):
-    """A scan on a terminal, at the question: the process, and the terminal as it sees it."""
+def asked(program, scratch, question, given=PASSWORD, ignored=()):
+    """A scan on a terminal, at the question: the process, and the terminal as it sees it. `ignored`: these signals."""
     def take_terminal():
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
         fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
         hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
         resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
@@ -77,6 +79,15 @@ def test_a_signal_at_a_question_leaves_the_terminal_as_it_was(program, scratch, 
         status = process.wait(timeout=30)
         assert echoes(terminal) and termios.tcgetattr(terminal)[3] & termios.ICANON
         assert status == (32 if number in (signal.SIGTERM, signal.SIGINT) else -number)
+
+
+def test_a_signal_that_is_ignored_ends_no_question(program, scratch):
+    with asked(program, scratch, b"Password: ", given=None, ignored=[signal.SIGHUP]) as (process, ours, terminal):
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        assert process.poll() is None and not echoes(terminal)
+        os.write(ours, PASSWORD.encode() + b"\n")
+        read_until(ours, b"One-time code: ")
 
 
 def test_ctrl_c_at_a_question_leaves_the_terminal_as_it_was(program, scratch):
