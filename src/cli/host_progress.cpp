@@ -81,7 +81,10 @@ storage::SshSecrets HostProgress::without_line(const storage::SshSecrets& secret
       return ask(about...);
     };
   };
-  return {.password = secrets.password, .person = quietly(secrets.person), .passphrase = quietly(secrets.passphrase)};
+  return {.password = secrets.password,
+          .person = quietly(secrets.person),
+          .passphrase = quietly(secrets.passphrase),
+          .tell = quietly(secrets.tell)};
 }
 
 void HostProgress::work() {

@@ -16,8 +16,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "report/text.h"
 #include "storage/local_file.h"
@@ -166,6 +168,13 @@ std::optional<Secret> ask(const std::string& question, bool shows_answer) {
   return answer == Answer::given ? std::optional(text) : std::nullopt;
 }
 
+void show_lines(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += report::escaped(line) + "\n";
+  const storage::Descriptor terminal(::open("/dev/tty", O_WRONLY | O_CLOEXEC));
+  if (terminal.is_open()) static_cast<void>(storage::write_fully(terminal, std::as_bytes(std::span(text))));
+}
+
 bool has_terminal() {
   const storage::Descriptor terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
   return terminal.is_open();
@@ -188,6 +197,10 @@ storage::SshSecrets secrets_with(std::shared_ptr<storage::SshPassword> password)
     auto given = ask("Passphrase for " + key_file + ": ", false);
     if (given) passphrases->emplace(key_file, *given);
     return given;
+  };
+  secrets.tell = [=](const std::vector<std::string>& lines) {
+    const std::lock_guard lock(*one_at_a_time);
+    show_lines(lines);
   };
   return secrets;
 }

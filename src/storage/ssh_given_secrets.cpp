@@ -29,7 +29,7 @@ std::optional<Secret> GivenSecrets::Memory::told(const std::string& what) {
 }
 
 SshSecrets GivenSecrets::remembering(const SshSecrets& secrets) const {
-  SshSecrets kept{.password = secrets.password, .person = {}, .passphrase = {}};
+  SshSecrets kept{.password = secrets.password, .person = {}, .passphrase = {}, .tell = secrets.tell};
   if (secrets.person) {
     kept.person = [memory = memory_, ask = secrets.person](const std::string& question, bool shows_answer) {
       return memory->kept(answer_to(question), ask(question, shows_answer));

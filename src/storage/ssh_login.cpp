@@ -64,8 +64,7 @@ struct SshLogin {
   [[nodiscard]] unsigned user_length() const { return static_cast<unsigned>(user().size()); }
   [[nodiscard]] const SshSecrets& secrets() const { return state.options.secrets; }
   void add_tried(const std::string& method) {
-    const std::string reason = answers.trouble().empty() ? "the password was not accepted" : answers.trouble();
-    tried.push_back(broken ? method : method + " (" + reason + ")");
+    tried.push_back(broken ? method : method + " (" + answers.reason() + ")");
   }
 };
 
@@ -192,10 +191,16 @@ void respond(LIBSSH2_USERAUTH_KBDINT_RESPONSE& response, std::string_view text) 
   response.length = static_cast<unsigned>(text.size());
 }
 
+std::string string_of(const char* bytes, int length) {
+  return bytes == nullptr || length <= 0 ? std::string() : std::string(bytes, static_cast<std::size_t>(length));
+}
+
 // Where a prompt has no answer the login is broken off: an empty one would count towards the host's account lock.
-void answer_prompts(const char*, int, const char*, int, int count, const LIBSSH2_USERAUTH_KBDINT_PROMPT* prompts,
-                    LIBSSH2_USERAUTH_KBDINT_RESPONSE* responses, void** abstract) {
+void answer_prompts(const char* name, int name_length, const char* text, int text_length, int count,
+                    const LIBSSH2_USERAUTH_KBDINT_PROMPT* prompts, LIBSSH2_USERAUTH_KBDINT_RESPONSE* responses,
+                    void** abstract) {
   Login& login = *static_cast<State*>(*abstract)->login;
+  login.answers.introduce(string_of(name, name_length), string_of(text, text_length));
   for (int i = 0; i < count; ++i) {
     const std::string prompt(reinterpret_cast<const char*>(prompts[i].text), prompts[i].length);
     const auto answer = login.answers.answer(prompt, prompts[i].echo != 0);
@@ -228,6 +233,7 @@ bool try_password(Login& login) {
   while (login.answers.begin_attempt()) {
     const auto password = login.answers.answer("Password: ", false);  // the host has no words of its own
     if (!password) break;
+    login.answers.end_round();
     const int code = login.complete([&] {
       return libssh2_userauth_password_ex(login.state.session, login.user().c_str(), login.user_length(),
                                           password->c_str(), static_cast<unsigned>(password->text().size()), nullptr);
@@ -278,22 +284,21 @@ Status try_all(Login& login) {
     login.broken.reset();  // where this was one question too many, what was tried is the answer
   }
   if (!state.lost && login.offers("keyboard-interactive") && try_keyboard_interactive(login)) return success();
-  const bool may_go_on = !login.answers.is_over() && !state.lost;
+  // A password that the host is not told again is said with the method that it would be told by.
+  const bool may_go_on = !state.lost && !(login.offers("keyboard-interactive") && login.answers.is_over());
   if (may_go_on && login.offers("password") && try_password(login)) return success();
-  if (!login.broken) login.answers.note_refusal();
+  login.answers.note_failure(!login.broken || !state.farewell.empty());
   return rejected(login);
 }
 
 }  // namespace
 
 Status log_in(State& state) {
-  const std::string host =
-      state.settings.user + "@" + state.settings.host_name + ":" + std::to_string(state.settings.port);
   const auto on_wait = [&state](State::Clock::duration waited) {  // that time is not the host's
     state.asked += waited;
     state.give_up_at += waited;
   };
-  Login login{.state = state, .answers = {state.options.secrets, state.who, host, on_wait}};
+  Login login{.state = state, .answers = {state.options.secrets, state.who, account_of(state.settings), on_wait}};
   state.login = &login;
   const Status done = try_all(login);
   state.login = nullptr;

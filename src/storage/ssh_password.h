@@ -1,10 +1,11 @@
-// The password that was given beforehand, for every host; hosts lock accounts, so none is told it again that refused
-// it.
+// The password that was given beforehand, for every host; hosts lock accounts, so none is told it again that was told
+// it in vain.
 #pragma once
 
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "storage/secret.h"
 
@@ -23,7 +24,7 @@ class SshPassword {
  private:
   struct Host {
     std::mutex busy;
-    bool is_refused = false;
+    std::string refusal;
   };
   const Secret secret_;
   std::mutex mutex_;
@@ -33,8 +34,9 @@ class SshPassword {
 class SshPassword::Turn {
  public:
   explicit Turn(Host& host) : host_(&host), lock_(host.busy) {}
-  [[nodiscard]] bool is_refused() const { return host_->is_refused; }
-  void refuse() { host_->is_refused = true; }
+  // Why this host is not told it again; empty: it may be.
+  [[nodiscard]] const std::string& refusal() const { return host_->refusal; }
+  void refuse(std::string why) { host_->refusal = std::move(why); }
 
  private:
   Host* host_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace cbtctl::storage {
 
@@ -29,5 +30,12 @@ struct PromptDecision {
 
 // The prompt as a person is asked it: "(root@esx1) Password: ".
 [[nodiscard]] std::string question_of(const std::string& who, const std::string& prompt);
+
+// What a host says before its questions, line by line as a person is shown it; neither long nor many lines.
+[[nodiscard]] std::vector<std::string> introduction_of(const std::string& who, const std::string& name,
+                                                       const std::string& text);
+
+// For a message, in quotes, without the blanks that a prompt ends with: "'Password:'".
+[[nodiscard]] std::string quoted_prompt(const std::string& prompt);
 
 }  // namespace cbtctl::storage

@@ -83,6 +83,57 @@ def test_a_host_of_several_targets_is_told_a_wrong_password_once(hostile, progra
     assert host.answers == [[PASSWORD]]
 
 
+@pytest.fixture
+def scan_two(program):
+    """Of two targets on one host."""
+    return lambda host, *arguments, **more: program.run(
+        "scan", "ssh://esx/vmfs/a", "ssh://esx/vmfs/b", "--ssh-config", host.ssh_config, *arguments, status=8, **GIVEN,
+        **NO_TERMINAL, **more)
+
+
+@pytest.mark.parametrize("methods", ["keyboard-interactive", "password"])
+def test_a_host_that_is_silent_after_the_password_is_not_told_it_again(hostile, scan_two, methods):
+    host = hostile(rounds=[ASKS], accepts=None, methods=methods)
+    found = scan_two(host, "--connect-timeout", "3")
+    assert host.answers == [[PASSWORD]], found
+    assert f"{methods} (the host did not answer the password, and is not told it again)" in found.stderr, found
+    assert "not accepted" not in found.stderr and found.stderr.count("\n") == 2, found
+
+
+@pytest.mark.parametrize("methods", ["keyboard-interactive", "password"])
+def test_a_wrong_password_is_called_so_for_each_target(hostile, scan_two, methods):
+    host = hostile(rounds=[ASKS], accepts=False, methods=methods)
+    found = scan_two(host)
+    assert host.answers == [[PASSWORD]], found
+    assert found.stderr.count(f"{methods} (the password was not accepted)") == 2, found
+
+
+def test_a_host_that_asks_for_more_is_not_said_to_have_refused_the_password(hostile, scan_two):
+    host = hostile(rounds=[ASKS, [("New password: ", False)]])
+    found = scan_two(host)
+    assert host.answers == [[PASSWORD]], found
+    assert "the host asks 'New password:' after the password, which only a person" in found.stderr, found
+    assert "the host asked 'New password:' after the password, and is not told it again" in found.stderr, found
+    assert "not accepted" not in found.stderr, found
+
+
+def test_a_password_that_never_went_out_is_no_refused_one(hostile, scan_two):
+    host = hostile(rounds=[ASKS + CODE])
+    found = scan_two(host)
+    assert host.answers == [] and found.stderr.count("which only a person at a terminal can answer") == 2, found
+
+
+def test_a_host_that_asks_nothing_is_said_to(hostile, scan):
+    host = hostile(rounds=[], accepts=False)
+    scan(host, status=8, says="keyboard-interactive (the host asked nothing)", **GIVEN, **NO_TERMINAL)
+
+
+def test_the_prompt_that_the_given_password_answers_is_told_with_verbose(hostile, scan):
+    host = hostile(rounds=[ASKS], introduction=("", "Welcome\x07"))
+    found = scan(host, "--verbose", status=0, says="the given password answers 'Password:'", **GIVEN, **NO_TERMINAL)
+    assert "cbtctl: (root@esx) Welcome\\x07\n" in found.stderr, found
+
+
 def test_a_prompt_of_many_words_and_control_characters_is_told_in_one_line(hostile, scan):
     host = hostile(rounds=[ASKS, [("\x1b[2J\nroot@other's password: " + "x" * 5000, False)]])
     found = scan(host, status=8, says="\\x1b[2J\\nroot@other's password:", **GIVEN, **NO_TERMINAL)
@@ -95,6 +146,22 @@ def test_a_person_is_shown_each_prompt_and_answers_it(hostile, on_terminal):
                                (b"(root@esx) \\x07New\\npassword: ", b"three\n"), (b"(root@esx) Colour: ", b"green\n")])
     assert shown.returncode == 0 and host.answers == [["one", "two"], ["three"], ["green"]], shown
     assert "two" not in shown.stdout and "green" in shown.stdout, shown
+
+
+def test_a_person_is_shown_what_the_host_says_before_its_prompts(hostile, on_terminal):
+    host = hostile(rounds=[ASKS, CODE],
+                   introduction=("Token \x1b[2J service", "Take the\x07 new token.\r\n\nThe old is void.\n"))
+    said = "".join(f"(root@esx) {line}\r\n" for line in ("Token \\x1b[2J service", "Take the\\x07 new token.",
+                                                          "The old is void."))
+    shown = on_terminal(host, [(f"{said}(root@esx) Password: ".encode(), b"one\n"),
+                               (f"{said}(root@esx) One-time code: ".encode(), b"two\n")])
+    assert shown.returncode == 0 and host.answers == [["one"], ["two"]], shown
+
+
+def test_what_a_host_says_before_its_prompts_is_not_shown_without_end(hostile, on_terminal):
+    host = hostile(rounds=itertools.chain(itertools.repeat([], 100), [ASKS]), introduction=("x" * 9000, "y\n" * 5000))
+    shown = on_terminal(host, [(b"(root@esx) Password: ", b"one\n")])
+    assert shown.returncode == 0 and host.answers[-1] == ["one"] and 1000 < len(shown.stdout) < 40000, shown
 
 
 def test_a_person_answers_what_the_given_password_does_not(hostile, on_terminal):

@@ -86,7 +86,8 @@ TEST_CASE("a host that refused the given password is not told it again, another 
     Login first(secrets);
     REQUIRE(first.answers.begin_attempt());
     CHECK(first.answer("Password: ") == "given");
-    first.answers.note_refusal();
+    first.answers.end_round();
+    first.answers.note_failure(true);
   }
   Login again(secrets);
   CHECK_FALSE(again.answers.begin_attempt());
@@ -94,6 +95,41 @@ TEST_CASE("a host that refused the given password is not told it again, another 
   Login other(secrets, "root@10.0.0.2:22");
   REQUIRE(other.answers.begin_attempt());
   CHECK(other.answer("Password: ") == "given");
+}
+
+TEST_CASE("why a host is not told the given password again is what became of it") {
+  const SshSecrets secrets{.password = std::make_shared<SshPassword>(Secret("given")), .person = {}, .passphrase = {}};
+  const auto fails = [&](const std::string& host, bool was_told, const std::string& asked_next, bool was_heard) {
+    Login login(secrets, host);
+    REQUIRE(login.answers.begin_attempt());
+    CHECK(login.answer("Password: ") == "given");
+    if (was_told) login.answers.end_round();
+    if (!asked_next.empty()) CHECK(login.answer(asked_next) == "nothing");
+    login.answers.note_failure(was_heard);
+  };
+  fails("silent", true, {}, false);
+  CHECK(Login(secrets, "silent").answers.reason() == "the host did not answer the password, and is not told it again");
+  fails("asks", true, "New password: ", true);
+  CHECK(Login(secrets, "asks").answers.reason() ==
+        "the host asked 'New password:' after the password, and is not told it again");
+  fails("refuses", true, {}, true);
+  CHECK(Login(secrets, "refuses").answers.reason() == "the password was not accepted");
+  fails("asks at once", false, "One-time code: ", true);
+  CHECK(Login(secrets, "asks at once").answers.begin_attempt());
+}
+
+TEST_CASE("what a host says before its questions is shown some times, and counts as no time of the host") {
+  std::vector<std::vector<std::string>> shown;
+  SshSecrets secrets;
+  secrets.tell = [&](const std::vector<std::string>& lines) { shown.push_back(lines); };
+  unsigned waits = 0;
+  SshAnswers answers(secrets, "root@esx", "host", [&](auto) { ++waits; });
+  answers.introduce("", " \r\n");
+  CHECK(shown.empty());
+  for (int i = 0; i < 1000; ++i) answers.introduce("Service", "Read this");
+  CHECK(shown.front() == std::vector<std::string>{"(root@esx) Service", "(root@esx) Read this"});
+  CHECK(shown.size() == waits);
+  CHECK(shown.size() < 50);
 }
 
 TEST_CASE("logins to one host at the same time wait for what becomes of the first") {
@@ -104,8 +140,9 @@ TEST_CASE("logins to one host at the same time wait for what becomes of the firs
     Login login(secrets);
     if (!login.answers.begin_attempt()) return;
     if (login.answer("Password: ") == "given") ++told;
+    login.answers.end_round();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    login.answers.note_refusal();
+    login.answers.note_failure(false);
   };
   std::vector<std::future<void>> logins;
   for (int i = 0; i < 8; ++i) logins.push_back(std::async(std::launch::async, log_in));

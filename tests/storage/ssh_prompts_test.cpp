@@ -48,3 +48,14 @@ TEST_CASE("a prompt is shown with the host's name before it, and not at any leng
   CHECK(decide_prompt({.round = 1, .text = std::string(1 << 20, 'x')}, {}).reason.size() < 400);
   CHECK(decide_prompt({.round = 1, .text = "  "}, {}).reason.find("''") != std::string::npos);
 }
+
+TEST_CASE("what a host says before its questions is shown line by line, and not at any length") {
+  CHECK(introduction_of("root@esx1", "Name", "one\r\n\n  two  \n") ==
+        std::vector<std::string>{"(root@esx1) Name", "(root@esx1) one", "(root@esx1)   two"});
+  CHECK(introduction_of("root@esx1", "", " \n").empty());
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += "y\n";
+  CHECK(introduction_of("root@esx1", "", lines).size() < 20);
+  CHECK(introduction_of("root@esx1", "", lines).back() == "(root@esx1) ...");
+  CHECK(introduction_of("root@esx1", std::string(1 << 20, 'x'), {}).front().size() < 2000);
+}
