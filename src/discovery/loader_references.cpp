@@ -1,5 +1,6 @@
 // The last part of the loader: from what was parsed to the files it names.
 #include <algorithm>
+#include <set>
 #include <unordered_set>
 #include <utility>
 
@@ -130,17 +131,26 @@ void Loader::find_disk_of(std::size_t called) {
   called_tracking_[called].disk = file;
 }
 
-// An extent that leads out of the scan may be the file of that name in it.
+// An extent that leads out of the scan may be the file of that name in it. One that is missing may be there in another
+// letter case, as a copy over a share leaves it; only what would else pass for a CTK file is asked for that.
 void Loader::mark_extents() {
   std::unordered_set<std::string> outside;
+  std::set<std::pair<Index, std::string>> missing;
   for (const model::Descriptor& descriptor : datastore_.descriptors) {
     for (const model::Extent& extent : descriptor.extents) {
       if (!extent.reference) continue;
-      if (extent.reference->file)
-        datastore_.files[*extent.reference->file].is_extent = true;
-      else
+      if (!extent.reference->file) {
         outside.insert(formats::core::lower(file_name(extent.reference->written)));
+        continue;
+      }
+      model::File& file = datastore_.files[*extent.reference->file];
+      file.is_extent = true;
+      if (!file.exists) missing.emplace(file.target, formats::core::lower(file.path));
     }
+  }
+  for (const model::TrackingFile& tracking : datastore_.tracking_files) {
+    model::File& file = datastore_.files[tracking.file];
+    file.is_extent = file.is_extent || missing.contains({file.target, formats::core::lower(file.path)});
   }
   if (outside.empty()) return;
   for (model::File& file : datastore_.files)
