@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "formats/core/ascii.h"
+#include "formats/core/joined.h"
 #include "formats/core/path.h"
 #include "formats/vmware/names.h"
 #include "repair/guards.h"
@@ -25,12 +27,67 @@ bool is_lock(const std::string& name) {
   return kind == formats::vmware::NameKind::lock || kind == formats::vmware::NameKind::nfs_lock;
 }
 
-// A descriptor elsewhere could name the file.
+// A descriptor elsewhere could name the file: what was looked through is told.
 std::string how_wide(const model::Datastore& datastore) {
-  const std::size_t descriptors = datastore.descriptors.size();
-  const std::size_t targets = datastore.targets.size();
-  return "no descriptor names it, of " + std::to_string(descriptors) + " in " +
-         (targets == 1 ? "the target" : std::to_string(targets) + " targets");
+  std::vector<std::string> places;
+  for (const model::Target& target : datastore.targets) {
+    if (!target.error) places.push_back(target.location);
+  }
+  constexpr std::size_t max_named = 3;
+  if (places.size() > max_named) {
+    const std::string more = std::to_string(places.size() - max_named) + " more";
+    places.resize(max_named);
+    places.push_back(more);
+  }
+  return "no descriptor names it, of " + std::to_string(datastore.descriptors.size()) + " in " +
+         formats::core::joined(places, ", ");
+}
+
+bool lies_beside(const model::File& file, const model::File& other) {
+  return other.target == file.target && parent_of(other.path) == parent_of(file.path);
+}
+
+// Its .vmx, or one of its own disk files, lies in the file's folder.
+bool owns_folder_of(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::File& file) {
+  bool owns = lies_beside(file, datastore.files[machine.file]);
+  for (const model::Disk& disk : machine.disks) {
+    for (const model::ChainLink& link : disk.chain)
+      owns |= link.own && link.reference.file && lies_beside(file, datastore.files[*link.reference.file]);
+  }
+  return owns;
+}
+
+// "web01/web01-000002-ctk.vmdk", "web01/web01-000001.vmdk" -> "web01".
+std::string_view stem_of_disk(const std::string& path) {
+  const auto name = formats::vmware::parse_name(formats::core::file_name(path));
+  return name.number ? name.stem.substr(0, name.stem.rfind('-')) : name.stem;
+}
+
+// Be it somebody else's disk, such as a clone's golden image, or one whose descriptor is lost.
+bool has_disk_of_its_stem(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                          const model::File& file) {
+  const auto is_of_stem = [&](const model::ChainLink& link) {
+    if (!link.reference.file) return false;
+    const model::File& disk = datastore.files[*link.reference.file];
+    return lies_beside(file, disk) &&
+           formats::core::equal_ignoring_case(stem_of_disk(disk.path), stem_of_disk(file.path));
+  };
+  return std::any_of(machine.disks.begin(), machine.disks.end(), [&](const model::Disk& disk) {
+    return std::any_of(disk.chain.begin(), disk.chain.end(), is_of_stem);
+  });
+}
+
+// Why a machine that may have the file open may not be changed.
+std::optional<Refusal> refuse_users(const model::Datastore& datastore, const model::File& file,
+                                    const Request& request) {
+  for (const model::VirtualMachine& machine : datastore.virtual_machines) {
+    if (!owns_folder_of(datastore, machine, file) && !has_disk_of_its_stem(datastore, machine, file)) continue;
+    auto objection = refuse_machine(datastore, machine, request);
+    if (!objection) continue;
+    objection->message = file.path + ": " + objection->message;
+    return objection;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -41,17 +98,9 @@ bool is_about_unnamed(const analysis::Finding& finding) {
 }
 
 std::vector<const model::VirtualMachine*> owners_of(const model::Datastore& datastore, const model::File& file) {
-  const auto lies_here = [&](const model::File& other) {
-    return other.target == file.target && parent_of(other.path) == parent_of(file.path);
-  };
   std::vector<const model::VirtualMachine*> owners;
   for (const model::VirtualMachine& machine : datastore.virtual_machines) {
-    bool owns = lies_here(datastore.files[machine.file]);
-    for (const model::Disk& disk : machine.disks) {
-      for (const model::ChainLink& link : disk.chain)
-        owns |= link.own && link.reference.file && lies_here(datastore.files[*link.reference.file]);
-    }
-    if (owns) owners.push_back(&machine);
+    if (owns_folder_of(datastore, machine, file)) owners.push_back(&machine);
   }
   return owners;
 }
@@ -60,13 +109,8 @@ std::optional<Refusal> refuse_unnamed(const model::Datastore& datastore, const m
                                       const Request& request, storage::Writer& writer) {
   Request as_is = request;
   as_is.include_templates = true;
+  if (auto objection = refuse_users(datastore, file, as_is)) return objection;
   const auto owners = owners_of(datastore, file);
-  for (const model::VirtualMachine* owner : owners) {
-    auto objection = refuse_machine(datastore, *owner, as_is);
-    if (!objection) continue;
-    objection->message = file.path + ": " + objection->message;
-    return objection;
-  }
   const std::string vm = owners.empty() ? file.path : datastore.files[owners.front()->file].path;
   const auto names = writer.list(std::string(parent_of(file.path)));
   if (!names) return Refusal{vm, Reason::unreadable, names.error().message};

@@ -67,6 +67,15 @@ TEST_CASE("the machine whose disks lie in the folder must be off too") {
   CHECK(reason_of(plan) == "power-unknown");
 }
 
+TEST_CASE("so must a machine elsewhere whose disk lies on one of the file's stem, also where its descriptor is lost") {
+  const std::string elsewhere =
+      "config.version = \"8\"\nvirtualHW.version = \"13\"\ncleanShutdown = \"FALSE\"\n"
+      "scsi0:0.present = \"TRUE\"\nscsi0:0.fileName = \"../z/Z-000001.vmdk\"\n";
+  const auto plan = Workshop(with(orphan, {{"y/y.vmx", elsewhere}})).plan(old_enough());
+  CHECK(plan.machines.empty());
+  CHECK(reason_of(plan) == "power-unknown");
+}
+
 TEST_CASE("--vm keeps clean to the folders of these machines") {
   const Files files = with(healthy(), {{"z/z-ctk.vmdk", small_tracking()}, {"x/gone-ctk.vmdk", small_tracking()}});
   auto request = old_enough();
