@@ -28,8 +28,9 @@ class RunFolder {
     std::sort(names->begin(), names->end());
     std::stable_partition(names->begin(), names->end(), [](const std::string& name) { return !is_called_plan(name); });
     read_plans(*names);
-    for (const std::string& name : *names) take(name);
-    keep_plans_of_what_stays();
+    for (const std::string& name : *names) {
+      if (!is_called_plan(name) || !is_needed_by_undo()) take(name);
+    }
     return std::move(contents_);
   }
 
@@ -85,8 +86,10 @@ class RunFolder {
     const std::string kept = kept_name(machine, i);
     if (change.kind == ChangeKind::quarantine) {
       if (name != kept) return std::nullopt;
+      // First: the digest of a disk that 0.1.0 took for a CTK file is long in coming.
+      if (auto why = by_verdict(std::string(file_name(change.spot.path)), path, role_of(machine, change))) return why;
       if (!has_digest(path, {change.sha256_before})) return std::optional(not_as_left());
-      return by_verdict(std::string(file_name(change.spot.path)), path, role_of(machine, change));
+      return std::optional<std::string>();
     }
     const bool is_prepared = name == waiting_name(machine, i) || name == returning_name(machine, i) ||
                              name == kept + std::string(waiting_suffix);
@@ -120,8 +123,8 @@ class RunFolder {
     return why ? std::optional(name + ": " + analysis::in_words(*why, *facts)) : std::nullopt;
   }
 
-  // undo needs them.
-  void keep_plans_of_what_stays() {
+  // Something that the run moved or kept stays: undo can still bring it back, by the plan.
+  [[nodiscard]] bool is_needed_by_undo() const {
     const auto came_by_the_run = [&](const Staying& staying) {
       return std::any_of(plans_.begin(), plans_.end(), [&](const MachinePlan& machine) {
         for (std::size_t i = 0; i < machine.changes.size(); ++i) {
@@ -130,9 +133,7 @@ class RunFolder {
         return false;
       });
     };
-    if (std::none_of(contents_.staying.begin(), contents_.staying.end(), came_by_the_run)) return;
-    std::erase_if(contents_.removable,
-                  [](const std::string& path) { return is_called_plan(std::string(file_name(path))); });
+    return std::any_of(contents_.staying.begin(), contents_.staying.end(), came_by_the_run);
   }
 
   const model::Datastore& datastore_;

@@ -3,169 +3,24 @@ an orphan is called. One datastore holds every kind at once; after each verb all
 import base64
 import hashlib
 import json
-import os
 import shutil
+from pathlib import Path
 
 import pytest
 
+from every_kind import CTK, KEYS, MAY_GO, NAMED, SECTORS, age, everything, guest_data, machine, make_every_kind
 import vmware_files
 
-SECTORS = 2048
-CTK = vmware_files.ctk_file(SECTORS)
-KEYS = 'ctkEnabled = "TRUE"\nscsi0:0.ctkEnabled = "TRUE"\n'
 VERBS = [("reset",), ("enable",), ("disable",), ("repair", "--min-age", "0s"),
          ("repair", "--min-age", "0s", "--choose", "ctk-unrecognised=restart"),
          ("repair", "--min-age", "0s", "--choose", "ctk-orphan=quarantine", "--choose", "ctk-leftover=quarantine"),
          ("clean", "--min-age", "0s"), ("clean", "--min-age", "0s", "--any-layout")]
-MIB = 1 << 20
-
-# What each machine's descriptor names as its CTK file.
-NAMED = {
-    "ownflat": "ownflat-flat.vmdk",
-    "otherflat": "../victim/victim-flat.vmdk",
-    "runflat": "../running/running-flat.vmdk",
-    "runlock": "../running/running.vmx.lck",
-    "runctk": "../running/running-ctk.vmdk",
-    "piece": "../pieces/pieces-f001.vmdk",
-    "lostpiece": "../lost/old-f001.vmdk",
-    "lostflat": "../lost/c-flat.vmdk",
-    "oddextent": "../odd/q-ctk.vmdk",
-    "owndescriptor": "owndescriptor.vmdk",
-    "otherdescriptor": "../victim/victim.vmdk",
-    "ownvmx": "ownvmx.vmx",
-    "emptyvmsd": "emptyvmsd.vmsd",
-    "fullvmsd": "../snapped/snapped.vmsd",
-    "nvram": "nvram.nvram",
-    "log": "vmware.log",
-    "delta": "../snapped/snapped-000001-delta.vmdk",
-    "sesparse": "../snapped/snapped-000002-sesparse.vmdk",
-    "subfolder": "things",
-    "linkflat": "link.vmdk",
-    "linkctk": "link.vmdk",
-    "fifo": "pipe",
-    "missing": "missing-ctk.vmdk",
-    "outside": "/vmfs/volumes/elsewhere/x/x-ctk.vmdk",
-    "dotdot": "../../beside-ctk.vmdk",
-    "emptyctk": "emptyctk-ctk.vmdk",
-    "garbage": "garbage-ctk.vmdk",
-    "large": "large-ctk.vmdk",
-    "largeelsewhere": "big/far-ctk.vmdk",
-    "newname": "newname.vmdk.new",
-    "real": "real-ctk.vmdk",
-}
-# Files that are no guest data: what may be moved, and what is edited.
-MAY_GO = {"emptyctk/emptyctk-ctk.vmdk", "garbage/garbage-ctk.vmdk", "newname/newname.vmdk.new", "real/real-ctk.vmdk",
-          "orphans/gone-ctk.vmdk", "orphans/nothing-ctk.vmdk", "orphans/odd-ctk.vmdk"}
-
-
-def flat(path, seed, sectors=SECTORS):
-    """Guest data that differs from disk to disk."""
-    path.write_bytes(hashlib.sha256(seed.encode()).digest() * (sectors * 16))
-
-
-def machine(folder, name, ctk=None, keys="", off=True):
-    folder.mkdir(parents=True, exist_ok=True)
-    shut = "TRUE" if off else "FALSE"
-    (folder / f"{name}.vmx").write_text(
-        f'config.version = "8"\nvirtualHW.version = "13"\ndisplayName = "{name}"\ncleanShutdown = "{shut}"\n'
-        f'scsi0.present = "TRUE"\nscsi0:0.present = "TRUE"\nscsi0:0.fileName = "{name}.vmdk"\n{keys}')
-    extents = [f'RW {SECTORS} VMFS "{name}-flat.vmdk"']
-    (folder / f"{name}.vmdk").write_text(vmware_files.descriptor("vmfs", extents, ctk=ctk))
-    flat(folder / f"{name}-flat.vmdk", name)
-    (folder / f"{name}.vmsd").touch()
-    (folder / f"{name}.nvram").write_bytes(b"MRVN" + name.encode() * 40)
-    (folder / "vmware.log").write_text(f"2026-01-01T00:00:00.000Z| vmx| I125: Log for {name}\n" * 10)
-    return folder
-
-
-def others(ds):
-    """The machines whose files are named by others, and what lies there without a machine."""
-    machine(ds / "victim", "victim")
-    (machine(ds / "pointed", "pointed") / "spare.vmdk.old").write_bytes(CTK)
-    running = machine(ds / "running", "running", ctk="running-ctk.vmdk", keys=KEYS, off=False)
-    (running / "running-ctk.vmdk").write_bytes(CTK)
-    (running / "running.vmx.lck").write_bytes(b"")
-    (running / "running-1234.vswp").write_bytes(b"swap")
-    snapped = machine(ds / "snapped", "snapped")
-    (snapped / "snapped.vmsd").write_text('snapshot.lastUID = "1"\nsnapshot.needConsolidate = "FALSE"\n')
-    for name, made in (("000001-delta", vmware_files.cowd(SECTORS, [3, 5])),
-                       ("000002-sesparse", vmware_files.sesparse(SECTORS, [1, 2]))):
-        vmware_files.write_sparse(snapped / f"snapped-{name}.vmdk", *made)
-    pieces = machine(ds / "pieces", "pieces")
-    flat(pieces / "pieces-f001.vmdk", "piece")
-    (pieces / "pieces.vmdk").write_text(
-        vmware_files.descriptor("twoGbMaxExtentFlat", [f'RW {SECTORS} FLAT "pieces-f001.vmdk" 0']))
-    lost = ds / "lost"
-    lost.mkdir()
-    for name in ("c-flat.vmdk", "old-f001.vmdk", "r.vmdk.REDO_a1b2c3", "e-delta.vmdk"):  # the guest decides these bytes
-        (lost / name).write_bytes(CTK)
-    odd = machine(ds / "odd", "odd")
-    (odd / "odd.vmdk").write_text(vmware_files.descriptor("vmfs", [f'RW {SECTORS} VMFS "q-ctk.vmdk"']))
-    (odd / "odd-flat.vmdk").unlink()
-    (odd / "q-ctk.vmdk").write_bytes(CTK.ljust(SECTORS * 512, b"\0"))
-    orphans = ds / "orphans"
-    orphans.mkdir()
-    (orphans / "gone-ctk.vmdk").write_bytes(CTK)
-    (orphans / "nothing-ctk.vmdk").touch()
-    (orphans / "unsigned-ctk.vmdk").write_bytes(b"\x01guest" * 100)
-    (orphans / "renamed.vmdk.old").write_bytes(CTK)
-    (orphans / "odd-ctk.vmdk").write_bytes(vmware_files.ctk_header(SECTORS, at=(0, 0, 0, 0)) + b"\x07" * 999)
 
 
 @pytest.fixture
 def ds(scratch):
-    """Every kind at once."""
-    ds = scratch / "ds"
-    others(ds)
-    for name, named in NAMED.items():
-        machine(ds / name, name, ctk=named)
-    (ds / "subfolder/things").mkdir()
-    flat(ds / "subfolder/things/data", "things", 1)
-    (ds / "linkflat/link.vmdk").symlink_to("../pointed/pointed-flat.vmdk")
-    (ds / "linkctk/link.vmdk").symlink_to("../pointed/spare.vmdk.old")
-    os.mkfifo(ds / "fifo/pipe")
-    (scratch / "beside-ctk.vmdk").write_bytes(CTK)
-    (ds / "emptyctk/emptyctk-ctk.vmdk").touch()
-    (ds / "garbage/garbage-ctk.vmdk").write_bytes(b"\xee" * 100)
-    (ds / "largeelsewhere/big").mkdir()
-    for path in (ds / "large/large-ctk.vmdk", ds / "largeelsewhere/big/far-ctk.vmdk"):
-        path.write_bytes(b"\xee" * 4096)
-        os.truncate(path, 65 * MIB)
-    (ds / "newname/newname.vmdk.new").write_bytes(CTK)
-    (ds / "real/real-ctk.vmdk").write_bytes(CTK)
-    (ds / "otherflat/vmware-0.log").write_text("older\n")
-    return ds
-
-
-def is_edited(path):
-    return path.suffix == ".vmx" or (path.suffix == ".vmdk" and path.stem == path.parent.name)
-
-
-def everything(ds):
-    """Every path below the datastore and the file beside it; content of what is a file, kind of what is none."""
-    found = {}
-    for path in sorted([*ds.rglob("*"), ds.parent / "beside-ctk.vmdk"]):
-        relative = os.path.relpath(path, ds)
-        if ".cbtctl" in relative.split(os.sep):
-            continue
-        if path.is_symlink():
-            found[relative] = "link to " + os.readlink(path)
-        elif path.is_file():
-            found[relative] = hashlib.sha256(path.read_bytes()).hexdigest()
-        else:
-            found[relative] = "folder" if path.is_dir() else "device"
-    return found
-
-
-def guest_data(ds):
-    return {path: what for path, what in everything(ds).items() if path not in MAY_GO and not is_edited(ds / path)}
-
-
-def age(ds, days=60):
-    """Nothing is too young."""
-    for path in ds.rglob("*"):
-        if not path.is_symlink():
-            os.utime(path, (path.stat().st_mtime - days * 86400,) * 2)
+    make_every_kind(scratch / "ds")
+    return scratch / "ds"
 
 
 def purge(program, ds, **more):
@@ -227,7 +82,9 @@ def test_plans_show_the_size_of_what_goes(program, ds):
 def test_a_plan_tells_how_wide_it_was_looked_for_a_descriptor(program, ds):
     age(ds)
     changes = program.json("clean", ds, "--dry-run", "--min-age", "0s")["plan"]["changes"]
-    assert "no descriptor names it, of " in changes[0]["description"]
+    assert "no descriptor names it, of " in changes[0]["description"] and str(ds) in changes[0]["description"]
+    program.run("clean", ds / "orphans", ds / "real", "--dry-run", "--min-age", "0s",
+                shows=f"of 1 in {ds}/orphans, {ds}/real")
 
 
 def test_an_orphan_whose_header_nobody_understands_is_a_choice(program, ds):
@@ -245,11 +102,61 @@ def test_an_orphan_whose_header_nobody_understands_is_a_choice(program, ds):
     assert not (ds / "orphans/odd-ctk.vmdk").exists()
 
 
+# --- who may have it open ---------------------------------------------------------------------------------------------
+
+
+def clone(folder, name, parent, off):
+    """A linked clone: its own delta, over the disk of another machine."""
+    machine(folder, name, off=off)
+    (folder / f"{name}-flat.vmdk").unlink()
+    (folder / f"{name}.vmdk").write_text(vmware_files.descriptor(
+        "vmfsSparse", [f'RW {SECTORS} VMFSSPARSE "{name}-delta.vmdk"'], parent=parent, parent_cid="9f2c11aa"))
+    vmware_files.write_sparse(folder / f"{name}-delta.vmdk", *vmware_files.cowd(SECTORS, [3]))
+
+
+@pytest.mark.parametrize("file_name", ["a-ctk.vmdk", "a-000002-ctk.vmdk"])
+def test_an_orphan_waits_for_every_machine_with_a_disk_of_its_stem_in_the_folder(program, scratch, file_name):
+    ds = scratch / "ds"
+    machine(ds / "a", "a")
+    clone(ds / "b", "b", "../a/a.vmdk", off=False)
+    for name in (file_name, "gone-ctk.vmdk"):
+        (ds / "a" / name).write_bytes(CTK)
+    age(ds)
+    for verb in ("clean", "repair"):
+        plan = program.json(verb, ds, "--dry-run", "--min-age", "0s")["plan"]
+        assert [(one["vm"], one["reason"]) for one in plan["refused"]] == [("b/b.vmx", "power-unknown")]
+        assert [change["path"] for change in plan["changes"]] == ["a/gone-ctk.vmdk"]
+    clone(ds / "b2", "b", "../a/a.vmdk", off=True)
+    shutil.rmtree(ds / "b")
+    assert len(program.json("clean", ds, "--dry-run", "--min-age", "0s")["plan"]["changes"]) == 2
+
+
+def test_a_named_ctk_file_waits_for_every_machine_whose_chain_holds_its_descriptor(program, scratch):
+    ds = scratch / "ds"
+    (machine(ds / "a", "a", ctk="a-ctk.vmdk", keys=KEYS) / "a-ctk.vmdk").write_bytes(CTK)
+    clone(ds / "b", "b", "../a/a.vmdk", off=False)
+    for verb in ("reset", "disable"):
+        plan = program.json(verb, ds, "--dry-run", "--vm", "a")["plan"]
+        assert not plan["changes"] and [one["reason"] for one in plan["refused"]] == ["shared-disk"]
+
+
+def test_what_an_earlier_run_keeps_is_not_moved_by_the_next(program, scratch):
+    ds = scratch / "ds"
+    (machine(ds / "a", "a", ctk="a-ctk.vmdk", keys=KEYS) / "a-ctk.vmdk").write_bytes(CTK)
+    run = program.json("disable", ds, "--yes", status=0)["run"]
+    kept = {path: path.read_bytes() for path in (ds / "a/.cbtctl" / run).iterdir()}
+    (moved,) = (path for path in kept if path.suffix == ".moved")
+    (ds / "a/a.vmdk").write_text(vmware_files.descriptor("vmfs", [f'RW {SECTORS} VMFS "a-flat.vmdk"'],
+                                                         ctk=str(moved.relative_to(ds / "a"))))
+    program.run("disable", ds, "--yes")
+    assert {path: path.read_bytes() for path in kept} == kept
+
+
 # --- a name of the run's own -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("called", ["a.vmdk.new", "a.vmdk.0.new", "a.vmx.0.new", "a.vmdk.1.back.new", "a.vmx.plan.json",
-                                    "a.vmx.1.kept", "a.vmx.1.moved"])
+                                    "a.vmx.1.kept", "a.vmx.2.kept", "a.vmx.1.moved", "plan.json"])
 def test_a_ctk_file_may_be_called_like_a_file_of_the_run(program, scratch, called):
     ds = scratch / "ds"
     machine(ds / "a", "a", ctk=called)
@@ -283,24 +190,65 @@ def test_purge_leaves_what_somebody_put_into_a_runs_folder_and_tells_it(program,
     assert (real / "real-flat.vmdk").exists()
 
 
-def test_purge_keeps_a_disk_that_an_earlier_version_moved_and_undo_can_bring_it_back(program, scratch):
-    """As 0.1.0 left it: under its own name, beside a plan of the first version."""
+def left_by_the_first_version(ds, moved):
+    """A run of 0.1.0 that took `moved` for the CTK file of t: kept under its own name, beside a plan of the first
+    version. What a running machine writes is watched, also what was moved."""
+    for name in ("t", "u"):
+        machine(ds / name, name)
+    run, path = "20260131T093000Z-1f2e", ds / moved
+    watched = [ds / "t" / name for name in ("t-flat.vmdk", "vmware.log", "t.nvram")]
+    plan = old_plan(ds, run, "t/t.vmx", moved, path.read_bytes(), path.stat())
+    plan["machines"][0]["witnesses"] = [witness(ds, each) for each in watched]
+    plan["machines"][0]["folders"] = [[0, coded("t")], *([[0, coded("u")]] if moved.startswith("u/") else [])]
+    for folder in {ds / "t", path.parent}:
+        (folder / ".cbtctl" / run).mkdir(parents=True)
+        (folder / ".cbtctl" / run / "t.vmx.plan.json").write_text(json.dumps(plan))
+    shutil.move(path, path.parent / ".cbtctl" / run / path.name)
+    return run
+
+
+def witness(ds, path):
+    status = path.stat()
+    return {"file": [0, coded(str(path.relative_to(ds)))], "exists": True, "size_bytes": status.st_size,
+            "modified_ns": status.st_mtime_ns, "changed_ns": status.st_ctime_ns}
+
+
+TAKEN = {"t/t-flat.vmdk": "it is called like disk data", "u/u-flat.vmdk": "it is called like disk data",
+         "t/t.nvram": "it holds something else", "t/t.vmsd": "it holds something else",
+         "t/vmware.log": "it holds something else", "u/u.vmx": "it holds something else"}
+
+
+@pytest.mark.parametrize("moved", TAKEN)
+@pytest.mark.parametrize("who", ["me", "another"])
+def test_what_an_earlier_version_took_for_a_ctk_file_survives_purge_and_comes_back(program, scratch, moved, who):
     ds = scratch / "ds"
-    folder = machine(ds / "t", "t")
-    run = "20260131T093000Z-1f2e"
-    kept = folder / ".cbtctl" / run
-    kept.mkdir(parents=True)
-    data = (folder / "t-flat.vmdk").read_bytes()
-    status = (folder / "t-flat.vmdk").stat()
-    shutil.move(folder / "t-flat.vmdk", kept / "t-flat.vmdk")
-    (kept / "t.vmx.plan.json").write_text(json.dumps(old_plan(ds, run, "t/t.vmx", "t/t-flat.vmdk", data, status)))
-    purge(program, ds, status=4, says="t-flat.vmdk: it is called like disk data")
-    assert (kept / "t-flat.vmdk").read_bytes() == data and (kept / "t.vmx.plan.json").exists()
+    for name in ("t", "u"):
+        machine(ds / name, name)
+    before = everything(ds)
+    shutil.rmtree(ds)
+    run = left_by_the_first_version(ds, moved)
+    kept = (ds / moved).parent / ".cbtctl" / run
+    purge(program, ds, status=4, says=TAKEN[moved])
+    assert (kept / Path(moved).name).exists() and (kept / "t.vmx.plan.json").exists()
+    told = program.json("undo", run, ds, "--yes", who=who)
+    assert [result["outcome"] for result in told["results"]] == ["restored"], told["results"]
+    assert everything(ds) == before and not list(ds.rglob(".cbtctl"))
+
+
+def test_undo_of_such_a_run_still_asks_whether_the_machine_ran(program, scratch):
+    ds = scratch / "ds"
+    run = left_by_the_first_version(ds, "t/t.nvram")
+    (ds / "t/vmware.log").write_text("it was powered on\n")
+    (result,) = program.json("undo", run, ds, "--yes")["results"]
+    assert (result["outcome"], result["reason"]) == ("refused", "ran-since")
+    assert (ds / "t/.cbtctl" / run / "t.nvram").exists()
+
+
+def coded(text):
+    return base64.b64encode(text.encode()).decode()
 
 
 def old_plan(ds, run, vm, moved, data, status):
-    def coded(text):
-        return base64.b64encode(text.encode()).decode()
     change = {"kind": "quarantine", "phase": 1, "file": [0, coded(moved)], "description": "CTK file aside",
               "sha256_before": hashlib.sha256(data).hexdigest(), "sha256_after": "", "size_bytes": len(data),
               "modified_ns": status.st_mtime_ns, "changed_ns": status.st_ctime_ns}
