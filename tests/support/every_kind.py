@@ -6,6 +6,7 @@
 import contextlib
 import hashlib
 import os
+import re
 import socket
 import stat
 
@@ -44,7 +45,7 @@ NAMED = {
     "sesparse": "../snapped/snapped-000002-sesparse.vmdk",
     "subfolder": "things",
     "linkflat": "link.vmdk",
-    "linkctk": "link.vmdk",
+    "linkctk": "otherlink.vmdk",
     "fifo": "pipe",
     "device": "node",
     "socket": "here",
@@ -131,7 +132,7 @@ def make_every_kind(ds):
     (ds / "subfolder/things").mkdir()
     flat(ds / "subfolder/things/data", "things", 1)
     (ds / "linkflat/link.vmdk").symlink_to("../pointed/pointed-flat.vmdk")
-    (ds / "linkctk/link.vmdk").symlink_to("../pointed/spare.vmdk.old")
+    (ds / "linkctk/otherlink.vmdk").symlink_to("../pointed/spare.vmdk.old")
     os.mkfifo(ds / "fifo/pipe")
     (ds.parent / "beside-ctk.vmdk").write_bytes(CTK)
     (ds / "emptyctk/emptyctk-ctk.vmdk").touch()
@@ -155,7 +156,10 @@ def make_every_kind(ds):
 
 
 def is_edited(path):
-    return path.suffix == ".vmx" or (path.suffix == ".vmdk" and path.stem == path.parent.name)
+    """A configuration or a descriptor: it must be there, and what stands in it may change."""
+    if path.suffix == ".vmx":
+        return True
+    return path.suffix == ".vmdk" and path.is_file() and path.open("rb").read(21) == b"# Disk DescriptorFile"
 
 
 def everything(ds):
@@ -174,8 +178,9 @@ def everything(ds):
     return found
 
 
-def guest_data(ds):
-    return {path: what for path, what in everything(ds).items() if path not in MAY_GO and not is_edited(ds / path)}
+def guest_data(ds, may_go=MAY_GO):
+    return {path: "a text" if is_edited(ds / path) else what for path, what in everything(ds).items()
+            if path not in may_go}
 
 
 def age(ds, days=60):
@@ -183,3 +188,31 @@ def age(ds, days=60):
     for path in ds.rglob("*"):
         if not path.is_symlink():
             os.utime(path, (path.stat().st_mtime - days * 86400,) * 2)
+
+
+# What a machine is refused for, and what names a machine's own configuration.
+ALONE = ("dotdot", "large", "outside", "runctk", "ownvmx", "spelledvmx")
+MAY_GO_GATHERED = {path if path.startswith("orphans/") else "all/" + os.path.basename(path) for path in MAY_GO}
+
+
+def gather(ds):
+    """All other disks become those of one machine, `all`: on a host each machine and each folder takes its time."""
+    kinds = [name for name in NAMED if name not in ALONE]
+    lines = ['config.version = "8"', 'virtualHW.version = "13"', 'displayName = "all"', 'cleanShutdown = "TRUE"']
+    (ds / "all").mkdir()
+    for number, name in enumerate(kinds):
+        slot = f"scsi{number // 10}:{number % 10 if number % 10 < 7 else number % 10 + 1}"
+        lines += [f'scsi{number // 10}.present = "TRUE"'] if number % 10 == 0 else []
+        lines += [f'{slot}.present = "TRUE"', f'{slot}.fileName = "{name}.vmdk"']
+        (ds / name / f"{name}.vmx").unlink()
+        for path in (ds / name).iterdir():
+            path.rename(ds / "all" / path.name)
+        (ds / name).rmdir()
+    (ds / "all/all.vmx").write_text("\n".join(lines) + "\n")
+
+
+def turn_on(configuration):
+    """Sets every key in it."""
+    text = configuration.read_text()
+    slots = re.findall(r"^(.*)\.fileName", text, re.MULTILINE)
+    configuration.write_text(text + 'ctkEnabled = "TRUE"\n' + "".join(f'{slot}.ctkEnabled = "TRUE"\n' for slot in slots))
