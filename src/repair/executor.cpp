@@ -234,6 +234,21 @@ MachinePlan with_end(const Plan& plan, MachinePlan machine, const std::vector<Si
   return machine;
 }
 
+// Where a disk lies that 0.1.0 took for a CTK file: a machine that was powered on without it looks as if it had run.
+std::string data_left_aside(const Workplace& place, const model::Datastore& now) {
+  std::string told;
+  for (const Change& change : place.machine.changes) {
+    const Spot& spot = change.spot;
+    const std::string kept = place.kept(spot).path;
+    if (change.kind != ChangeKind::quarantine || !place.exists(place.kept(spot))) continue;
+    auto facts = facts_now(now, spot.root, spot.path, role_of(place.machine, change), place.writer(spot), kept);
+    if (!facts) continue;
+    facts->other_user.clear();
+    if (analysis::tracking_file_verdict(*facts)) told += "; " + kept + " is no CTK file, but " + spot.path;
+  }
+  return told;
+}
+
 }  // namespace
 
 MachineResult result_of(const MachinePlan& machine, Outcome outcome, std::string message,
@@ -254,7 +269,10 @@ std::optional<Refusal> refuse_take_back(const Plan& plan, const MachinePlan& pla
   const auto sites = sites_of(planned, by_target);
   const MachinePlan machine = with_end(plan, planned, sites);
   const Workplace place{plan.id, machine, sites};
-  if (auto objection = may_go_back(place, now)) return objection;
+  if (auto objection = may_go_back(place, now)) {
+    objection->message += data_left_aside(place, now);
+    return objection;
+  }
   if (const Status done = check_done(place); !done)
     return Refusal{machine.vm, reason_of(done.error()), done.error().message};
   return std::nullopt;

@@ -237,11 +237,12 @@ def test_what_an_earlier_version_took_for_a_ctk_file_survives_purge_and_comes_ba
 
 def test_undo_of_such_a_run_still_asks_whether_the_machine_ran(program, scratch):
     ds = scratch / "ds"
-    run = left_by_the_first_version(ds, "t/t.nvram")
+    run = left_by_the_first_version(ds, "t/t-flat.vmdk")
     (ds / "t/vmware.log").write_text("it was powered on\n")
     (result,) = program.json("undo", run, ds, "--yes")["results"]
     assert (result["outcome"], result["reason"]) == ("refused", "ran-since")
-    assert (ds / "t/.cbtctl" / run / "t.nvram").exists()
+    kept = f"t/.cbtctl/{run}/t-flat.vmdk"
+    assert f"{kept} is no CTK file, but t/t-flat.vmdk" in result["message"] and (ds / kept).exists()
 
 
 def coded(text):
