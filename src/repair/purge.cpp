@@ -17,6 +17,13 @@ using formats::core::parent_of;
 
 bool is_called_plan(const std::string& name) { return name == "plan.json" || name.ends_with(plan_copy_suffix); }
 
+// As to_text begins, and without its end.
+bool is_torn_plan(std::string_view text) {
+  constexpr std::string_view beginning = "{\n \"schema\": \"cbtctl.plan/";
+  const std::size_t common = std::min(text.size(), beginning.size());
+  return text.substr(0, common) == beginning.substr(0, common) && !text.ends_with("\n}\n");
+}
+
 class RunFolder {
  public:
   RunFolder(const model::Datastore& datastore, model::Index target, const std::string& folder, storage::Writer& writer)
@@ -61,7 +68,7 @@ class RunFolder {
   }
 
   std::optional<std::string> why_it_stays(const std::string& name, const std::string& path, std::uint64_t size_bytes) {
-    if (is_called_plan(name)) return is_plan_like(path, size_bytes);
+    if (is_called_plan(name)) return why_plan_stays(path, size_bytes);
     if (at_work_from(name) && size_bytes == 0) return std::nullopt;
     for (const MachinePlan& machine : plans_) {
       for (std::size_t i = 0; i < machine.changes.size(); ++i) {
@@ -72,11 +79,16 @@ class RunFolder {
     return by_verdict(name, path, TrackingRole::orphan);
   }
 
-  // What was torn while it was written begins like one, or is empty.
-  std::optional<std::string> is_plan_like(const std::string& path, std::uint64_t size_bytes) {
-    const auto head = writer_.head(path);
-    if (head && (size_bytes == 0 || head->starts_with('{'))) return std::nullopt;
-    return "it is called like a plan and is none";
+  // What was torn while it was written goes. What is whole and cannot be read is a later version's, or somebody else's.
+  std::optional<std::string> why_plan_stays(const std::string& path, std::uint64_t size_bytes) {
+    if (size_bytes == 0) return std::nullopt;
+    const auto text = writer_.read(path);
+    if (!text) return text.error().message;
+    const auto plan = plan_from_text(*text);
+    if (plan)
+      return plan->id == file_name(folder_) ? std::nullopt
+                                            : std::optional<std::string>("it is the plan of another run");
+    return is_torn_plan(*text) ? std::nullopt : std::optional("it " + plan.error().message);
   }
 
   // The outer optional: the name is one of the change's.

@@ -213,6 +213,31 @@ def witness(ds, path):
             "modified_ns": status.st_mtime_ns, "changed_ns": status.st_ctime_ns}
 
 
+@pytest.mark.parametrize("text, stays", [
+    ('{"mine": true}', "is no plan of cbtctl"), ("{not even json", "is no plan of cbtctl"),
+    ('{\n "schema": "cbtctl.plan/9",\n "tool": "9.0"\n}\n', "use cbtctl 9.0"),
+    ("", None), ('{\n "sche', None), ('{\n "schema": "cbtctl.plan/2",\n "tool": "0', None)])
+def test_purge_takes_no_plan_but_the_runs_and_what_was_torn_of_it(program, scratch, text, stays):
+    ds = scratch / "ds"
+    (machine(ds / "a", "a", ctk="a-ctk.vmdk", keys=KEYS) / "a-ctk.vmdk").write_bytes(CTK)
+    run = program.json("disable", ds, "--yes", status=0)["run"]
+    (ds / "a/.cbtctl" / run / "b.vmx.plan.json").write_text(text)
+    purge(program, ds, status=4 if stays else 0, says=stays or "")
+    left = [path.name for path in ds.glob(f"a/.cbtctl/{run}/*")]
+    assert left == (["b.vmx.plan.json"] if stays else [])
+
+
+def test_a_run_of_a_later_version_is_not_purged(program, scratch):
+    ds = scratch / "ds"
+    (machine(ds / "a", "a", ctk="a-ctk.vmdk", keys=KEYS) / "a-ctk.vmdk").write_bytes(CTK)
+    run = program.json("disable", ds, "--yes", status=0)["run"]
+    plan = ds / "a/.cbtctl" / run / "a.vmx.plan.json"
+    plan.write_text(plan.read_text().replace("cbtctl.plan/2", "cbtctl.plan/9"))
+    kept = sorted(plan.parent.iterdir())
+    purge(program, ds, status=4)
+    assert sorted(plan.parent.iterdir()) == kept
+
+
 TAKEN = {"t/t-flat.vmdk": "it is called like disk data", "u/u-flat.vmdk": "it is called like disk data",
          "t/t.nvram": "it holds something else", "t/t.vmsd": "it holds something else",
          "t/vmware.log": "it holds something else", "u/u.vmx": "it holds something else"}
