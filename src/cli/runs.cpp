@@ -25,11 +25,15 @@ std::optional<std::size_t> number_of(const repair::MachinePlan& copy, const std:
   return std::nullopt;
 }
 
-// One copy of a plan lies in each folder of its machine.
+// One copy of a plan lies in each folder of its machine. A run of a later version is listed, with what is said of it.
 void add_copy(const repair::Spot& folder, const std::string& run, const std::string& name, const PlanPlaces& places,
               const std::optional<repair::Plan>& recorded, repair::RecordedRun& found) {
   const auto text = places.sites[folder.root].writer->read(join(repair::run_folder_of(folder.path, run), name));
   auto plan = text ? repair::plan_from_text(*text) : formats::core::Result<repair::Plan>(text.error());
+  if (!plan && plan.error().kind == formats::core::ErrorKind::unsupported) {
+    found.trouble = plan.error().message;
+    found.is_later = true;
+  }
   if (!plan || plan->machines.size() != 1 || plan->id != run) return;
   repair::MachinePlan machine = std::move(plan->machines.front());
   if (!machine.number) machine.number = number_of(machine, recorded);
@@ -59,7 +63,7 @@ std::vector<repair::RecordedRun> runs_on(const model::Datastore& datastore, cons
       for (const std::string& name : names ? *names : std::vector<std::string>{}) {
         if (name.ends_with(repair::plan_copy_suffix)) add_copy(folder, run, name, places, recorded.plan, runs[run]);
       }
-      if (const auto at = runs.find(run); at != runs.end() && recorded.is_recorded) {
+      if (const auto at = runs.find(run); at != runs.end() && recorded.is_recorded && !recorded.is_later) {
         at->second.steps = recorded.steps;
         at->second.is_recorded = true;
       }

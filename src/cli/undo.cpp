@@ -18,7 +18,8 @@ using repair::MachineResult;
 using repair::Outcome;
 using repair::RecordedRun;
 
-// The one that is named, or the newest that changed anything.
+// The one that is named, or the newest that changed anything. What a later version's did is not known: it is in the
+// way.
 const RecordedRun* choose(const KnownRuns& known) {
   if (!known.wanted.empty()) {
     const auto found =
@@ -26,6 +27,7 @@ const RecordedRun* choose(const KnownRuns& known) {
     return found == known.runs.end() ? nullptr : &*found;
   }
   const auto newest = std::find_if(known.runs.rbegin(), known.runs.rend(), [](const RecordedRun& run) {
+    if (run.is_later) return true;
     return run.plan && std::any_of(run.plan->machines.begin(), run.plan->machines.end(), [&](const auto& machine) {
              const Outcome outcome = run.outcome_of(machine);
              return outcome != Outcome::refused && outcome != Outcome::rolled_back && outcome != Outcome::not_begun;
@@ -65,7 +67,7 @@ std::optional<std::string> settled(const RecordedRun& run, const repair::Workpla
   return is_untouched || told == Outcome::restored ? std::optional("it was taken back already") : std::nullopt;
 }
 
-// What is there decides; and of two runs that changed a file the later one is taken back first.
+// What is there decides.
 void take_out_settled(const RecordedRun& run, const std::vector<repair::Site>& sites, bool may_clear,
                       repair::Plan& plan) {
   std::erase_if(plan.machines, [&](const MachinePlan& machine) {
@@ -77,10 +79,8 @@ void take_out_settled(const RecordedRun& run, const std::vector<repair::Site>& s
       plan.unchanged.push_back({machine.vm, *why});
       return true;
     }
-    const auto later = repair::later_run(place);
-    if (later)
-      plan.refused.push_back({machine.vm, repair::Reason::changed_meanwhile,
-                              "run " + *later + " changed its files later: take that back first"});
+    const auto later = repair::refuse_out_of_order(place);
+    if (later) plan.refused.push_back(*later);
     return later.has_value();
   });
 }

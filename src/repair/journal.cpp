@@ -86,6 +86,15 @@ std::optional<std::size_t> number_at(const Json& object, const char* key) {
   return found != object.end() && found->is_number_unsigned() ? std::optional(found->get<std::size_t>()) : std::nullopt;
 }
 
+constexpr std::string_view journal_schema = "cbtctl.journal/2";
+
+// Of a journal whose first line tells a later format; empty: it is none.
+std::string later_format_of(const std::string& text) {
+  const Json first = Json::parse(text.substr(0, text.find('\n')), nullptr, false);
+  const std::string schema = first.is_object() ? text_at(first, "schema") : std::string();
+  return schema.empty() || schema == journal_schema ? std::string() : told_of_later(schema, text_at(first, "tool"));
+}
+
 // A journal may end in the middle of a line.
 std::vector<Step> steps_of(const std::string& text) {
   std::vector<Step> steps;
@@ -159,7 +168,7 @@ Result<std::unique_ptr<Journal>> open_journal(const std::string& folder, int fla
 Status begin_journal(const std::string& folder) {
   const auto file = open_at(folder + "/journal", O_WRONLY | O_CREAT | O_APPEND);
   if (!file) return file.error();
-  const Json line{{"schema", "cbtctl.journal/2"}, {"tool", CBTCTL_VERSION}};
+  const Json line{{"schema", journal_schema}, {"tool", CBTCTL_VERSION}};
   const Status written = write_and_sync(*file, line.dump() + "\n");
   return written ? written : Status(written.error().in(folder));
 }
@@ -184,9 +193,11 @@ Result<std::unique_ptr<Journal>> create_journal(const Plan& plan) {
   return journal;
 }
 
+// What a later version writes is left as it is.
 std::unique_ptr<Journal> reopen_journal(const std::string& run) {
-  auto journal =
-      is_run_id(run) ? open_journal(state_folder() + "/" + run, 0) : Result<std::unique_ptr<Journal>>(Error{});
+  const std::string folder = state_folder() + "/" + run;
+  const bool is_ours = is_run_id(run) && later_format_of(text_of(folder + "/journal")).empty();
+  auto journal = is_ours ? open_journal(folder, 0) : Result<std::unique_ptr<Journal>>(Error{});
   return journal ? std::move(*journal) : std::make_unique<NoJournal>();
 }
 
@@ -216,11 +227,18 @@ std::optional<RecordedRun> recorded_run(const std::string& id) {
   const std::filesystem::path folder = std::filesystem::path(state_folder()) / id;
   std::error_code failed;
   if (!is_run_id(id) || !std::filesystem::is_directory(folder, failed)) return std::nullopt;
-  RecordedRun run{.id = id, .plan = {}, .trouble = {}, .steps = steps_of(text_of(folder / "journal"))};
+  const std::string journal = text_of(folder / "journal");
+  RecordedRun run{.id = id, .plan = {}, .trouble = later_format_of(journal), .steps = {}};
   run.is_recorded = true;
+  run.is_later = !run.trouble.empty();
+  if (run.is_later) return run;
+  run.steps = steps_of(journal);
   auto plan = plan_from_text(text_of(folder / "plan.json"));
-  if (!plan) run.trouble = plan.error().message;
-  if (!plan) return run;
+  if (!plan) {
+    run.trouble = plan.error().message;
+    run.is_later = plan.error().kind == formats::core::ErrorKind::unsupported;
+    return run;
+  }
   number_machines(*plan);
   run.plan = std::move(*plan);
   return run;

@@ -54,6 +54,7 @@ struct RecordedRun {
   std::string id;
   std::optional<Plan> plan;  // nothing: cannot be read
   std::string trouble;       // why not
+  bool is_later = false;     // it is a later version's
   std::vector<Step> steps;
   bool is_recorded = false;  // in this operator's record; else its plan alone is known, from a datastore
   // What the journal says became of a machine; where it stands the files alone tell (standing.h).

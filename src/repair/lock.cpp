@@ -27,7 +27,7 @@ std::optional<std::vector<Marker>> markers_in(const Spot& folder, storage::Write
   if (!names) return std::nullopt;
   std::vector<Marker> markers;
   for (const std::string& name : *names) {
-    if (auto marker = marker_from(name)) markers.push_back(std::move(*marker));
+    markers.push_back(marker_from(name).value_or(Marker{.name = name, .run = {}, .token = {}, .vm_name = {}}));
   }
   std::sort(markers.begin(), markers.end(), [](const Marker& a, const Marker& b) { return a.name < b.name; });
   return markers;
@@ -88,7 +88,8 @@ Status claim_one(const Workplace& place, const Spot& folder, bool taken_over) {
   if (const Status marked = put_marker(place, folder); !marked) return marked;
   bool first = true;
   for (const Marker& marker : *before) {
-    if (marker.run != place.run || marker.token == own_token()) continue;
+    const bool goes = marker.run == place.run || (marker.run.empty() && taken_over);
+    if (!goes || marker.token == own_token()) continue;
     const Status removed = writer.remove_file(join(lock_folder_of(folder.path), marker.name));
     if (!removed && first) {
       unlock_one(place, folder);
@@ -131,11 +132,13 @@ Status for_all(const Workplace& place, const std::function<Status(const Workplac
   return success();
 }
 
-std::optional<Plan> plan_at(const std::string& path, storage::Writer& writer) {
+// Of one machine.
+formats::core::Result<Plan> plan_at(const std::string& path, storage::Writer& writer) {
   const auto text = writer.read(path);
-  if (!text) return std::nullopt;
+  if (!text) return text.error();
   auto plan = plan_from_text(*text);
-  return plan && plan->machines.size() == 1 ? std::optional(std::move(*plan)) : std::nullopt;
+  if (plan && plan->machines.size() != 1) return Error{ErrorKind::malformed, "is no plan of one machine"};
+  return plan;
 }
 
 // The operator's own copy, where this is the operator.
@@ -161,7 +164,39 @@ std::optional<Marker> find_silent(const Spot& folder, storage::Writer& writer) {
   return found;
 }
 
-std::string in_words(const std::optional<Marker>& marker, const std::optional<Plan>& plan) {
+// What a run's folder says of its format where that is a later one; empty: it is not.
+std::string later_format_of(const Spot& folder, const std::string& run, storage::Writer& writer) {
+  const auto names = writer.list(run_folder_of(folder.path, run));
+  for (const std::string& name : names ? *names : std::vector<std::string>{}) {
+    if (!name.ends_with(plan_copy_suffix)) continue;
+    const auto plan = plan_at(join(run_folder_of(folder.path, run), name), writer);
+    if (!plan && plan.error().kind == ErrorKind::unsupported) return plan.error().message;
+  }
+  return {};
+}
+
+// The same of the lock: of the run that it names, or, where that cannot be told, of any that lies there.
+std::string later_format_of(const Spot& folder, const std::vector<Marker>& markers, const std::string& run,
+                            storage::Writer& writer) {
+  const bool is_plain = std::none_of(markers.begin(), markers.end(), [](const auto& each) { return each.run.empty(); });
+  if (is_plain && !run.empty()) return later_format_of(folder, run, writer);
+  const auto runs = writer.list(own_folder_of(folder.path));
+  for (const std::string& each : runs ? *runs : std::vector<std::string>{}) {
+    auto later = is_called_like_run(each) ? later_format_of(folder, each, writer) : std::string();
+    if (!later.empty()) return "run " + each + ": " + later;
+  }
+  return {};
+}
+
+const Marker* newest_of(const std::vector<Marker>& markers) {
+  const auto newest =
+      std::find_if(markers.rbegin(), markers.rend(), [](const auto& each) { return !each.run.empty(); });
+  return newest == markers.rend() ? nullptr : &*newest;
+}
+
+std::string in_words(const std::optional<Marker>& marker, const std::optional<Plan>& plan,
+                     const std::vector<Marker>& all) {
+  if (!marker && !all.empty()) return "somebody whom this version cannot tell, " + all.front().name;
   if (!marker) return "nobody who can be told";
   const bool is_plans = plan && plan->owner && token_of(*plan->owner) == marker->token;
   const std::string process = std::to_string(process_of(marker->token));
@@ -222,16 +257,20 @@ void vanish(const Workplace& place) {
 std::optional<Unfinished> find_unfinished(const Spot& folder, storage::Writer& writer) {
   const auto markers = markers_in(folder, writer);
   if (!markers) return std::nullopt;
-  const auto newest = markers->empty() ? find_silent(folder, writer) : std::optional(markers->back());
+  const Marker* named = newest_of(*markers);
+  const auto newest = named != nullptr ? std::optional(*named) : find_silent(folder, writer);
   Unfinished found{.folder = folder, .run = {}, .vm_name = {}, .plan = {}, .owner = {}};
   if (newest) {
     found.run = newest->run;
     found.vm_name = newest->vm_name;
-    found.plan = plan_at(plan_copy_of(folder.path, found.run, found.vm_name), writer);
-    if (!found.plan) found.plan = local_plan(found.run, found.vm_name);
+    auto copy = plan_at(plan_copy_of(folder.path, found.run, found.vm_name), writer);
+    found.plan = copy ? std::optional(std::move(*copy)) : local_plan(found.run, found.vm_name);
     found.life = markers->empty() ? life_of(newest->token) : life_of_all(*markers);
   }
-  found.owner = in_words(newest, found.plan);
+  found.owner = in_words(newest, found.plan, *markers);
+  const std::string later = later_format_of(folder, *markers, found.run, writer);
+  found.is_later = !later.empty();
+  if (found.is_later) found.owner += "; " + later;
   return found;
 }
 

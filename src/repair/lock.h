@@ -1,6 +1,6 @@
 // `.cbtctl/lock`, made by mkdir, keeps two runs off one folder. In it lies an empty file for each process at work,
 // named `RUN.TOKEN.x.vmx`, so that its life can be told (owner.h). The run's folder names it too, before the lock is
-// made: a run that was stopped in between is found as well.
+// made: a run that was stopped in between is found as well. Which format these names have, the plan beside them says.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,8 @@
 
 namespace cbtctl::repair {
 
-// The name of a process in a lock; nothing where it is no such name.
+// The name of a process in a lock; nothing where it is no such name. Of what else lies in a lock, maybe a later
+// version's, the name alone is known, and nobody can tell whether it is at work.
 struct Marker {
   std::string name;
   std::string run;
@@ -37,6 +38,7 @@ struct Unfinished {
   std::string vm_name;       // the file name of the .vmx; empty: the lock does not say
   std::optional<Plan> plan;  // of one machine; nothing: cannot be read
   std::string owner;         // in words
+  bool is_later = false;     // its format is a later version's, which `owner` names: nothing may be done about it here
   Life life = Life::cannot_tell;
 };
 [[nodiscard]] std::optional<Unfinished> find_unfinished(const Spot& folder, storage::Writer& writer);

@@ -48,6 +48,16 @@ std::string new_run_id(const std::string& newest) {
   return std::string(time.data()) + second_half.data();
 }
 
+std::string told_of_later(const std::string& schema, const std::string& tool) {
+  const auto is_short_word = [](const std::string& text) {
+    constexpr std::size_t most = 40;
+    constexpr const char* fine = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-+~/";
+    return !text.empty() && text.size() <= most && text.find_first_not_of(fine) == std::string::npos;
+  };
+  return "its format" + (is_short_word(schema) ? ", " + schema + "," : std::string()) + " is a later one: use " +
+         (is_short_word(tool) ? "cbtctl " + tool : "the version of cbtctl that wrote it");
+}
+
 void number_machines(Plan& plan) {
   for (std::size_t i = 0; i < plan.machines.size(); ++i) plan.machines[i].number = i;
 }

@@ -116,8 +116,11 @@ struct Plan {
 // The document that --plan-out writes and that lies beside a change on the datastore.
 [[nodiscard]] std::string to_text(const Plan& plan);
 // `malformed` where it is none, or where a path in it leads out of its root. All earlier formats are read; of a later
-// one the message names the version of cbtctl that wrote it.
+// one, `unsupported`, the message names the version of cbtctl that wrote it.
 formats::core::Result<Plan> plan_from_text(const std::string& text);
+
+// "its format, cbtctl.plan/9, is a later one: use cbtctl 7.0"; both are somebody else's text.
+[[nodiscard]] std::string told_of_later(const std::string& schema, const std::string& tool);
 
 // As its run's journal names them from now on.
 void number_machines(Plan& plan);

@@ -216,14 +216,18 @@ Owner owner_from(const Json& object) {
 }
 
 // Throws as the above. What a later version wrote may mean what is not known here.
+struct LaterFormat final : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 void check_schema(const Json& document) {
   const std::string schema = document.at("schema").get<std::string>();
   if (!schema.starts_with(schema_name)) throw std::invalid_argument("schema");
   for (int version = 1; version <= schema_version; ++version) {
     if (schema == std::string(schema_name) + std::to_string(version)) return;
   }
-  throw std::invalid_argument("its format, " + schema + ", is a later one: use cbtctl " +
-                              document.at("tool").get<std::string>());
+  const auto tool = document.find("tool");
+  throw LaterFormat(told_of_later(schema, tool != document.end() && tool->is_string() ? tool->get<std::string>() : ""));
 }
 
 }  // namespace
@@ -257,6 +261,8 @@ formats::core::Result<Plan> plan_from_text(const std::string& text) {
       plan.unchanged.push_back({bytes_of(entry.at(0)), bytes_of(entry.at(1))});
     if (!document.at("owner").is_null()) plan.owner = owner_from(document.at("owner"));
     return plan;
+  } catch (const LaterFormat& later) {
+    return Error{ErrorKind::unsupported, later.what()};
   } catch (const std::exception& error) {
     return Error{ErrorKind::malformed, std::string("is no plan of cbtctl: ") + error.what()};
   }

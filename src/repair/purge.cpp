@@ -47,6 +47,7 @@ class RunFolder {
       const auto text = is_called_plan(name) ? writer_.read(join(folder_, name))
                                              : formats::core::Result<std::string>(formats::core::Error{});
       auto plan = text ? plan_from_text(*text) : formats::core::Result<Plan>(text.error());
+      if (!plan && plan.error().kind == formats::core::ErrorKind::unsupported) later_format_ = plan.error().message;
       if (!plan || plan->id != file_name(folder_)) continue;
       for (MachinePlan& machine : plan->machines) plans_.push_back(std::move(machine));
     }
@@ -68,6 +69,7 @@ class RunFolder {
   }
 
   std::optional<std::string> why_it_stays(const std::string& name, const std::string& path, std::uint64_t size_bytes) {
+    if (!later_format_.empty()) return later_format_;
     if (is_called_plan(name)) return why_plan_stays(path, size_bytes);
     if (at_work_from(name) && size_bytes == 0) return std::nullopt;
     for (const MachinePlan& machine : plans_) {
@@ -153,6 +155,7 @@ class RunFolder {
   const std::string& folder_;
   storage::Writer& writer_;
   std::vector<MachinePlan> plans_;
+  std::string later_format_;  // of a plan of a later version, which alone knows what lies here
   RunContents contents_;
 };
 

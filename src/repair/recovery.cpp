@@ -274,7 +274,9 @@ std::variant<Bound, MachineResult> bound_plan(const Unfinished& unfinished, cons
   return Bound{std::move(machine), belief == Belief::partly};
 }
 
+// What a later version left, its words may not mean what they mean here.
 bool may_recover(const Unfinished& unfinished, bool taken_over) {
+  if (unfinished.is_later) return false;
   return unfinished.life == Life::dead || (unfinished.life == Life::cannot_tell && taken_over);
 }
 

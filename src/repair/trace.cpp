@@ -36,7 +36,7 @@ std::set<std::string> changed_in(const Workplace& place, const Spot& folder) {
 }
 
 // Whether a run still keeps one of these files here, by the plans that lie in its folder. A file of that name in
-// another of its folders counts too: rather one refusal too many.
+// another of its folders counts too, and so does a plan of a later version: rather one refusal too many.
 bool keeps_any(const Workplace& place, const Spot& folder, const std::string& run, const std::set<std::string>& names) {
   storage::Writer& writer = place.writer(folder);
   const std::string run_folder = run_folder_of(folder.path, run);
@@ -44,6 +44,7 @@ bool keeps_any(const Workplace& place, const Spot& folder, const std::string& ru
     if (!name.ends_with(plan_copy_suffix)) continue;
     const auto text = writer.read(join(run_folder, name));
     const auto plan = text ? plan_from_text(*text) : formats::core::Result<Plan>(text.error());
+    if (!plan && plan.error().kind == formats::core::ErrorKind::unsupported) return true;
     if (!plan) continue;
     for (const MachinePlan& machine : plan->machines) {
       const bool touches = std::any_of(machine.changes.begin(), machine.changes.end(), [&](const Change& change) {
@@ -89,7 +90,7 @@ void clear_away(const Workplace& place) {
     unlock(place);
 }
 
-std::optional<std::string> later_run(const Workplace& place) {
+std::optional<Refusal> refuse_out_of_order(const Workplace& place) {
   std::optional<std::string> newest;
   for (const Spot& folder : place.folders()) {
     const auto names = changed_in(place, folder);
@@ -97,7 +98,9 @@ std::optional<std::string> later_run(const Workplace& place) {
       if (run > place.run && (!newest || run > *newest) && keeps_any(place, folder, run, names)) newest = run;
     }
   }
-  return newest;
+  if (!newest) return std::nullopt;
+  return Refusal{place.machine.vm, Reason::changed_meanwhile,
+                 "run " + *newest + " changed its files later: take that back first"};
 }
 
 std::string newest_run(const Workplace& place) {

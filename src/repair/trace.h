@@ -19,8 +19,8 @@ namespace cbtctl::repair {
 // the files are what they were.
 void clear_away(const Workplace& place);
 
-// The newest later run that changed a file of this one and was not taken back; nothing where there is none.
-[[nodiscard]] std::optional<std::string> later_run(const Workplace& place);
+// Of two runs that changed a file the later one is taken back first: the newest such run that was not taken back yet.
+[[nodiscard]] std::optional<Refusal> refuse_out_of_order(const Workplace& place);
 
 // The newest run that left anything in these folders; empty: none.
 [[nodiscard]] std::string newest_run(const Workplace& place);

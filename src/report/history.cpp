@@ -19,6 +19,10 @@ Cell outcome_cell(const RecordedRun& run, const repair::MachinePlan& machine) {
   return {std::string(name_of(outcome)), tint_of_outcome(outcome)};
 }
 
+std::string unreadable(const RecordedRun& run) {
+  return "the plan cannot be read" + (run.trouble.empty() ? std::string() : ": " + run.trouble);
+}
+
 Json machines_json(const RecordedRun& run) {
   Json machines = Json::array();
   for (const repair::MachinePlan& machine : run.plan ? run.plan->machines : std::vector<repair::MachinePlan>{}) {
@@ -111,7 +115,7 @@ std::string history_text(const HistoryReport& report, const Style& style) {
   if (report.runs.empty()) return "no run is recorded\n";
   Table table({{"RUN"}, {"VERB"}, {"VM"}, {"OUTCOME"}});
   for (const RecordedRun& run : report.runs) {
-    if (!run.plan) table.add({{run.id}, {"?"}, {"?"}, {"the plan cannot be read", Tint::bad}});
+    if (!run.plan) table.add({{run.id}, {"?"}, {"?"}, {escaped(unreadable(run)), Tint::bad}});
     if (!run.plan) continue;
     for (const repair::MachinePlan& machine : run.plan->machines) {
       table.add({{run.id}, {std::string(name_of(run.plan->verb))}, {escaped(machine.vm)}, outcome_cell(run, machine)});
@@ -123,7 +127,7 @@ std::string history_text(const HistoryReport& report, const Style& style) {
 std::string run_text(const HistoryReport& report, const Style& style) {
   const RecordedRun& run = report.runs.front();
   std::string out =
-      "run " + run.id + (run.plan ? ", " + std::string(name_of(run.plan->verb)) : ", whose plan cannot be read") + "\n";
+      "run " + run.id + ", " + (run.plan ? std::string(name_of(run.plan->verb)) : escaped(unreadable(run))) + "\n";
   for (const repair::MachinePlan& machine : run.plan ? run.plan->machines : std::vector<repair::MachinePlan>{}) {
     out += escaped(machine.roots.front().location + "/" + machine.vm) + ": " + outcome_cell(run, machine).text;
     if (machine.assumed_off) out += ", off by the operator's word";
@@ -150,7 +154,8 @@ std::string history_json(const HistoryReport& report) {
     document["runs"].push_back({{"id", run.id},
                                 {"verb", run.plan ? Json(name_of(run.plan->verb)) : Json(nullptr)},
                                 {"machines", machines_json(run)},
-                                {"steps", steps_json(run)}});
+                                {"steps", steps_json(run)},
+                                {"trouble", text_or_null(run.trouble)}});
   }
   if (report.proofs) document["verification"] = proofs_json(*report.proofs);
   return printed(document);
