@@ -11,6 +11,7 @@
 #include "repair/reload.h"
 #include "repair/reverse.h"
 #include "repair/standing.h"
+#include "repair/trace.h"
 #include "repair/tracking.h"
 
 namespace cbtctl::repair {
@@ -286,6 +287,10 @@ MachineResult take_back(const Plan& plan, const MachinePlan& planned, const Mean
   if (const auto objection = refuse_take_back(plan, planned, means.sites, now))
     return refused(machine, objection->reason, objection->message);
   if (auto not_begun = begin(place)) return *not_begun;
+  if (const auto later = refuse_out_of_order(place)) {  // asked before the lock too, and one may have ended in between
+    unlock(place);
+    return refused(machine, later->reason, later->message);
+  }
   static_cast<void>(place.take_over());  // whoever was at work in this run before, and could not take its name away
   Status status = means.journal.append({.vm = machine.vm, .what = std::string(name_of(StepKind::taking_back))});
   const GoneBack back =

@@ -235,6 +235,18 @@ def test_runs_are_taken_back_in_order(program, ds):
     assert picture(ds) == before
 
 
+def test_that_is_asked_again_under_the_lock(program, ds):
+    """Two runs more, between the question and its answer, after which the files are what they were."""
+    first = program.json("disable", ds, "--vm", "one", "--yes", status=0)["run"]
+    meddling = threading.Timer(1.5, lambda: [program.run(verb, ds, "--vm", "one", "--yes", status=0)
+                                             for verb in ("enable", "disable")])
+    meddling.start()
+    told = program.on_terminal("undo", first, answers=[YES], thinks_s=6)
+    meddling.join()
+    assert told.returncode == 4 and "take that back first" in told.stdout
+    assert not list(ds.rglob("lock")) and len(list(ds.glob("one/.cbtctl/2*"))) == 3
+
+
 def test_a_plan_that_was_carried_out_is_already_done(program, ds, scratch):
     program.run("disable", ds, "--vm", "one", "--plan-out", scratch / "plan.json")
     assert outcomes(program.json("apply", scratch / "plan.json", "--yes", status=0)) == [("changed", None)]
