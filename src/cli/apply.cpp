@@ -69,6 +69,7 @@ int run_apply(const Verb& verb, const std::vector<std::string>& arguments) {
   const repair::Look back = look_back_through(places.places, *mappings);
   const Recovering recovering{places.sites, back, line, [](model::Index, const std::string&) { return true; }};
   if (const auto wrong = ambiguous_take_over(stopped, recovering)) return usage_error(*wrong, help);
+  if (const auto wrong = vouch(line, *plan)) return usage_error(*wrong, help);
   if (!recover_stopped(stopped, recovering, status)) return say_no();
   plan->id = repair::new_run_id(newest_of(*plan, places.sites));
   refuse_done(*plan, places.sites);

@@ -20,6 +20,29 @@ using repair::MachineResult;
 using repair::Outcome;
 using repair::Plan;
 
+bool is_vouched_for(const std::vector<std::string>& words, const MachinePlan& machine) {
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    return word == machine.vm || (!word.empty() && word == machine.name);
+  });
+}
+
+// The first word of honour that fits several machines of the run, with all of them.
+std::optional<std::string> ambiguous_word(const CommandLine& line, const repair::Plan& plan) {
+  for (const char* option : {"assume-powered-off", "assume-unregistered"}) {
+    for (const std::string& word : line.list(option)) {
+      std::string list;
+      std::size_t count = 0;
+      for (const MachinePlan& machine : plan.machines) {
+        if (!is_vouched_for({word}, machine)) continue;
+        list += "\n  " + machine.roots.front().location + "/" + machine.vm;
+        ++count;
+      }
+      if (count > 1) return std::string("--") + option + " " + word + " fits more than one virtual machine:" + list;
+    }
+  }
+  return std::nullopt;
+}
+
 // On a mount nobody can ask a host to read the configuration again.
 void add_follow_up(const MachinePlan& machine, repair::Verb verb, bool has_host, MachineResult& result) {
   if (result.outcome != Outcome::changed) return;
@@ -95,6 +118,15 @@ void add_change_options(Options& own) {
   own.texts("assume-unregistered", "VM that you vouch for to be registered on no host");
   own.texts("take-over", "RUN or folder whose lock is held by a process that you vouch for to be dead");
   own.flag("detailed-exitcode", "add 1 to the exit status when changes were made");
+}
+
+std::optional<std::string> vouch(const CommandLine& line, Plan& plan) {
+  if (auto wrong = ambiguous_word(line, plan)) return wrong;
+  for (MachinePlan& machine : plan.machines) {
+    machine.assumed_off |= is_vouched_for(line.list("assume-powered-off"), machine);
+    machine.assumed_unregistered |= is_vouched_for(line.list("assume-unregistered"), machine);
+  }
+  return std::nullopt;
 }
 
 bool may_change(const CommandLine& line) {

@@ -14,6 +14,10 @@ namespace cbtctl::cli {
 // --yes, --dry-run, --assume-powered-off, ...: the options of every verb that changes files.
 void add_change_options(Options& own);
 
+// The operator's words of honour go into the plan: --assume-powered-off, --assume-unregistered. The first that fits
+// several of its machines, with all of them; nothing where there is none.
+[[nodiscard]] std::optional<std::string> vouch(const CommandLine& line, repair::Plan& plan);
+
 // Whether the verb may change anything: --yes, or somebody to ask, and not --dry-run.
 [[nodiscard]] bool may_change(const CommandLine& line);
 // "yes" on the terminal, or --yes. Nothing: no terminal, told already.

@@ -36,22 +36,11 @@ const RecordedRun* choose(const KnownRuns& known) {
   return newest == known.runs.rend() ? nullptr : &*newest;
 }
 
-bool is_vouched_for(const std::vector<std::string>& words, const MachinePlan& machine) {
-  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-    return word == machine.vm || (!word.empty() && word == machine.name);
-  });
-}
-
 repair::Plan plan_of(const RecordedRun& run, const CommandLine& line) {
   repair::Plan plan = *run.plan;
   plan.refused.clear();
   plan.unchanged.clear();
-  std::erase_if(plan.machines, [&](MachinePlan& machine) {
-    if (!fits(line.list("vm"), machine)) return true;
-    machine.assumed_off |= is_vouched_for(line.list("assume-powered-off"), machine);
-    machine.assumed_unregistered |= is_vouched_for(line.list("assume-unregistered"), machine);
-    return false;
-  });
+  std::erase_if(plan.machines, [&](const MachinePlan& machine) { return !fits(line.list("vm"), machine); });
   std::reverse(plan.machines.begin(), plan.machines.end());
   return plan;
 }
@@ -103,23 +92,6 @@ bool is_selected(const repair::Plan& plan, model::Index target, const std::strin
              return machine.roots[folder.root].target == target && folder.path + "/" == vm;
            });
   });
-}
-
-// The first word of honour that fits several machines of the run, with all of them.
-std::optional<std::string> ambiguous_word(const CommandLine& line, const repair::Plan& plan) {
-  for (const char* option : {"assume-powered-off", "assume-unregistered"}) {
-    for (const std::string& word : line.list(option)) {
-      std::string list;
-      std::size_t count = 0;
-      for (const MachinePlan& machine : plan.machines) {
-        if (!is_vouched_for({word}, machine)) continue;
-        list += "\n  " + machine.roots.front().location + "/" + machine.vm;
-        ++count;
-      }
-      if (count > 1) return std::string("--") + option + " " + word + " fits more than one virtual machine:" + list;
-    }
-  }
-  return std::nullopt;
 }
 
 std::vector<MachineResult> take_back_all(const repair::Plan& plan, const std::vector<repair::Site>& sites,
@@ -183,7 +155,7 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
                                 return is_selected(plan, target, vm);
                               }};
   if (const auto wrong = ambiguous_take_over(stopped, recovering)) return usage_error(*wrong, "cbtctl undo --help");
-  if (const auto wrong = ambiguous_word(line, plan)) return usage_error(*wrong, "cbtctl undo --help");
+  if (const auto wrong = vouch(line, plan)) return usage_error(*wrong, "cbtctl undo --help");
   if (!recover_stopped(stopped, recovering, status)) return say_no();
   if (!stopped.results.empty()) {
     if (auto again = repair::recorded_run(run->id)) read.steps = std::move(again->steps);

@@ -141,6 +141,14 @@ formats::core::Result<Plan> plan_at(const std::string& path, storage::Writer& wr
   return plan;
 }
 
+// The copy beside a lock: a plan of another run or machine is not that of this lock, whoever put it there.
+formats::core::Result<Plan> plan_of(const Unfinished& found, storage::Writer& writer) {
+  auto plan = plan_at(plan_copy_of(found.folder.path, found.run, found.vm_name), writer);
+  if (plan && (plan->id != found.run || file_name(plan->machines.front().vm) != found.vm_name))
+    return Error{ErrorKind::malformed, "is the plan of another run"};
+  return plan;
+}
+
 // The operator's own copy, where this is the operator.
 std::optional<Plan> local_plan(const std::string& run, const std::string& vm_name) {
   auto recorded = recorded_run(run);
@@ -263,7 +271,7 @@ std::optional<Unfinished> find_unfinished(const Spot& folder, storage::Writer& w
   if (newest) {
     found.run = newest->run;
     found.vm_name = newest->vm_name;
-    auto copy = plan_at(plan_copy_of(folder.path, found.run, found.vm_name), writer);
+    auto copy = plan_of(found, writer);
     found.plan = copy ? std::optional(std::move(*copy)) : local_plan(found.run, found.vm_name);
     found.life = markers->empty() ? life_of(newest->token) : life_of_all(*markers);
   }

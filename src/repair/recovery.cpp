@@ -12,6 +12,7 @@
 #include "repair/reload.h"
 #include "repair/reverse.h"
 #include "repair/standing.h"
+#include "repair/trace.h"
 
 namespace cbtctl::repair {
 namespace {
@@ -143,7 +144,8 @@ class Recovery {
     MachinePlan rest = std::move(std::get<MachinePlan>(again));
     if (rest.changes.empty()) return finished(why + "; nothing was left to do");
     for (Root& root : rest.roots) root.target = target_of(root);
-    Plan plan{.id = new_run_id(std::max(plan_.id, newest_recorded())), .verb = plan_.verb, .machines = {rest}};
+    const std::string newest = std::max({plan_.id, newest_recorded(), newest_run(place_)});
+    Plan plan{.id = new_run_id(newest), .verb = plan_.verb, .machines = {rest}};
     plan.owner = this_owner();
     number_machines(plan);
     auto journal = create_journal(plan);

@@ -1,6 +1,7 @@
 """Whose run, whose lock: names that anybody may have given, two machines of one path, plans that somebody has put there,
 two verbs at once, and what the history says of a run that was stopped anywhere."""
 import json
+import os
 import threading
 
 import pytest
@@ -93,6 +94,19 @@ def test_a_word_of_honour_is_for_one_machine(program, twins, option, word):
     assert [picture(each) for each in twins] == before
 
 
+@pytest.mark.parametrize("option", ["--assume-powered-off", "--assume-unregistered"])
+@pytest.mark.parametrize("verb", ["apply", "undo"])
+def test_so_it_is_for_a_plan_and_its_undo(program, twins, scratch, verb, option):
+    program.run("disable", *twins, "--plan-out", scratch / "plan.json", status=0)
+    if verb == "undo":
+        program.run("apply", scratch / "plan.json", "--yes", status=0)
+    before = [picture(each) for each in twins]
+    words = [verb, *([scratch / "plan.json"] if verb == "apply" else [])]
+    told = program.run(*words, "--yes", option, "one", status=16, says="fits more than one virtual machine")
+    assert all(f"{each}/lost/one.vmx" in told.stderr for each in twins)
+    assert [picture(each) for each in twins] == before
+
+
 def test_take_over_is_for_one_lock(program, twins):
     for each in twins:
         (each / "lost/.cbtctl/lock").mkdir(parents=True)
@@ -149,6 +163,15 @@ def test_a_plan_that_all_folders_hold_is_believed(program, two_folders):
     told = program.json("repair", two_folders, "--yes", who="another")
     assert [result["outcome"] for result in told["recovered"]] == ["rolled-back"]
     assert not list(two_folders.rglob(".cbtctl"))
+
+
+def test_a_plan_of_another_run_beside_a_lock_is_not_that_of_the_lock(program, stopped):
+    plan = next(stopped.glob("one/.cbtctl/2*/*.plan.json"))
+    document = json.loads(plan.read_text())
+    plan.write_text(json.dumps(document | {"id": "20200101T000000Z-0001"}))
+    before = everything(stopped)
+    told = program.json("disable", stopped, "--vm", "one", "--yes", who="another")
+    assert everything(stopped) == before and told["recovered"][0]["outcome"] in ("failed", "refused")
 
 
 # --- another machine of the disk ---------------------------------------------------------------------------------------
@@ -260,6 +283,19 @@ def test_the_runs_of_a_machine_are_in_order_whatever_the_clock_says(program, ds)
     assert run > "20990101T000000Z-8000"
     (gone,) = [each for each in program.json("purge", ds, "--older-than", "0", "--yes")["runs"] if each["run"] == run]
     assert gone["deleted"]
+
+
+def test_purge_goes_by_the_end_of_a_run(program, ds):
+    """Whatever its id says."""
+    run = program.json("disable", ds, "--vm", "one", "--yes", status=0)["run"]
+    folder = ds / "one/.cbtctl" / run
+    old = folder.rename(folder.with_name("20200101T000000Z-0001"))
+    for plan in old.glob("*.plan.json"):
+        plan.write_text(plan.read_text().replace(run, old.name))
+    assert program.json("purge", ds, "--yes", status=0)["runs"] == [] and old.is_dir()
+    os.utime(old, (0, 0))
+    (gone,) = program.json("purge", ds, "--yes", status=0)["runs"]
+    assert gone["deleted"] and not (ds / "one/.cbtctl").exists()
 
 
 def test_another_users_run_is_looked_for_in_the_folder_that_is_told(program, ds):

@@ -297,6 +297,16 @@ def test_assume_unregistered_is_the_operator_s_word_and_undo_needs_none(administ
     assert picture(administration.volume) == picture(pristine)
 
 
+def test_apply_takes_the_operator_s_word_too(administration, scratch):
+    plan = scratch / "plan.json"
+    administration.run("reset", "--vm", "x", "--plan-out", plan, status=0)
+    administration.host.unregister("x")
+    refused = administration.change("apply", plan, "--yes", target=None, status=4)
+    assert [result["reason"] for result in refused["results"]] == ["not-registered"]
+    report = administration.change("apply", plan, "--yes", "--assume-unregistered", "x", target=None)
+    assert outcomes(report) == [("x/x.vmx", "changed")]
+
+
 def test_where_no_lock_can_be_asked_only_who_is_registered_here_is_changed(administration):
     administration.host.add("quirk", "no-locks")  # as NFS 4.1: a host that has it registered and off is proof enough
     assert administration.refusals("--dry-run") == []
