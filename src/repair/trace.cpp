@@ -81,7 +81,8 @@ bool is_done_already(const Workplace& place) {
 void clear_away(const Workplace& place) {
   const auto folders = place.folders();
   const auto is_there = [&](const Spot& folder) { return place.exists(place.run_folder(folder)); };
-  if (std::none_of(folders.begin(), folders.end(), is_there) || !place.enter()) return;
+  if (std::none_of(folders.begin(), folders.end(), is_there)) return place.remove_if_empty();
+  if (!place.enter()) return;
   if (!lock(place)) return place.leave();
   static_cast<void>(place.take_over());
   if (!has_begun(place) && check_untouched(place))
