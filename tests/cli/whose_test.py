@@ -165,6 +165,36 @@ def test_a_plan_that_all_folders_hold_is_believed(program, two_folders):
     assert not list(two_folders.rglob(".cbtctl"))
 
 
+@pytest.fixture
+def two_targets(program, ds, scratch):
+    """The same where the other folder is a target of its own, and the option that leads there."""
+    first, second = scratch / "first", scratch / "second"
+    copy_folder(ds / "one", first / "one")
+    second.mkdir()
+    for path in (first / "one").glob("one*.vmdk"):
+        path.rename(second / path.name)
+    vmx = first / "one/one.vmx"
+    vmx.write_text(vmx.read_text().replace('"one.vmdk"', '"/vmfs/volumes/second/one.vmdk"'))
+    mapped = ["--map", f"/vmfs/volumes/second={second}"]
+    program.run("reset", first, second, *mapped, "--yes", under=fault("renameat2", "signal=SIGKILL:when=1"), status=-9)
+    return first, second, mapped
+
+
+@pytest.mark.parametrize("who", ["me", "another"])
+def test_a_folder_out_of_reach_keeps_the_lock(program, two_targets, who):
+    first, second, mapped = two_targets
+    before = everything(first), everything(second)
+    for verb in ("repair", "disable", "clean"):
+        for there in (first, second):
+            told = program.json(verb, there, "--yes", who=who, status=4)
+            assert [result["reason"] for result in told["recovered"]] == ["outside-scan"]
+    program.run("disable", first, second, *mapped, "--dry-run", who=who, status=4, says="its files become what they were")
+    assert (everything(first), everything(second)) == before
+    told = program.json("disable", first, second, *mapped, "--yes", who=who, status=0)
+    assert [result["outcome"] for result in told["recovered"]] == ["rolled-back"]
+    assert not list(first.rglob("lock")) and not list(second.rglob("lock"))
+
+
 def test_a_plan_of_another_run_beside_a_lock_is_not_that_of_the_lock(program, stopped):
     plan = next(stopped.glob("one/.cbtctl/2*/*.plan.json"))
     document = json.loads(plan.read_text())
