@@ -4,6 +4,7 @@
 #include "repair/recovery.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "formats/core/path.h"
 #include "repair/belief.h"
@@ -226,11 +227,15 @@ bool for_every_spot(MachinePlan& machine, Visitor&& visit) {
 }  // namespace
 
 bool bind(MachinePlan& machine, const std::string& run, const Spot& folder, const std::vector<Site>& sites) {
-  // The folder that this one was for the plan: the one that ends most alike.
+  // The folder that this one was for the plan: itself, or the one that ends most alike.
+  const auto likeness = [&](const Spot& each) {
+    const bool is_same_root = machine.roots[each.root].location == sites[folder.root].root;
+    const bool is_same_path = each.path == folder.path;
+    return std::tuple(is_same_root && is_same_path, shared_tail(each.path, folder.path), is_same_path);
+  };
   const auto folders = folders_of(machine);
-  const auto best = std::max_element(folders.begin(), folders.end(), [&](const Spot& a, const Spot& b) {
-    return shared_tail(a.path, folder.path) < shared_tail(b.path, folder.path);
-  });
+  const auto best = std::max_element(folders.begin(), folders.end(),
+                                     [&](const Spot& a, const Spot& b) { return likeness(a) < likeness(b); });
   const std::size_t shared = shared_tail(best->path, folder.path);
   const std::string old = without_tail(best->path, shared);
   const std::string now = without_tail(folder.path, shared);

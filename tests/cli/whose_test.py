@@ -180,8 +180,9 @@ def two_targets(program, ds, scratch):
     return first, second, mapped
 
 
+@pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("who", ["me", "another"])
-def test_a_folder_out_of_reach_keeps_the_lock(program, two_targets, who):
+def test_a_folder_out_of_reach_keeps_the_lock(program, two_targets, who, turned):
     first, second, mapped = two_targets
     before = everything(first), everything(second)
     for verb in ("repair", "disable", "clean"):
@@ -190,7 +191,8 @@ def test_a_folder_out_of_reach_keeps_the_lock(program, two_targets, who):
             assert [result["reason"] for result in told["recovered"]] == ["outside-scan"]
     program.run("disable", first, second, *mapped, "--dry-run", who=who, status=4, says="its files become what they were")
     assert (everything(first), everything(second)) == before
-    told = program.json("disable", first, second, *mapped, "--yes", who=who, status=0)
+    both = [second, first] if turned else [first, second]
+    told = program.json("disable", *both, *mapped, "--yes", who=who, status=0)
     assert [result["outcome"] for result in told["recovered"]] == ["rolled-back"]
     assert not list(first.rglob("lock")) and not list(second.rglob("lock"))
 
