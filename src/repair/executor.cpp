@@ -116,7 +116,8 @@ class Execution {
     for (const auto& [spot, contents] : contents_of(machine_)) {
       const auto kept = place_.digest_at(place_.kept(spot));
       if (!kept) return kept.error();
-      if (*kept != contents.digests.front())
+      const bool is_new = contents.digests.front().empty();  // then its new content is kept
+      if (*kept != (is_new ? contents.digests.back() : contents.digests.front()))
         return Error{ErrorKind::changed, spot.path + ": was changed by somebody else"};
     }
     return success();
@@ -159,7 +160,7 @@ class Execution {
       const Change& change = machine_.changes[i];
       if (change.phase != phase) continue;
       if (const Status stepped = step(i); !stepped) return stepped;
-      if (change.kind == ChangeKind::edit) expected[change.spot] = change.sha256_after;
+      if (change.kind != ChangeKind::quarantine) expected[change.spot] = change.sha256_after;
       any = true;
     }
     for (const auto& [spot, digest] : expected) {
@@ -178,6 +179,7 @@ class Execution {
                                                 .sha256_after = change.sha256_after});
     if (!noted) return noted;
     storage::Writer& writer = place_.writer(change.spot);
+    if (change.kind == ChangeKind::create) return writer.move(place_.waiting(i).path, change.spot.path);
     // What goes is byte for byte what was judged, and what is replaced nobody has changed since.
     const Status same = writer.expect(change.spot.path, change.sha256_before);
     if (!same) return same;

@@ -295,7 +295,7 @@ std::optional<std::set<std::string>> names_of_others(const Unfinished& unfinishe
     others.insert(name);
     const MachinePlan& machine = plan->machines.front();
     for (std::size_t i = 0; i < machine.changes.size(); ++i) {
-      for (const auto named : {kept_name, waiting_name, returning_name}) others.insert(named(machine, i));
+      for (const auto named : {kept_name, waiting_name, returning_name, aside_name}) others.insert(named(machine, i));
     }
   }
   return others;
@@ -306,7 +306,7 @@ bool is_prepared(const std::string& name) {
   if (at_work_from(name)) return true;
   if (!name.ends_with(waiting_suffix)) return false;
   std::string_view rest = std::string_view(name).substr(0, name.size() - waiting_suffix.size());
-  for (const std::string_view more : {std::string_view(".back"), kept_suffix}) {
+  for (const std::string_view more : {std::string_view(".back"), kept_suffix, made_suffix}) {
     if (rest.ends_with(more)) rest.remove_suffix(more.size());
   }
   const std::size_t dot = rest.rfind('.');
@@ -329,10 +329,12 @@ namespace {
 bool is_untouched(const std::string& run_folder, const std::string& folder, const std::string& name,
                   const std::vector<std::string>& names, storage::Writer& writer) {
   const std::string kept = join(run_folder, name);
+  const bool is_made = name.ends_with(made_suffix);
   if (name.ends_with(moved_suffix)) return false;
-  if (!name.ends_with(kept_suffix)) return is_same(writer, kept, join(folder, name));
-  const std::string waiting = name.substr(0, name.size() - kept_suffix.size()).append(waiting_suffix);
+  if (!is_made && !name.ends_with(kept_suffix)) return is_same(writer, kept, join(folder, name));
+  const std::string waiting = name.substr(0, name.rfind('.')).append(waiting_suffix);
   if (std::find(names.begin(), names.end(), waiting) != names.end()) return true;
+  if (is_made) return false;
   const auto size = writer.status(kept);
   const auto beside = writer.list(folder);
   return size && beside && std::any_of(beside->begin(), beside->end(), [&](const std::string& each) {

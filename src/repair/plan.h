@@ -24,14 +24,15 @@ enum class Phase { keys_off, tracking, keys_on };
 
 // One step. An edit's `before` and `after` are whole contents of a small text; several edits of one file follow each
 // other. A quarantined file leaves for the run's folder; what it was like is known by its size and times, and by its
-// digest once the plan is sealed.
+// digest once the plan is sealed. A file is created where there was none, and no other step of the plan is about it; to
+// take that back moves it into the run's folder.
 struct Change {
   ChangeKind kind = ChangeKind::edit;
   Phase phase = Phase::tracking;
   Spot spot;
   std::string description;
-  std::string sha256_before;
-  std::string sha256_after;  // empty of a quarantined file
+  std::string sha256_before;  // empty of a file that is created
+  std::string sha256_after;   // empty of a quarantined file
   std::string content_before;
   std::string content_after;
   std::uint64_t size_bytes = 0;  // of a quarantined file

@@ -35,6 +35,8 @@ Json to_json(const Change& change) {
   if (change.kind == ChangeKind::edit) {
     object["before"] = formats::core::to_base64(change.content_before);
     object["after"] = formats::core::to_base64(change.content_after);
+  } else if (change.kind == ChangeKind::create) {
+    object["after"] = formats::core::to_base64(change.content_after);
   } else {
     object["size_bytes"] = change.size_bytes;
     object["modified_ns"] = change.modified_ns;
@@ -149,11 +151,22 @@ Change change_from(const Json& object, std::size_t roots) {
     change.changed_ns = object.at("changed_ns").get<std::int64_t>();
     return change;
   }
-  change.content_before = bytes_of(object.at("before"));
+  const bool is_new = change.kind == ChangeKind::create;
+  if (!is_new) change.content_before = bytes_of(object.at("before"));
   change.content_after = bytes_of(object.at("after"));
-  if (sha256(change.content_before) != change.sha256_before || sha256(change.content_after) != change.sha256_after)
+  const std::string before = is_new ? std::string() : sha256(change.content_before);
+  if (before != change.sha256_before || sha256(change.content_after) != change.sha256_after)
     throw std::invalid_argument("sha256");
   return change;
+}
+
+// Where a file is created nothing else happens.
+void check_created(const std::vector<Change>& changes) {
+  for (const Change& change : changes) {
+    const auto about =
+        std::count_if(changes.begin(), changes.end(), [&](const Change& each) { return each.spot == change.spot; });
+    if (change.kind == ChangeKind::create && about > 1) throw std::invalid_argument("a file is created and changed");
+  }
 }
 
 Witness witness_from(const Json& object, std::size_t roots) {
@@ -194,6 +207,7 @@ MachinePlan machine_from(const Json& object) {
   machine.intent = intent_from(object.at("intent"), roots);
   machine.fixed = object.at("fixed").get<std::vector<std::string>>();
   for (const Json& change : object.at("changes")) machine.changes.push_back(change_from(change, roots));
+  check_created(machine.changes);
   for (const Json& witness : object.at("witnesses")) machine.witnesses.push_back(witness_from(witness, roots));
   for (const Json& disk : object.at("disks"))
     machine.disks.push_back({disk.at(0).get<std::string>(), value_from(disk.at(1), model::cbt_state_from, "state"),

@@ -105,6 +105,8 @@ class RunFolder {
       if (!has_digest(path, {change.sha256_before})) return std::optional(not_as_left());
       return std::optional<std::string>();
     }
+    if (change.kind == ChangeKind::create && name == aside_name(machine, i) && has_digest(path, {change.sha256_after}))
+      return std::optional<std::string>();
     const bool is_prepared = name == waiting_name(machine, i) || name == returning_name(machine, i) ||
                              name == kept + std::string(waiting_suffix);
     if (name != kept && !is_prepared) return std::nullopt;

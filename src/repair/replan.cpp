@@ -53,7 +53,7 @@ bool same_file(const MachinePlan& a, const Spot& in_a, const MachinePlan& b, con
 
 bool same_step(const MachinePlan& earlier, const Change& before, const MachinePlan& again, const Change& now) {
   if (before.kind != now.kind || !same_file(earlier, before.spot, again, now.spot)) return false;
-  if (before.kind == ChangeKind::edit)
+  if (before.kind != ChangeKind::quarantine)
     return before.sha256_before == now.sha256_before && before.sha256_after == now.sha256_after;
   return before.size_bytes == now.size_bytes && is_same_time(before.modified_ns, now.modified_ns);
 }

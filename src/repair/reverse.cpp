@@ -97,7 +97,8 @@ class Reversal {
     const Change& change = changes()[i];
     storage::Writer& writer = place_.writer(change.spot);
     const Spot aside = place_.kept(change.spot);
-    if (change.kind == ChangeKind::quarantine && !place_.exists(aside)) return success();  // it never left
+    if (change.kind == ChangeKind::quarantine && !place_.exists(aside)) return success();    // it never left
+    if (change.kind == ChangeKind::create && !place_.exists(change.spot)) return success();  // it never came
     // The way back is told by the files; without a journal it is still better than half a change.
     static_cast<void>(journal_.append({.vm = place_.machine.vm,
                                        .what = std::string(name_of(StepKind::restore)),
@@ -107,6 +108,7 @@ class Reversal {
                                        .sha256_after = change.sha256_before}));
     if (change.kind == ChangeKind::quarantine) return writer.move(aside.path, change.spot.path);
     if (const Status same = writer.expect(change.spot.path, change.sha256_after); !same) return same;
+    if (change.kind == ChangeKind::create) return writer.move(change.spot.path, place_.aside(i).path);
     if (const Status put = writer.replace(returns_[i].path, change.spot.path); !put) return put;
     const auto digest = place_.digest_at(change.spot);
     if (!digest) return digest.error();

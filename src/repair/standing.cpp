@@ -81,7 +81,7 @@ std::optional<std::size_t> Contents::find(const std::string& digest) const {
 std::map<Spot, Contents> contents_of(const MachinePlan& machine) {
   std::map<Spot, Contents> contents;
   for (const Change& change : machine.changes) {
-    if (change.kind != ChangeKind::edit) continue;
+    if (change.kind == ChangeKind::quarantine) continue;  // one that is created was missing before: its digest was ""
     Contents& file = contents[change.spot];
     if (file.digests.empty()) file.digests.push_back(change.sha256_before);
     file.digests.push_back(change.sha256_after);
@@ -95,7 +95,7 @@ void look_at_standing(const Workplace& place) {
   for (std::size_t i = 0; i < place.machine.changes.size(); ++i) {
     const Change& change = place.machine.changes[i];
     const Spot kept = place.kept(change.spot);
-    const bool is_edit = change.kind == ChangeKind::edit;
+    const bool is_edit = change.kind != ChangeKind::quarantine;
     if (is_edit) questions.emplace_back(change.spot, QuestionKind::digest);
     questions.emplace_back(kept, QuestionKind::digest);
     if (is_edit)
@@ -179,7 +179,9 @@ std::vector<Witness> end_of(const Workplace& place) {
 
 std::optional<std::string> ran_since(const Workplace& place, bool is_back) {
   for (const Witness& witness : place.machine.witnesses) {
-    if (is_touched(place.machine, witness.spot, ChangeKind::quarantine)) continue;
+    if (is_touched(place.machine, witness.spot, ChangeKind::quarantine) ||
+        is_touched(place.machine, witness.spot, ChangeKind::create))
+      continue;
     auto sign = is_touched(place.machine, witness.spot, ChangeKind::edit) ? sign_of_edited(place, witness, is_back)
                                                                           : sign_of(place, witness);
     if (sign) return sign;

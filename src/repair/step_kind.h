@@ -5,13 +5,14 @@
 
 namespace cbtctl::repair {
 
-enum class ChangeKind { edit, quarantine };
+enum class ChangeKind { edit, quarantine, create };
 
 inline constexpr auto change_kind_texts = std::to_array<formats::core::Spelling<ChangeKind>>({
     {ChangeKind::edit, "edit"},
     {ChangeKind::quarantine, "quarantine"},
+    {ChangeKind::create, "create"},
 });
-static_assert(formats::core::is_whole(change_kind_texts, ChangeKind::quarantine));
+static_assert(formats::core::is_whole(change_kind_texts, ChangeKind::create));
 
 [[nodiscard]] constexpr std::string_view name_of(ChangeKind kind) {
   return formats::core::text_in(change_kind_texts, kind);

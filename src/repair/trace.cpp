@@ -35,18 +35,30 @@ std::set<std::string> changed_in(const Workplace& place, const Spot& folder) {
   return names;
 }
 
+// A file that was created and lies in the run's folder: the run was taken back.
+bool lies_aside(const MachinePlan& machine, const std::vector<std::string>& names) {
+  for (std::size_t i = 0; i < machine.changes.size(); ++i) {
+    if (machine.changes[i].kind == ChangeKind::create &&
+        std::find(names.begin(), names.end(), aside_name(machine, i)) != names.end())
+      return true;
+  }
+  return false;
+}
+
 // Whether a run still keeps one of these files here, by the plans that lie in its folder. A file of that name in
 // another of its folders counts too, and so does a plan of a later version: rather one refusal too many.
 bool keeps_any(const Workplace& place, const Spot& folder, const std::string& run, const std::set<std::string>& names) {
   storage::Writer& writer = place.writer(folder);
   const std::string run_folder = run_folder_of(folder.path, run);
-  for (const std::string& name : names_in(writer, run_folder)) {
+  const auto in_folder = names_in(writer, run_folder);
+  for (const std::string& name : in_folder) {
     if (!name.ends_with(plan_copy_suffix)) continue;
     const auto text = writer.read(join(run_folder, name));
     const auto plan = text ? plan_from_text(*text) : formats::core::Result<Plan>(text.error());
     if (!plan && plan.error().kind == formats::core::ErrorKind::unsupported) return true;
     if (!plan) continue;
     for (const MachinePlan& machine : plan->machines) {
+      if (lies_aside(machine, in_folder)) continue;
       const bool touches = std::any_of(machine.changes.begin(), machine.changes.end(), [&](const Change& change) {
         return names.contains(std::string(file_name(change.spot.path)));
       });

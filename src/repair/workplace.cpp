@@ -104,7 +104,11 @@ std::string kept_name(const MachinePlan& machine, std::size_t change) {
   const Change& what = machine.changes[change];
   if (!machine.kept_by_number) return name_of(what.spot.path);
   if (what.kind == ChangeKind::quarantine) return numbered(machine, change).append(moved_suffix);
+  if (what.kind == ChangeKind::create) return numbered(machine, change).append(made_suffix);
   return numbered(machine, first_change_of(machine, what.spot)).append(kept_suffix);
+}
+std::string aside_name(const MachinePlan& machine, std::size_t change) {
+  return numbered(machine, change).append(moved_suffix);
 }
 std::string waiting_name(const MachinePlan& machine, std::size_t change) {
   return numbered(machine, change).append(waiting_suffix);
@@ -161,6 +165,9 @@ Spot Workplace::at_work(const Spot& folder) const {
 }
 Spot Workplace::kept(const Spot& file) const {
   return in_run_folder(*this, file, kept_name(machine, first_change_of(machine, file)));
+}
+Spot Workplace::aside(std::size_t change) const {
+  return in_run_folder(*this, machine.changes[change].spot, aside_name(machine, change));
 }
 Spot Workplace::waiting(std::size_t change) const {
   return in_run_folder(*this, machine.changes[change].spot, waiting_name(machine, change));
@@ -235,18 +242,20 @@ Status Workplace::prepare(const Plan& plan) const {
   std::set<Spot> saved;
   for (std::size_t i = 0; i < machine.changes.size(); ++i) {
     const Change& change = machine.changes[i];
-    if (change.kind != ChangeKind::edit) continue;
+    if (change.kind == ChangeKind::quarantine) continue;
+    const bool is_new = change.kind == ChangeKind::create;
     // In this order: a file that is kept, and whose first new content waits no more, has been changed.
-    if (status) status = writer(change.spot).create(waiting(i).path, change.content_after, change.spot.path);
+    const std::string like = is_new ? std::string() : change.spot.path;
+    if (status) status = writer(change.spot).create(waiting(i).path, change.content_after, like);
     if (status && saved.insert(change.spot).second)
-      status = writer(change.spot).keep(change.spot.path, kept(change.spot).path);
+      status = writer(change.spot).keep(is_new ? waiting(i).path : change.spot.path, kept(change.spot).path);
   }
   return status;
 }
 
 void Workplace::remove_waiting() const {
   for (std::size_t i = 0; i < machine.changes.size(); ++i) {
-    if (machine.changes[i].kind != ChangeKind::edit) continue;
+    if (machine.changes[i].kind == ChangeKind::quarantine) continue;
     Spot copy = kept(machine.changes[i].spot);
     copy.path += waiting_suffix;
     Spot copy_back = returning(i);
@@ -267,16 +276,23 @@ void Workplace::remove_prepared(const Spot& spot) const {
 
 void Workplace::remove_kept() const {
   for (const Change& change : machine.changes) {
-    if (change.kind != ChangeKind::edit) continue;
+    if (change.kind == ChangeKind::quarantine) continue;
     const auto digest = digest_at(kept(change.spot));
     const auto now = digest_at(change.spot);
-    if (digest && now && !digest->empty() && *digest == *now)
+    const bool is_back = now && (change.kind == ChangeKind::create ? now->empty() : digest && *digest == *now);
+    if (digest && !digest->empty() && is_back)
       static_cast<void>(writer(change.spot).remove_file(kept(change.spot).path));
   }
 }
 
+// It alone says what a file is that was created and lies aside now.
 void Workplace::remove_plan() const {
-  for (const Spot& folder : folders()) writer(folder).try_remove_file(plan_copy(folder).path);
+  bool is_needed = false;
+  for (std::size_t i = 0; i < machine.changes.size(); ++i)
+    is_needed |= machine.changes[i].kind == ChangeKind::create && exists(aside(i));
+  for (const Spot& folder : folders()) {
+    if (!is_needed) writer(folder).try_remove_file(plan_copy(folder).path);
+  }
   remove_if_empty();
 }
 

@@ -3,8 +3,10 @@
 // In each folder that is changed, and in the machine's own, `.cbtctl/RUN/` holds the plan (`x.vmx.plan.json`), the old
 // content of every file that is edited (`x.vmx.0.kept`) and every file that was moved aside (`x.vmx.3.moved`); while
 // the run is at work also an empty `x.vmx.TOKEN.new` (owner.h), and the new contents that wait for their turn
-// (`x.vmx.0.new`). All of it, and the lock, is synced before the first change. The number is that of the change in the
-// machine's plan: under its own name a file could meet one of the run's.
+// (`x.vmx.0.new`). Of a file that is created a second name of its content says that its turn came (`x.vmx.2.made`);
+// once taken back the file itself lies there (`x.vmx.2.moved`). All of it, and the lock, is synced before the first
+// change. The number is that of the change in the machine's plan: under its own name a file could meet one of the
+// run's.
 #pragma once
 
 #include <functional>
@@ -36,6 +38,7 @@ struct Workplace {
   [[nodiscard]] Spot plan_copy(const Spot& folder) const;
   [[nodiscard]] Spot at_work(const Spot& folder) const;    // of this process
   [[nodiscard]] Spot kept(const Spot& file) const;         // its old content, or where it was moved to
+  [[nodiscard]] Spot aside(std::size_t change) const;      // where a file goes that was created
   [[nodiscard]] Spot waiting(std::size_t change) const;    // what an edit will write
   [[nodiscard]] Spot returning(std::size_t change) const;  // what takes an edit back
 
@@ -75,12 +78,15 @@ struct AtWork {
 };
 [[nodiscard]] std::optional<AtWork> at_work_from(const std::string& name);
 
-// Of a change, in the run's folder: the old content of an edited file, or the file that was moved; what an edit will
-// write; what takes an edit back. Runs of 0.1.0 named them after the files.
+// Of a change, in the run's folder: the old content of an edited file, the file that was moved, or the content of one
+// that is created; what will be written; what takes an edit back; where a created file goes. Runs of 0.1.0 named them
+// after the files.
 [[nodiscard]] std::string kept_name(const MachinePlan& machine, std::size_t change);
 [[nodiscard]] std::string waiting_name(const MachinePlan& machine, std::size_t change);
 [[nodiscard]] std::string returning_name(const MachinePlan& machine, std::size_t change);
+[[nodiscard]] std::string aside_name(const MachinePlan& machine, std::size_t change);
 inline constexpr std::string_view kept_suffix = ".kept";
+inline constexpr std::string_view made_suffix = ".made";
 inline constexpr std::string_view moved_suffix = ".moved";
 
 [[nodiscard]] std::vector<Spot> folders_of(const MachinePlan& machine);

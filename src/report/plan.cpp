@@ -23,6 +23,18 @@ struct Shown {
   std::optional<std::uint64_t> size_bytes;  // of a file that goes
 };
 
+std::string way_back(repair::ChangeKind kind) {
+  switch (kind) {
+    case repair::ChangeKind::edit:
+      return "as it was before: ";
+    case repair::ChangeKind::quarantine:
+      return "back in its place: ";
+    case repair::ChangeKind::create:
+      return "moved aside: ";
+  }
+  return {};
+}
+
 std::vector<Shown> changes_of(const PlanReport& report, const repair::MachinePlan& machine) {
   std::vector<Shown> shown;
   for (const repair::Change& change : machine.changes) {
@@ -37,8 +49,7 @@ std::vector<Shown> changes_of(const PlanReport& report, const repair::MachinePla
   }
   if (report.verb != Verb::undo) return shown;
   for (std::size_t i = 0; i < shown.size(); ++i) {
-    const bool is_edit = machine.changes[i].kind == repair::ChangeKind::edit;
-    shown[i].description = (is_edit ? "as it was before: " : "back in its place: ") + shown[i].description;
+    shown[i].description = way_back(machine.changes[i].kind) + shown[i].description;
     shown[i].kind = name_of(repair::StepKind::restore);
     std::swap(shown[i].before, shown[i].after);
   }
