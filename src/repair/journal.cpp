@@ -89,7 +89,7 @@ std::optional<std::size_t> number_at(const Json& object, const char* key) {
 constexpr std::string_view journal_schema = "cbtctl.journal/2";
 
 // Of a journal whose first line tells a later format; empty: it is none.
-std::string later_format_of(const std::string& text) {
+std::string later_format_in(const std::string& text) {
   const Json first = Json::parse(text.substr(0, text.find('\n')), nullptr, false);
   const std::string schema = first.is_object() ? text_at(first, "schema") : std::string();
   return schema.empty() || schema == journal_schema ? std::string() : told_of_later(schema, text_at(first, "tool"));
@@ -196,7 +196,7 @@ Result<std::unique_ptr<Journal>> create_journal(const Plan& plan) {
 // What a later version writes is left as it is.
 std::unique_ptr<Journal> reopen_journal(const std::string& run) {
   const std::string folder = state_folder() + "/" + run;
-  const bool is_ours = is_run_id(run) && later_format_of(text_of(folder + "/journal")).empty();
+  const bool is_ours = is_run_id(run) && later_format_in(text_of(folder + "/journal")).empty();
   auto journal = is_ours ? open_journal(folder, 0) : Result<std::unique_ptr<Journal>>(Error{});
   return journal ? std::move(*journal) : std::make_unique<NoJournal>();
 }
@@ -228,7 +228,7 @@ std::optional<RecordedRun> recorded_run(const std::string& id) {
   std::error_code failed;
   if (!is_run_id(id) || !std::filesystem::is_directory(folder, failed)) return std::nullopt;
   const std::string journal = text_of(folder / "journal");
-  RecordedRun run{.id = id, .plan = {}, .trouble = later_format_of(journal), .steps = {}};
+  RecordedRun run{.id = id, .plan = {}, .trouble = later_format_in(journal), .steps = {}};
   run.is_recorded = true;
   run.is_later = !run.trouble.empty();
   if (run.is_later) return run;
