@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "cli/plan_places.h"
 #include "discovery/discover.h"
@@ -67,13 +68,15 @@ repair::Look look_everywhere(std::vector<discovery::Place> known, std::vector<di
 repair::Look look_back_through(std::vector<discovery::Place> known, std::vector<discovery::Mapping> mappings) {
   return [near = look_through(known, mappings),
           everywhere = look_everywhere(known, mappings)](const repair::MachinePlan& machine) {
-    repair::MachinePlan wider = machine;
+    std::set<repair::Spot> folders(machine.folders.begin(), machine.folders.end());
     const model::Datastore all = everywhere(machine);
     for (const model::VirtualMachine& other : all.virtual_machines) {
       const model::File& file = all.files[other.file];
       if (file.target < machine.roots.size() && repair::holds_what_changes(machine, all, other))
-        wider.folders.push_back({file.target, std::string(formats::core::parent_of(file.path))});
+        folders.insert({file.target, std::string(formats::core::parent_of(file.path))});
     }
+    repair::MachinePlan wider = machine;
+    wider.folders.assign(folders.begin(), folders.end());
     return near(wider);
   };
 }

@@ -17,7 +17,8 @@ namespace cbtctl::cli {
 [[nodiscard]] repair::Look look_everywhere(std::vector<discovery::Place> known,
                                            std::vector<discovery::Mapping> mappings = {});
 
-// For what goes back: the folders of whoever else holds what comes back, by one look at everything below the roots, too.
+// For what goes back: the folders of whoever else holds what comes back, by one look at everything below the roots,
+// too.
 [[nodiscard]] repair::Look look_back_through(std::vector<discovery::Place> known,
                                              std::vector<discovery::Mapping> mappings = {});
 

@@ -224,7 +224,8 @@ def test_purge_takes_no_plan_but_the_runs_and_what_was_torn_of_it(program, scrat
     (ds / "a/.cbtctl" / run / "b.vmx.plan.json").write_text(text)
     purge(program, ds, status=4 if stays else 0, says=stays or "")
     left = [path.name for path in ds.glob(f"a/.cbtctl/{run}/*")]
-    assert left == (["b.vmx.plan.json"] if stays else [])
+    assert ("b.vmx.plan.json" in left) == bool(stays)
+    assert len(left) == (5 if "9.0" in text else 1 if stays else 0), "beside a later version's plan all is that version's"
 
 
 def test_a_run_of_a_later_version_is_not_purged(program, scratch):
