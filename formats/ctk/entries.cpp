@@ -19,8 +19,8 @@ constexpr std::size_t lead_entries = 16;      // room before a piece for the ent
 
 }  // namespace
 
-// Compiled for each width of vector registers; the machine it runs on decides.
-#if defined(__x86_64__)
+// Compiled for each width of vector registers; the machine it runs on decides, before the thread sanitizer is there.
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
 #define CBTCTL_WIDE [[gnu::target_clones("avx512f", "avx2", "default")]]
 #else
 #define CBTCTL_WIDE
