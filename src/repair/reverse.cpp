@@ -132,7 +132,7 @@ Status stay_off(const Workplace& place) {
   auto document = formats::text::Document::decode(*text);
   if (!is_flag_on(document, "ctkEnabled")) return success();
   set_flag(document, "ctkEnabled", false);
-  const std::string waiting = place.kept(configuration).path + std::string(waiting_suffix);
+  const std::string waiting = place.putting_off().path;
   Status off = writer.create(waiting, document.encode(), configuration.path);
   if (off) off = writer.replace(waiting, configuration.path);
   return off ? place.sync() : off;

@@ -166,6 +166,10 @@ Spot Workplace::at_work(const Spot& folder) const {
 Spot Workplace::kept(const Spot& file) const {
   return in_run_folder(*this, file, kept_name(machine, first_change_of(machine, file)));
 }
+Spot Workplace::putting_off() const {
+  const std::string number = std::to_string(machine.changes.size());  // that no change has
+  return in_run_folder(*this, {0, machine.vm}, name_of(machine.vm) + "." + number + std::string(waiting_suffix));
+}
 Spot Workplace::aside(std::size_t change) const {
   return in_run_folder(*this, machine.changes[change].spot, aside_name(machine, change));
 }
@@ -262,6 +266,7 @@ void Workplace::remove_waiting() const {
     copy_back.path += waiting_suffix;
     for (const Spot& spot : {waiting(i), returning(i), copy_back, copy}) remove_prepared(spot);
   }
+  remove_prepared(putting_off());
   if (machine.end.empty()) return;
   for (const Spot& folder : folders())
     writer(folder).try_remove_file(plan_copy(folder).path + std::string(waiting_suffix));

@@ -36,11 +36,13 @@ struct Workplace {
   [[nodiscard]] Spot own_folder(const Spot& folder) const;
   [[nodiscard]] Spot run_folder(const Spot& folder) const;
   [[nodiscard]] Spot plan_copy(const Spot& folder) const;
-  [[nodiscard]] Spot at_work(const Spot& folder) const;    // of this process
-  [[nodiscard]] Spot kept(const Spot& file) const;         // its old content, or where it was moved to
+  [[nodiscard]] Spot at_work(const Spot& folder) const;  // of this process
+  [[nodiscard]] Spot kept(
+      const Spot& file) const;  // one that the plan changes: its old content, or where it was moved to
   [[nodiscard]] Spot aside(std::size_t change) const;      // where a file goes that was created
   [[nodiscard]] Spot waiting(std::size_t change) const;    // what an edit will write
   [[nodiscard]] Spot returning(std::size_t change) const;  // what takes an edit back
+  [[nodiscard]] Spot putting_off() const;                  // a .vmx with CBT off, where there is no way back
 
   // The run's folders, and that this process is at work in them: before the lock.
   [[nodiscard]] formats::core::Status enter() const;
