@@ -87,23 +87,16 @@ bool is_selected(const Scanned& scanned, model::Index target, const std::string&
   });
 }
 
-// A word of honour is given for one machine: the first that fits several of the selected, with all of them.
-std::optional<std::string> ambiguous_word(const CommandLine& line, const Scanned& scanned) {
-  for (const char* option : {"assume-powered-off", "assume-unregistered"}) {
-    for (const std::string& word : line.list(option)) {
-      std::string list;
-      std::size_t count = 0;
-      for (const model::VirtualMachine& machine : scanned.datastore.virtual_machines) {
-        if (!repair::is_among({word}, scanned.datastore, machine) || !scanned.selection.has(scanned.datastore, machine))
-          continue;
-        const model::File& file = scanned.datastore.files[machine.file];
-        list += "\n  " + scanned.datastore.targets[file.target].location + "/" + file.path;
-        ++count;
-      }
-      if (count > 1) return std::string("--") + option + " " + word + " fits more than one virtual machine:" + list;
-    }
+// The selected machines that a word of honour fits.
+std::vector<std::string> machines_meant_by(const std::string& word, const Scanned& scanned) {
+  std::vector<std::string> machines;
+  for (const model::VirtualMachine& machine : scanned.datastore.virtual_machines) {
+    if (!repair::is_among({word}, scanned.datastore, machine) || !scanned.selection.has(scanned.datastore, machine))
+      continue;
+    const model::File& file = scanned.datastore.files[machine.file];
+    machines.push_back(scanned.datastore.targets[file.target].location + "/" + file.path);
   }
-  return std::nullopt;
+  return machines;
 }
 
 analysis::Findings findings_for(repair::Verb verb, const model::Datastore& datastore) {
@@ -137,7 +130,8 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
   const Recovering recovering{
       sites, back, line, [&](model::Index target, const std::string& vm) { return is_selected(scanned, target, vm); }};
   if (const auto wrong = ambiguous_take_over(stopped, recovering)) return usage_error(*wrong, help);
-  if (const auto wrong = ambiguous_word(line, scanned)) return usage_error(*wrong, help);
+  const auto meant_by = [&](const std::string& word) { return machines_meant_by(word, scanned); };
+  if (const auto wrong = ambiguous_word(line, meant_by)) return usage_error(*wrong, help);
   if (!recover_stopped(stopped, recovering, status)) return say_no();
   if (!stopped.results.empty()) {
     scanned.datastore =

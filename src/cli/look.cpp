@@ -1,6 +1,7 @@
 #include "cli/look.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -53,10 +54,14 @@ repair::Look look_through(std::vector<discovery::Place> known, std::vector<disco
   };
 }
 
-repair::Look look_everywhere(std::vector<discovery::Place> known, std::vector<discovery::Mapping> mappings) {
+namespace {
+
+// Each set of roots once; what was seen lives as long as the function.
+std::function<const model::Datastore&(const repair::MachinePlan&)> everywhere_once(
+    std::vector<discovery::Place> known, std::vector<discovery::Mapping> mappings) {
   using Seen = std::map<std::vector<std::string>, model::Datastore>;
   return [known = std::move(known), mappings = std::move(mappings),
-          seen = std::make_shared<Seen>()](const repair::MachinePlan& machine) {
+          seen = std::make_shared<Seen>()](const repair::MachinePlan& machine) -> const model::Datastore& {
     std::vector<std::string> roots;
     for (const repair::Root& root : machine.roots) roots.push_back(root.location);
     const auto [look, first] = seen->try_emplace(roots);
@@ -65,11 +70,17 @@ repair::Look look_everywhere(std::vector<discovery::Place> known, std::vector<di
   };
 }
 
+}  // namespace
+
+repair::Look look_everywhere(std::vector<discovery::Place> known, std::vector<discovery::Mapping> mappings) {
+  return everywhere_once(std::move(known), std::move(mappings));
+}
+
 repair::Look look_back_through(std::vector<discovery::Place> known, std::vector<discovery::Mapping> mappings) {
   return [near = look_through(known, mappings),
-          everywhere = look_everywhere(known, mappings)](const repair::MachinePlan& machine) {
+          everywhere = everywhere_once(known, mappings)](const repair::MachinePlan& machine) {
     std::set<repair::Spot> folders(machine.folders.begin(), machine.folders.end());
-    const model::Datastore all = everywhere(machine);
+    const model::Datastore& all = everywhere(machine);
     for (const model::VirtualMachine& other : all.virtual_machines) {
       const model::File& file = all.files[other.file];
       if (file.target < machine.roots.size() && repair::holds_what_changes(machine, all, other))

@@ -36,26 +36,27 @@ bool is_selected(const Scanned& scanned, const model::Quarantine& quarantine) {
                      [&](const auto* machine) { return scanned.selection.has(scanned.datastore, *machine); });
 }
 
+report::PurgedRun described(report::PurgedRun run, const repair::RunContents& contents) {
+  run.files = contents.removable.size();
+  run.size_bytes = contents.removable_bytes;
+  for (const repair::Staying& staying : contents.staying) run.staying.push_back({staying.path, staying.why});
+  return run;
+}
+
 report::PurgedRun look_into(const model::Datastore& datastore, const model::Quarantine& quarantine,
                             const std::string& run, storage::Writer& writer) {
   report::PurgedRun purged{.target = quarantine.target, .path = join(quarantine.path, run), .run = run};
   const auto contents = repair::contents_of_run(datastore, purged.target, purged.path, writer);
-  if (!contents) return purged;
-  purged.files = contents->removable.size();
-  purged.size_bytes = contents->removable_bytes;
-  for (const repair::Staying& staying : contents->staying) purged.staying.push_back({staying.path, staying.why});
-  return purged;
+  return contents ? described(std::move(purged), *contents) : purged;
 }
 
 // The plan last, so that what is left of a purge that was stopped still says what it was. True: nothing stays.
-formats::core::Result<bool> purge(const model::Datastore& datastore, const report::PurgedRun& run,
+formats::core::Result<bool> purge(const report::PurgedRun& run, const repair::RunContents& contents,
                                   storage::Writer& writer) {
-  const auto contents = repair::contents_of_run(datastore, run.target, run.path, writer);
-  if (!contents) return contents.error();
-  for (const std::string& path : contents->removable) {
+  for (const std::string& path : contents.removable) {
     if (const auto removed = writer.remove_file(path); !removed) return removed.error();
   }
-  if (!contents->staying.empty()) return false;
+  if (!contents.staying.empty()) return false;
   if (const auto removed = writer.remove_empty_folder(run.path); !removed) return removed.error();
   const std::string own_folder(parent_of(run.path));
   static_cast<void>(writer.remove_empty_folder(own_folder));
@@ -82,11 +83,10 @@ formats::core::Result<bool> purge_as_shown(const model::Datastore& datastore, co
   const std::string own_folder(parent_of(run.path));
   const auto hold = repair::Hold::take(std::string(parent_of(own_folder)), site, run.run);
   if (!hold) return hold.error();
-  const report::PurgedRun now =
-      look_into(datastore, {.target = run.target, .path = own_folder, .runs = {}}, run.run, *site.writer);
-  if (now != run)
+  const auto contents = repair::contents_of_run(datastore, run.target, run.path, *site.writer);
+  if (!contents || described({.target = run.target, .path = run.path, .run = run.run}, *contents) != run)
     return formats::core::Error{formats::core::ErrorKind::changed, run.path + " is not what was shown any more"};
-  return purge(datastore, run, *site.writer);
+  return purge(run, *contents, *site.writer);
 }
 
 std::vector<report::PurgedRun> find_old(const Scanned& scanned, const std::vector<repair::Site>& sites,

@@ -26,23 +26,6 @@ bool is_vouched_for(const std::vector<std::string>& words, const MachinePlan& ma
   });
 }
 
-// The first word of honour that fits several machines of the run, with all of them.
-std::optional<std::string> ambiguous_word(const CommandLine& line, const repair::Plan& plan) {
-  for (const char* option : {"assume-powered-off", "assume-unregistered"}) {
-    for (const std::string& word : line.list(option)) {
-      std::string list;
-      std::size_t count = 0;
-      for (const MachinePlan& machine : plan.machines) {
-        if (!is_vouched_for({word}, machine)) continue;
-        list += "\n  " + machine.roots.front().location + "/" + machine.vm;
-        ++count;
-      }
-      if (count > 1) return std::string("--") + option + " " + word + " fits more than one virtual machine:" + list;
-    }
-  }
-  return std::nullopt;
-}
-
 // On a mount nobody can ask a host to read the configuration again.
 void add_follow_up(const MachinePlan& machine, repair::Verb verb, bool has_host, MachineResult& result) {
   if (result.outcome != Outcome::changed) return;
@@ -120,8 +103,27 @@ void add_change_options(Options& own) {
   own.flag("detailed-exitcode", "add 1 to the exit status when changes were made");
 }
 
+std::optional<std::string> ambiguous_word(const CommandLine& line, const MeantBy& meant_by) {
+  for (const char* option : {"assume-powered-off", "assume-unregistered"}) {
+    for (const std::string& word : line.list(option)) {
+      const auto machines = meant_by(word);
+      std::string told = std::string("--") + option + " " + word + " fits more than one virtual machine:";
+      for (const std::string& machine : machines) told += "\n  " + machine;
+      if (machines.size() > 1) return told;
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> vouch(const CommandLine& line, Plan& plan) {
-  if (auto wrong = ambiguous_word(line, plan)) return wrong;
+  const auto meant_by = [&](const std::string& word) {
+    std::vector<std::string> machines;
+    for (const MachinePlan& machine : plan.machines) {
+      if (is_vouched_for({word}, machine)) machines.push_back(machine.roots.front().location + "/" + machine.vm);
+    }
+    return machines;
+  };
+  if (auto wrong = ambiguous_word(line, meant_by)) return wrong;
   for (MachinePlan& machine : plan.machines) {
     machine.assumed_off |= is_vouched_for(line.list("assume-powered-off"), machine);
     machine.assumed_unregistered |= is_vouched_for(line.list("assume-unregistered"), machine);

@@ -1,6 +1,7 @@
 // The second half of every writing verb: show the plan, ask, carry it out, prove it.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "cli/plan_places.h"
@@ -13,6 +14,11 @@ namespace cbtctl::cli {
 
 // --yes, --dry-run, --assume-powered-off, ...: the options of every verb that changes files.
 void add_change_options(Options& own);
+
+// A word of honour is given for one machine: the first that fits several, with all of them; nothing where there is
+// none.
+using MeantBy = std::function<std::vector<std::string>(const std::string& word)>;  // the machines, by target and path
+[[nodiscard]] std::optional<std::string> ambiguous_word(const CommandLine& line, const MeantBy& meant_by);
 
 // The operator's words of honour go into the plan: --assume-powered-off, --assume-unregistered. The first that fits
 // several of its machines, with all of them; nothing where there is none.

@@ -202,10 +202,8 @@ class Execution {
 
   [[nodiscard]] MachineResult rolled_back(const Error& why, const model::Datastore& now) const {
     GoneBack back = reverse(place_, means_.journal, means_.look);
-    if (back.refusal && !back.stopped && back.refusal->reason == Reason::would_be_tracked) {
-      if (const Status off = stay_off(place_); !off)
-        back.refusal->message += "; and CBT could not be put off: " + off.error().message;
-    }
+    if (back.refusal && !back.stopped && back.refusal->reason == Reason::would_be_tracked)
+      stay_off(place_, *back.refusal);
     if (back.refusal)
       return ended(Outcome::failed, why.message + "; and it may not be rolled back: " + back.refusal->message +
                                         "; it stays locked, and the next verb that writes goes on");
@@ -252,6 +250,16 @@ std::string data_left_aside(const Workplace& place, const model::Datastore& now)
   return told;
 }
 
+std::optional<Refusal> object_to_take_back(const Workplace& place, const model::Datastore& now) {
+  if (auto objection = may_go_back(place, now)) {
+    objection->message += data_left_aside(place, now);
+    return objection;
+  }
+  if (const Status done = check_done(place); !done)
+    return Refusal{place.machine.vm, reason_of(done.error()), done.error().message};
+  return std::nullopt;
+}
+
 }  // namespace
 
 MachineResult result_of(const MachinePlan& machine, Outcome outcome, std::string message,
@@ -271,14 +279,7 @@ std::optional<Refusal> refuse_take_back(const Plan& plan, const MachinePlan& pla
                                         const std::vector<Site>& by_target, const model::Datastore& now) {
   const auto sites = sites_of(planned, by_target);
   const MachinePlan machine = with_end(plan, planned, sites);
-  const Workplace place{plan.id, machine, sites};
-  if (auto objection = may_go_back(place, now)) {
-    objection->message += data_left_aside(place, now);
-    return objection;
-  }
-  if (const Status done = check_done(place); !done)
-    return Refusal{machine.vm, reason_of(done.error()), done.error().message};
-  return std::nullopt;
+  return object_to_take_back({plan.id, machine, sites}, now);
 }
 
 MachineResult take_back(const Plan& plan, const MachinePlan& planned, const Means& means) {
@@ -286,7 +287,7 @@ MachineResult take_back(const Plan& plan, const MachinePlan& planned, const Mean
   const MachinePlan machine = with_end(plan, planned, sites);
   const Workplace place{plan.id, machine, sites};
   const model::Datastore now = means.look(machine);
-  if (const auto objection = refuse_take_back(plan, planned, means.sites, now))
+  if (const auto objection = object_to_take_back(place, now))
     return refused(machine, objection->reason, objection->message);
   if (auto not_begun = begin(place)) return *not_begun;
   if (const auto later = refuse_out_of_order(place)) {  // asked before the lock too, and one may have ended in between

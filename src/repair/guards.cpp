@@ -128,9 +128,7 @@ std::optional<std::string> outside_of(const model::Datastore& datastore, const m
 
 // A target is the root of its number in a look at a plan's roots.
 bool changes_file(const MachinePlan& plan, const model::File& file, ChangeKind kind) {
-  const Spot spot{file.target, file.path};
-  return std::any_of(plan.changes.begin(), plan.changes.end(),
-                     [&](const Change& change) { return change.kind == kind && change.spot == spot; });
+  return has_step(plan, {file.target, file.path}, kind);
 }
 
 std::optional<Refusal> refuse_others(const MachinePlan& plan, const model::Datastore& now) {

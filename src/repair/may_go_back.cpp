@@ -75,11 +75,7 @@ class ComingBack {
   // A target is the root of its number in this look.
   [[nodiscard]] static Spot spot_of(const model::File& file) { return {file.target, file.path}; }
 
-  [[nodiscard]] bool is_moved(const Spot& spot) const {
-    return std::any_of(place_.machine.changes.begin(), place_.machine.changes.end(), [&](const Change& change) {
-      return change.kind == ChangeKind::quarantine && change.spot == spot;
-    });
-  }
+  [[nodiscard]] bool is_moved(const Spot& spot) const { return has_step(place_.machine, spot, ChangeKind::quarantine); }
 
   // What tracks it comes back, or its keys do over a CTK line that stands there now.
   [[nodiscard]] bool gains(const model::Disk& disk) const {

@@ -58,6 +58,11 @@ std::string told_of_later(const std::string& schema, const std::string& tool) {
          (is_short_word(tool) ? "cbtctl " + tool : "the version of cbtctl that wrote it");
 }
 
+bool has_step(const MachinePlan& machine, const Spot& spot, ChangeKind kind) {
+  return std::any_of(machine.changes.begin(), machine.changes.end(),
+                     [&](const Change& change) { return change.kind == kind && change.spot == spot; });
+}
+
 void number_machines(Plan& plan) {
   for (std::size_t i = 0; i < plan.machines.size(); ++i) plan.machines[i].number = i;
 }

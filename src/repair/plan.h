@@ -99,6 +99,9 @@ struct MachinePlan {
   bool assumed_unregistered = false;  // the operator's word
 };
 
+// Whether a step of this kind is about the file.
+[[nodiscard]] bool has_step(const MachinePlan& machine, const Spot& spot, ChangeKind kind);
+
 struct Plan {
   std::string id;  // of the run: "20260131T093000Z-1f2e"
   Verb verb{};

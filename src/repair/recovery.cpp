@@ -56,15 +56,13 @@ class Recovery {
         only_tidies_(only_tidies),
         place_{plan_.id, machine_, sites_},
         whole_journal_(reopen_journal(plan.id)),
-        own_journal_(*whole_journal_, machine),
-        journal_(&own_journal_) {}
+        journal_(*whole_journal_, machine) {}
 
   // What `run` would do.
   [[nodiscard]] Prospect foresee() const {
     const model::Datastore now = look_(machine_);
     if (const auto objection = refuse_power(machine_, now))
-      return {machine_.vm, false, objection->reason,
-              "run " + plan_.id + " was stopped here, and " + objection->message};
+      return {machine_.vm, false, objection->reason, stopped_and(*objection)};
     look_at_standing(place_);
     if (only_tidies_ || !has_begun(place_))
       return will("nothing was changed yet; its lock and what it prepared are taken away");
@@ -81,7 +79,7 @@ class Recovery {
   MachineResult run() {
     now_ = look_(machine_);
     if (const auto objection = refuse_power(machine_, now_))
-      return refused(machine_, objection->reason, "run " + plan_.id + " was stopped here, and " + objection->message);
+      return refused(machine_, objection->reason, stopped_and(*objection));
     if (const Status claimed = claim(place_, taken_over_); !claimed)
       return refused(machine_, Reason::locked, claimed.error().message);
     look_at_standing(place_);
@@ -94,19 +92,22 @@ class Recovery {
   }
 
  private:
+  [[nodiscard]] std::string stopped_and(const Refusal& objection) const {
+    return "run " + plan_.id + " was stopped here, and " + objection.message;
+  }
   [[nodiscard]] Prospect will(const std::string& what) const {
     return {machine_.vm, true, std::nullopt, "run " + plan_.id + " was stopped here: " + what};
   }
 
   MachineResult finished(const std::string& how) {
-    static_cast<void>(journal_->append({.vm = machine_.vm, .what = std::string(name_of(Outcome::changed))}));
+    static_cast<void>(journal_.append({.vm = machine_.vm, .what = std::string(name_of(Outcome::changed))}));
     place_.remove_waiting();
     unlock(place_);
     return told(Outcome::changed, how, is_on_after(machine_));
   }
 
   MachineResult back() {
-    const GoneBack gone = reverse(place_, *journal_, look_);
+    const GoneBack gone = reverse(place_, journal_, look_);
     if (gone.refusal) return instead(*gone.refusal);
     if (gone.error)
       return result_of(machine_, Outcome::failed, gone.error->message + "; the next verb that writes tries again");
@@ -117,13 +118,13 @@ class Recovery {
   MachineResult instead(const Refusal& refusal) {
     now_ = look_(machine_);
     if (const auto objection = refuse_power(machine_, now_))
-      return refused(machine_, objection->reason, "run " + plan_.id + " was stopped here, and " + objection->message);
+      return refused(machine_, objection->reason, stopped_and(*objection));
     return forward(refusal.message);
   }
 
   MachineResult ended(const char* how) {
     vanish(place_);
-    static_cast<void>(journal_->append({.vm = machine_.vm, .what = std::string(name_of(Outcome::rolled_back))}));
+    static_cast<void>(journal_.append({.vm = machine_.vm, .what = std::string(name_of(Outcome::rolled_back))}));
     return told(Outcome::rolled_back, how, is_on_before(machine_));
   }
 
@@ -177,8 +178,7 @@ class Recovery {
   bool only_tidies_ = false;  // its plan is not believed, and all files are what they were
   Workplace place_;
   std::unique_ptr<Journal> whole_journal_;
-  MachineJournal own_journal_;
-  Journal* journal_ = nullptr;
+  MachineJournal journal_;
   model::Datastore now_;
 };
 

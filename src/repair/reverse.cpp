@@ -122,9 +122,7 @@ class Reversal {
   std::map<std::size_t, Spot> returns_;  // by change: what takes the file's place
 };
 
-}  // namespace
-
-Status stay_off(const Workplace& place) {
+Status put_off(const Workplace& place) {
   const Spot configuration{0, place.machine.vm};
   storage::Writer& writer = place.writer(configuration);
   const auto text = writer.read(configuration.path);
@@ -138,14 +136,20 @@ Status stay_off(const Workplace& place) {
   return off ? place.sync() : off;
 }
 
+}  // namespace
+
+void stay_off(const Workplace& place, Refusal& refusal) {
+  if (const Status off = put_off(place); !off)
+    refusal.message += "; and CBT could not be put off: " + off.error().message;
+}
+
 GoneBack reverse(const Workplace& place, Journal& journal, const Look& look) {
   if (check_untouched(place)) return {};
   if (auto refusal = may_go_back(place, look(place.machine))) return {.refusal = std::move(refusal), .error = {}};
   if (const Status gone = Reversal(place, journal).run(); !gone) return {.refusal = {}, .error = gone.error()};
   auto refusal = may_go_back(place, look(place.machine), true);
   if (!refusal) return {};
-  if (const Status off = stay_off(place); !off)
-    refusal->message += "; and CBT could not be put off: " + off.error().message;
+  stay_off(place, *refusal);
   return {.refusal = std::move(refusal), .stopped = true, .error = {}};
 }
 

@@ -21,7 +21,7 @@ struct GoneBack {
 [[nodiscard]] GoneBack reverse(const Workplace& place, Journal& journal, const Look& look);
 
 // The machine may have run while its files came back, or somebody has set a key over them: tables are in place that may
-// have missed writes. The VM's key goes FALSE; recovery goes on from there.
-[[nodiscard]] formats::core::Status stay_off(const Workplace& place);
+// have missed writes. The VM's key goes FALSE; recovery goes on from there. `refusal` tells where that fails.
+void stay_off(const Workplace& place, Refusal& refusal);
 
 }  // namespace cbtctl::repair

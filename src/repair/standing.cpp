@@ -26,11 +26,6 @@ Status check_waits(const Workplace& place, const Change& change) {
   return *digest == change.sha256_before ? success() : Status(changed(change.spot, by_somebody));
 }
 
-bool is_touched(const MachinePlan& machine, const Spot& spot, ChangeKind kind) {
-  return std::any_of(machine.changes.begin(), machine.changes.end(),
-                     [&](const Change& change) { return change.kind == kind && change.spot == spot; });
-}
-
 std::optional<std::string> sign_of(const Workplace& place, const Witness& witness) {
   const std::string& path = witness.spot.path;
   const auto now = place.writer(witness.spot).status(path);
@@ -170,7 +165,7 @@ Status check_done(const Workplace& place) {
 std::vector<Witness> end_of(const Workplace& place) {
   std::vector<Witness> end;
   for (const Witness& witness : place.machine.witnesses) {
-    if (!is_touched(place.machine, witness.spot, ChangeKind::edit)) continue;
+    if (!has_step(place.machine, witness.spot, ChangeKind::edit)) continue;
     const auto now = place.writer(witness.spot).status(witness.spot.path);
     if (now) end.push_back({witness.spot, true, now->size_bytes, now->modified_ns, now->changed_ns});
   }
@@ -179,11 +174,11 @@ std::vector<Witness> end_of(const Workplace& place) {
 
 std::optional<std::string> ran_since(const Workplace& place, bool is_back) {
   for (const Witness& witness : place.machine.witnesses) {
-    if (is_touched(place.machine, witness.spot, ChangeKind::quarantine) ||
-        is_touched(place.machine, witness.spot, ChangeKind::create))
+    if (has_step(place.machine, witness.spot, ChangeKind::quarantine) ||
+        has_step(place.machine, witness.spot, ChangeKind::create))
       continue;
-    auto sign = is_touched(place.machine, witness.spot, ChangeKind::edit) ? sign_of_edited(place, witness, is_back)
-                                                                          : sign_of(place, witness);
+    auto sign = has_step(place.machine, witness.spot, ChangeKind::edit) ? sign_of_edited(place, witness, is_back)
+                                                                        : sign_of(place, witness);
     if (sign) return sign;
   }
   for (const Change& change : place.machine.changes) {
