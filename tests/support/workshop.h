@@ -40,7 +40,12 @@ class MemoryJournal final : public repair::Journal {
 
 inline const std::string root = "/mnt/ds";
 
-inline Datastore scan_disk(const MemoryDisk& disk) { return scan({{root, disk.place()}}); }
+inline Datastore scan_disk(const MemoryDisk& disk) {
+  std::vector<Source> sources(1);  // a list would copy every flat file once more, at every stop of the crash tests
+  sources[0].location = root;
+  sources[0].place = disk.place();
+  return scan(std::move(sources));
+}
 
 inline repair::Request request_for(std::string_view verb, std::vector<repair::Choice> choices = {}) {
   repair::Request request;
