@@ -16,9 +16,10 @@ int run_scan(const Verb& verb, const std::vector<std::string>& arguments) {
   scanned.selection.narrow(scanned.datastore);
   const model::Datastore& datastore = scanned.datastore;
   const int status = completeness(datastore);
-  const bool written = write_output(parsed.line->json         ? report::scan_json(datastore, status)
-                                    : parsed.line->has("csv") ? report::scan_csv(datastore)
-                                                              : report::scan_table(datastore, parsed.line->style));
+  const report::TextSink sink = [](std::string_view text) { return write_output(text); };
+  const bool written = parsed.line->json         ? report::print_scan_json(datastore, status, sink)
+                       : parsed.line->has("csv") ? sink(report::scan_csv(datastore))
+                                                 : sink(report::scan_table(datastore, parsed.line->style));
   let_go(std::move(scanned));
   return written ? status : status | exit_incomplete;
 }

@@ -3,6 +3,15 @@
 #include "formats/core/utf8.h"
 
 namespace cbtctl::report {
+namespace {
+
+std::string text_of(const Json& value, std::size_t depth) {
+  std::string text;
+  value.append_to(text, depth);
+  return text;
+}
+
+}  // namespace
 
 void JsonStream::begin_object() {
   if (!has_lines_.empty()) begin_line();
@@ -16,9 +25,7 @@ void JsonStream::end_object() {
 
 void JsonStream::member(std::string_view name, const Json& value) {
   begin_member(name);
-  std::string text;
-  value.append_to(text, has_lines_.size());
-  out_ << text;
+  out_ << text_of(value, has_lines_.size());
 }
 
 void JsonStream::members(const Json& object) {
@@ -28,6 +35,11 @@ void JsonStream::members(const Json& object) {
 void JsonStream::begin_array(std::string_view name) {
   begin_member(name);
   open('[');
+}
+
+void JsonStream::element(const Json& value) {
+  begin_line();
+  out_ << text_of(value, has_lines_.size());
 }
 
 void JsonStream::end_array() { close(']'); }

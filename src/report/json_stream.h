@@ -23,6 +23,7 @@ class JsonStream {
   void member(std::string_view name, const Json& value);
   void members(const Json& object);
   void begin_array(std::string_view name);
+  void element(const Json& value);
   void end_array();
 
   // An array of objects that all have these members, numbers and texts.

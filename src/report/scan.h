@@ -4,12 +4,15 @@
 #include <string>
 
 #include "model/datastore.h"
+#include "report/printer.h"
 #include "report/table.h"
 
 namespace cbtctl::report {
 
 [[nodiscard]] std::string scan_table(const model::Datastore& datastore, const Style& style);
-[[nodiscard]] std::string scan_json(const model::Datastore& datastore, int exit_status);
 [[nodiscard]] std::string scan_csv(const model::Datastore& datastore);  // RFC 4180, a row per disk
+
+// As it is made: the document of thousands of machines is never whole. False where it could not be written.
+[[nodiscard]] bool print_scan_json(const model::Datastore& datastore, int exit_status, const TextSink& sink);
 
 }  // namespace cbtctl::report

@@ -3,6 +3,7 @@
 #include "analysis/cbt_state.h"
 #include "report/inventory.h"
 #include "report/json.h"
+#include "report/json_stream.h"
 #include "report/scan.h"
 
 namespace cbtctl::report {
@@ -126,23 +127,32 @@ Json machine_json(const model::Datastore& datastore, const model::VirtualMachine
   return object;
 }
 
-Json tracking_files_json(const model::Datastore& datastore) {
-  Json array = Json::array();
-  for (const model::TrackingFile& tracking : datastore.tracking_files) {
-    const model::File& file = datastore.files[tracking.file];
-    if (!file.exists) continue;
-    Json object;
-    object["target"] = target_json(file.target, datastore.targets);
-    put_path(object, "path", file.path);
-    object["class"] = name_of(analysis::classify(datastore, tracking));
-    object["size_bytes"] = or_null(file.size_bytes);
-    object["named_by"] = Json::array();
-    for (const model::Index descriptor : tracking.named_by) {
-      object["named_by"].push_back(datastore.files[datastore.descriptors[descriptor].file].path);
-    }
-    array.push_back(std::move(object));
+Json tracking_file_json(const model::Datastore& datastore, const model::TrackingFile& tracking) {
+  const model::File& file = datastore.files[tracking.file];
+  Json object;
+  object["target"] = target_json(file.target, datastore.targets);
+  put_path(object, "path", file.path);
+  object["class"] = name_of(analysis::classify(datastore, tracking));
+  object["size_bytes"] = or_null(file.size_bytes);
+  object["named_by"] = Json::array();
+  for (const model::Index descriptor : tracking.named_by) {
+    object["named_by"].push_back(datastore.files[datastore.descriptors[descriptor].file].path);
   }
-  return array;
+  return object;
+}
+
+Json quarantine_json(const model::Quarantine& quarantine) {
+  Json object{{"target", quarantine.target}};
+  put_text(object, "path", quarantine.path);
+  object["runs"] = quarantine.runs;
+  return object;
+}
+
+Json unreadable_folder_json(const model::File& folder) {
+  Json object{{"target", folder.target}};
+  put_text(object, "path", folder.path.empty() ? "." : folder.path);
+  object["reason"] = folder.error->message;
+  return object;
 }
 
 Json summary_json(const model::Datastore& datastore, const StateCounts& counts) {
@@ -155,33 +165,36 @@ Json summary_json(const model::Datastore& datastore, const StateCounts& counts) 
   return {{"virtual_machines", datastore.virtual_machines.size()}, {"disks", disks}, {"states", states}};
 }
 
+// `to_json` of each member; null leaves it out.
+template <typename Members, typename ToJson>
+void print_array(JsonStream& json, std::string_view name, const Members& members, const ToJson& to_json) {
+  json.begin_array(name);
+  for (const auto& member : members) {
+    if (const Json object = to_json(member); !object.is_null()) json.element(object);
+  }
+  json.end_array();
+}
+
 }  // namespace
 
-std::string scan_json(const model::Datastore& datastore, int exit_status) {
-  Json document = envelope("cbtctl.scan/1", exit_status, datastore.targets);
-  add_inventories(document, datastore);
+bool print_scan_json(const model::Datastore& datastore, int exit_status, const TextSink& sink) {
+  Printer out(sink);
+  JsonStream json(out);
+  Json head = envelope("cbtctl.scan/1", exit_status, datastore.targets);
+  add_inventories(head, datastore);
   StateCounts counts{};
-  document["virtual_machines"] = Json::array();
-  for (const model::VirtualMachine& machine : datastore.virtual_machines) {
-    document["virtual_machines"].push_back(machine_json(datastore, machine, counts));
-  }
-  document["ctk_files"] = tracking_files_json(datastore);
-  document["quarantine"] = Json::array();
-  for (const model::Quarantine& quarantine : datastore.quarantine) {
-    Json object{{"target", quarantine.target}};
-    put_text(object, "path", quarantine.path);
-    object["runs"] = quarantine.runs;
-    document["quarantine"].push_back(std::move(object));
-  }
-  document["unreadable_folders"] = Json::array();
-  for (const model::File& folder : datastore.unreadable_folders) {
-    Json object{{"target", folder.target}};
-    put_text(object, "path", folder.path.empty() ? "." : folder.path);
-    object["reason"] = folder.error->message;
-    document["unreadable_folders"].push_back(std::move(object));
-  }
-  document["summary"] = summary_json(datastore, counts);
-  return printed(document);
+  json.begin_object();
+  json.members(head);
+  print_array(json, "virtual_machines", datastore.virtual_machines,
+              [&](const model::VirtualMachine& machine) { return machine_json(datastore, machine, counts); });
+  print_array(json, "ctk_files", datastore.tracking_files, [&](const model::TrackingFile& tracking) {
+    return datastore.files[tracking.file].exists ? tracking_file_json(datastore, tracking) : Json();
+  });
+  print_array(json, "quarantine", datastore.quarantine, quarantine_json);
+  print_array(json, "unreadable_folders", datastore.unreadable_folders, unreadable_folder_json);
+  json.member("summary", summary_json(datastore, counts));
+  json.end_object();
+  return out.flush();
 }
 
 }  // namespace cbtctl::report
