@@ -149,11 +149,32 @@ std::string tracking_of_disk(std::string_view path) {
 }
 
 std::string disk_of_tracking(std::string_view path) {
-  if (!core::ends_with_ignoring_case(path, tracking_ending)) return {};
-  return std::string(path.substr(0, path.size() - tracking_ending.size())).append(disk_extension);
+  if (core::ends_with_ignoring_case(path, tracking_ending))
+    return std::string(path.substr(0, path.size() - tracking_ending.size())).append(disk_extension);
+  for (std::size_t at = path.rfind('-'); at != std::string_view::npos && at > 0; at = path.rfind('-', at - 1)) {
+    const std::string_view rest = path.substr(at);
+    if (rest.find('/') != std::string_view::npos) break;
+    if (!begins_ignoring_case(rest, tracking_ending)) continue;
+    const char next = rest[tracking_ending.size()];
+    if (next == '.' || next == '~') return std::string(path.substr(0, at)).append(disk_extension);
+  }
+  return {};
 }
 
 std::string lock_of(std::string_view path) { return std::string(path).append(lock_extension); }
+
+bool is_filer_folder(std::string_view name) {
+  return std::find(filer_folders.begin(), filer_folders.end(), name) != filer_folders.end();
+}
+
+bool lies_in_filer_folder(std::string_view path) {
+  for (;;) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    if (is_filer_folder(path.substr(0, end))) return true;
+    if (end == path.size()) return false;
+    path.remove_prefix(end + 1);
+  }
+}
 
 std::optional<VolumePath> parse_volume_path(std::string_view absolute) {
   if (!absolute.starts_with(volumes_root)) return std::nullopt;

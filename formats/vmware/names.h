@@ -2,6 +2,7 @@
 // volumes in. A name suggests; what a file is, its content and the references to it decide.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,10 +54,20 @@ struct Name {
 
 // "web01.vmdk" -> "web01-ctk.vmdk", what ESXi calls the CTK file that it makes; empty if the name is no .vmdk.
 [[nodiscard]] std::string tracking_of_disk(std::string_view path);
-// "web01-ctk.vmdk" -> "web01.vmdk"; empty if the name is none of a CTK file.
+// "web01-ctk.vmdk", also put aside as "web01-ctk.vmdk.old" or "web01-ctk.vmdk~" -> "web01.vmdk"; empty if the name is
+// none of a CTK file.
 [[nodiscard]] std::string disk_of_tracking(std::string_view path);
 // "web01.vmx" -> "web01.vmx.lck", the folder or file that a running process holds.
 [[nodiscard]] std::string lock_of(std::string_view path);
+
+// Folders that a filer keeps for its snapshots and bins: what looks like machines in there is none. Exactly so, since
+// they are made by programs.
+inline constexpr std::array<std::string_view, 10> filer_folders{".snapshot", ".snapshots", "~snapshot", ".zfs",
+                                                                "#snapshot", ".ckpt",      "#recycle",  "@Recycle",
+                                                                "@Recently-Snapshot", "@eaDir"};
+[[nodiscard]] bool is_filer_folder(std::string_view name);
+// One of its folders, or itself, is.
+[[nodiscard]] bool lies_in_filer_folder(std::string_view path);
 
 inline constexpr std::string_view volumes_root = "/vmfs/volumes";
 

@@ -165,6 +165,8 @@ std::optional<Resolved> Tree::resolve_as(const Spot& from, std::string_view writ
   if (!found) return std::nullopt;
   auto followed = follow_links(found->place);
   if (!followed) return std::nullopt;
+  const bool is_passed_by = formats::vmware::lies_in_filer_folder(followed->path);
+  if (is_passed_by && folder(followed->place, parent_of(followed->path)) == nullptr) return std::nullopt;
   const bool by_link = *followed != found->place;
   return Resolved{std::move(*followed), found->by_tail, {}, by_link};
 }

@@ -64,12 +64,16 @@ class Tree {
   Tree(const std::vector<Place>& places, const std::vector<Mapping>& mappings);
 
   // Lists every folder of every place; one that is also the root or part of an earlier place is listed there alone.
-  // Neither links nor `.cbtctl` folders are walked into, save that below /vmfs/volumes a volume is visited under its
+  // Neither links nor `.cbtctl` folders are walked into, nor a filer's unless the place itself lies in one, save that below /vmfs/volumes a volume is visited under its
   // name, the link, and not under its UUID.
   void list(const Visit& visit);
 
   [[nodiscard]] const std::vector<Folder>& folders(std::size_t place) const { return listed_[place].folders; }
   [[nodiscard]] const Folder* folder(std::size_t place, std::string_view path) const;
+  // A filer's folders that were passed by, sorted.
+  [[nodiscard]] const std::vector<std::string>& not_entered(std::size_t place) const {
+    return listed_[place].not_entered;
+  }
 
   // The places that reach what lies at `path` of `place`, itself first among equals, ascending.
   [[nodiscard]] std::vector<std::size_t> seen_by(std::size_t place, std::string_view path) const;
@@ -111,6 +115,7 @@ class Tree {
   struct Listed {
     std::vector<Anchor> anchors;  // the roots; below /vmfs/volumes each volume too
     std::vector<Folder> folders;
+    std::vector<std::string> not_entered;
     std::unordered_map<std::string, std::size_t, PathHash, std::equal_to<>> by_path;
     std::unordered_map<std::string, std::string> volume_of_name;  // link -> folder, below /vmfs/volumes
     std::unordered_map<std::string, std::string> name_of_volume;
@@ -125,6 +130,7 @@ class Tree {
   void sort_folders(std::size_t place);
   void list_mapped(std::size_t mapping, const std::string& path) const;
   [[nodiscard]] bool walks(std::size_t place) const;
+  [[nodiscard]] bool passes_by(std::size_t place, std::string_view folder) const;
   [[nodiscard]] std::string location_at(const Spot& spot) const;
   [[nodiscard]] std::string located(const std::string& host, const std::string& absolute) const;
   [[nodiscard]] bool is_walked_before(std::size_t place, const std::string& path) const;

@@ -108,8 +108,16 @@ bool Tree::walks(std::size_t place) const {
   return (*places_)[place].only_vmx.empty() && (*places_)[place].only_folders.empty();
 }
 
+// A host's script decides by the same root (storage/ssh_script.h).
+bool Tree::passes_by(std::size_t place, std::string_view folder) const {
+  if (!formats::vmware::is_filer_folder(folder)) return false;
+  const auto& roots = (*places_)[place].roots;
+  return roots.empty() || !formats::vmware::lies_in_filer_folder(roots.back());
+}
+
 void Tree::sort_folders(std::size_t place) {
   Listed& listed = listed_[place];
+  std::sort(listed.not_entered.begin(), listed.not_entered.end());
   const auto is_before = [](const Folder& a, const Folder& b) { return a.path < b.path; };
   if (std::is_sorted(listed.folders.begin(), listed.folders.end(), is_before)) return;  // no folders in folders
   std::sort(listed.folders.begin(), listed.folders.end(), is_before);
@@ -123,7 +131,8 @@ const Folder* Tree::enter(std::size_t place, Folder folder, std::vector<std::str
     for (const Entry& entry : folder.entries) {
       if (!is_walked(entry)) continue;
       std::string path = join(folder.path, entry.name);
-      if (!is_walked_before(place, path)) next.push_back(std::move(path));
+      if (is_walked_before(place, path)) continue;
+      (passes_by(place, entry.name) ? listed_[place].not_entered : next).push_back(std::move(path));
     }
   }
   if (is_held_before(place, folder.path)) return nullptr;

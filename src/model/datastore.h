@@ -38,6 +38,7 @@ struct Target {
   std::optional<HostInventory> inventory;
   std::optional<Error> error;             // it could not be read at all, or its host was lost on the way
   std::vector<DatastoreSpan> datastores;  // empty where no host tells
+  std::vector<std::string> not_entered;   // a filer's folders, relative to the root
 };
 
 // A file seen in a listing, or named by another file. `path` is relative to the target's root, with '/'.
@@ -78,6 +79,7 @@ struct Descriptor {
   std::vector<Extent> extents;
   std::optional<Reference> parent;
   std::optional<Reference> tracking;  // changeTrackPath
+  std::vector<Reference> sidecars;
   bool judged = true;                 // false: a backup copy (`x.vmdk~`), which protects what it names
 };
 
@@ -108,6 +110,9 @@ struct SnapshotFile {
   Index file = 0;
   std::optional<formats::vmsd::SnapshotList> content;
   std::vector<Reference> frozen;  // every disk of every snapshot, in order
+  std::vector<Reference> states;  // the .vmsn of every snapshot that names one
+  // When the newest file of the folder was written; asked for where a snapshot looks like one that should be gone.
+  std::optional<std::int64_t> newest_ns;
 };
 
 // Which host knows a virtual machine, under which number.

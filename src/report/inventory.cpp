@@ -1,7 +1,9 @@
 #include "report/inventory.h"
 
 #include <algorithm>
+#include <set>
 
+#include "formats/core/path.h"
 #include "report/text.h"
 
 namespace cbtctl::report {
@@ -105,6 +107,31 @@ void add_inventories(Json& document, const model::Datastore& datastore) {
   for (model::Index target = 0; target < datastore.targets.size(); ++target) {
     document["targets"][target]["inventory"] = inventory_json(datastore, target);
   }
+}
+
+Json not_entered_json(const std::vector<model::Target>& targets) {
+  Json array = Json::array();
+  for (model::Index target = 0; target < targets.size(); ++target) {
+    for (const std::string& path : targets[target].not_entered) {
+      Json object{{"target", target}};
+      put_path(object, "path", path);
+      array.push_back(std::move(object));
+    }
+  }
+  return array;
+}
+
+std::string not_entered_text(const std::vector<model::Target>& targets) {
+  std::size_t count = 0;
+  std::set<std::string_view> names;
+  for (const model::Target& target : targets) {
+    count += target.not_entered.size();
+    for (const std::string& path : target.not_entered) names.insert(formats::core::file_name(path));
+  }
+  if (count == 0) return {};
+  std::string list;
+  for (const std::string_view name : names) list.append(list.empty() ? "" : ", ").append(name);
+  return "not entered: " + counted(count, "folder", "folders") + " that a filer keeps for itself (" + list + ")\n";
 }
 
 std::string inventory_text(const model::Datastore& datastore) {

@@ -11,6 +11,11 @@ namespace cbtctl::report {
 // Adds "inventory" to each of the document's targets; null on a mount.
 void add_inventories(Json& document, const model::Datastore& datastore);
 
+// "not_entered": a filer's folders, which were passed by.
+[[nodiscard]] Json not_entered_json(const std::vector<model::Target>& targets);
+// How many; empty where there are none.
+[[nodiscard]] std::string not_entered_text(const std::vector<model::Target>& targets);
+
 // A line per host, and what does not agree between hosts and files; empty where no target is a host.
 [[nodiscard]] std::string inventory_text(const model::Datastore& datastore);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "report/inventory.h"
 #include "report/json.h"
 #include "report/text.h"
 
@@ -151,6 +152,7 @@ std::string plan_text(const PlanReport& report, const Style& style) {
   for (const repair::Unchanged& unchanged : plan.unchanged)
     others.add({{escaped(unchanged.vm)}, {"unchanged", Tint::faint}, {escaped(unchanged.message)}});
   if (!others.is_empty()) out += others.print(style) + "\n";
+  out += not_entered_text(report.targets);
   out += counted(plan.machines.size(), "virtual machine", "virtual machines") + " to change in " +
          counted(steps, "step", "steps") + ", " + std::to_string(plan.refused.size()) + " refused, " +
          std::to_string(plan.unchanged.size()) + " unchanged\n";

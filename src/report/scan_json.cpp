@@ -192,6 +192,7 @@ bool print_scan_json(const model::Datastore& datastore, int exit_status, const T
   });
   print_array(json, "quarantine", datastore.quarantine, quarantine_json);
   print_array(json, "unreadable_folders", datastore.unreadable_folders, unreadable_folder_json);
+  json.member("not_entered", not_entered_json(datastore.targets));
   json.member("summary", summary_json(datastore, counts));
   json.end_object();
   return out.flush();

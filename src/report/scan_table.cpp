@@ -130,7 +130,7 @@ std::string scan_table(const model::Datastore& datastore, const Style& style) {
     add_machine(datastore, machine, table, counts);
   const std::string hosts = inventory_text(datastore);
   return table.print(style) + stray_files(datastore, style) + trouble(datastore) + (hosts.empty() ? "" : "\n" + hosts) +
-         "\n" + summary_line(datastore, counts);
+         "\n" + not_entered_text(datastore.targets) + summary_line(datastore, counts);
 }
 
 std::string scan_csv(const model::Datastore& datastore) {

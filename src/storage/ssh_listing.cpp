@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "formats/core/path.h"
+#include "formats/vmware/names.h"
 #include "storage/ssh_script.h"
 
 namespace cbtctl::storage {
@@ -29,7 +30,9 @@ Error error_of_word(std::string_view word) {
 }
 
 // The scripts walk past them (ssh_script.h).
-bool is_pruned(std::string_view name) { return name == ".cbtctl" || name.ends_with(".sf"); }
+bool is_pruned(std::string_view name) {
+  return name == ".cbtctl" || name.ends_with(".sf") || formats::vmware::is_filer_folder(name);
+}
 
 struct Complaint {
   std::size_t begun = 0;  // how many folders were begun before it

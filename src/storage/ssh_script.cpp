@@ -79,7 +79,15 @@ while IFS=' ' read -r n m; do
 done
 )sh";
 
-const std::string_view list_script = R"sh(while [ $# -gt 0 ]; do
+const std::string_view list_script = R"sh(kept='
+  -o -name .snapshot -o -name .snapshots -o -name ~snapshot -o -name .zfs -o -name #snapshot
+  -o -name .ckpt -o -name #recycle -o -name @Recycle -o -name @Recently-Snapshot -o -name @eaDir
+'
+case "$r/" in
+  */.snapshot/* | */.snapshots/* | */~snapshot/* | */.zfs/* | */"#snapshot"/*) kept= ;;
+  */.ckpt/* | */"#recycle"/* | */@Recycle/* | */@Recently-Snapshot/* | */@eaDir/*) kept= ;;
+esac
+while [ $# -gt 0 ]; do
   printf '%s l\n' "$t"
   printf '%s l\n' "$t" >&2
   if [ -L "$r/$2" ]; then
@@ -97,7 +105,7 @@ const std::string_view list_script = R"sh(while [ $# -gt 0 ]; do
   fi
   case "$e$1" in
     1) find . ! -name . -prune -exec stat -c "$fmt" {} + </dev/null ;;
-    2) find . -exec stat -c "$fmt" {} + -type d \( -name .cbtctl -o -name '*.sf' \) -prune </dev/null ;;
+    2) find . -exec stat -c "$fmt" {} + -type d \( -name .cbtctl -o -name '*.sf' $kept \) -prune </dev/null ;;
     *) printf '%s e %s\n' "$t" "$e" ;;
   esac
   shift 2

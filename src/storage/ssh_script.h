@@ -20,7 +20,8 @@ extern const std::string_view bootstrap_command;
 // of the root in $r (empty: "/"), the format of a status in $fmt, and stand in the root.
 extern const std::string_view resident_script;
 
-// Arguments: pairs of "1" (this folder alone) or "2" (all below it too, but nothing in .cbtctl and *.sf) and a path.
+// Arguments: pairs of "1" (this folder alone) or "2" (all below it too, but nothing in .cbtctl and *.sf, nor
+// in a filer's folders (formats/vmware/names.h) unless the root lies in one) and a path.
 // Per pair a record "l", then "s" per entry, its path relative to the folder ("./" before it, the folder itself is
 // "."), or one "e missing", "e denied", "e link", "e outside", "e file". On standard error the "l" too, so that it is
 // known which pair a complaint is about.

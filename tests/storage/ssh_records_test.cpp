@@ -1,6 +1,8 @@
 // What `head` and `tail` print for many files, as BusyBox and GNU do it, taken apart by the lengths that are expected.
 #include "storage/ssh_records.h"
 
+#include "formats/vmware/names.h"
+#include "storage/ssh_script.h"
 #include "tests/support/catch.h"
 
 using namespace cbtctl::storage;
@@ -76,5 +78,15 @@ TEST_CASE("of a single file any length is taken") {
     const auto contents = split_frames(text, {{"./a", 3}});
     REQUIRE(contents);
     CHECK((*contents)[0] == "abcdef");
+  }
+}
+
+TEST_CASE("the listing on a host passes by every folder of a filer, and knows when its root lies in one") {
+  for (const std::string_view name : formats::vmware::filer_folders) {
+    INFO(name);
+    CHECK(list_script.find("-o -name " + std::string(name)) != std::string_view::npos);
+    const std::string plain = "*/" + std::string(name) + "/*";
+    const std::string quoted = "*/\"" + std::string(name) + "\"/*";
+    CHECK((list_script.find(plain) != std::string_view::npos || list_script.find(quoted) != std::string_view::npos));
   }
 }

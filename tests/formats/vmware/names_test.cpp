@@ -127,6 +127,10 @@ TEST_CASE("a disk and its CTK file tell each other's name") {
   CHECK(disk_of_tracking("web-000001-ctk.vmdk") == "web-000001.vmdk");
   CHECK(disk_of_tracking("a/web-CTK.VMDK") == "a/web.vmdk");
   CHECK(disk_of_tracking("a/-ctk.vmdk") == "a/.vmdk");
+  CHECK(disk_of_tracking("a/web-ctk.vmdk.old") == "a/web.vmdk");
+  CHECK(disk_of_tracking("web-ctk-CTK.vmdk~") == "web-ctk.vmdk");
+  CHECK(disk_of_tracking("web-ctk.vmdk.d/web.vmdk").empty());
+  CHECK(disk_of_tracking("web-ctk.vmdkx").empty());
   CHECK(disk_of_tracking("web.vmdk").empty());
   CHECK(disk_of_tracking("ctk.vmdk").empty());
   CHECK(disk_of_tracking("a/ctk.vmdk").empty());
@@ -179,4 +183,19 @@ TEST_CASE("a volume's name is a link to its UUID") {
   CHECK(volume_of_link("/vmfs/volumes/65f1c2aa-3b0c9d1e") == "65f1c2aa-3b0c9d1e");
   CHECK(volume_of_link("/vmfs/volumes/ds1/x") == "/vmfs/volumes/ds1/x");
   CHECK(volume_of_link("../x") == "../x");
+}
+
+TEST_CASE("a snapshot's number has six digits") {
+  CHECK(parse_name("web-000007-ctk.vmdk").number == 7U);
+  CHECK_FALSE(parse_name("web-0000007-ctk.vmdk").number);
+  CHECK_FALSE(parse_name("web-00007.vmdk").number);
+}
+
+TEST_CASE("a filer's folders are known by exactly their names") {
+  for (const std::string_view name : filer_folders) CHECK(is_filer_folder(name));
+  CHECK_FALSE(is_filer_folder("snapshot"));
+  CHECK_FALSE(is_filer_folder(".snapshot2"));
+  CHECK(lies_in_filer_folder("/mnt/ds/.snapshot/hourly.0"));
+  CHECK(lies_in_filer_folder("/mnt/ds/#recycle"));
+  CHECK_FALSE(lies_in_filer_folder("/mnt/ds/web"));
 }
