@@ -1,6 +1,7 @@
 #include "discovery/discover.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <string_view>
 #include <unordered_map>
@@ -13,12 +14,14 @@
 #include "discovery/logs.h"
 #include "discovery/names.h"
 #include "discovery/power.h"
+#include "formats/core/ascii.h"
 #include "formats/core/path.h"
 
 namespace cbtctl::discovery {
 namespace {
 
 using formats::core::join;
+using formats::core::lower;
 using formats::core::stem_of;
 using model::Index;
 
@@ -52,8 +55,9 @@ void find_quarantine(const Tree& tree, const std::vector<Place>& places, model::
   }
 }
 
-void tell_unreadable(const Tree& tree, model::Datastore& datastore) {
+void tell_listed(const Tree& tree, model::Datastore& datastore) {
   for (Index place = 0; place < datastore.targets.size(); ++place) {
+    datastore.targets[place].not_entered = tree.not_entered(place);
     for (const Folder& folder : tree.folders(place)) {
       if (!folder.error) continue;
       model::Target& target = datastore.targets[place];
@@ -78,9 +82,26 @@ void sort_by_path(std::vector<Member>& members, const std::vector<model::File>& 
   members = std::move(sorted);
 }
 
+// Of one path but for letter case: a list that is no other machine's by its exact name.
+void pair_ignoring_case(model::Datastore& datastore, const std::vector<bool>& taken) {
+  std::map<std::pair<Index, std::string>, Index> left;
+  for (Index i = 0; i < taken.size(); ++i) {
+    const model::File& file = datastore.files[datastore.snapshot_files[i].file];
+    if (!taken[i]) left.emplace(std::pair(file.target, lower(stem_of(file.path))), i);
+  }
+  if (left.empty()) return;
+  for (model::VirtualMachine& machine : datastore.virtual_machines) {
+    const model::File& file = datastore.files[machine.file];
+    if (machine.snapshot_file) continue;
+    const auto found = left.find({file.target, lower(stem_of(file.path))});
+    if (found != left.end()) machine.snapshot_file = found->second;
+  }
+}
+
 void pair_with_snapshot_lists(model::Datastore& datastore) {
   using Lists = std::unordered_map<std::string_view, Index>;  // by path without extension: the first
   std::vector<Lists> lists(datastore.targets.size());
+  std::vector<bool> taken(datastore.snapshot_files.size());
   for (Index i = 0; i < datastore.snapshot_files.size(); ++i) {
     const model::File& file = datastore.files[datastore.snapshot_files[i].file];
     lists[file.target].emplace(stem_of(file.path), i);
@@ -89,8 +110,11 @@ void pair_with_snapshot_lists(model::Datastore& datastore) {
     const model::File& configuration = datastore.files[machine.file];
     const Lists& beside = lists[configuration.target];
     const auto found = beside.find(stem_of(configuration.path));
-    if (found != beside.end()) machine.snapshot_file = found->second;
+    if (found == beside.end()) continue;
+    machine.snapshot_file = found->second;
+    taken[found->second] = true;
   }
+  pair_ignoring_case(datastore, taken);
 }
 
 void tell_power(const Tree& tree, const Loader& loader, model::Datastore& datastore) {
@@ -115,7 +139,7 @@ model::Datastore look(const std::vector<Place>& places, const std::vector<Mappin
   Tree tree(places, mappings);
   Loader loader(tree, datastore);
   tree.list({Loader::glance, [&](Tree::Visited visited) { loader.meet(visited); }});
-  tell_unreadable(tree, datastore);
+  tell_listed(tree, datastore);
   loader.load_by_reference();
 
   sort_by_path(datastore.virtual_machines, datastore.files);

@@ -47,6 +47,7 @@ class Loader {
   };
   static std::optional<Wanted> first_wanted(NameHint hint);
   static storage::Decoder decoder_of(Reading reading);
+  const storage::Entry* find_ignoring_case(const Folder& folder, std::string_view name);
   static std::size_t next_bytes(const Wanted& wanted);
 
   void foresee(std::size_t folders_left);
@@ -75,6 +76,8 @@ class Loader {
   void want_disk(const model::Reference& reference);
   void want_extent(const model::Extent& extent);
   void want_unclaimed_data();
+  void ask_ages();
+  [[nodiscard]] std::optional<model::Index> disk_of(model::Index tracking);
   void find_disk_of(std::size_t called);
   void collect_tracking_files();
   void mark_extents();
@@ -89,6 +92,11 @@ class Loader {
   std::vector<bool> asked_;               // by file: its bytes or its status were asked for
   std::vector<bool> claimed_;             // by file: an extent line names it, or its head was read since none does
   std::vector<CalledTracking> called_tracking_;
+  // Of one folder, the last that was asked: its files' names in small letters.
+  struct SmallNames {
+    const Folder* folder = nullptr;
+    std::unordered_map<std::string, std::size_t> entries;
+  } small_names_;
   std::size_t folders_met_ = 0;
   bool is_listed_ = false;         // every folder was met
   bool has_open_ends_ = false;     // some reference did not lead to a file so far

@@ -30,6 +30,7 @@ void add_references(model::Descriptor& descriptor) {
     if (names_a_file(line)) extent.reference = {.written = line.file_name};
   }
   if (!content.parent_hint.empty()) descriptor.parent = {.written = content.parent_hint};
+  for (const std::string& sidecar : content.sidecars) descriptor.sidecars.push_back({.written = sidecar});
   if (content.change_track_path && !content.change_track_path->empty()) {
     descriptor.tracking = {.written = *content.change_track_path};
   }
@@ -70,6 +71,7 @@ void Loader::add_snapshot_list(Index file, core::Result<formats::vmsd::SnapshotL
     list.content = std::move(*content);
     for (const formats::vmsd::Snapshot& snapshot : list.content->snapshots) {
       for (const formats::vmsd::FrozenDisk& disk : snapshot.disks) list.frozen.push_back({.written = disk.file_name});
+      if (!snapshot.state_file_name.empty()) list.states.push_back({.written = snapshot.state_file_name});
     }
   } else {
     subject.error = content.error();

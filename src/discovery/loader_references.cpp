@@ -1,5 +1,6 @@
 // The last part of the loader: from what was parsed to the files it names.
 #include <algorithm>
+#include <map>
 #include <set>
 #include <unordered_set>
 #include <utility>
@@ -59,6 +60,7 @@ void Loader::load_by_reference() {
     refer_from_all();
     if (wanted_.empty()) want_unclaimed_data();
   } while (!wanted_.empty());
+  ask_ages();
   collect_tracking_files();
 }
 
@@ -79,8 +81,9 @@ void Loader::refer_from(model::VirtualMachine& machine) {
 }
 
 void Loader::refer_from(model::SnapshotFile& list) {
-  if (list.frozen.empty()) return;
+  if (list.frozen.empty() && list.states.empty()) return;
   const Spot folder = folder_of(list.file);
+  for (model::Reference& state : list.states) lead(state, folder);
   for (model::Reference& frozen : list.frozen) {
     if (lead(frozen, folder)) want_disk(frozen);
   }
@@ -91,6 +94,7 @@ void Loader::refer_from(model::Descriptor& descriptor) {
   for (model::Extent& extent : descriptor.extents) {
     if (extent.reference && lead(*extent.reference, folder)) want_extent(extent);
   }
+  for (model::Reference& sidecar : descriptor.sidecars) lead(sidecar, folder);
   if (descriptor.parent && lead(*descriptor.parent, folder)) want_disk(*descriptor.parent);
   if (descriptor.tracking && lead(*descriptor.tracking, folder)) {
     want({*descriptor.tracking->file, Reading::disk, head_bytes, true});
@@ -109,6 +113,34 @@ void Loader::want_extent(const model::Extent& extent) {
   want({file, Reading::status});
 }
 
+// How old a snapshot is that should be gone shows against what was written last beside it.
+void Loader::ask_ages() {
+  std::map<storage::Reader*, std::vector<storage::Submission>> by_reader;
+  for (Index i = 0; i < datastore_.snapshot_files.size(); ++i) {
+    const auto& content = datastore_.snapshot_files[i].content;
+    const auto is_temporary = [](const formats::vmsd::Snapshot& snapshot) { return snapshot.is_temporary(); };
+    if (!content || std::none_of(content->snapshots.begin(), content->snapshots.end(), is_temporary)) continue;
+    const Spot spot = folder_of(datastore_.snapshot_files[i].file);
+    const Folder* folder = tree_.folder(spot.place, spot.path);
+    for (const storage::Entry& entry : folder == nullptr ? std::vector<storage::Entry>{} : folder->entries) {
+      if (entry.type != storage::EntryType::file) continue;
+      const Spot file{spot.place, join(spot.path, entry.name)};
+      by_reader[&tree_.reader(file)].push_back({i, storage::StatusRequest{tree_.read_path(file)}});
+    }
+  }
+  for (auto& [reader, submissions] : by_reader) {
+    reader->submit(std::move(submissions));
+    for (auto replies = reader->collect(); !replies.empty(); replies = reader->collect()) {
+      for (const storage::Reply& reply : replies) {
+        const auto* status = reply.answer ? std::get_if<storage::FileStatus>(&*reply.answer) : nullptr;
+        if (status == nullptr) continue;
+        auto& newest = datastore_.snapshot_files[reply.tag].newest_ns;
+        newest = std::max(newest.value_or(status->modified_ns), status->modified_ns);
+      }
+    }
+  }
+}
+
 // A name such as "x-flat.vmdk" that nobody refers to may still be a descriptor or a CTK file.
 void Loader::want_unclaimed_data() {
   for (const Index file : data_files_) {
@@ -122,13 +154,32 @@ void Loader::want_unclaimed_data() {
 // A folder or a link by the disk's name is not looked for yet while folders are being listed: what is called like a CTK
 // file may turn out to be none, and then nothing is to be said of what has its disk's name.
 void Loader::find_disk_of(std::size_t called) {
-  const Spot spot = spot_of(called_tracking_[called].file);
+  const auto disk = disk_of(called_tracking_[called].file);
+  if (disk) called_tracking_[called].disk = disk;
+}
+
+// By exactly that name, else in another letter case; that is looked for once all is listed.
+std::optional<Index> Loader::disk_of(Index tracking) {
+  const Spot spot = spot_of(tracking);
   const std::string disk = formats::vmware::disk_of_tracking(file_name(spot.path));
   Spot beside{spot.place, join(parent_of(spot.path), disk)};
-  const Lookup seen = tree_.look_up(beside);
-  if (seen.entry == nullptr || (!is_listed_ && seen.entry->type != storage::EntryType::file)) return;
-  const Index file = file_at(std::move(beside), seen);
-  called_tracking_[called].disk = file;
+  Lookup seen = tree_.look_up(beside);
+  if (seen.entry == nullptr && is_listed_ && seen.folder != nullptr) {
+    seen.entry = find_ignoring_case(*seen.folder, disk);
+    if (seen.entry != nullptr) beside.path = join(parent_of(spot.path), seen.entry->name);
+  }
+  if (seen.entry == nullptr || (!is_listed_ && seen.entry->type != storage::EntryType::file)) return std::nullopt;
+  return file_at(std::move(beside), seen);
+}
+
+const storage::Entry* Loader::find_ignoring_case(const Folder& folder, std::string_view name) {
+  if (small_names_.folder != &folder) {
+    small_names_ = {&folder, {}};
+    for (std::size_t i = 0; i < folder.entries.size(); ++i)
+      small_names_.entries.emplace(formats::core::lower(folder.entries[i].name), i);
+  }
+  const auto found = small_names_.entries.find(formats::core::lower(name));
+  return found == small_names_.entries.end() ? nullptr : &folder.entries[found->second];
 }
 
 // An extent that leads out of the scan may be the file of that name in it. One that is missing may be there in another
@@ -187,6 +238,14 @@ void Loader::collect_tracking_files() {
     if (!file.exists || is_other) continue;
     if (!called_tracking_[i].disk) find_disk_of(i);
     note(called_tracking_[i].file).disk = called_tracking_[i].disk;
+  }
+  for (std::size_t i = 0; i < datastore_.tracking_files.size(); ++i) {  // put aside under another name
+    const Index file = datastore_.tracking_files[i].file;
+    const bool is_put_aside = hint_of(file_name(datastore_.files[file].path)) != NameHint::tracking &&
+                              !formats::vmware::disk_of_tracking(datastore_.files[file].path).empty();
+    if (!is_put_aside) continue;
+    const auto disk = disk_of(file);
+    datastore_.tracking_files[i].disk = disk;
   }
   for (Index i = 0; i < datastore_.descriptors.size(); ++i) {
     const auto& tracking = datastore_.descriptors[i].tracking;

@@ -233,6 +233,7 @@ class Compiler {
         stripped.insert(index);
         add_named(index, places);
         if (!failed) failed = add_usual(index, outlook_.is_on(disk.settings), places);
+        add_alike(index, outlook_.is_on(disk.settings), places);
       });
     }
     for (const auto& [where, place] : places) {
@@ -260,6 +261,14 @@ class Compiler {
     if (status->type == storage::EntryType::link) return Failure{Reason::outside_scan, usual + " is a link"};
     places[{file.target, usual}].in_the_way |= goes_on;
     return {};
+  }
+
+  // What is called so but for letter case: there is a file system on which it is the same.
+  void add_alike(Index index, bool goes_on, Places& places) {
+    for (const model::TrackingFile* tracking : default_tracking(datastore_, index)) {
+      const model::File& file = datastore_.files[tracking->file];
+      places[{file.target, file.path}].in_the_way |= goes_on;
+    }
   }
 
   MaybeFailure aside(Index target, const std::string& path, const Place& place, const std::set<Index>& stripped) {

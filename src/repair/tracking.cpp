@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "formats/core/ascii.h"
+#include "formats/core/path.h"
 #include "formats/identify.h"
 #include "formats/vmware/names.h"
 
@@ -11,16 +13,42 @@ namespace cbtctl::repair {
 using formats::core::Result;
 using model::Index;
 
-const model::TrackingFile* tracking_at(const model::Datastore& datastore, Index target, const std::string& path) {
+namespace {
+
+// The first that does not lie before that path.
+auto first_from(const model::Datastore& datastore, Index target, const std::string& path) {
   const auto& all = datastore.tracking_files;  // by target and path
-  const auto found =
-      std::lower_bound(all.begin(), all.end(), path, [&](const auto& tracking, const std::string& wanted) {
-        const model::File& file = datastore.files[tracking.file];
-        return file.target != target ? file.target < target : file.path < wanted;
-      });
-  if (found == all.end()) return nullptr;
+  return std::lower_bound(all.begin(), all.end(), path, [&](const auto& tracking, const std::string& wanted) {
+    const model::File& file = datastore.files[tracking.file];
+    return file.target != target ? file.target < target : file.path < wanted;
+  });
+}
+
+}  // namespace
+
+const model::TrackingFile* tracking_at(const model::Datastore& datastore, Index target, const std::string& path) {
+  const auto found = first_from(datastore, target, path);
+  if (found == datastore.tracking_files.end()) return nullptr;
   const model::File& file = datastore.files[found->file];
   return file.target == target && file.path == path && file.exists ? &*found : nullptr;
+}
+
+std::vector<const model::TrackingFile*> default_tracking(const model::Datastore& datastore, Index descriptor) {
+  const model::File& disk = datastore.files[datastore.descriptors[descriptor].file];
+  const std::string usual = formats::vmware::tracking_of_disk(disk.path);
+  std::vector<const model::TrackingFile*> found;
+  if (usual.empty()) return found;
+  if (const auto* exact = tracking_at(datastore, disk.target, usual)) found.push_back(exact);
+  std::string folder(formats::core::parent_of(disk.path));
+  if (!folder.empty()) folder += '/';
+  for (auto at = first_from(datastore, disk.target, folder); at != datastore.tracking_files.end(); ++at) {
+    const model::File& file = datastore.files[at->file];
+    if (file.target != disk.target || !file.path.starts_with(folder)) break;
+    const bool is_alike = file.path != usual && formats::core::equal_ignoring_case(file.path, usual);
+    const bool is_its_own = at->disk && *at->disk == datastore.descriptors[descriptor].file;
+    if (is_alike && is_its_own && file.exists && at->named_by.empty()) found.push_back(&*at);
+  }
+  return found;
 }
 
 bool names_tracking(const model::Datastore& datastore, const model::Disk& disk) {
@@ -33,8 +61,7 @@ bool names_tracking(const model::Datastore& datastore, const model::Disk& disk) 
 bool has_default_tracking(const model::Datastore& datastore, const model::Disk& disk) {
   bool has = false;
   for_own_links(disk, [&](Index index) {
-    const model::File& file = datastore.files[datastore.descriptors[index].file];
-    has |= tracking_at(datastore, file.target, formats::vmware::tracking_of_disk(file.path)) != nullptr;
+    has |= !default_tracking(datastore, index).empty();
   });
   return has;
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "analysis/tracking_file_verdict.h"
 #include "model/datastore.h"
@@ -12,7 +13,10 @@
 namespace cbtctl::repair {
 
 [[nodiscard]] bool names_tracking(const model::Datastore& datastore, const model::Disk& disk);  // an own link does
-// A CTK file stands where ESXi puts the next one of an own link.
+// The files that are called like the CTK file of this disk, letter case aside: ESXi puts the next one there.
+[[nodiscard]] std::vector<const model::TrackingFile*> default_tracking(const model::Datastore& datastore,
+                                                                       model::Index descriptor);
+// There is one, of an own link.
 [[nodiscard]] bool has_default_tracking(const model::Datastore& datastore, const model::Disk& disk);
 // Null: none is there.
 [[nodiscard]] const model::TrackingFile* tracking_at(const model::Datastore& datastore, model::Index target,

@@ -276,3 +276,47 @@ TEST_CASE("off needs proof, and the signs of running are none of being off") {
   const std::string twice = "checkpoint.vmState = \"\"\ncheckpoint.vmState = \"x.vmss\"\n";
   CHECK(power("cleanShutdown = \"TRUE\"\n" + twice) == PowerState::unknown);
 }
+
+TEST_CASE("a filer's folders are told and not entered, unless the target lies in one") {
+  const Files files{{"web/web.vmx", vmx("web.vmdk")},
+                    {".snapshot/daily/web/web.vmx", vmx("web.vmdk")},
+                    {"web/@eaDir/web.vmx", vmx("web.vmdk")},
+                    {"snapshot/web.vmx", vmx("web.vmdk")}};
+  const auto datastore = support::scan(files);
+  CHECK(datastore.virtual_machines.size() == 2);
+  CHECK(datastore.targets[0].not_entered == std::vector<std::string>{".snapshot", "web/@eaDir"});
+  const auto inside = support::scan(std::vector<Source>{{"/mnt/ds/.snapshot/daily", {files, {}, {}}}});
+  CHECK(inside.virtual_machines.size() == 4);
+  CHECK(inside.targets[0].not_entered.empty());
+}
+
+TEST_CASE("what lies in a filer's folder is outside the scan, not missing") {
+  const auto datastore = support::scan({{"web/web.vmx", vmx("../.snapshot/daily/web.vmdk")}});
+  CHECK_FALSE(active_file(datastore).file);
+}
+
+TEST_CASE("a CTK file has its disk in any letter case, and also when it was put aside") {
+  const auto datastore = support::scan({{"x/x.VMDK", descriptor("x-flat.vmdk")},
+                                        {"x/x-ctk.vmdk", support::tracking()},
+                                        {"x/y.vmdk", descriptor("y-flat.vmdk")},
+                                        {"x/y-ctk.vmdk.old", support::tracking()},
+                                        {"x/z.vmdk", descriptor("z-flat.vmdk")},
+                                        {"x/Z.vmdk", descriptor("z-flat.vmdk")},
+                                        {"x/z-ctk.vmdk", support::tracking()}});
+  CHECK(class_of(datastore, "x/x-ctk.vmdk") == TrackingClass::leftover);
+  CHECK(class_of(datastore, "x/y-ctk.vmdk.old") == TrackingClass::leftover);
+  for (const auto& tracking : datastore.tracking_files) {
+    if (datastore.files[tracking.file].path == "x/z-ctk.vmdk")
+      CHECK(datastore.files[tracking.disk.value()].path == "x/z.vmdk");
+  }
+}
+
+TEST_CASE("a snapshot list is a machine's in any letter case, unless it is another's by its exact name") {
+  const auto one = support::scan({{"x/X.vmx", vmx("x.vmdk")}, {"x/x.vmsd", "snapshot.lastUID = \"1\"\n"}});
+  CHECK(one.virtual_machines[0].snapshot_file);
+  const auto two = support::scan({{"x/X.vmx", vmx("x.vmdk")},
+                                  {"x/x.vmx", vmx("x.vmdk")},
+                                  {"x/x.vmsd", "snapshot.lastUID = \"1\"\n"}});
+  CHECK_FALSE(two.virtual_machines[0].snapshot_file);
+  CHECK(two.virtual_machines[1].snapshot_file);
+}

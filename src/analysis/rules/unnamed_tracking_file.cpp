@@ -2,6 +2,7 @@
 #include "analysis/subject.h"
 #include "analysis/tracking_file_verdict.h"
 #include "formats/core/checked.h"
+#include "formats/core/path.h"
 #include "formats/vmware/names.h"
 
 namespace cbtctl::analysis {
@@ -10,6 +11,8 @@ namespace {
 // Where both keys are TRUE a leftover stands where the next CTK file must go.
 bool blocks_the_next(const Subject& subject, const model::TrackingFile& tracking) {
   const JudgedDisk* disk = subject.owners[*tracking.disk].disk;
+  const auto name = formats::vmware::parse_name(formats::core::file_name(subject.file(tracking.file).path));
+  if (name.kind != formats::vmware::NameKind::tracking) return false;  // put aside under another name
   return disk != nullptr && has_both_keys(subject, *disk);
 }
 
