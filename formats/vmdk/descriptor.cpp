@@ -114,6 +114,18 @@ void set_once(std::string& known, const text::Entry& entry, Descriptor& descript
   if (known.empty()) known = entry.value;
 }
 
+// "vmwarelwd,web01_1-5b3ab4b4.vmfd;": filters and their files; a name with an extension is a file's.
+std::vector<std::string> sidecars_of(std::string_view value) {
+  std::vector<std::string> files;
+  while (!value.empty()) {
+    const std::size_t end = std::min(value.find_first_of(",; \t"), value.size());
+    const std::string_view word = value.substr(0, end);
+    value.remove_prefix(std::min(end + 1, value.size()));
+    if (lower(word).ends_with(".vmfd")) files.emplace_back(word);
+  }
+  return files;
+}
+
 void read_entry(const text::Entry& entry, Descriptor& descriptor) {
   const auto is = [&](std::string_view key) { return equal_ignoring_case(entry.key, key); };
   if (is("version")) {
@@ -142,6 +154,8 @@ void read_entry(const text::Entry& entry, Descriptor& descriptor) {
     descriptor.disk_uuid = entry.value;
   } else if (is("ddb.longcontentid")) {
     descriptor.long_content_id = entry.value;
+  } else if (is("ddb.sidecars")) {
+    descriptor.sidecars = sidecars_of(entry.value);
   } else if (is("ddb.thinprovisioned")) {
     descriptor.thin_provisioned = entry.value == "1" || equal_ignoring_case(entry.value, "TRUE");
   } else if (is("ddb.virtualhwversion")) {

@@ -39,6 +39,7 @@ struct Descriptor {
   std::string adapter_type;
   std::string disk_uuid;
   std::string long_content_id;
+  std::vector<std::string> sidecars;  // ddb.sidecars: files that an I/O filter keeps beside the disk
   bool thin_provisioned = false;
   std::optional<unsigned> virtual_hardware_version;
 

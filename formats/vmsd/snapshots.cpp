@@ -2,6 +2,8 @@
 // collected by number first and read afterwards.
 #include "formats/vmsd/snapshots.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 
@@ -93,13 +95,20 @@ core::Result<SnapshotList> decode(const text::Document& document) {
   SnapshotList snapshots;
   snapshots.current_uid = field(list, "current");
   snapshots.need_consolidate = text::equal_ignoring_case(field(list, "needconsolidate"), "TRUE");
-  const auto count = number(field(list, "numsnapshots"));
-  for (const auto& [index, member] : members) {
-    if (!count || static_cast<std::int64_t>(index) < *count) {
-      snapshots.snapshots.push_back(snapshot_of(member, document.encoding()));
-    }
-  }
+  snapshots.declared_count = number(field(list, "numsnapshots"));
+  for (const auto& [index, member] : members) snapshots.snapshots.push_back(snapshot_of(member, document.encoding()));
   return snapshots;
+}
+
+bool Snapshot::is_temporary() const {
+  // As administrators report them: VMware's own, then backup products.
+  constexpr std::array<std::string_view, 14> beginnings{
+      "consolidate helper", "veeam backup temporary snapshot", "__gx_backup__", "nbu_snapshot", "vdp-",
+      "avamar-", "tsm-vm snapshot", "ghettovcb-snapshot", "_dp_vepa_snap", "nakivo", "acronis", "vranger", "smvi_",
+      "arcserve"};
+  const std::string name = text::lower(display_name);
+  return std::any_of(beginnings.begin(), beginnings.end(),
+                     [&](std::string_view beginning) { return name.starts_with(beginning); });
 }
 
 }  // namespace formats::vmsd

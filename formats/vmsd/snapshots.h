@@ -25,11 +25,15 @@ struct Snapshot {
   std::string state_file_name;             // the .vmsn
   std::optional<std::int64_t> created_us;  // microseconds since 1970: (int64)High << 32 | (uint32)Low
   std::vector<FrozenDisk> disks;
+  // Called as consolidation or a backup product calls its own, which should not outlive the backup; the restore points
+  // of a replica are meant to stay.
+  [[nodiscard]] bool is_temporary() const;
 };
 
 struct SnapshotList {
   std::string current_uid;
-  std::vector<Snapshot> snapshots;  // by the number in their key; those below numSnapshots, or all where it is absent
+  std::vector<Snapshot> snapshots;             // by the number in their key, whatever that is
+  std::optional<std::int64_t> declared_count;  // numSnapshots
   bool need_consolidate = false;    // snapshot.needConsolidate
 };
 

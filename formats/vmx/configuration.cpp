@@ -257,6 +257,7 @@ core::Result<Configuration> decode(const text::Document& document) {
   settings.ctk_enabled = flag(first(keys, "ctkenabled"));
   settings.ctk_disallowed = flag(first(keys, "ctkdisallowed"));
   settings.clean_shutdown = flag(first(keys, "cleanshutdown"));
+  settings.need_consolidate = flag(first(keys, "snapshot.needconsolidate"));
   settings.checkpoint_vm_state = value_of(keys, "checkpoint.vmstate");
   settings.working_dir = decoded(value_of(keys, "workingdir"), settings.encoding);
   settings.swap_file_name = decoded(value_of(keys, "sched.swap.derivedname"), settings.encoding);

@@ -62,7 +62,8 @@ struct Configuration {
   std::vector<MisspeltKey> misspelt_keys;
   std::vector<DuplicateKey> duplicates;
   std::optional<Flag> clean_shutdown;
-  std::string checkpoint_vm_state;  // non-empty: suspended
+  std::optional<Flag> need_consolidate;  // snapshot.needConsolidate
+  std::string checkpoint_vm_state;       // non-empty: suspended
   std::string working_dir;          // as written; empty: the .vmx file's folder
   std::string swap_file_name;       // sched.swap.derivedName; empty where absent
   std::string nvram;

@@ -98,6 +98,16 @@ constexpr std::array rows{
         "a delta's parent is not there",
         "The delta alone holds only what changed since the snapshot. The virtual machine does not power on.",
         "Bring the parent back from where it was moved, or from a backup."},
+    Row{Code::chain_too_long, "chain-too-long", Severity::warning, Fix::none, "",
+        "a disk runs on 32 deltas or more: no further snapshot can be made",
+        "ESXi allows 32 levels. The next snapshot fails, and with it the next backup; every read goes through the "
+        "whole chain.",
+        "Delete snapshots or consolidate; begin with a backup by another way."},
+    Row{Code::consolidation_needed, "consolidation-needed", Severity::warning, Fix::none, "",
+        "ESXi has noted that the virtual machine needs consolidation",
+        "snapshot.needConsolidate is TRUE: a snapshot was removed from the list and its delta could not be merged. "
+        "The deltas grow until that is done.",
+        "Consolidate the virtual machine's disks."},
     Row{Code::ctk_covers_less, "ctk-covers-less", Severity::critical, Fix::choice, "restart",
         "the CTK file covers less than the disk: the disk was extended",
         "Changes in the added part are not recorded, so incremental backups silently miss them.",
@@ -175,6 +185,11 @@ constexpr std::array rows{
         "The file was cut, or the descriptor edited. The virtual machine does not power on, or the guest loses its "
         "last sectors.",
         "Restore the disk, or correct the descriptor if it was edited."},
+    Row{Code::sidecar_missing, "sidecar-missing", Severity::warning, Fix::none, "",
+        "a descriptor names a sidecar file that is not there",
+        "An I/O filter (replication, caching, encryption) keeps a file of its own for the disk. Without it the virtual "
+        "machine may not power on, or the filter starts anew.",
+        "Bring the file back, or detach the filter by its storage policy (KB 334555)."},
     Row{Code::snapshot_disk_missing, "snapshot-disk-missing", Severity::error, Fix::none, "",
         "the snapshot list names a disk that is not there",
         "The snapshot cannot be reverted to, and deleting it may fail.", "Consolidate, or correct the snapshot list."},
@@ -187,9 +202,19 @@ constexpr std::array rows{
         "a snapshot's disk that no virtual machine, snapshot list or delta uses",
         "It takes space. A virtual machine outside this scan may use it.",
         "Make sure that nothing uses it before you remove it."},
+    Row{Code::snapshot_temporary, "snapshot-temporary", Severity::note, Fix::none, "",
+        "a snapshot by the name that a backup product or consolidation gives its own",
+        "While a backup is at work that is as it should be. Afterwards the snapshot was left over, and its delta "
+        "grows; from three days on it is a warning.",
+        "See that no backup is at work, then delete the snapshot."},
     Row{Code::vmsd_damaged, "vmsd-damaged", Severity::error, Fix::none, "", "a snapshot list that is none",
         "Snapshots cannot be told, and the vSphere Client shows none.",
         "Restore the .vmsd, or take and delete a snapshot so that ESXi writes a new one."},
+    Row{Code::vmsd_inconsistent, "vmsd-inconsistent", Severity::warning, Fix::none, "",
+        "a snapshot list contradicts itself",
+        "A count, a current snapshot or a parent that fits no entry, two entries of one number, or a state file that "
+        "is gone: the vSphere Client shows too few snapshots, and deleting one may fail.",
+        "Compare the list with the disks' chains; take and delete a snapshot so that ESXi writes it anew."},
     Row{Code::vmx_damaged, "vmx-damaged", Severity::error, Fix::none, "",
         "a configuration file that holds no configuration",
         "The virtual machine cannot be registered or powered on. A full datastore leaves empty or cut files.",

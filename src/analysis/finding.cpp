@@ -5,6 +5,7 @@
 
 #include "analysis/catalogue.h"
 #include "formats/core/fnv.h"
+#include "formats/core/spelling.h"
 
 namespace cbtctl::analysis {
 
@@ -44,6 +45,47 @@ std::string_view name_of(Fix fix) {
       return "none";
   }
   return {};
+}
+
+namespace {
+
+constexpr auto skip_reasons = std::to_array<formats::core::Spelling<SkipReason>>({
+    {SkipReason::changing, "changing"},
+    {SkipReason::encrypted, "encrypted"},
+    {SkipReason::in_use, "in-use"},
+    {SkipReason::not_proven_off, "not-proven-off"},
+    {SkipReason::outside_scan, "outside-scan"},
+    {SkipReason::unknown_build, "unknown-build"},
+    {SkipReason::unreadable, "unreadable"},
+    {SkipReason::untold, "untold"},
+});
+static_assert(formats::core::is_whole(skip_reasons, SkipReason::untold));
+
+}  // namespace
+
+std::string_view name_of(SkipReason reason) { return formats::core::text_in(skip_reasons, reason); }
+
+SkipReason reason_of(const model::Error& error) {
+  switch (error.kind) {
+    case model::ErrorKind::encrypted:
+      return SkipReason::encrypted;
+    case model::ErrorKind::in_use:
+      return SkipReason::in_use;
+    case model::ErrorKind::changed:
+      return SkipReason::changing;
+    case model::ErrorKind::outside:
+      return SkipReason::outside_scan;
+    case model::ErrorKind::missing:
+    case model::ErrorKind::denied:
+    case model::ErrorKind::unavailable:
+    case model::ErrorKind::truncated:
+    case model::ErrorKind::malformed:
+    case model::ErrorKind::unsupported:
+    case model::ErrorKind::usage:
+    case model::ErrorKind::cancelled:
+      break;
+  }
+  return SkipReason::unreadable;
 }
 
 // FNV-1a over the parts, each ended by a zero byte.

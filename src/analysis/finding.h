@@ -39,6 +39,8 @@ enum class Code : unsigned {
   chain_cid_mismatch,
   chain_loop,
   chain_parent_missing,
+  chain_too_long,
+  consolidation_needed,
   ctk_covers_less,
   ctk_epoch_ahead,
   ctk_format_doubted,
@@ -57,10 +59,13 @@ enum class Code : unsigned {
   extent_missing,
   extent_orphan,
   extent_size_mismatch,
+  sidecar_missing,
   snapshot_disk_missing,
   snapshot_not_listed,
   snapshot_orphan,
+  snapshot_temporary,
   vmsd_damaged,
+  vmsd_inconsistent,
   vmx_damaged,
   vmx_duplicate_key,
 };
@@ -84,11 +89,21 @@ struct Finding {
   std::vector<Evidence> evidence;
 };
 
+// Why something was not checked, in words that do not change.
+enum class SkipReason { changing, encrypted, in_use, not_proven_off, outside_scan, unknown_build, unreadable, untold };
+[[nodiscard]] std::string_view name_of(SkipReason reason);
+// What a file that could not be read is skipped for.
+[[nodiscard]] SkipReason reason_of(const model::Error& error);
+
 // What could not be checked is said, never dropped.
 struct Skipped {
   std::string what;
   std::string why;
   std::optional<model::Index> machine;  // of Datastore::virtual_machines, where it is about one
+  SkipReason reason = SkipReason::unreadable;
+  std::optional<model::Index> target = {};  // nothing: that of the machine
+  std::string path = {};                    // the file that it is about; empty: that of the machine
+  std::string slot = {};
 };
 
 struct Findings {

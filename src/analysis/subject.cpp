@@ -225,6 +225,13 @@ Finding about_unused(Code code, const Subject& subject, Index index) {
   return finding;
 }
 
+Finding about_active_link(Code code, const Subject& subject, const JudgedDisk& judged) {
+  Finding finding = about(code, subject, *judged.disk->chain.front().reference.file);
+  finding.machine = judged.machine;
+  finding.slot = judged.disk->settings.slot;
+  return finding;
+}
+
 Finding about(Code code, const Subject& subject, const JudgedDisk& judged) {
   Finding finding = about(code, subject, subject.machine(judged).file);
   finding.slot = judged.disk->settings.slot;

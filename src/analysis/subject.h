@@ -66,6 +66,9 @@ struct Subject {
 // About a disk of a machine, whose .vmx is the path.
 [[nodiscard]] Finding about(Code code, const Subject& subject, const JudgedDisk& judged);
 
+// About a machine's disk, whose active link is the path. Precondition: that leads to a file.
+[[nodiscard]] Finding about_active_link(Code code, const Subject& subject, const JudgedDisk& judged);
+
 [[nodiscard]] inline bool has_both_keys(const Subject& subject, const JudgedDisk& judged) {
   return is_true(subject.machine(judged).settings.ctk_enabled) && is_true(judged.disk->settings.ctk_enabled);
 }
@@ -89,6 +92,7 @@ void check_tracking_sections(const Subject& subject, Findings& out);
 void check_damage(const Subject& subject, Findings& out);
 void check_chains(const Subject& subject, Findings& out);
 void check_snapshots(const Subject& subject, Findings& out);
+void check_snapshot_lists(const Subject& subject, Findings& out);
 void check_extents(const Subject& subject, Findings& out);
 void check_orphans(const Subject& subject, Findings& out);
 void check_advisories(const Subject& subject, Findings& out);

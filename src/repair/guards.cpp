@@ -247,7 +247,7 @@ std::optional<Refusal> refuse_tracking(const model::Datastore& datastore, const 
           Reason::needs_consolidation,
           disk.settings.slot + " runs on " + disk.chain.front().reference.written + ", which no snapshot lists");
   }
-  if (list != nullptr && list->content->need_consolidate)
+  if ((list != nullptr && list->content->need_consolidate) || is_true(machine.settings.need_consolidate))
     return refuse(Reason::needs_consolidation, "snapshot.needConsolidate is TRUE");
   for (const model::Disk* disk : disks) {
     const std::string& slot = disk->settings.slot;

@@ -162,8 +162,10 @@ void check_advisories(const Subject& subject, Findings& out) {
     told = judged.machine;
     if (advisor.witnesses().empty()) {
       if (first)
-        out.skipped.push_back({"advisories for " + subject.file(subject.machine(judged).file).path,
-                               "no host and no vmware*.log tells the ESXi build", judged.machine});
+        out.skipped.push_back({.what = "advisories for " + subject.file(subject.machine(judged).file).path,
+                               .why = "no host and no vmware*.log tells the ESXi build",
+                               .machine = judged.machine,
+                               .reason = SkipReason::unknown_build});
       continue;
     }
     if (first) check_consolidation_bug(advisor);

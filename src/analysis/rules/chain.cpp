@@ -1,4 +1,5 @@
 // Deltas and their parents.
+#include <algorithm>
 #include <set>
 
 #include "analysis/subject.h"
@@ -67,11 +68,26 @@ void check_loops(const Subject& subject, Findings& out) {
   }
 }
 
+// ESXi makes no snapshot on top of so many.
+void check_length(const Subject& subject, const JudgedDisk& judged, Findings& out) {
+  constexpr std::ptrdiff_t max_deltas = 32;
+  const auto& chain = judged.disk->chain;
+  const auto deltas = std::count_if(chain.begin(), chain.end(), [&](const model::ChainLink& link) {
+    return link.descriptor && subject.datastore.descriptors[*link.descriptor].content.has_parent();
+  });
+  if (deltas < max_deltas || judged.disk->loops) return;
+  Finding finding = about_active_link(Code::chain_too_long, subject, judged);
+  finding.evidence.push_back(
+      {"deltas", "at most " + std::to_string(max_deltas - 1), std::to_string(deltas)});
+  out.found.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void check_chains(const Subject& subject, Findings& out) {
   for (Index i = 0; i < subject.datastore.descriptors.size(); ++i) check_parent(subject, i, out);
   check_loops(subject, out);
+  for (const JudgedDisk& judged : subject.disks) check_length(subject, judged, out);
 }
 
 }  // namespace cbtctl::analysis

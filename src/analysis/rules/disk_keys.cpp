@@ -57,9 +57,22 @@ void check_supported(const Subject& subject, const JudgedDisk& judged, Findings&
   if (!finding.evidence.empty()) out.found.push_back(std::move(finding));
 }
 
+SkipReason why_unread(const Subject& subject, const JudgedDisk& judged) {
+  const auto& active = judged.disk->chain.front().reference.file;
+  if (!active) return SkipReason::outside_scan;
+  const model::File& file = subject.file(*active);
+  return file.error ? reason_of(*file.error) : SkipReason::unreadable;
+}
+
 void skip(const Subject& subject, const JudgedDisk& judged, Findings& out) {
   const std::string what = subject.file(subject.machine(judged).file).path + " " + judged.disk->settings.slot;
-  for (const std::string& reason : judged.verdict.reasons) out.skipped.push_back({what, reason, judged.machine});
+  for (const std::string& reason : judged.verdict.reasons) {
+    out.skipped.push_back({.what = what,
+                           .why = reason,
+                           .machine = judged.machine,
+                           .reason = why_unread(subject, judged),
+                           .slot = judged.disk->settings.slot});
+  }
 }
 
 }  // namespace

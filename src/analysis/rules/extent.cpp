@@ -37,12 +37,21 @@ void check_flat(const Subject& subject, model::Index descriptor, const model::Fi
   out.found.push_back(std::move(finding));
 }
 
+void skip_tables(const model::File& file, const model::Error& error, const Finding& finding, Findings& out) {
+  out.skipped.push_back({.what = file.path,
+                         .why = "grain tables: " + error.message,
+                         .machine = finding.machine,
+                         .reason = reason_of(error),
+                         .target = finding.target,
+                         .path = file.path});
+}
+
 // The grain directory and the tables, read whole: what they point at lies in the file, and nothing lies there twice.
 void check_grains(const Subject& subject, model::Index index, Finding& finding, Findings& out) {
   const model::File& file = subject.file(index);
   const auto source = subject.opener(index);
   if (!source) {
-    out.skipped.push_back({file.path, "grain tables: " + source.error().message, finding.machine});
+    skip_tables(file, source.error(), finding, out);
     return;
   }
   const auto layout = formats::vmdk::layout_of(subject.datastore.sparse_extents[*file.sparse], **source);
@@ -53,7 +62,7 @@ void check_grains(const Subject& subject, model::Index index, Finding& finding, 
   }
   const auto defects = formats::vmdk::check_tables(**source, *layout);
   if (!defects) {
-    out.skipped.push_back({file.path, "grain tables: " + defects.error().message, finding.machine});
+    skip_tables(file, defects.error(), finding, out);
     return;
   }
   for (const auto& defect : *defects) {
@@ -83,12 +92,24 @@ void check_sparse(const Subject& subject, model::Index index, const formats::vmd
   if (!finding.evidence.empty()) out.found.push_back(std::move(finding));
 }
 
+// What an I/O filter keeps beside a disk.
+void check_sidecars(const Subject& subject, const model::Descriptor& descriptor, Findings& out) {
+  for (const model::Reference& sidecar : descriptor.sidecars) {
+    if (!sidecar.file || subject.file(*sidecar.file).exists) continue;
+    Finding finding = about(Code::sidecar_missing, subject, descriptor.file);
+    finding.key = sidecar.written;
+    finding.evidence.push_back({"ddb.sidecars", sidecar.written, {}});
+    out.found.push_back(std::move(finding));
+  }
+}
+
 }  // namespace
 
 void check_extents(const Subject& subject, Findings& out) {
   std::set<model::Index> seen;  // sparse extents, each once
   for (const model::Descriptor& descriptor : subject.datastore.descriptors) {
     if (!descriptor.judged) continue;
+    check_sidecars(subject, descriptor, out);
     for (const model::Extent& extent : descriptor.extents) {
       if (!extent.reference || !extent.reference->file) continue;
       const model::File& file = subject.file(*extent.reference->file);
@@ -101,8 +122,12 @@ void check_extents(const Subject& subject, Findings& out) {
         check_flat(subject, descriptor.file, file, extent.line, out);
       } else if (is_sparse(extent.line.kind) && seen.insert(*extent.reference->file).second) {
         if (subject.running[*extent.reference->file]) {
-          out.skipped.push_back({file.path, "the VM that uses it is not proven to be off: its header may be moving",
-                                 subject.owners[*extent.reference->file].machine});
+          out.skipped.push_back({.what = file.path,
+                                 .why = "the VM that uses it is not proven to be off: its header may be moving",
+                                 .machine = subject.owners[*extent.reference->file].machine,
+                                 .reason = SkipReason::not_proven_off,
+                                 .target = file.target,
+                                 .path = file.path});
         } else {
           check_sparse(subject, *extent.reference->file, extent.line, out);
         }

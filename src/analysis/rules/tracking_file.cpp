@@ -38,8 +38,12 @@ std::optional<Wrong> judge_entries(const Subject& subject, Index file, const Rea
   const auto totals =
       source ? formats::ctk::total(**source, shape) : formats::core::Result<formats::ctk::TableTotals>(source.error());
   if (!totals) {
-    out.skipped.push_back(
-        {"the table of " + subject.file(file).path, totals.error().message, subject.owners[file].machine});
+    out.skipped.push_back({.what = "the table of " + subject.file(file).path,
+                           .why = totals.error().message,
+                           .machine = subject.owners[file].machine,
+                           .reason = reason_of(totals.error()),
+                           .target = subject.file(file).target,
+                           .path = subject.file(file).path});
     return std::nullopt;
   }
   if (totals->greatest_entry <= *reading.epoch) return std::nullopt;

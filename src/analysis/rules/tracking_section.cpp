@@ -6,16 +6,21 @@
 namespace cbtctl::analysis {
 namespace {
 
-// A finding about a machine's disk, whose active link is the path.
-Finding about_active_link(Code code, const Subject& subject, const JudgedDisk& judged) {
-  Finding finding = about(code, subject, *judged.disk->chain.front().reference.file);
-  finding.machine = judged.machine;
-  finding.slot = judged.disk->settings.slot;
-  return finding;
+// What a key means that decides this disk is told as a finding of its own, and has to be settled first.
+bool has_doubtful_key(const Subject& subject, const JudgedDisk& judged) {
+  const auto& settings = subject.machine(judged).settings;
+  const auto& own = judged.disk->settings;
+  const auto is_malformed = [](const std::optional<formats::vmx::Flag>& flag) { return flag && !flag->value; };
+  if (is_malformed(settings.ctk_enabled) || is_malformed(settings.ctk_disallowed) || is_malformed(own.ctk_enabled))
+    return true;
+  return std::any_of(settings.misspelt_keys.begin(), settings.misspelt_keys.end(), [&](const auto& key) {
+    using formats::text::equal_ignoring_case;
+    return equal_ignoring_case(key.meant, "ctkEnabled") || equal_ignoring_case(key.meant, own.slot + ".ctkEnabled");
+  });
 }
 
 void check_leftover(const Subject& subject, const JudgedDisk& judged, Findings& out) {
-  if (judged.verdict.state != CbtState::leftover) return;
+  if (judged.verdict.state != CbtState::leftover || has_doubtful_key(subject, judged)) return;
   Finding finding = about_active_link(Code::cbt_leftover_tracking, subject, judged);
   for (const model::ChainLink& link : judged.disk->chain) {
     const model::Descriptor* descriptor = subject.descriptor(link);

@@ -25,3 +25,20 @@ TEST_CASE("a chain that comes back to itself is told once and has no unlisted sn
   CHECK(found.count("chain-loop") == 1);
   CHECK_FALSE(found.has("snapshot-not-listed"));
 }
+
+TEST_CASE("32 deltas are too many for one more snapshot") {
+  const auto of = [](int deltas) {
+    Files files = off();
+    std::string parent = "x.vmdk";
+    for (int i = 1; i <= deltas; ++i) {
+      const std::string name = "x-" + std::to_string(100000 + i);
+      files["x/" + name + ".vmdk"] = small_delta(name + "-delta.vmdk", parent, {}, i == 1 ? "1b77e0d4" : "9f2c11aa");
+      files["x/" + name + "-delta.vmdk"] = small_cowd();
+      parent = name + ".vmdk";
+    }
+    files["x/x.vmx"] = vmx(parent);
+    return check(files);
+  };
+  CHECK(of(32).path("chain-too-long") == "x/x-100032.vmdk");
+  CHECK_FALSE(of(31).has("chain-too-long"));
+}

@@ -16,3 +16,14 @@ TEST_CASE("extents that are missing, short or invalid are errors") {
 TEST_CASE("a flat extent that is longer than needed is no finding") {
   CHECK(check(with(healthy(), {{"x/x-flat.vmdk", small_flat() + "more"}})).findings.found.empty());
 }
+
+TEST_CASE("a sidecar that is named and not there is told, each once") {
+  const auto of = [](const std::string& value, const Files& more = {}) {
+    return check(with(with(off(), {{"x/x.vmdk", small_descriptor("x-flat.vmdk", {}, "ddb.sidecars = \"" + value + "\"\n")}}),
+                      more));
+  };
+  CHECK(of("x-1.vmfd").path("sidecar-missing") == "x/x.vmdk");
+  CHECK(of("filter_1,x-1.vmfd;filter_2,x-2.vmfd;").count("sidecar-missing") == 2);
+  CHECK_FALSE(of("filter_1,x-1.vmfd", {{"x/x-1.vmfd", "x"}}).has("sidecar-missing"));
+  CHECK_FALSE(of("filter_1").has("sidecar-missing"));
+}

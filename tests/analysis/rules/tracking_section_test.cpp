@@ -26,3 +26,14 @@ TEST_CASE("the version and the tracking line go together") {
   one.replace(one.find("version=3"), 9, "version=1");
   CHECK(check(with(healthy(), {{"x/x.vmdk", one}})).first("descriptor-version-mismatch").fix == Fix::choice);
 }
+
+TEST_CASE("no removal is offered where a key that decides it is malformed or misspelt") {
+  const auto with_keys = [](const std::string& keys) {
+    return check(with(healthy(), {{"x/x.vmx", vmx("x.vmdk", keys)}}));
+  };
+  CHECK(with_keys("").has("cbt-leftover-tracking"));
+  const std::string doubtful = GENERATE("ctkEnabled = \"yes\"\n", "scsi0:0.ctkEnabled = \"yes\"\n",
+                                        "ctkEnable = \"TRUE\"\n", "scsi0:0.ctkEnable = \"TRUE\"\n");
+  CHECK_FALSE(with_keys(doubtful).has("cbt-leftover-tracking"));
+  CHECK(with_keys("scsi0:1.ctkEnable = \"TRUE\"\n").has("cbt-leftover-tracking"));
+}
