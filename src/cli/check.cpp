@@ -6,7 +6,7 @@
 #include "analysis/catalogue.h"
 #include "cli/exit_status.h"
 #include "cli/finding_filter.h"
-#include "cli/second_look.h"
+#include "cli/recheck.h"
 #include "cli/targets.h"
 #include "cli/text_file.h"
 
@@ -90,9 +90,9 @@ int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
   Scanned& scanned = std::get<Scanned>(found);
   const bool deep = line.has("deep");
   Findings findings = look(scanned, deep);
-  look_again(scanned, deep, findings);
   report::CheckReport report = report_on(scanned, findings);
   filter.apply(scanned, findings);
+  recheck(scanned, deep, findings);
   report.baseline = std::move(*baseline);
   if (report.baseline) {
     keep_new(*report.baseline, findings.found, [&](const auto& known) { return filter.looks_for(scanned, known); });

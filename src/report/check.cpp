@@ -5,6 +5,7 @@
 #include "analysis/catalogue.h"
 #include "analysis/cbt_state.h"
 #include "report/csv.h"
+#include "report/inventory.h"
 #include "report/text.h"
 
 namespace cbtctl::report {
@@ -106,6 +107,7 @@ std::string check_table(const CheckReport& report, const Style& style) {
     out += std::to_string(report.baseline->known.size()) + " known by " + escaped(report.baseline->path) + ", " +
            std::to_string(report.baseline->gone.size()) + " of them gone\n";
   }
+  out += not_entered_text(report.datastore.targets);
   const std::string counts = severities_text(counts_of(report.findings));
   out += extent_of(report, "virtual machine", "virtual machines", ", ") + ": " +
          (counts.empty() ? "nothing found" : counts) + "\n";
@@ -141,6 +143,9 @@ std::string check_nagios(const CheckReport& report) {
   std::string out = std::string("CBTCTL ") + words[static_cast<std::size_t>(nagios_status(report))] + " - " +
                     (text.empty() ? "nothing found" : text) + " on " + extent_of(report, "VM", "VMs", " with ");
   if ((report.exit_status & 8) != 0) out += ", part of it could not be read";
+  std::size_t not_entered = 0;
+  for (const model::Target& target : report.datastore.targets) not_entered += target.not_entered.size();
+  if (not_entered > 0) out += ", " + counted(not_entered, "folder", "folders") + " of a filer not entered";
   out += " |";
   for (std::size_t i = severities; i-- > 0;) {
     out += ' ' + std::string(name_of(static_cast<Severity>(i))) + '=' + std::to_string(counts[i]);

@@ -36,16 +36,36 @@ Json finding_json(const CheckReport& report, const Finding& finding) {
   return object;
 }
 
+// What is about a machine and tells no file of its own is about its .vmx.
+Json skipped_json(const model::Datastore& datastore, const analysis::Skipped& skipped) {
+  const model::File* configuration =
+      skipped.machine ? &datastore.files[datastore.virtual_machines[*skipped.machine].file] : nullptr;
+  Json object;
+  const auto target = skipped.target || configuration == nullptr ? skipped.target : configuration->target;
+  object["target"] = target ? target_json(*target, datastore.targets) : Json(nullptr);
+  object["vm"] = nullptr;
+  if (configuration != nullptr) put_text(object, "vm", configuration->path);
+  object["disk"] = text_or_null(skipped.slot);
+  object["path"] = nullptr;
+  if (!skipped.path.empty() || configuration != nullptr)
+    put_path(object, "path", skipped.path.empty() ? configuration->path : skipped.path);
+  object["reason"] = name_of(skipped.reason);
+  object["what"] = skipped.what;
+  object["why"] = skipped.why;
+  return object;
+}
+
 }  // namespace
 
 std::string check_json(const CheckReport& report) {
   Json document = envelope("cbtctl.check/1", report.exit_status, report.datastore.targets);
   add_inventories(document, report.datastore);
+  document["not_entered"] = not_entered_json(report.datastore.targets);
   document["findings"] = Json::array();
   for (const Finding& finding : report.findings.found) document["findings"].push_back(finding_json(report, finding));
   document["skipped"] = Json::array();
   for (const analysis::Skipped& skipped : report.findings.skipped) {
-    document["skipped"].push_back({{"what", skipped.what}, {"why", skipped.why}});
+    document["skipped"].push_back(skipped_json(report.datastore, skipped));
   }
   if (report.baseline) {
     Json gone = Json::array();

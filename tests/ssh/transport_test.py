@@ -10,6 +10,7 @@ import time
 import pytest
 
 from folders import FIXTURES
+from make_recipe import cook
 
 HEALTHY, DEMO, HOSTILE = (FIXTURES / name for name in ("healthy", "demo", "hostile"))
 TRANSPORTS = ("shell", "sftp")
@@ -268,6 +269,48 @@ def test_a_ctk_file_that_vanishes_is_not_verified_and_is_no_finding(meanwhile):
 
 def test_a_descriptor_that_is_replaced_is_never_half_of_each(meanwhile):
     assert len(machine(meanwhile("printf x >@/app01/app01.vmdk"), "app01/app01.vmx")["disks"]) == 2
+
+
+RUNNING = """vm a/a.vmx power=on
+  disk scsi0:0 a-000001.vmdk
+disk a/a.vmdk 16M flat cid=1b77e0d4
+disk a/a-000001.vmdk 16M cowd parent=a.vmdk
+vmsd a/a.vmsd
+  snapshot scsi0:0=a.vmdk
+"""
+
+
+def test_a_snapshot_that_is_deleted_while_a_host_is_checked_is_told_as_changing(standin, program, tmp_path):
+    host = standin("8.0", [f"ds={cook(RUNNING, tmp_path / 'ds')}"], ["--busy"])
+    folder = f"/vmfs/volumes/{host.volume('ds').name}/a"
+    host.before_next_read(f"cd {folder}; rm a-000001* x-Snapshot1.vmsn; : >a.vmsd; sed -i s/a-000001/a/ a.vmx\n")
+    found, report = scanned(program, host, verb="check")
+    assert found.returncode == 0 and report["findings"] == []
+    assert "changing" in {each["reason"] for each in report["skipped"]}
+
+
+FILER = """vm a/a.vmx
+  disk scsi0:0 a.vmdk
+disk a/a.vmdk 16M flat
+ctk .snapshot/daily/a/a-ctk.vmdk 16M
+ctk "#recycle/a-ctk.vmdk" 16M
+vm a/@eaDir/b.vmx
+"""
+
+
+@EACH_TRANSPORT
+def test_a_filers_folders_are_not_entered(scan, standin, tmp_path, transport):
+    host = standin("8.0", [f"ds={cook(FILER, tmp_path / 'ds')}"])
+    _, report = scan(host, "--transport", transport)
+    assert [each["path"] for each in report["not_entered"]] == ["ds/#recycle", "ds/.snapshot", "ds/a/@eaDir"]
+    assert [vm["config_path"] for vm in report["virtual_machines"]] == ["ds/a/a.vmx"] and report["ctk_files"] == []
+
+
+@EACH_TRANSPORT
+def test_a_target_in_a_filers_folder_is_entered(scan, standin, tmp_path, transport):
+    host = standin("8.0", [f"ds={cook(FILER, tmp_path / 'ds')}"])
+    _, report = scan(host, "--transport", transport, target="ssh://esx/vmfs/volumes/ds/.snapshot")
+    assert [each["path"] for each in report["ctk_files"]] == ["daily/a/a-ctk.vmdk"] and report["not_entered"] == []
 
 
 # --- files that change all the time: each scan is whole, or says what changed -----------------------------------------
