@@ -12,6 +12,7 @@ namespace cbtctl::report {
 struct Baseline {
   struct Known {
     std::string fingerprint, code, path, vm, disk;  // vm and disk empty where it names none
+    std::string severity, certainty;
   };
   std::string path;
   std::vector<Known> known;
@@ -21,7 +22,7 @@ struct Baseline {
 // `malformed` where the text is no such document.
 [[nodiscard]] formats::core::Result<Baseline> parse_baseline(const std::string& path, const std::string& text);
 
-// Keeps what is new of `found`, and notes what has gone of what was `looked_for`.
+// Keeps what is new of `found`, also what has become worse or more certain, and notes what has gone of what was `looked_for`.
 void keep_new(Baseline& baseline, std::vector<analysis::Finding>& found,
               const std::function<bool(const Baseline::Known&)>& looked_for);
 
