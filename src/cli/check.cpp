@@ -4,11 +4,13 @@
 #include <array>
 
 #include "analysis/catalogue.h"
+#include "analysis/cbt_state.h"
 #include "cli/exit_status.h"
 #include "cli/finding_filter.h"
 #include "cli/recheck.h"
 #include "cli/targets.h"
 #include "cli/text_file.h"
+#include "repair/objections.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -34,6 +36,17 @@ std::optional<int> threshold_of(const std::string& text) {
   constexpr std::array<std::string_view, 5> names{"note", "warning", "error", "critical", "none"};
   const auto found = std::find(names.begin(), names.end(), text);
   return found == names.end() ? std::nullopt : std::optional(static_cast<int>(found - names.begin()));
+}
+
+// A configuration counts as one, since nobody knows its disks.
+std::size_t unreadable_of(const Scanned& scanned, const model::VirtualMachine& machine) {
+  if (!scanned.selection.has(scanned.datastore, machine)) return 0;
+  if (machine.unreadable) return 1;
+  return static_cast<std::size_t>(
+      std::count_if(machine.disks.begin(), machine.disks.end(), [&](const model::Disk& disk) {
+        return scanned.selection.has_slot(disk.settings.slot) &&
+               analysis::judge(scanned.datastore, machine, disk).state == analysis::CbtState::unreadable;
+      }));
 }
 
 report::CheckReport report_on(const Scanned& scanned, const Findings& findings) {
@@ -93,6 +106,10 @@ int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
   report::CheckReport report = report_on(scanned, findings);
   filter.apply(scanned, findings);
   recheck(scanned, deep, findings);
+  for (Finding& finding : findings.found) {
+    for (const repair::Reason reason : repair::reasons_against(scanned.datastore, finding))
+      finding.blocked_by.emplace_back(name_of(reason));
+  }
   report.baseline = std::move(*baseline);
   if (report.baseline) {
     keep_new(*report.baseline, findings.found, [&](const auto& known) { return filter.looks_for(scanned, known); });
@@ -104,6 +121,10 @@ int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
     report.exit_status |= exit_findings;
   }
   const int status = report.exit_status;
+  if (format == "nagios") {
+    for (const model::VirtualMachine& machine : scanned.datastore.virtual_machines)
+      report.unreadable += unreadable_of(scanned, machine);
+  }
   if (format == "nagios") return write_output(check_nagios(report)) ? nagios_status(report) : 3;
   const bool written = write_output(line.json         ? report::check_json(report)
                                     : line.has("csv") ? report::check_csv(report)

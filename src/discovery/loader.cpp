@@ -155,8 +155,25 @@ void Loader::meet(Tree::Visited& visited) {
   refer_from_all();
 }
 
+// A running machine's configuration can be read by its own host alone.
+Spot Loader::spot_to_ask(const Wanted& wanted) const {
+  Spot spot = spot_of(wanted.file);
+  return wanted.refused == 0 ? spot : tree_.other_ways(spot)[wanted.refused - 1];
+}
+
+// True where another place that reaches the file is asked; else the first error stands.
+bool Loader::ask_another(Wanted wanted, const Error& error) {
+  const bool may_differ = error.kind == ErrorKind::denied || error.kind == ErrorKind::in_use ||
+                          error.kind == ErrorKind::unavailable || error.kind == ErrorKind::changed;
+  first_errors_.try_emplace(wanted.file, error);
+  if (!may_differ || tree_.other_ways(spot_of(wanted.file)).size() <= wanted.refused) return false;
+  ++wanted.refused;
+  wanted_.push_back(wanted);
+  return true;
+}
+
 storage::Request Loader::request_for(const Wanted& wanted) const {
-  std::string path = tree_.read_path(spot_of(wanted.file));
+  std::string path = tree_.read_path(spot_to_ask(wanted));
   if (wanted.reading == Reading::status) return storage::StatusRequest{std::move(path)};
   const auto& listed = datastore_.files[wanted.file].size_bytes;
   return storage::FetchRequest{std::move(path), wanted.most_bytes, wanted.with_status && !listed,
@@ -174,7 +191,7 @@ void Loader::fetch_wanted() {
       if (fetch != nullptr && fetch->listed_bytes == 0U) {
         empty.push_back({i, storage::nothing_of(*fetch)});
       } else {
-        by_reader[&tree_.reader(spot_of(wave[i].file))].push_back({i, std::move(request)});
+        by_reader[&tree_.reader(spot_to_ask(wave[i]))].push_back({i, std::move(request)});
       }
     }
     for (auto& [reader, submissions] : by_reader) reader->submit(std::move(submissions));
@@ -191,7 +208,8 @@ void Loader::fetch_wanted() {
 void Loader::answer(const Wanted& wanted, core::Result<storage::Answer>& answer) {
   model::File& file = datastore_.files[wanted.file];
   if (!answer) {
-    file.error = answer.error();
+    if (ask_another(wanted, answer.error())) return;
+    file.error = first_errors_.at(wanted.file);
     // Only what a listing showed is asked for.
     if (file.error->kind == ErrorKind::missing) file.error = Error{ErrorKind::changed, "vanished while it was read"};
     if (wanted.reading == Reading::configuration) add_machine(wanted.file, *file.error);

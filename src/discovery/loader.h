@@ -39,6 +39,7 @@ class Loader {
     Reading reading = Reading::disk;
     std::size_t most_bytes = 0;
     bool with_status = false;
+    std::size_t refused = 0;  // by so many places that reach it
   };
   // "X-ctk.vmdk", and the "X.vmdk" beside it.
   struct CalledTracking {
@@ -57,7 +58,9 @@ class Loader {
   [[nodiscard]] Spot folder_of(model::Index file) const;
   void want(Wanted wanted);
   void fetch_wanted();
+  [[nodiscard]] Spot spot_to_ask(const Wanted& wanted) const;
   [[nodiscard]] storage::Request request_for(const Wanted& wanted) const;
+  bool ask_another(Wanted wanted, const model::Error& error);
   void answer(const Wanted& wanted, formats::core::Result<storage::Answer>& answer);
   void answer(const Wanted& wanted, storage::Fetched& fetched);
   void keep(Wanted wanted, storage::Fetched& fetched);
@@ -97,6 +100,7 @@ class Loader {
     const Folder* folder = nullptr;
     std::unordered_map<std::string, std::size_t> entries;
   } small_names_;
+  std::unordered_map<model::Index, model::Error> first_errors_;  // of files that another place is asked for
   std::size_t folders_met_ = 0;
   bool is_listed_ = false;         // every folder was met
   bool has_open_ends_ = false;     // some reference did not lead to a file so far

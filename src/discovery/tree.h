@@ -78,6 +78,9 @@ class Tree {
   // The places that reach what lies at `path` of `place`, itself first among equals, ascending.
   [[nodiscard]] std::vector<std::size_t> seen_by(std::size_t place, std::string_view path) const;
 
+  // The same file by the other places that reach it.
+  [[nodiscard]] std::vector<Spot> other_ways(const Spot& spot) const;
+
   // Whether some target asks for the configuration at `spot`: in the folder of a target that is one .vmx, that one, and
   // those of other targets.
   [[nodiscard]] bool is_targeted(const Spot& spot) const;

@@ -234,6 +234,20 @@ std::vector<std::size_t> Tree::seen_by(std::size_t place, std::string_view path)
   return seen;
 }
 
+std::vector<Spot> Tree::other_ways(const Spot& spot) const {
+  std::vector<Spot> ways;
+  if (spot.place >= places_->size() || (*places_)[spot.place].roots.empty()) return ways;
+  const std::string location = location_at(spot);
+  for (std::size_t other = 0; other < places_->size(); ++other) {
+    if (other == spot.place || !reaches(other, location)) continue;
+    const auto& anchors = listed_[other].anchors;
+    const auto anchor = std::find_if(anchors.begin(), anchors.end(),
+                                     [&](const Anchor& each) { return is_below(location, each.location); });
+    if (anchor != anchors.end()) ways.push_back({other, join(anchor->path, below(location, anchor->location))});
+  }
+  return ways;
+}
+
 void Tree::list_mapped(std::size_t mapping, const std::string& path) const {
   Listed& listed = listed_[places_->size() + mapping];
   storage::Reader* reader = (*mappings_)[mapping].reader.get();

@@ -11,6 +11,7 @@
 #include "repair/edits.h"
 #include "repair/guards.h"
 #include "repair/key_edits.h"
+#include "repair/objections.h"
 #include "repair/outlook.h"
 #include "repair/record.h"
 #include "repair/roots.h"
@@ -55,8 +56,8 @@ class Compiler {
     plan_.name = machine_.settings.display_name;
     if (auto failed = settle()) return refused(*failed);
     if (auto failed = refuse_sealed()) return refused(*failed);
-    close_over();
-    if (auto objection = object()) return *objection;
+    intent_ = with_consequences(datastore_, machine_, settled_, std::move(intent_));
+    if (auto objection = refuse_intent(datastore_, settled_, intent_)) return *objection;
     for (const auto step : {&Compiler::keys_off, &Compiler::lines_out, &Compiler::other_edits, &Compiler::files_aside,
                             &Compiler::keys_on}) {
       if (auto failed = (this->*step)()) return refused(*failed);
@@ -100,52 +101,6 @@ class Compiler {
         document.find("encryption.keySafe") != nullptr || document.find("encryption.data") != nullptr;
     if (has_secret && !is_partial) return Failure{Reason::encrypted, "the configuration is encrypted"};
     return {};
-  }
-
-  // The invariant. A disk that is stripped and stays on gets its key set, so that it goes FALSE in between. What could
-  // not be read for a key that stood twice counts as not tracked, and leaves nothing behind where it will be off. Where
-  // the VM's key is not TRUE afterwards every disk runs untracked, also one that was not selected: no old table stays
-  // for whoever sets that key next, and where one cannot be looked for the machine is refused.
-  void close_over() {
-    const bool leaves_off = intent_.touches_tracking() && !outlook_.is_machine_on();
-    for (const model::Disk& disk : settled_.disks) {
-      const std::string& slot = disk.settings.slot;
-      if (leaves_off && (names_tracking(datastore_, disk) || has_unseen_link(datastore_, disk)))
-        intent_.disks[slot].strip = true;
-      const CbtState before = state_before(slot);
-      const bool unread = before == CbtState::unreadable;
-      if (!intent_.vm_key && !intent_.disks.contains(slot) && !unread) continue;
-      if (!outlook_.is_on(disk.settings)) {
-        if (unread && names_tracking(datastore_, disk)) intent_.disks[slot].strip = true;
-        continue;
-      }
-      DiskIntent& wanted = intent_.disks[slot];
-      if (before != CbtState::tracked) wanted.strip = true;
-      if (wanted.strip) wanted.key = true;
-      if (!wanted.strip && !wanted.key) intent_.disks.erase(slot);
-    }
-  }
-
-  [[nodiscard]] CbtState state_before(const std::string& slot) const {
-    for (const model::Disk& disk : machine_.disks) {
-      if (disk.settings.slot == slot) return analysis::judge(datastore_, machine_, disk).state;
-    }
-    return CbtState::unreadable;
-  }
-
-  [[nodiscard]] std::optional<Refusal> object() const {
-    if (!intent_.touches_tracking()) return std::nullopt;
-    std::vector<const model::Disk*> touched;
-    bool goes_on = false;
-    for (const model::Disk& disk : settled_.disks) {
-      if (!outlook_.is_touched(disk)) continue;
-      touched.push_back(&disk);
-      goes_on |= outlook_.is_on(disk.settings);
-    }
-    if (auto objection = refuse_tracking(datastore_, settled_, touched)) return objection;
-    if (goes_on && outlook_.is_disallowed())
-      return refusal(datastore_, machine_, Reason::disallowed, "ctkDisallowed is TRUE");
-    return std::nullopt;
   }
 
   static formats::core::Error no_writer() { return {formats::core::ErrorKind::denied, "the target cannot be written"}; }

@@ -77,9 +77,10 @@ bool has_disk_of_its_stem(const model::Datastore& datastore, const model::Virtua
   });
 }
 
-// Why a machine that may have the file open may not be changed.
-std::optional<Refusal> refuse_users(const model::Datastore& datastore, const model::File& file,
-                                    const Request& request) {
+}  // namespace
+
+std::optional<Refusal> refuse_users(const model::Datastore& datastore, const model::File& file, Request request) {
+  request.include_templates = true;
   for (const model::VirtualMachine& machine : datastore.virtual_machines) {
     if (!owns_folder_of(datastore, machine, file) && !has_disk_of_its_stem(datastore, machine, file)) continue;
     auto objection = refuse_machine(datastore, machine, request);
@@ -89,8 +90,6 @@ std::optional<Refusal> refuse_users(const model::Datastore& datastore, const mod
   }
   return std::nullopt;
 }
-
-}  // namespace
 
 bool is_about_unnamed(const analysis::Finding& finding) {
   return finding.code == Code::ctk_orphan || finding.code == Code::ctk_orphan_snapshot ||
@@ -107,9 +106,7 @@ std::vector<const model::VirtualMachine*> owners_of(const model::Datastore& data
 
 std::optional<Refusal> refuse_unnamed(const model::Datastore& datastore, const model::File& file,
                                       const Request& request, storage::Writer& writer) {
-  Request as_is = request;
-  as_is.include_templates = true;
-  if (auto objection = refuse_users(datastore, file, as_is)) return objection;
+  if (auto objection = refuse_users(datastore, file, request)) return objection;
   const auto owners = owners_of(datastore, file);
   const std::string vm = owners.empty() ? file.path : datastore.files[owners.front()->file].path;
   const auto names = writer.list(std::string(parent_of(file.path)));

@@ -16,6 +16,10 @@ namespace cbtctl::repair {
 [[nodiscard]] std::vector<const model::VirtualMachine*> owners_of(const model::Datastore& datastore,
                                                                   const model::File& file);
 
+// Why a machine that may have the file open may not be changed.
+[[nodiscard]] std::optional<Refusal> refuse_users(const model::Datastore& datastore, const model::File& file,
+                                                  Request request);
+
 // Why the file may not be moved: a machine of its folder is not proven off, something there is locked, or it is young.
 [[nodiscard]] std::optional<Refusal> refuse_unnamed(const model::Datastore& datastore, const model::File& file,
                                                     const Request& request, storage::Writer& writer);

@@ -4,6 +4,7 @@
 
 #include "analysis/catalogue.h"
 #include "analysis/cbt_state.h"
+#include "formats/core/joined.h"
 #include "report/csv.h"
 #include "report/inventory.h"
 #include "report/text.h"
@@ -52,6 +53,11 @@ std::string what_is_wrong(const Finding& finding) {
   return text;
 }
 
+std::string blocked_text(const Finding& finding) {
+  if (finding.blocked_by.empty()) return {};
+  return "; not mended now: " + formats::core::joined(finding.blocked_by, ", ");
+}
+
 std::string severities_text(const SeverityCounts& counts) {
   constexpr std::array<std::array<const char*, 2>, severities> words{
       {{"note", "notes"}, {"warning", "warnings"}, {"error", "errors"}, {"critical", "critical"}}};
@@ -92,7 +98,7 @@ std::string check_table(const CheckReport& report, const Style& style) {
                {std::string(analysis::row_of(finding.code).name)},
                {escaped(finding.path)},
                {finding.slot.empty() ? "-" : finding.slot},
-               {escaped(what_is_wrong(finding))}});
+               {escaped(what_is_wrong(finding) + blocked_text(finding))}});
   }
   if (!table.is_empty()) out += table.print(style) + "\n";
   if (!report.findings.skipped.empty()) {
@@ -133,6 +139,7 @@ int nagios_status(const CheckReport& report) {
   if (counts[static_cast<std::size_t>(Severity::error)] + counts[static_cast<std::size_t>(Severity::critical)] > 0)
     return 2;
   if ((report.exit_status & 8) != 0) return 3;
+  if (report.unreadable > 0) return 1;
   return counts[static_cast<std::size_t>(Severity::warning)] > 0 ? 1 : 0;
 }
 
@@ -143,6 +150,7 @@ std::string check_nagios(const CheckReport& report) {
   std::string out = std::string("CBTCTL ") + words[static_cast<std::size_t>(nagios_status(report))] + " - " +
                     (text.empty() ? "nothing found" : text) + " on " + extent_of(report, "VM", "VMs", " with ");
   if ((report.exit_status & 8) != 0) out += ", part of it could not be read";
+  if (report.unreadable > 0) out += ", " + std::to_string(report.unreadable) + " unreadable";
   std::size_t not_entered = 0;
   for (const model::Target& target : report.datastore.targets) not_entered += target.not_entered.size();
   if (not_entered > 0) out += ", " + counted(not_entered, "folder", "folders") + " of a filer not entered";
@@ -150,6 +158,7 @@ std::string check_nagios(const CheckReport& report) {
   for (std::size_t i = severities; i-- > 0;) {
     out += ' ' + std::string(name_of(static_cast<Severity>(i))) + '=' + std::to_string(counts[i]);
   }
+  out += " unreadable=" + std::to_string(report.unreadable);
   return out + " vms=" + std::to_string(report.machines) + " disks=" + std::to_string(report.disks) + "\n";
 }
 

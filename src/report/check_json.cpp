@@ -32,6 +32,7 @@ Json finding_json(const CheckReport& report, const Finding& finding) {
   }
   object["fix"] = name_of(finding.fix);
   object["options"] = finding.fix == analysis::Fix::choice ? options_of(row) : Json::array();
+  object["blocked_by"] = finding.blocked_by;
   object["remedy"] = remedy_of(report, finding);
   return object;
 }

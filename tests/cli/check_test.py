@@ -8,6 +8,7 @@ import re
 import pytest
 
 from folders import FIXTURES, SOURCE
+from make_recipe import cook
 
 README = (SOURCE / "README.md").read_text()
 
@@ -76,6 +77,28 @@ def test_nagios_counts_the_findings_of_a_severity(run, findings, severity):
     found = run("check", "demo", "--format", "nagios").stdout
     numbers = dict(re.findall(r"(\w+)=(\d+)", found.split("|")[1]))
     assert int(numbers[severity]) == sum(finding["severity"] == severity for finding in findings)
+
+
+def test_nagios_is_never_ok_where_a_disk_is_unreadable(program, tmp_path):
+    recipe = "vm a/a.vmx\n  disk scsi0:0 /vmfs/volumes/elsewhere/a/a.vmdk\n"
+    found = program.run("check", cook(recipe, tmp_path / "ds"), "--format", "nagios", status=1).stdout
+    assert found.startswith("CBTCTL WARNING - ") and "1 unreadable" in found and "unreadable=1" in found
+
+
+# --- a baseline that is older ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key, earlier, is_new", [
+    ("severity", "note", True), ("severity", "critical", False), ("certainty", "possible", True),
+    ("certainty", "hit", False), ("severity", "no such word", False)])
+def test_what_has_become_worse_or_more_certain_is_new(program, tmp_path, key, earlier, is_new):
+    ds = cook("ctk a/gone-ctk.vmdk 16M\n", tmp_path / "ds")
+    known = program.json("check", ds)
+    (finding,) = known["findings"]
+    finding[key] = earlier
+    (tmp_path / "known.json").write_text(json.dumps(known))
+    report = program.json("check", ds, "--baseline", tmp_path / "known.json")
+    assert bool(report["findings"]) == is_new and report["baseline"]["gone"] == []
 
 
 # --- exit status -----------------------------------------------------------------------------------------------------

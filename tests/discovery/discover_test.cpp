@@ -320,3 +320,21 @@ TEST_CASE("a snapshot list is a machine's in any letter case, unless it is anoth
   CHECK_FALSE(two.virtual_machines[0].snapshot_file);
   CHECK(two.virtual_machines[1].snapshot_file);
 }
+
+TEST_CASE("a file that one place refuses is asked of the others that reach it; the first error stands if all refuse") {
+  using support::storage::ErrorKind;
+  const Files files{{"x/x.vmx", vmx("x.vmdk")}, {"x/x.vmdk", descriptor("x-flat.vmdk")}};
+  const auto seen = [&](std::map<std::string, ErrorKind> first, std::map<std::string, ErrorKind> second) {
+    return support::scan(std::vector<Source>{{"/mnt/ds", {files, {}, std::move(first)}},
+                                             {"/mnt/ds/x", {{{"x.vmx", files.at("x/x.vmx")}}, {}, std::move(second)}}});
+  };
+  const auto helped = seen({{"x/x.vmx", ErrorKind::in_use}}, {});
+  REQUIRE(helped.virtual_machines.size() == 1);
+  CHECK_FALSE(helped.virtual_machines[0].unreadable);
+  CHECK(helped.virtual_machines[0].disks.size() == 1);
+  const auto refused = seen({{"x/x.vmx", ErrorKind::in_use}}, {{"x.vmx", ErrorKind::denied}});
+  REQUIRE(refused.virtual_machines[0].unreadable);
+  CHECK(refused.virtual_machines[0].unreadable->kind == ErrorKind::in_use);
+  const auto alone = support::scan(std::vector<Source>{{"/mnt/ds", {files, {}, {{"x/x.vmx", ErrorKind::in_use}}}}});
+  CHECK(alone.virtual_machines[0].unreadable);
+}

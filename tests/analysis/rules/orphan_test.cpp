@@ -55,3 +55,20 @@ TEST_CASE("templates, copies of a .vmx, workingDir and content that looks like a
                     {"w/y-flat-flat.vmdk", small_flat()}})
             .findings.found.empty());
 }
+
+TEST_CASE("what others keep is no orphan, by its folder or its name; data without a descriptor is told there too") {
+  for (const std::string folder :
+       {"fcd", "catalog", "kubevols", "contentlib-1a2b", "cloudvolumes", "hbrdisk", "Kubevols", "fcd/deeper"}) {
+    INFO(folder);
+    const Files disk{{folder + "/a.vmdk", small_descriptor("a-flat.vmdk")}, {folder + "/a-flat.vmdk", small_flat()}};
+    CHECK(check(disk).findings.found.empty());
+    CHECK(check(without(disk, folder + "/a.vmdk")).path("extent-orphan") == folder + "/a-flat.vmdk");
+  }
+  for (const std::string name : {"hbrdisk.RDID-1", "x-digest", "x-000000"}) {
+    INFO(name);
+    CHECK(check(Files{{"x/" + name + ".vmdk", small_descriptor("f.vmdk")}, {"x/f.vmdk", small_flat()}})
+              .findings.found.empty());
+  }
+  CHECK(check(Files{{"fcd.near/a.vmdk", small_descriptor("a-flat.vmdk")}, {"fcd.near/a-flat.vmdk", small_flat()}})
+            .has("disk-orphan"));
+}
