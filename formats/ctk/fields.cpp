@@ -1,10 +1,8 @@
-// The places of the numbers between offset 16 and 43 are not known, so a word is named by its value: what equals the
-// capacity, the block size or the number of blocks of the reading is that number, wherever it stands. libvmdk saw two
-// 8-byte numbers at 16 and 24: there a number is shown with its upper half, elsewhere only where that half is not zero.
+// What each of the words from offset 16 to 40 is, the reading says. libvmdk saw two 8-byte numbers at 16 and 24: a
+// number that stands there is shown with its upper half.
 #include "formats/ctk/fields.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 
 #include "formats/core/hex.h"
@@ -18,24 +16,6 @@ std::string prefixed_hex(std::uint32_t value) { return "0x" + core::hex32(value)
 
 std::string with_hex(std::uint32_t value) { return std::to_string(value) + " (" + prefixed_hex(value) + ")"; }
 
-WordRole role_by_value(std::uint64_t value, const Reading& reading) {
-  if (value == 0) return WordRole::empty;
-  const bool is_size = reading.block_sectors == value;
-  const bool is_count = reading.blocks == value;
-  if (reading.capacity_sectors == value) return WordRole::capacity;
-  if (is_size && is_count) return WordRole::block_size_or_count;
-  if (is_size) return WordRole::block_size;
-  return is_count ? WordRole::block_count : WordRole::other;
-}
-
-bool is_wide(const Header& header, const Reading& reading, std::size_t index) {
-  if (index + 1 >= word_count) return false;
-  const WordRole role = role_by_value(wide_word(header, index), reading);
-  if (role == WordRole::empty || role == WordRole::other) return false;
-  const bool seen_wide = index == 0 || index == 2;
-  return seen_wide || word(header, index + 1) != 0;
-}
-
 std::string name_of(WordRole role) {
   switch (role) {
     case WordRole::capacity:
@@ -44,8 +24,12 @@ std::string name_of(WordRole role) {
       return "block_size_sectors";
     case WordRole::block_count:
       return "block_count";
-    case WordRole::block_size_or_count:
-      return "block_size_or_count";
+    case WordRole::table_bytes:
+      return "table_bytes";
+    case WordRole::file_bytes:
+      return "file_bytes";
+    case WordRole::epoch:
+      return "epoch";
     case WordRole::empty:
     case WordRole::other:
       break;
@@ -53,41 +37,42 @@ std::string name_of(WordRole role) {
   return "unknown";
 }
 
-// A number that stands at several places is proved as a number, not at each of them.
-Confidence confidence_of(WordRole role, const Header& header, const Reading& reading) {
-  if (role == WordRole::empty || role == WordRole::other) return Confidence::unknown;
-  if (reading.layout != Layout::confirmed || role == WordRole::block_size_or_count) return Confidence::inferred;
-  std::size_t places = 0;
-  for (std::size_t i = 0; i < word_count; ++i) {
-    const bool wide = is_wide(header, reading, i);
-    if (role_by_value(wide ? wide_word(header, i) : word(header, i), reading) == role) ++places;
-    if (wide) ++i;
-  }
-  return places == 1 ? Confidence::confirmed : Confidence::inferred;
+bool is_proved(WordRole role) {
+  return role == WordRole::capacity || role == WordRole::block_size || role == WordRole::block_count;
 }
 
-Field word_field(const Header& header, const Reading& reading, std::size_t index, WordRole role) {
-  const std::uint32_t value = word(header, index);
-  const std::uint32_t offset = word_offset_bytes(index);
-  if (role == WordRole::other && reading.epoch == value) {
-    return {offset, 4, "epoch", std::to_string(value), Confidence::inferred};
-  }
-  const bool understood = role != WordRole::empty && role != WordRole::other;
-  return {offset, 4, name_of(role), understood ? std::to_string(value) : with_hex(value),
-          confidence_of(role, header, reading)};
+// A number that stands at several places is proved as a number, not at each of them.
+bool stands_twice(const Header& header, const Reading& reading, std::size_t index) {
+  if (reading.roles[index] == WordRole::capacity) return wide_word(header, 0) == wide_word(header, 2);
+  return std::ranges::count_if(header.words_16, [&](std::uint32_t other) { return other == word(header, index); }) > 1;
+}
+
+Confidence confidence_of(const Header& header, const Reading& reading, std::size_t index) {
+  const WordRole role = reading.roles[index];
+  if (role == WordRole::empty || role == WordRole::other) return Confidence::unknown;
+  const bool is_confirmed =
+      reading.layout == Layout::confirmed && is_proved(role) && !stands_twice(header, reading, index);
+  return is_confirmed ? Confidence::confirmed : Confidence::inferred;
+}
+
+bool is_wide(const Reading& reading, std::size_t index) {
+  if (reading.roles[index] == WordRole::capacity) return true;
+  const bool seen_wide = index == 0 || index == 2;
+  return seen_wide && reading.roles[index] == WordRole::block_count && reading.roles[index + 1] == WordRole::empty;
+}
+
+std::string value_of(const Header& header, const Reading& reading, std::size_t index) {
+  if (is_wide(reading, index)) return std::to_string(wide_word(header, index));
+  const bool is_known = confidence_of(header, reading, index) != Confidence::unknown;
+  return is_known ? std::to_string(word(header, index)) : with_hex(word(header, index));
 }
 
 void append_words(const Header& header, const Reading& reading, std::vector<Field>& out) {
-  const std::array<WordRole, word_count> roles = roles_of(header, reading);
-  for (std::size_t i = 0; i < word_count; ++i) {
-    if (is_wide(header, reading, i)) {
-      const WordRole role = role_by_value(wide_word(header, i), reading);
-      out.push_back({word_offset_bytes(i), 8, name_of(role), std::to_string(wide_word(header, i)),
-                     confidence_of(role, header, reading)});
-      ++i;
-    } else {
-      out.push_back(word_field(header, reading, i, roles[i]));
-    }
+  for (std::size_t i = 0; i < word_count;) {
+    const std::size_t words = is_wide(reading, i) ? 2 : 1;
+    out.push_back({word_offset_bytes(i), static_cast<std::uint32_t>(4 * words), name_of(reading.roles[i]),
+                   value_of(header, reading, i), confidence_of(header, reading, i)});
+    i += words;
   }
 }
 
@@ -106,21 +91,6 @@ std::string padding_value(const Header& header) {
 }
 
 }  // namespace
-
-std::uint64_t wide_word(const Header& header, std::size_t index) {
-  return word(header, index) | (std::uint64_t{word(header, index + 1)} << 32);
-}
-
-std::array<WordRole, word_count> roles_of(const Header& header, const Reading& reading) {
-  std::array<WordRole, word_count> roles{};
-  for (std::size_t i = 0; i < word_count; ++i) roles[i] = role_by_value(word(header, i), reading);
-  for (std::size_t i = 0; i + 1 < word_count; ++i) {
-    if (word(header, i + 1) == 0) continue;
-    const WordRole role = role_by_value(wide_word(header, i), reading);
-    if (role != WordRole::other) roles[i] = roles[i + 1] = role;
-  }
-  return roles;
-}
 
 std::vector<Field> fields_of(const Header& header, const Reading& reading) {
   std::vector<Field> fields;

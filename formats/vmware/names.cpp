@@ -161,6 +161,11 @@ std::string disk_of_tracking(std::string_view path) {
   return {};
 }
 
+std::string_view stem_of_disk(std::string_view path) {
+  const Name name = parse_name(core::file_name(path));
+  return name.number ? name.stem.substr(0, name.stem.rfind('-')) : name.stem;
+}
+
 std::string lock_of(std::string_view path) { return std::string(path).append(lock_extension); }
 
 bool is_filer_folder(std::string_view name) {

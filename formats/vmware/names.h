@@ -57,6 +57,9 @@ struct Name {
 // "web01-ctk.vmdk", also put aside as "web01-ctk.vmdk.old" or "web01-ctk.vmdk~" -> "web01.vmdk"; empty if the name is
 // none of a CTK file.
 [[nodiscard]] std::string disk_of_tracking(std::string_view path);
+// "web01/web01-000002-ctk.vmdk", "web01-000001.vmdk", "web01.vmdk" -> "web01": what a disk, its snapshots' disks and
+// their CTK files are called after.
+[[nodiscard]] std::string_view stem_of_disk(std::string_view path);
 // "web01.vmx" -> "web01.vmx.lck", the folder or file that a running process holds.
 [[nodiscard]] std::string lock_of(std::string_view path);
 

@@ -116,7 +116,7 @@ void extent(std::span<const std::byte> bytes) {
 void ctk(std::span<const std::byte> bytes) {
   const auto header = formats::ctk::decode(bytes);
   if (!header) return;
-  const auto reading = formats::ctk::read(*header, bytes.size(), std::nullopt, true);
+  const auto reading = formats::ctk::read(*header, bytes.size(), {.with_fields = true});
   std::uint64_t covered = 0;
   for (const auto& field : reading.fields) {
     require(field.offset_bytes == covered);
