@@ -109,22 +109,24 @@ constexpr std::array rows{
         "The deltas grow until that is done.",
         "Consolidate the virtual machine's disks."},
     Row{Code::ctk_covers_less, "ctk-covers-less", Severity::critical, Fix::choice, "restart",
-        "the CTK file covers less than the disk: the disk was extended",
+        "the CTK file covers less than the disk: the disk was extended, or only the header was",
         "Changes in the added part are not recorded, so incremental backups silently miss them.",
         "cbtctl repair --choose ctk-covers-less=restart, then make a full backup"},
     Row{Code::ctk_epoch_ahead, "ctk-epoch-ahead", Severity::error, Fix::choice, "restart",
-        "an entry of the CTK file is newer than the file's own epoch",
-        "The table and the header are of different times; change ids computed from them are wrong.",
+        "an entry of the CTK file is newer than every word of its header that could be the epoch",
+        "The table and the header are of different times, and change ids computed from them are wrong; or the epoch "
+        "stands "
+        "where we do not look for it.",
         "cbtctl repair --choose ctk-epoch-ahead=restart, then make a full backup"},
     Row{Code::ctk_format_doubted, "ctk-format-doubted", Severity::note, Fix::none, "",
         "so many CTK files do not fit that our knowledge of the format is probably wrong for this ESXi release",
         "Nobody has published the CTK format. Four CTK files or more, and more than a third of all, do not add up as "
         "we "
-        "read them. No finding about a CTK file offers a fix.",
+        "read them, or have entries newer than their epoch. No finding about a CTK file offers a fix.",
         "Send the output of `cbtctl ctk show --header-dump` of two of the files to the maintainers."},
     Row{Code::ctk_layout_unknown, "ctk-layout-unknown", Severity::note, Fix::none, "",
         "the CTK file's header is not understood",
-        "Its size is right for the disk, but its numbers are not where they were found in other files; it is not "
+        "Its size is right for the disk, or its version is another one, but its numbers do not add up; it is not "
         "judged.",
         "Send the output of `cbtctl ctk show --header-dump` to the maintainers."},
     Row{Code::ctk_leftover, "ctk-leftover", Severity::warning, Fix::safe, "quarantine",

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "model/completeness.h"
+
 namespace cbtctl::analysis {
 namespace {
 
@@ -126,10 +128,13 @@ std::vector<std::string> unsupported(const model::Datastore& datastore, const mo
   return reasons;
 }
 
-CbtVerdict tracked_or_broken(const TrackingVerdict& tracking) {
+CbtVerdict tracked_or_broken(const TrackingVerdict& tracking, const model::VirtualMachine& machine) {
   CbtVerdict verdict{
       .state = tracking.fits == false ? CbtState::broken : CbtState::tracked, .reasons = {}, .change_id = {}};
   if (!tracking.reason.empty()) verdict.reasons.push_back(tracking.reason);
+  if (verdict.state == CbtState::broken) return verdict;
+  auto completeness = model::completeness_of(&machine.power, tracking.reading ? tracking.reading->flags : 0);
+  if (completeness.complete != true) verdict.reasons.push_back(std::move(completeness.reason));
   return verdict;
 }
 
@@ -198,7 +203,7 @@ CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine&
   } else if (auto reasons = unsupported(datastore, machine, disk); !reasons.empty()) {
     verdict = {CbtState::unsupported, std::move(reasons), {}};
   } else if (is_true(machine.settings.ctk_enabled) && is_true(disk.settings.ctk_enabled) && tracking) {
-    verdict = tracked_or_broken(*tracking);
+    verdict = tracked_or_broken(*tracking, machine);
   } else {
     verdict = untracked(datastore, machine, disk);
   }

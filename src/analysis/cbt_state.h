@@ -43,10 +43,13 @@ struct TrackingVerdict {
   std::string reason;                            // empty where it fits
   std::optional<formats::ctk::Reading> reading;  // nothing: no header was decoded
 };
-[[nodiscard]] TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::Descriptor& descriptor);
+// `newest_entry`: of its table, where that was read.
+[[nodiscard]] TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::Descriptor& descriptor,
+                                             std::optional<std::uint32_t> newest_entry = {});
 // The same of a header alone, against a disk's capacity.
 [[nodiscard]] TrackingVerdict judge_header(const formats::ctk::Header& header, std::uint64_t file_bytes,
-                                           std::optional<std::uint64_t> capacity_bytes);
+                                           std::optional<std::uint64_t> capacity_bytes,
+                                           std::optional<std::uint32_t> newest_entry = {});
 
 // What a CTK file is to the descriptors of the scan.
 enum class TrackingClass { in_use, leftover, orphan, orphan_snapshot };

@@ -11,10 +11,14 @@ namespace cbtctl::analysis {
 namespace {
 
 using formats::core::sector_bytes;
-using formats::ctk::Layout;
+using formats::ctk::Fit;
 using model::ErrorKind;
 
 std::string sectors_text(std::uint64_t sectors) { return std::to_string(sectors) + " sectors"; }
+
+std::string table_end_text(const formats::ctk::Reading& reading) {
+  return std::to_string(formats::ctk::table_end_bytes(reading));
+}
 
 TrackingVerdict without_header(const model::File& file) {
   if (!file.exists) return {.fits = false, .reason = "the CTK file " + file.path + " is missing", .reading = {}};
@@ -31,6 +35,44 @@ TrackingVerdict without_header(const model::File& file) {
   return {.fits = false, .reason = "the CTK file has no CTK signature", .reading = {}};
 }
 
+std::optional<bool> fits_by(const formats::ctk::Reading& reading) {
+  switch (reading.fit) {
+    case Fit::fits:
+    case Fit::padded:
+      return true;
+    case Fit::cut:
+    case Fit::covers_less:
+    case Fit::covers_more:
+      return false;
+    case Fit::not_understood:
+      break;
+  }
+  return std::nullopt;
+}
+
+// Empty where it fits and nothing more is to be said.
+std::string reason_of(const formats::ctk::Reading& reading, std::uint64_t file_bytes, std::uint64_t disk_sectors) {
+  const std::string size = std::to_string(file_bytes) + " bytes";
+  switch (reading.fit) {
+    case Fit::fits:
+      return {};
+    case Fit::padded:
+      return "the CTK file goes on behind its table: it has " + size + ", the table needs " + table_end_text(reading);
+    case Fit::cut:
+      return "the CTK file is cut: it has " + size + ", its table needs " + table_end_text(reading);
+    case Fit::covers_less:
+    case Fit::covers_more:
+      return "the CTK file covers " + sectors_text(formats::ctk::covered_sectors(reading, file_bytes)) +
+             ", the disk has " + sectors_text(disk_sectors);
+    case Fit::not_understood:
+      break;
+  }
+  const std::string reason = "the CTK file's header is not understood";
+  if (formats::ctk::size_explains(file_bytes, disk_sectors)) return reason;
+  return reason + ", and its size of " + size + " explains a disk of " + sectors_text(disk_sectors) +
+         " under no block size";
+}
+
 // "x-000001-ctk.vmdk": the name of a snapshot disk's CTK file.
 bool names_a_snapshot(std::string_view path) {
   const auto name = formats::vmware::parse_name(formats::core::file_name(path));
@@ -40,32 +82,29 @@ bool names_a_snapshot(std::string_view path) {
 }  // namespace
 
 TrackingVerdict judge_header(const formats::ctk::Header& header, std::uint64_t file_bytes,
-                             std::optional<std::uint64_t> capacity_bytes) {
+                             std::optional<std::uint64_t> capacity_bytes, std::optional<std::uint32_t> newest_entry) {
   std::optional<std::uint64_t> disk_sectors;
   if (capacity_bytes) disk_sectors = *capacity_bytes / sector_bytes;
-  TrackingVerdict verdict{.fits = {}, .reason = {}, .reading = formats::ctk::read(header, file_bytes, disk_sectors)};
+  TrackingVerdict verdict{
+      .fits = {},
+      .reason = {},
+      .reading = formats::ctk::read(header, file_bytes, {.disk_sectors = disk_sectors, .newest_entry = newest_entry})};
   const formats::ctk::Reading& reading = *verdict.reading;
-  if (reading.version != 1) {
-    verdict.reason = "the CTK file has version " + std::to_string(reading.version) + ", whose layout is not known";
+  if (const auto version = formats::ctk::version_note(reading)) {
+    verdict.reason = "the CTK file has " + *version;
+    if (disk_sectors && reading.is_understood() && fits_by(reading) != true)
+      verdict.reason += "; " + reason_of(reading, file_bytes, *disk_sectors);
   } else if (!disk_sectors) {
     verdict.reason = "the disk's capacity is not known";
-  } else if (reading.layout == Layout::inferred) {
-    verdict.reason = "the CTK file's header is not understood";
-  } else if (reading.layout == Layout::unrecognised) {
-    verdict.fits = false;
-    verdict.reason = "the CTK file's size of " + std::to_string(file_bytes) + " bytes explains a disk of " +
-                     sectors_text(*disk_sectors) + " under no block size";
-  } else if (*reading.capacity_sectors != *disk_sectors) {
-    verdict.fits = false;
-    verdict.reason = "the CTK file covers " + sectors_text(*reading.capacity_sectors) + ", the disk has " +
-                     sectors_text(*disk_sectors);
   } else {
-    verdict.fits = true;
+    verdict.fits = fits_by(reading);
+    verdict.reason = reason_of(reading, file_bytes, *disk_sectors);
   }
   return verdict;
 }
 
-TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::Descriptor& descriptor) {
+TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::Descriptor& descriptor,
+                               std::optional<std::uint32_t> newest_entry) {
   if (!descriptor.tracking->file) {
     return {
         .fits = {}, .reason = "the CTK file " + descriptor.tracking->written + " lies outside the scan", .reading = {}};
@@ -76,7 +115,7 @@ TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::D
     if (tracking.is_data) return {.fits = false, .reason = file.path + " is disk data, no CTK file", .reading = {}};
     const auto& header = tracking.header;
     if (header && file.size_bytes) {
-      return judge_header(*header, *file.size_bytes, descriptor.content.capacity_bytes());
+      return judge_header(*header, *file.size_bytes, descriptor.content.capacity_bytes(), newest_entry);
     }
   }
   return without_header(file);
@@ -91,7 +130,7 @@ TrackingClass classify(const model::Datastore& datastore, const model::TrackingF
 std::string_view name_of(TrackingClass tracking_class) {
   switch (tracking_class) {
     case TrackingClass::in_use:
-      return "in-use";
+      return "named";
     case TrackingClass::leftover:
       return "leftover";
     case TrackingClass::orphan:

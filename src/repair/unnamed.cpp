@@ -16,6 +16,7 @@ namespace {
 
 using analysis::Code;
 using formats::core::parent_of;
+using formats::vmware::stem_of_disk;
 
 std::int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -55,12 +56,6 @@ bool owns_folder_of(const model::Datastore& datastore, const model::VirtualMachi
       owns |= link.own && link.reference.file && lies_beside(file, datastore.files[*link.reference.file]);
   }
   return owns;
-}
-
-// "web01/web01-000002-ctk.vmdk", "web01/web01-000001.vmdk" -> "web01".
-std::string_view stem_of_disk(const std::string& path) {
-  const auto name = formats::vmware::parse_name(formats::core::file_name(path));
-  return name.number ? name.stem.substr(0, name.stem.rfind('-')) : name.stem;
 }
 
 // Be it somebody else's disk, such as a clone's golden image, or one whose descriptor is lost.

@@ -1,5 +1,6 @@
 #include "report/check.h"
 
+#include <algorithm>
 #include <array>
 
 #include "analysis/catalogue.h"
@@ -72,6 +73,16 @@ std::string extent_of(const CheckReport& report, const char* machine, const char
   return counted(report.machines, machine, machines) + joint + counted(report.disks, "disk", "disks");
 }
 
+bool rests_on_another_version(const Finding& finding) {
+  return std::any_of(finding.evidence.begin(), finding.evidence.end(),
+                     [](const analysis::Evidence& evidence) { return evidence.label == "version"; });
+}
+
+// By a choice only: its header is not understood, or of another version.
+bool is_strange_leftover(const Finding& finding) {
+  return finding.fix == analysis::Fix::choice && analysis::row_of(finding.code).options == "quarantine";
+}
+
 }  // namespace
 
 std::string message_of(const Finding& finding) {
@@ -81,10 +92,14 @@ std::string message_of(const Finding& finding) {
 std::string remedy_of(const CheckReport& report, const Finding& finding) {
   using analysis::Code;
   const analysis::Row& row = analysis::row_of(finding.code);
+  if (is_strange_leftover(finding)) return std::string(row.remedy) + " --any-layout";
   if (finding.fix != analysis::Fix::none || row.fix == analysis::Fix::none) return std::string(row.remedy);
   if (analysis::is_about_ctk_file(finding.code) && report.doubted) {
     return std::string(analysis::row_of(Code::ctk_format_doubted).remedy);
   }
+  if (rests_on_another_version(finding))
+    return "It rests on reading another version by the layout of version 1: make a full backup, and send the output of "
+           "`cbtctl ctk show --header-dump` to the maintainers.";
   return "It belongs to another virtual machine than the one that was found to use it: repair it where that one is "
          "scanned too.";
 }

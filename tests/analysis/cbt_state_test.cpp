@@ -69,6 +69,29 @@ TEST_CASE("a CTK file that cannot be verified leaves the disk tracked, with a re
         CbtState::tracked);
 }
 
+TEST_CASE("a table that may lack what was written since leaves the disk tracked, with that reason") {
+  const auto only_reason = [](const Files& files) {
+    const auto found = verdict(files);
+    CHECK(found.state == CbtState::tracked);
+    CHECK(found.reasons.size() == 1);
+    return found.reasons.empty() ? std::string() : found.reasons.front();
+  };
+  const std::string locked = only_reason(with(tracked(), "x/x.vmx.lck", ""));
+  CHECK(locked.find("lock file x.vmx.lck") != std::string::npos);
+  std::string flagged = support::tracking();
+  flagged[8] = 1;
+  CHECK(only_reason(with(tracked(), "x/x-ctk.vmdk", flagged)).find("flag word") != std::string::npos);
+}
+
+TEST_CASE("a table that is cut does not fit, one that goes on does, with a reason") {
+  std::string ctk = support::tracking();
+  const auto longer = verdict(with(tracked(), "x/x-ctk.vmdk", ctk + std::string(9000, '\0')));
+  CHECK(longer.state == CbtState::tracked);
+  CHECK(longer.reasons.size() == 1);
+  ctk.resize(ctk.size() - 4);
+  CHECK(verdict(with(tracked(), "x/x-ctk.vmdk", ctk)).state == CbtState::broken);
+}
+
 TEST_CASE("without a CTK line the disk is pending") {
   CHECK(verdict(with(tracked(), "x/x.vmdk", descriptor("x-flat.vmdk"))).state == CbtState::pending);
 }

@@ -33,7 +33,12 @@ inline std::string descriptor(const std::string& extent, const std::string& trac
 // A CTK file that fits the 4 GiB of `descriptor`.
 inline std::string tracking(std::uint64_t sectors = 8388608) {
   const auto blocks = sectors / 128;
-  const auto builder = CtkBuilder{}.capacity(sectors).block(128).word(4, 36).size(512 + 4 * blocks);
+  const auto builder = CtkBuilder{}
+                           .capacity(sectors)
+                           .word(static_cast<std::uint32_t>(blocks), 24)
+                           .block(128)
+                           .word(4, 36)
+                           .size(512 + 4 * blocks);
   return {reinterpret_cast<const char*>(builder.bytes().data()), builder.bytes().size()};
 }
 

@@ -1,43 +1,47 @@
-// Too many CTK files that do not fit: then it is more likely our reading of the format that is wrong.
+// Too many CTK files that do not add up as we read them: then it is more likely our reading of the format that is
+// wrong.
 #include <algorithm>
 #include <map>
 
 #include "analysis/catalogue.h"
 #include "analysis/subject.h"
-#include "formats/core/checked.h"
 
 namespace cbtctl::analysis {
 namespace {
 
-constexpr std::size_t least_unfit = 4;
+constexpr std::size_t least_strange = 4;
 
 // Of the CTK files that some descriptor names and that have the signature.
 struct Count {
   std::size_t all = 0;
-  std::size_t unfit = 0;
-  [[nodiscard]] bool is_doubtful() const { return unfit >= least_unfit && unfit * 3 > all; }
+  std::size_t strange = 0;
+  [[nodiscard]] bool is_doubtful() const { return strange >= least_strange && strange * 3 > all; }
 };
 
-// Whatever the version says: what fits is told by the header's numbers, the file's size and the disk's capacity alone.
-bool is_unfit(const Subject& subject, const model::Descriptor& descriptor) {
-  const auto capacity = descriptor.content.capacity_bytes();
+// One that is understood and covers less, or is of another version, is no sign that the format is another.
+bool is_not_understood(const Subject& subject, const model::Descriptor& descriptor) {
   const auto reading = judge_tracking(subject.datastore, descriptor).reading;
-  if (!capacity || !reading) return false;
-  return reading->layout != formats::ctk::Layout::confirmed ||
-         *reading->capacity_sectors != *capacity / formats::core::sector_bytes;
+  return reading && descriptor.content.capacity_bytes() && !reading->is_understood();
 }
 
-std::map<model::Index, Count> count_by_target(const Subject& subject) {
+bool is_ahead(const model::File& file, const Findings& found) {
+  return std::any_of(found.found.begin(), found.found.end(), [&](const Finding& finding) {
+    return finding.code == Code::ctk_epoch_ahead && finding.target == file.target && finding.path == file.path;
+  });
+}
+
+std::map<model::Index, Count> count_by_target(const Subject& subject, const Findings& found) {
   std::map<model::Index, Count> counts;
   for (const model::TrackingFile& tracking : subject.datastore.tracking_files) {
     const model::File& file = subject.file(tracking.file);
     if (!tracking.header || tracking.named_by.empty() || subject.lies_among_objects(file)) continue;
     Count& count = counts[file.target];
     ++count.all;
-    count.unfit += std::any_of(tracking.named_by.begin(), tracking.named_by.end(), [&](model::Index index) {
+    const bool is_strange = std::any_of(tracking.named_by.begin(), tracking.named_by.end(), [&](model::Index index) {
       const model::Descriptor& descriptor = subject.datastore.descriptors[index];
-      return descriptor.judged && is_unfit(subject, descriptor);
+      return descriptor.judged && is_not_understood(subject, descriptor);
     });
+    count.strange += is_strange || is_ahead(file, found) ? 1U : 0U;
   }
   return counts;
 }
@@ -45,8 +49,8 @@ std::map<model::Index, Count> count_by_target(const Subject& subject) {
 }  // namespace
 
 void check_format(const Subject& subject, Findings& out) {
-  if (out.found.size() < least_unfit) return;  // each that does not fit has been told
-  for (const auto& [target, count] : count_by_target(subject)) {
+  if (out.found.size() < least_strange) return;  // each that does not fit has been told
+  for (const auto& [target, count] : count_by_target(subject, out)) {
     if (!count.is_doubtful()) continue;
     for (Finding& finding : out.found) {
       if (is_about_ctk_file(finding.code)) finding.fix = Fix::none;
@@ -55,7 +59,7 @@ void check_format(const Subject& subject, Findings& out) {
     finding.target = target;
     finding.path = std::string(".");
     finding.evidence.push_back(
-        {"CTK files that fit", std::to_string(count.all), std::to_string(count.all - count.unfit)});
+        {"CTK files that add up", std::to_string(count.all), std::to_string(count.all - count.strange)});
     out.found.push_back(std::move(finding));
   }
 }

@@ -2,7 +2,7 @@
 // other: the first that fits any of its descriptors is told.
 #include <algorithm>
 #include <array>
-#include <map>
+#include <iterator>
 
 #include "analysis/subject.h"
 #include "analysis/tracking_file_verdict.h"
@@ -13,7 +13,7 @@ namespace cbtctl::analysis {
 namespace {
 
 using formats::core::sector_bytes;
-using formats::ctk::Layout;
+using formats::ctk::Fit;
 using formats::ctk::Reading;
 using model::Descriptor;
 using model::Index;
@@ -23,65 +23,104 @@ constexpr std::array first_that_fits{Code::ctk_unrecognised, Code::ctk_covers_le
 
 struct Wrong {
   Code code{};
-  Evidence evidence;
+  std::vector<Evidence> evidence;
+  Certainty certainty = Certainty::hit;
 };
 
 std::string sectors(std::uint64_t count) { return std::to_string(count) + " sectors"; }
+std::string in_bytes(std::uint64_t count) { return std::to_string(count) + " bytes"; }
 
-// With a deep look: an entry that is newer than the header.
-std::optional<Wrong> judge_entries(const Subject& subject, Index file, const Reading& reading, Findings& out) {
-  if (!subject.opener || !reading.epoch) return std::nullopt;
+// The newest entry of a table; nothing where it could not be read, which is told as skipped.
+std::optional<std::uint32_t> newest_entry(const Subject& subject, Index file, const Reading& reading, Findings& out) {
   const auto source = subject.opener(file);
-  const formats::ctk::TableShape shape{.blocks = *reading.blocks,
-                                       .block_bytes = std::uint64_t{*reading.block_sectors} * sector_bytes,
-                                       .capacity_bytes = *reading.capacity_sectors * sector_bytes};
+  const auto shape = formats::ctk::table_shape(reading);
+  if (!shape) return std::nullopt;
   const auto totals =
-      source ? formats::ctk::total(**source, shape) : formats::core::Result<formats::ctk::TableTotals>(source.error());
-  if (!totals) {
-    out.skipped.push_back({.what = "the table of " + subject.file(file).path,
-                           .why = totals.error().message,
-                           .machine = subject.owners[file].machine,
-                           .reason = reason_of(totals.error()),
-                           .target = subject.file(file).target,
-                           .path = subject.file(file).path});
-    return std::nullopt;
-  }
-  if (totals->greatest_entry <= *reading.epoch) return std::nullopt;
-  return Wrong{Code::ctk_epoch_ahead,
-               {"newest entry", "at most " + std::to_string(*reading.epoch), std::to_string(totals->greatest_entry)}};
+      source ? formats::ctk::total(**source, *shape) : formats::core::Result<formats::ctk::TableTotals>(source.error());
+  if (totals) return totals->greatest_entry;
+  out.skipped.push_back({.what = "the table of " + subject.file(file).path,
+                         .why = totals.error().message,
+                         .machine = subject.owners[file].machine,
+                         .reason = reason_of(totals.error()),
+                         .target = subject.file(file).target,
+                         .path = subject.file(file).path});
+  return std::nullopt;
+}
+
+// With a deep look: an entry that is newer than every word of the header that could be the epoch.
+std::optional<Wrong> judge_entries(const Subject& subject, const Descriptor& descriptor, const Reading& reading,
+                                   Findings& out) {
+  const Index file = *descriptor.tracking->file;
+  const auto newest = subject.opener ? newest_entry(subject, file, reading, out) : std::nullopt;
+  if (!newest) return std::nullopt;
+  const Reading deep = judge_tracking(subject.datastore, descriptor, newest).reading.value_or(Reading{});
+  if (!deep.is_behind_table) return std::nullopt;
+  const std::string expected = reading.epoch ? "at most " + std::to_string(*reading.epoch) : "at most the epoch";
+  return Wrong{Code::ctk_epoch_ahead, {{"newest entry", expected, std::to_string(*newest)}}, Certainty::possible};
 }
 
 // Other data is told as such: its line goes, the file stays.
 Wrong unrecognised(const Subject& subject, const model::File& ctk) {
   const auto facts = facts_of(subject.datastore, ctk, TrackingRole::named);
   if (const auto why = tracking_file_verdict(facts))
-    return {Code::ctk_unrecognised, {"content", "a CTK file", in_words(*why, facts)}};
+    return {Code::ctk_unrecognised, {{"content", "a CTK file", in_words(*why, facts)}}};
   const bool is_short = ctk.size_bytes && *ctk.size_bytes < formats::ctk::header_bytes;
-  if (!is_short) return {Code::ctk_unrecognised, {"signature", "a2 72 19 f6", "other bytes"}};
-  return {Code::ctk_unrecognised, {"size", "at least 512 bytes", std::to_string(*ctk.size_bytes) + " bytes"}};
+  if (!is_short) return {Code::ctk_unrecognised, {{"signature", "a2 72 19 f6", "other bytes"}}};
+  return {Code::ctk_unrecognised, {{"size", "at least 512 bytes", in_bytes(*ctk.size_bytes)}}};
+}
+
+Wrong not_understood(const Reading& reading, std::uint64_t file_bytes, std::uint64_t disk_sectors) {
+  const std::string size = in_bytes(file_bytes);
+  if (reading.version != 1) return {Code::ctk_layout_unknown, {{"version", "1", std::to_string(reading.version)}}};
+  if (formats::ctk::size_explains(file_bytes, disk_sectors))
+    return {Code::ctk_layout_unknown, {{"header", "a capacity and a block size that explain " + size, {}}}};
+  return {Code::ctk_size_mismatch, {{"size", "a table for " + sectors(disk_sectors), size}}};
+}
+
+// By the numbers of the header alone; nothing where they fit.
+std::optional<Wrong> judge_fit(const Reading& reading, std::uint64_t file_bytes, std::uint64_t disk_sectors) {
+  const auto covers = [&](Code code) {
+    const std::uint64_t covered = formats::ctk::covered_sectors(reading, file_bytes);
+    return Wrong{code, {{"capacity", sectors(disk_sectors), sectors(covered)}}};
+  };
+  switch (reading.fit) {
+    case Fit::fits:
+    case Fit::padded:
+      break;
+    case Fit::cut:
+      return Wrong{Code::ctk_size_mismatch,
+                   {{"size", in_bytes(formats::ctk::table_end_bytes(reading)), in_bytes(file_bytes)}}};
+    case Fit::covers_less:
+      return covers(Code::ctk_covers_less);
+    case Fit::covers_more:
+      return covers(Code::ctk_size_mismatch);
+    case Fit::not_understood:
+      return not_understood(reading, file_bytes, disk_sectors);
+  }
+  return std::nullopt;
 }
 
 std::optional<Wrong> judge_named(const Subject& subject, const Descriptor& descriptor, Findings& out) {
-  const Index file = *descriptor.tracking->file;
-  const model::File& ctk = subject.file(file);
+  const model::File& ctk = subject.file(*descriptor.tracking->file);
   const TrackingVerdict verdict = judge_tracking(subject.datastore, descriptor);
   if (!verdict.reading) return unrecognised(subject, ctk);
   const Reading& reading = *verdict.reading;
-  if (reading.version != 1) return Wrong{Code::ctk_layout_unknown, {"version", "1", std::to_string(reading.version)}};
   const auto capacity = descriptor.content.capacity_bytes();
   if (!capacity) return std::nullopt;
-  const std::uint64_t disk_sectors = *capacity / sector_bytes;
-  if (verdict.fits == true) return judge_entries(subject, file, reading, out);
-  if (reading.layout == Layout::confirmed) {
-    const bool is_less = *reading.capacity_sectors < disk_sectors;
-    return Wrong{is_less ? Code::ctk_covers_less : Code::ctk_size_mismatch,
-                 {"capacity", sectors(disk_sectors), sectors(*reading.capacity_sectors)}};
+  auto wrong = judge_fit(reading, *ctk.size_bytes, *capacity / sector_bytes);
+  if (!wrong) wrong = judge_entries(subject, descriptor, reading, out);
+  // What rests on reading another version as the first is no more than possible.
+  if (wrong && reading.version != 1 && reading.is_understood()) {
+    wrong->certainty = Certainty::possible;
+    wrong->evidence.push_back({"version", {}, *formats::ctk::version_note(reading)});
   }
-  const std::string size = std::to_string(*ctk.size_bytes) + " bytes";
-  if (reading.layout == Layout::unrecognised) {
-    return Wrong{Code::ctk_size_mismatch, {"size", "a table for " + sectors(disk_sectors), size}};
-  }
-  return Wrong{Code::ctk_layout_unknown, {"header", "a capacity and a block size that explain " + size, {}}};
+  return wrong;
+}
+
+bool rests_on_another_version(const Subject& subject, Index file) {
+  const auto& tracking = subject.file(file).tracking;
+  const auto& header = tracking ? subject.datastore.tracking_files[*tracking].header : std::nullopt;
+  return header && header->version != 1;
 }
 
 // A finding about a CTK file, of the disk whose descriptor names it.
@@ -119,7 +158,9 @@ void raise_wrong(const Subject& subject, Index file, std::span<const Descriptor*
   Finding finding = about_tracking(worst->code, subject, file, *by);
   if (worst->code == Code::ctk_unrecognised && finding.fix == Fix::choice && is_empty_tracking(subject, file))
     finding.fix = Fix::safe;
-  finding.evidence.push_back(std::move(worst->evidence));
+  if (rests_on_another_version(subject, file)) finding.fix = Fix::none;
+  finding.certainty = worst->certainty;
+  std::ranges::move(worst->evidence, std::back_inserter(finding.evidence));
   out.found.push_back(std::move(finding));
 }
 
@@ -141,17 +182,12 @@ void check_file(const Subject& subject, const model::TrackingFile& tracking, Fin
       named_by.push_back(&descriptor);
   }
   const model::File& ctk = subject.file(tracking.file);
-  const bool is_unknown = tracking.header && tracking.header->version != 1;
   if (!ctk.exists) {
     for (const Descriptor* descriptor : named_by) raise_missing(subject, *descriptor, out);
-  } else if (tracking.named_by.empty() && is_unknown && !subject.lies_among_objects(ctk)) {
-    Finding finding = about(Code::ctk_layout_unknown, subject, tracking.file);
-    finding.evidence.push_back({"version", "1", std::to_string(tracking.header->version)});
-    out.found.push_back(std::move(finding));
   } else if (!is_unread(ctk)) {
     raise_wrong(subject, tracking.file, named_by, out);
   }
-  if (named_by.size() > 1 && !is_unknown) raise_shared(subject, tracking.file, named_by, out);
+  if (named_by.size() > 1) raise_shared(subject, tracking.file, named_by, out);
 }
 
 }  // namespace

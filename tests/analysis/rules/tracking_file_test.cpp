@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tests/support/catch.h"
 
 #include "tests/support/findings.h"
@@ -20,6 +22,20 @@ TEST_CASE("a CTK file that nobody names is an orphan by what is gone") {
   CHECK(found.first("ctk-orphan-snapshot").certainty == Certainty::hit);
   CHECK(found.path("ctk-orphan") == "x/old-ctk.vmdk");
   CHECK(found.findings.found.size() == 2);
+}
+
+TEST_CASE("an empty one of a snapshot to come is an error where its disk is tracked") {
+  CHECK(check(with(healthy(), {{"x/x-000001-ctk.vmdk", ""}})).first("ctk-orphan-snapshot").severity == Severity::error);
+  CHECK(check(with(off(), {{"x/x-000001-ctk.vmdk", ""}})).first("ctk-orphan-snapshot").severity == Severity::warning);
+  const auto of_another = check(with(healthy(), {{"x/y-000001-ctk.vmdk", ""}}));
+  CHECK(of_another.first("ctk-orphan-snapshot").severity == Severity::warning);
+}
+
+TEST_CASE("what is left of a disk that a machine or a snapshot names is no orphan") {
+  const std::string second = "scsi0:1.present = \"TRUE\"\nscsi0:1.fileName = \"y.vmdk\"\n";
+  const Files left = with(off(), {{"x/y-ctk.vmdk", small_tracking()}});
+  CHECK(check(left).has("ctk-orphan"));
+  CHECK_FALSE(check(with(left, {{"x/x.vmx", vmx("x.vmdk", second)}})).has("ctk-orphan"));
 }
 
 TEST_CASE("a disk beside it makes it a leftover, an error where the next CTK file must go") {
@@ -74,17 +90,35 @@ TEST_CASE("a named CTK file raises the first that fits") {
   one(with(healthy(), {{"x/x-ctk.vmdk", small_tracking(8192)}}), "ctk-size-mismatch");
 }
 
-TEST_CASE("a header that is not understood and a version that is not known are notes alone") {
+TEST_CASE("a header that is not understood is a note alone, of whatever version") {
   const auto bytes = [](const CtkBuilder& builder) {
     return std::string(reinterpret_cast<const char*>(builder.bytes().data()), builder.bytes().size());
   };
   const auto strange = bytes(CtkBuilder{}.capacity(77).block(128).size(512 + 4 * 16));
   CHECK(check(with(healthy(), {{"x/x-ctk.vmdk", strange}})).has("ctk-layout-unknown"));
-  std::string second = small_tracking();
+  std::string second = strange;
   second[4] = 2;
   const auto found = check(with(healthy(), {{"x/x-ctk.vmdk", second}}));
   CHECK(found.has("ctk-layout-unknown"));
   CHECK(found.findings.found.size() == 1);
+}
+
+TEST_CASE("another version is judged by the layout of the first: possible, without a fix") {
+  const auto of_version_2 = [](std::string ctk) {
+    ctk[4] = 2;
+    return check(with(healthy(), {{"x/x-ctk.vmdk", ctk}}));
+  };
+  CHECK(of_version_2(small_tracking()).findings.found.empty());
+  const auto less = of_version_2(small_tracking(1024));
+  CHECK(less.first("ctk-covers-less").certainty == Certainty::possible);
+  CHECK(less.first("ctk-covers-less").fix == Fix::none);
+}
+
+TEST_CASE("a cut table is told though its header is whole, a longer file is no fault") {
+  std::string ctk = small_tracking();
+  CHECK(check(with(healthy(), {{"x/x-ctk.vmdk", ctk + std::string(9000, '\0')}})).findings.found.empty());
+  ctk.resize(ctk.size() - 4);
+  CHECK(check(with(healthy(), {{"x/x-ctk.vmdk", ctk}})).has("ctk-size-mismatch"));
 }
 
 TEST_CASE("two descriptors that name one CTK file share it") {
@@ -108,21 +142,25 @@ TEST_CASE("an entry newer than the header's epoch is found by a deep look alone"
   };
   const Checked deep{datastore, cbtctl::analysis::analyze(datastore, opener)};
   CHECK(deep.path("ctk-epoch-ahead") == "x/x-ctk.vmdk");
+  CHECK(deep.first("ctk-epoch-ahead").certainty == Certainty::possible);
+  CHECK(deep.first("ctk-epoch-ahead").fix == Fix::choice);
   ctk[512] = static_cast<char>(epoch);
   CHECK(cbtctl::analysis::analyze(datastore, opener).found.empty());
 }
 
-TEST_CASE("a version that is not known raises its note alone, whoever names it") {
+TEST_CASE("an orphan of another version is a choice, and two may share one") {
   std::string second = small_tracking();
   second[4] = 2;
   const auto unnamed = check(with(off(), {{"x/gone-ctk.vmdk", second}}));
-  CHECK(unnamed.path("ctk-layout-unknown") == "x/gone-ctk.vmdk");
+  CHECK(unnamed.path("ctk-orphan") == "x/gone-ctk.vmdk");
+  CHECK(unnamed.first("ctk-orphan").fix == Fix::choice);
+  CHECK(unnamed.first("ctk-orphan").certainty == Certainty::hit);
   CHECK(unnamed.findings.found.size() == 1);
   const auto shared = check(with(healthy(), {{"x/x-ctk.vmdk", second},
                                              {"y/y.vmx", vmx("y.vmdk", both_keys)},
                                              {"y/y.vmdk", small_descriptor("y-flat.vmdk", "../x/x-ctk.vmdk")},
                                              {"y/y-flat.vmdk", small_flat()}}));
-  CHECK(shared.has("ctk-layout-unknown"));
+  CHECK(shared.has("ctk-shared"));
   CHECK(shared.findings.found.size() == 1);
 }
 
@@ -185,22 +223,38 @@ Files tracked_machines(int count, int unfit, const std::string& changed) {
 
 }  // namespace
 
-TEST_CASE("where four CTK files and more than a third do not fit, it is the format that is doubted") {
-  const std::string less = small_tracking(1024);
-  const auto found = check(tracked_machines(11, 4, less));
+TEST_CASE("where four CTK files and more than a third do not add up, it is the format that is doubted") {
+  std::string strange = small_tracking();
+  std::fill_n(strange.begin() + 16, 20, '\0');
+  const auto found = check(with(tracked_machines(11, 4, strange), {{"m0/gone-ctk.vmdk", small_tracking()}}));
   CHECK(found.path("ctk-format-doubted") == ".");
-  CHECK(found.first("ctk-covers-less").fix == Fix::none);
-  CHECK(check(tracked_machines(4, 4, less)).has("ctk-format-doubted"));
-  CHECK_FALSE(check(tracked_machines(12, 4, less)).has("ctk-format-doubted"));  // no more than a third
-  CHECK_FALSE(check(tracked_machines(4, 3, less)).has("ctk-format-doubted"));   // not four
-  CHECK(check(tracked_machines(4, 3, less)).first("ctk-covers-less").fix == Fix::choice);
+  CHECK(found.first("ctk-orphan").fix == Fix::none);
+  CHECK(check(tracked_machines(4, 4, strange)).has("ctk-format-doubted"));
+  CHECK_FALSE(check(tracked_machines(12, 4, strange)).has("ctk-format-doubted"));  // no more than a third
+  CHECK_FALSE(check(tracked_machines(4, 3, strange)).has("ctk-format-doubted"));   // not four
 }
 
-TEST_CASE("what cannot be held against its disk raises no doubt") {
+TEST_CASE("entries newer than the epoch raise the doubt, as a deep look finds them") {
+  std::string ahead = small_tracking();
+  ahead[512] = 99;
+  const Datastore datastore = scan(tracked_machines(5, 5, ahead));
+  const cbtctl::analysis::Opener opener =
+      [&](auto) -> formats::core::Result<std::unique_ptr<formats::core::ByteSource>> {
+    return std::unique_ptr<formats::core::ByteSource>(
+        std::make_unique<formats::core::SpanSource>(std::as_bytes(std::span(ahead))));
+  };
+  const Checked deep{datastore, cbtctl::analysis::analyze(datastore, opener)};
+  CHECK(deep.count("ctk-epoch-ahead") == 5);
+  CHECK(deep.has("ctk-format-doubted"));
+}
+
+TEST_CASE("what is understood raises no doubt, though it covers less or is of another version") {
   std::string second = small_tracking();
   second[4] = 2;
-  const auto found = check(tracked_machines(5, 5, second));
-  CHECK(found.count("ctk-layout-unknown") == 5);
-  CHECK(found.findings.found.size() == 5);
+  CHECK(check(tracked_machines(5, 5, second)).findings.found.empty());
+  const auto less = check(tracked_machines(5, 5, small_tracking(1024)));
+  CHECK(less.count("ctk-covers-less") == 5);
+  CHECK_FALSE(less.has("ctk-format-doubted"));
+  CHECK(less.first("ctk-covers-less").fix == Fix::choice);
   CHECK_FALSE(check(tracked_machines(5, 5, std::string(4096, 'a'))).has("ctk-format-doubted"));  // no signature
 }
