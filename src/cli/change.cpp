@@ -23,7 +23,8 @@ Options change_options(repair::Verb verb) {
   own.text("plan-out", "write the plan to this new file, for cbtctl apply, and stop");
   if (verb == repair::Verb::enable) own.flag("include-templates", "also templates (.vmtx)");
   if (goes_by_findings(verb)) own.text("min-age", "only files unchanged for so long: 90m, 24h, 7d", "24h");
-  if (verb == repair::Verb::clean) own.flag("any-layout", "also CTK files whose header is not understood");
+  if (verb == repair::Verb::clean)
+    own.flag("any-layout", "also CTK files whose header is not understood or of another version");
   if (verb == repair::Verb::repair) {
     own.texts("only", "only findings of this code");
     own.texts("choose", "CODE=OPTION: a fix that is a choice; cbtctl explain CODE lists the options");

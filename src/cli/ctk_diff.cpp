@@ -1,6 +1,7 @@
 // ctk diff: two copies of one CTK file.
 #include "report/ctk_diff.h"
 
+#include "cli/completeness.h"
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/ssh_options.h"
@@ -10,6 +11,7 @@ namespace cbtctl::cli {
 
 int run_ctk_diff(const Verb& verb, const std::vector<std::string>& arguments) {
   Options own("Options of ctk diff");
+  add_completeness_option(own);
   add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
@@ -23,9 +25,13 @@ int run_ctk_diff(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!after) return told(after.error(), line);
   const auto difference = disk::compare_tracking(*before, *after);
   if (!difference) return told(difference.error(), line);
-  const int status = difference->differs() ? exit_findings : exit_done;
-  const bool written = write_output(line.json ? report::difference_json(*before, *after, *difference, status)
-                                              : report::difference_text(*before, *after, *difference, line.style));
+  const report::Compared compared{*before, *after, *difference, completeness_of(*files, files->arguments()[0], *before),
+                                  completeness_of(*files, files->arguments()[1], *after)};
+  int status = difference->differs() ? exit_findings : exit_done;
+  status |= told_incomplete(compared.old_completeness, before->path, line);
+  status |= told_incomplete(compared.new_completeness, after->path, line);
+  const bool written = write_output(line.json ? report::difference_json(compared, status)
+                                              : report::difference_text(compared, line.style));
   return written ? status : status | exit_incomplete;
 }
 

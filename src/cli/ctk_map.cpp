@@ -3,13 +3,14 @@
 #include <clocale>
 #include <cstring>
 
+#include "cli/completeness.h"
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
-#include "cli/since.h"
 #include "cli/told.h"
 #include "cli/tracked_disk.h"
 #include "disk/table.h"
 #include "formats/core/checked.h"
+#include "formats/ctk/since.h"
 #include "log/log.h"
 #include "report/picture.h"
 #include "storage/output.h"
@@ -44,6 +45,7 @@ Result<report::MapPicture> picture_of(const disk::Tracking& tracking, std::size_
                  tracking.path + ": has more than a million epochs: its table is none of epochs"};
   report::MapPicture picture{.path = tracking.path,
                              .change_id = tracking.change_id(),
+                             .reading = tracking.reading,
                              .capacity_bytes = tracking.shape.capacity_bytes,
                              .block_bytes = tracking.shape.block_bytes,
                              .columns = columns,
@@ -72,15 +74,16 @@ int save(const std::string& path, const std::string& bytes, const CommandLine& l
   return status ? exit_done : told(status.error(), line);
 }
 
-int show(const report::MapPicture& picture, const CommandLine& line) {
+int show(const report::MapPicture& picture, int incomplete, const CommandLine& line) {
   if (line.has("output")) {
     const auto path = line.text("output");
-    return save(path, path.ends_with(".svg") ? report::picture_svg(picture) : report::picture_png(picture), line);
+    return incomplete |
+           save(path, path.ends_with(".svg") ? report::picture_svg(picture) : report::picture_png(picture), line);
   }
   const bool written =
-      write_output(line.json ? report::picture_json(picture)
+      write_output(line.json ? report::picture_json(picture, incomplete)
                              : report::picture_text(picture, has_unicode() && !line.has("ascii"), line.style));
-  return written ? exit_done : exit_incomplete;
+  return written ? incomplete : exit_incomplete;
 }
 
 Options map_options() {
@@ -88,6 +91,7 @@ Options map_options() {
   own.text("output,o", "a new file, .svg or .png");
   own.text("since", "mark what changed since a change id, an epoch, or '*'");
   own.flag("ascii", "no Unicode blocks (by itself where the locale has none)");
+  add_completeness_option(own);
   add_file_options(own);
   return own;
 }
@@ -103,24 +107,26 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
   const std::string output = line.has("output") ? line.text("output") : ".png";
   if (!output.ends_with(".svg") && !output.ends_with(".png"))
     return usage_error("-o takes a name that ends in .svg or .png", help);
-  std::optional<Since> since;
-  if (line.has("since")) {
-    since = parse_since(line.text("since"));
-    if (!since) return usage_error("--since takes a change id, an epoch number or '*'", help);
-  }
+  if (line.has("since") && !formats::ctk::is_since(line.text("since")))
+    return usage_error("--since takes a change id, an epoch number or '*'", help);
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, help);
   const auto tracking = open_ctk(*files, files->arguments().front());
   if (!tracking) return told(tracking.error(), line);
-  if (since && since->uuid && !has_uuid(tracking->reading, *since->uuid))
-    return told({ErrorKind::unsupported, tracking->path + ": the change id has another UUID than the file"}, line);
+  std::optional<std::uint32_t> since;
+  if (line.has("since")) {
+    const auto found = formats::ctk::parse_since(tracking->reading, line.text("since"));
+    if (!found) return told(found.error().in(tracking->path), line);
+    since = *found;
+  }
   const bool is_for_terminal = !line.json && !line.has("output");
   auto picture =
       picture_of(*tracking, columns_for(tracking->shape.blocks, is_for_terminal ? line.style.width : std::nullopt));
   if (!picture) return told(picture.error(), line);
-  if (since) picture->since = since->epoch;
+  picture->since = since;
+  picture->completeness = completeness_of(*files, files->arguments().front(), *tracking);
   add_partitions(*files, *picture);
-  return show(*picture, line);
+  return show(*picture, told_incomplete(picture->completeness, tracking->path, line), line);
 }
 
 }  // namespace cbtctl::cli

@@ -1,12 +1,11 @@
 // ctk verify: a CTK file held against a delta, or against two images of the disk.
 #include "disk/verify.h"
 
+#include "cli/completeness.h"
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
-#include "cli/since.h"
 #include "cli/told.h"
-#include "formats/vmware/names.h"
-#include "formats/vmx/configuration.h"
+#include "formats/ctk/since.h"
 #include "report/ctk_verify.h"
 
 namespace cbtctl::cli {
@@ -15,7 +14,6 @@ namespace {
 using formats::core::Error;
 using formats::core::ErrorKind;
 using formats::core::Result;
-using formats::vmware::NameKind;
 using storage::Location;
 
 // The epoch at which the delta was made: that of its parent's CTK file, frozen since, under the same UUID.
@@ -34,49 +32,30 @@ Result<std::uint32_t> frozen_epoch(const disk::Chain& chain, const disk::Trackin
                  tracking.path + ": is the CTK file of the parent, frozen since; name that of the delta"};
   const auto frozen = disk::open_tracking(*file);
   if (!frozen) return frozen.error();
-  if (!frozen->reading.epoch || !frozen->reading.uuid)
-    return Error{ErrorKind::unsupported, file->path + ": has no epoch or no UUID"};
+  if (!frozen->reading.uuid) return Error{ErrorKind::unsupported, file->path + ": has no UUID"};
   if (frozen->reading.uuid != tracking.reading.uuid)
     return Error{ErrorKind::unsupported,
                  file->path + " and " + tracking.path + " have different UUIDs: tracking was restarted in between"};
-  source = "the epoch of " + file->path;
-  return *frozen->reading.epoch;
+  // What the delta marked since is newer than every entry of the frozen table, so that the newest stands for an epoch
+  // that is not known.
+  source = (frozen->reading.epoch ? "the epoch of " : "the newest entry of ") + file->path;
+  return frozen->reading.epoch ? *frozen->reading.epoch : *frozen->reading.epoch_at_least;
 }
 
-bool was_not_shut_down(const FileOpener& files, const Location& vm) {
-  const auto text = files.read_text(vm);
-  const auto settings = text ? formats::vmx::decode(formats::text::Document::decode(*text))
-                             : Result<formats::vmx::Configuration>(text.error());
-  return settings && settings->clean_shutdown && settings->clean_shutdown->value == false;
+// Of all files that are compared: an image changes too while its machine runs.
+model::Completeness completeness_of_all(const FileOpener& files, const Location& ctk, const disk::Tracking& tracking,
+                                        const std::vector<Location>& compared) {
+  model::Completeness all = completeness_of(files, ctk, tracking);
+  for (const Location& file : compared) all = model::both(all, completeness_beside(files, file));
+  return all;
 }
 
-// What beside the file says that its machine may run, which changes what is compared: a lock, a swap file, or no clean
-// shutdown.
-std::optional<std::string> sign_of_running(const FileOpener& files, const Location& file) {
-  for (const std::string& name : files.names_beside(file)) {
-    const auto parsed = formats::vmware::parse_name(name);
-    const bool is_machine_lock = parsed.kind == NameKind::lock && formats::vmware::names_a_configuration(parsed.stem);
-    if (is_machine_lock || parsed.kind == NameKind::nfs_lock || parsed.kind == NameKind::swap) return name;
-    if (parsed.kind == NameKind::configuration && was_not_shut_down(files, storage::beside(file, name)))
-      return name + " (cleanShutdown is FALSE)";
-  }
-  return std::nullopt;
-}
-
-// Of the files that are compared; the first sign that is found.
-std::optional<Error> objection_to(const FileOpener& files, const std::vector<Location>& compared) {
-  for (const Location& file : compared) {
-    if (const auto sign = sign_of_running(files, file))
-      return Error{ErrorKind::in_use, file.text + ": " + *sign +
-                                          " beside it says that the VM may run; its files prove "
-                                          "nothing (--even-if-running goes on)"};
-  }
-  return std::nullopt;
-}
-
-int print(const report::VerifySubject& subject, const Result<disk::Verdict>& verdict, const CommandLine& line) {
+int print(report::VerifySubject subject, const Result<disk::Verdict>& verdict, const CommandLine& line) {
   if (!verdict) return told(verdict.error(), line);
-  int status = verdict->missed.count() == 0 ? exit_done : exit_findings;
+  const int incomplete = told_incomplete(subject.completeness, subject.ctk, line);
+  subject.proves_nothing = incomplete != exit_done;
+  int status = incomplete;
+  if (!subject.proves_nothing && verdict->missed.count() > 0) status |= exit_findings;
   if (verdict->not_compared.count() > 0) status |= exit_incomplete;
   const bool written = write_output(line.json ? report::verdict_json(subject, *verdict, status)
                                               : report::verdict_text(subject, *verdict, line.style));
@@ -89,10 +68,17 @@ int verify_delta(const FileOpener& files, const Location& delta, const Location&
   if (!tracking) return told(tracking.error(), line);
   const auto chain = disk::Chain::open(delta.text, finder);
   if (!chain) return told(chain.error(), line);
-  report::VerifySubject subject{
-      .by_images = false, .ctk = ctk.text, .against = {delta.text}, .since = 0, .since_source = {}};
+  report::VerifySubject subject{.by_images = false,
+                                .ctk = ctk.text,
+                                .against = {delta.text},
+                                .since = 0,
+                                .since_source = {},
+                                .reading = tracking->reading,
+                                .completeness = completeness_of_all(files, ctk, *tracking, {delta})};
   const auto since = frozen_epoch(*chain, *tracking, finder, subject.since_source);
   if (!since) return told(since.error(), line);
+  if (const auto known = formats::ctk::parse_since(tracking->reading, std::to_string(*since)); !known)
+    return told(known.error().in(ctk.text), line);
   subject.since = *since;
   return print(subject, disk::verify_by_delta(*chain, *tracking, *since), line);
 }
@@ -102,12 +88,8 @@ int verify_images(const FileOpener& opener, const CommandLine& line) {
   const auto tracking = open_ctk(opener, files[2]);
   if (!tracking) return told(tracking.error(), line);
   const std::string text = line.text("since");
-  const auto since = parse_since(text);
-  if (!since)
-    return usage_error("--since takes a change id, an epoch number or '*', found '" + text + "'",
-                       "cbtctl ctk verify --help");
-  if (since->uuid && !has_uuid(tracking->reading, *since->uuid))
-    return told({ErrorKind::unsupported, files[2].text + ": the change id has another UUID than the file"}, line);
+  const auto since = formats::ctk::parse_since(tracking->reading, text);
+  if (!since) return told(since.error().in(files[2].text), line);
   const auto before = open_image(opener, files[0]);
   if (!before) return told(before.error(), line);
   const auto after = open_image(opener, files[1]);
@@ -115,9 +97,11 @@ int verify_images(const FileOpener& opener, const CommandLine& line) {
   return print({.by_images = true,
                 .ctk = files[2].text,
                 .against = {files[0].text, files[1].text},
-                .since = since->epoch,
-                .since_source = text == std::to_string(since->epoch) ? std::string() : text},
-               disk::verify_by_images(**before, **after, *tracking, since->epoch), line);
+                .since = *since,
+                .since_source = text == std::to_string(*since) ? std::string() : text,
+                .reading = tracking->reading,
+                .completeness = completeness_of_all(opener, files[2], *tracking, {files[0], files[1]})},
+               disk::verify_by_images(**before, **after, *tracking, *since), line);
 }
 
 }  // namespace
@@ -127,7 +111,7 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   own.text("delta", "DELTA.vmdk: what it holds must be marked in the CTK file");
   own.flag("images", "OLD NEW CTK: what differs must be marked since --since");
   own.text("since", "a change id, an epoch number, or '*' (with --images)");
-  own.flag("even-if-running", "although a lock says that the VM runs");
+  add_completeness_option(own);
   add_file_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
@@ -139,6 +123,8 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   if (line.arguments.size() != wanted)
     return usage_error(line.has("delta") ? "--delta needs one CTK file" : "--images needs OLD NEW CTK", help);
   if (line.has("images") && !line.has("since")) return usage_error("--images needs --since", help);
+  if (line.has("since") && !formats::ctk::is_since(line.text("since")))
+    return usage_error("--since takes a change id, an epoch number or '*', found '" + line.text("since") + "'", help);
   const auto opener = FileOpener::with(line);
   if (!opener) return usage_error(opener.error().message, help);
   std::vector<Location> files = opener->arguments();
@@ -148,8 +134,6 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
     if (!location) return told(location.error().in(delta), line);
     files.push_back(std::move(*location));
   }
-  const auto objection = line.has("even-if-running") ? std::nullopt : objection_to(*opener, files);
-  if (objection) return told(*objection, line);
   return line.has("delta") ? verify_delta(*opener, files[1], files[0], line) : verify_images(*opener, line);
 }
 

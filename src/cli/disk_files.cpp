@@ -4,6 +4,7 @@
 
 #include "cli/exit_status.h"
 #include "cli/ssh_options.h"
+#include "cli/tracked_disk.h"
 #include "formats/core/path.h"
 #include "formats/identify.h"
 #include "formats/vmware/names.h"
@@ -124,7 +125,7 @@ std::vector<NamedChain> open_chains(const FileOpener& files, const std::vector<L
 Result<disk::Tracking> open_ctk(const FileOpener& files, const Location& file) {
   const auto found = open_named(files, file);
   if (!found) return found.error();
-  return disk::open_tracking(*found);
+  return disk::open_tracking(*found, tracked_sectors(files, file));
 }
 
 void add_file_options(Options& own) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "cli/disk_files.h"
+#include "discovery/inspect.h"
+#include "formats/core/checked.h"
 #include "formats/core/path.h"
 #include "formats/vmware/names.h"
 
@@ -42,6 +44,18 @@ std::optional<disk::Chain> tracked_disk(const FileOpener& files, const Location&
     return chain ? std::optional(std::move(*chain)) : std::nullopt;
   }
   return std::nullopt;
+}
+
+std::optional<std::uint64_t> tracked_sectors(const FileOpener& files, const Location& ctk) {
+  const std::string name(file_name(ctk.path));
+  const std::string disk = formats::vmware::disk_of_tracking(name);
+  if (disk.empty()) return std::nullopt;
+  const auto source = files.open(storage::beside(ctk, disk));
+  if (!source) return std::nullopt;
+  const auto descriptor = discovery::inspect(**source, disk).descriptor;
+  if (!descriptor || file_name(descriptor->change_track_path.value_or("")) != name) return std::nullopt;
+  const auto capacity = descriptor->capacity_bytes();
+  return capacity ? std::optional(*capacity / formats::core::sector_bytes) : std::nullopt;
 }
 
 }  // namespace cbtctl::cli

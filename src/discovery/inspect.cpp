@@ -63,13 +63,12 @@ void decode_extent(const formats::core::ByteSource& source, InspectedFile& file)
   file.sparse = std::move(*extent);
 }
 
-void read_tracking_header(InspectedFile& file, std::optional<std::uint64_t> disk_capacity_sectors) {
+void read_tracking_header(InspectedFile& file, const formats::ctk::Circumstances& known) {
   const auto header = formats::ctk::decode(file.head);
-  if (!header) {
+  if (header)
+    file.tracking = formats::ctk::read(*header, *file.size_bytes, known);
+  else
     file.error = header.error();
-    return;
-  }
-  file.tracking = formats::ctk::read(*header, *file.size_bytes, disk_capacity_sectors, true);
 }
 
 InspectedFile identified(const formats::core::ByteSource& source, const std::string& path) {
@@ -108,7 +107,7 @@ InspectedFile inspect(const formats::core::ByteSource& source, const std::string
       decode_extent(source, file);
       break;
     case FileKind::ctk:
-      read_tracking_header(file, std::nullopt);
+      read_tracking_header(file, {.with_fields = true});
       break;
     case FileKind::empty:
     case FileKind::data:
@@ -118,10 +117,11 @@ InspectedFile inspect(const formats::core::ByteSource& source, const std::string
 }
 
 InspectedFile inspect_tracking(const formats::core::ByteSource& source, const std::string& path, const Totals& total,
-                               std::optional<std::uint64_t> disk_capacity_sectors) {
+                               std::optional<std::uint64_t> disk_sectors) {
   InspectedFile file = identified(source, path);
   if (file.error || file.kind != FileKind::ctk) return file;
-  read_tracking_header(file, disk_capacity_sectors);
+  formats::ctk::Circumstances known{.disk_sectors = disk_sectors, .newest_entry = {}, .with_fields = true};
+  read_tracking_header(file, known);
   if (!file.tracking) return file;
   const auto shape = formats::ctk::table_shape(*file.tracking);
   if (!shape) return file;
@@ -130,15 +130,8 @@ InspectedFile inspect_tracking(const formats::core::ByteSource& source, const st
     file.error = totals.error();
     return file;
   }
-  // Where several words of the header or none can be the epoch, the newest entry stands for it.
-  if (!file.tracking->epoch && totals->greatest_entry != 0) {
-    file.tracking->epoch = totals->greatest_entry;
-    file.tracking->notes.push_back("the epoch is the greatest entry of the table: the header does not show it");
-  }
-  if (file.tracking->epoch && totals->greatest_entry > *file.tracking->epoch) {
-    file.tracking->notes.push_back("an entry of the table is " + std::to_string(totals->greatest_entry) +
-                                   ", newer than the header's epoch " + std::to_string(*file.tracking->epoch));
-  }
+  known.newest_entry = totals->greatest_entry;
+  read_tracking_header(file, known);
   file.totals = std::move(*totals);
   return file;
 }

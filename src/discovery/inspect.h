@@ -14,11 +14,11 @@ namespace cbtctl::discovery {
 using Totals = std::function<formats::core::Result<formats::ctk::TableTotals>(const formats::core::ByteSource&,
                                                                               const formats::ctk::TableShape&)>;
 
-// Takes the file for a CTK file: header field by field, and the table's totals where the layout is known; it is
-// inferred with the capacity of the disk that it belongs to. A file without the signature comes back with its kind and
-// no reading.
+// Takes the file for a CTK file: header field by field, and the table's totals where the header is understood, by the
+// capacity of the disk that it belongs to where that is known. A file without the signature comes back with its kind
+// and no reading.
 [[nodiscard]] model::InspectedFile inspect_tracking(const formats::core::ByteSource& source, const std::string& path,
                                                     const Totals& total,
-                                                    std::optional<std::uint64_t> disk_capacity_sectors = {});
+                                                    std::optional<std::uint64_t> disk_sectors = {});
 
 }  // namespace cbtctl::discovery

@@ -23,16 +23,18 @@ struct Signs {
   bool log = false;
 };
 
+void add_sign(const std::string& name, const std::string& lock_name, Signs& signs) {
+  const auto kind = formats::vmware::parse_name(name).kind;
+  if (name == lock_name) signs.lock = true;
+  if (kind == formats::vmware::NameKind::nfs_lock) signs.nfs_lock = true;
+  if (kind == formats::vmware::NameKind::swap) signs.swap = true;
+  if (name.starts_with("vmware") && name.ends_with(".log")) signs.log = true;
+}
+
 Signs signs_in(const Folder& folder, std::string_view configuration_name) {
   Signs signs;
   const std::string lock_name = formats::vmware::lock_of(configuration_name);
-  for (const storage::Entry& entry : folder.entries) {
-    const auto kind = formats::vmware::parse_name(entry.name).kind;
-    if (entry.name == lock_name) signs.lock = true;
-    if (kind == formats::vmware::NameKind::nfs_lock) signs.nfs_lock = true;
-    if (kind == formats::vmware::NameKind::swap) signs.swap = true;
-    if (entry.name.starts_with("vmware") && entry.name.ends_with(".log")) signs.log = true;
-  }
+  for (const storage::Entry& entry : folder.entries) add_sign(entry.name, lock_name, signs);
   return signs;
 }
 
@@ -54,17 +56,7 @@ FileSign lock_sign(const Signs& signs, std::string_view configuration_name) {
   return {signs.nfs_lock ? FileFact::nfs_lock_file : FileFact::no_lock_file};
 }
 
-}  // namespace
-
-model::Power power_from_files(const formats::vmx::Configuration& settings, const Tree& tree,
-                              const Spot& configuration) {
-  const Spot where{configuration.place, std::string(parent_of(configuration.path))};
-  const Folder* folder = tree.folder(where.place, where.path);
-  if (folder == nullptr || folder->error) return {model::PowerState::unknown, {FileSign{FileFact::folder_not_listed}}};
-
-  const std::string_view name = file_name(configuration.path);
-  Signs signs = signs_in(*folder, name);
-  signs.swap = signs.swap || swap_elsewhere(settings, tree, where);
+model::Power power_from_signs(const formats::vmx::Configuration& settings, const Signs& signs, std::string_view name) {
   const bool never_ran = !settings.clean_shutdown && !signs.log;
   const bool locked = signs.lock || signs.nfs_lock;
 
@@ -84,6 +76,28 @@ model::Power power_from_files(const formats::vmx::Configuration& settings, const
     power.state = model::PowerState::off;
   }
   return power;
+}
+
+}  // namespace
+
+model::Power power_from_files(const formats::vmx::Configuration& settings, const Tree& tree,
+                              const Spot& configuration) {
+  const Spot where{configuration.place, std::string(parent_of(configuration.path))};
+  const Folder* folder = tree.folder(where.place, where.path);
+  if (folder == nullptr || folder->error) return {model::PowerState::unknown, {FileSign{FileFact::folder_not_listed}}};
+
+  const std::string_view name = file_name(configuration.path);
+  Signs signs = signs_in(*folder, name);
+  signs.swap = signs.swap || swap_elsewhere(settings, tree, where);
+  return power_from_signs(settings, signs, name);
+}
+
+model::Power power_from_names(const formats::vmx::Configuration& settings, const std::vector<std::string>& names,
+                              std::string_view configuration_name) {
+  Signs signs;
+  const std::string lock_name = formats::vmware::lock_of(configuration_name);
+  for (const std::string& name : names) add_sign(name, lock_name, signs);
+  return power_from_signs(settings, signs, configuration_name);
 }
 
 }  // namespace cbtctl::discovery

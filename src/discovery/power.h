@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "discovery/tree.h"
@@ -15,6 +16,10 @@ namespace cbtctl::discovery {
 // alone are evidence and no proof either way.
 [[nodiscard]] model::Power power_from_files(const formats::vmx::Configuration& settings, const Tree& tree,
                                             const Spot& configuration);
+
+// The same where no more is known of its folder than the names in it.
+[[nodiscard]] model::Power power_from_names(const formats::vmx::Configuration& settings,
+                                            const std::vector<std::string>& names, std::string_view configuration_name);
 
 // Joins both. A process is proof of `on`; a registration without a process is proof of `off` where the files do not
 // speak against it. A host knows nothing of what runs on another one.

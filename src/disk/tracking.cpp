@@ -62,7 +62,7 @@ std::uint64_t Tracking::block_length_bytes(std::uint64_t block) const {
   return std::min(shape.block_bytes, shape.capacity_bytes - block * shape.block_bytes);
 }
 
-Result<Tracking> open_tracking(const NamedSource& file) {
+Result<Tracking> open_tracking(const NamedSource& file, std::optional<std::uint64_t> disk_sectors) {
   const auto head = formats::core::read_head(*file.source, formats::ctk::header_bytes);
   if (!head) return head.error().in(file.path);
   const auto header = formats::ctk::decode(*head);
@@ -70,17 +70,16 @@ Result<Tracking> open_tracking(const NamedSource& file) {
   Tracking tracking{.path = file.path,
                     .real_path = file.real_path,
                     .source = file.source,
-                    .reading = formats::ctk::read(*header, file.source->size_bytes(), std::nullopt),
+                    .reading = formats::ctk::read(*header, file.source->size_bytes(), {.disk_sectors = disk_sectors}),
                     .shape = {},
                     .modified_ns = file.modified_ns};
   const auto shape = formats::ctk::table_shape(tracking.reading);
   if (!shape) return Error{ErrorKind::unsupported, file.path + ": the header is not understood, the table not read"};
   tracking.shape = *shape;
-  if (!tracking.reading.epoch) {
-    const auto totals = disk::total(*file.source, tracking.shape);
-    if (!totals) return totals.error().in(file.path);
-    if (totals->greatest_entry > 0) tracking.reading.epoch = totals->greatest_entry;
-  }
+  const auto totals = disk::total(*file.source, tracking.shape);
+  if (!totals) return totals.error().in(file.path);
+  tracking.reading = formats::ctk::read(*header, file.source->size_bytes(),
+                                        {.disk_sectors = disk_sectors, .newest_entry = totals->greatest_entry});
   return tracking;
 }
 

@@ -26,9 +26,9 @@ struct Tracking {
   [[nodiscard]] std::optional<std::string> change_id() const { return reading.change_id(); }
   [[nodiscard]] std::uint64_t block_length_bytes(std::uint64_t block) const;  // the last one is clipped
 };
-// `unsupported` where it is none, or its layout is not understood. Where the header does not show the epoch it is the
-// greatest entry.
-Result<Tracking> open_tracking(const NamedSource& file);
+// `unsupported` where it is none, or its layout is not understood. The table's newest entry is looked up, since it may
+// tell the epoch.
+Result<Tracking> open_tracking(const NamedSource& file, std::optional<std::uint64_t> disk_sectors = {});
 
 // The entries of a table in any order; the last piece read is kept.
 class TrackingEntries {

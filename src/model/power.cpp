@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "formats/core/joined.h"
+
 namespace cbtctl::model {
 namespace {
 
@@ -75,6 +77,33 @@ bool says_locked(const LockSign& sign) {
 }
 bool says_locked(const StateSign& /*sign*/) { return false; }
 
+bool speaks_against_off(const FileSign& sign) {
+  switch (sign.fact) {
+    case FileFact::never_ran:
+    case FileFact::shut_down:
+    case FileFact::no_lock_file:
+    case FileFact::no_swap_file:
+    case FileFact::may_have_crashed:
+      return false;
+    case FileFact::configuration_unreadable:
+    case FileFact::folder_not_listed:
+    case FileFact::shutdown_not_told:
+    case FileFact::shutdown_contradicts_itself:
+    case FileFact::shutdown_malformed:
+    case FileFact::not_shut_down:
+    case FileFact::lock_file:
+    case FileFact::nfs_lock_file:
+    case FileFact::swap_file:
+    case FileFact::suspended_state:
+    case FileFact::suspended_state_contradicts_itself:
+      return true;
+  }
+  return true;
+}
+bool speaks_against_off(const HostSign& sign) { return sign.running == true; }
+bool speaks_against_off(const LockSign& sign) { return says_locked(sign); }
+bool speaks_against_off(const StateSign& sign) { return !sign.state || *sign.state != PowerState::off; }
+
 }  // namespace
 
 std::string_view name_of(PowerState state) {
@@ -107,6 +136,15 @@ std::string_view name_of(LockMode mode) {
 
 bool is_lock(const PowerSign& sign) {
   return std::visit([](const auto& each) { return says_locked(each); }, sign);
+}
+
+std::string why_not_off(const Power& power) {
+  std::vector<std::string> words;
+  for (const PowerSign& sign : power.evidence) {
+    if (std::visit([](const auto& each) { return speaks_against_off(each); }, sign))
+      words.push_back(std::visit([](const auto& each) { return in_words(each); }, sign));
+  }
+  return words.empty() ? "it is " + std::string(name_of(power.state)) : formats::core::joined(words, ", ");
 }
 
 std::vector<std::string> words_of(const Power& power) {

@@ -88,6 +88,9 @@ struct Power {
   std::vector<PowerSign> evidence;  // what outweighs the others first
 };
 
+// What speaks against its being off, in words. Precondition: it is not.
+[[nodiscard]] std::string why_not_off(const Power& power);
+
 // Each sign in words, in their order: "cleanShutdown is TRUE", "no lock file", ...
 [[nodiscard]] std::vector<std::string> words_of(const Power& power);
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "formats/core/checked.h"
-#include "report/json.h"
+#include "report/reading_json.h"
 #include "report/text.h"
 
 namespace cbtctl::report {
@@ -19,7 +19,11 @@ Json head_json(const BlocksSubject& subject) {
   Json head = envelope("cbtctl.ctk-blocks/1", std::nullopt, {});
   put_text(head, "path", subject.path);
   head["since"] = subject.since;
+  head["layout"] = formats::ctk::name_of(subject.reading.layout);
+  head["understood"] = subject.reading.is_understood();
   head["change_id"] = or_null(subject.reading.change_id());
+  head["epoch_at_least"] = or_null(subject.reading.epoch_at_least);
+  put_completeness(head, subject.completeness);
   head["capacity_bytes"] = *subject.reading.capacity_sectors * sector_bytes;
   head["block_size_bytes"] = *subject.reading.block_sectors * sector_bytes;
   return head;
@@ -38,7 +42,8 @@ void BlocksPrinter::begin(const BlocksSubject& subject) {
       return;
     case BlocksFormat::text:
       width_ = std::max<std::size_t>(std::to_string(*subject.reading.capacity_sectors * sector_bytes).size(), 6);
-      out_ << escaped(subject.path) << ": changed since " << escaped(subject.since) << "\n"
+      out_ << escaped(subject.path) << ": changed since " << escaped(subject.since) << version_text(subject.reading)
+           << completeness_text(subject.completeness) << "\n"
            << std::string(width_ - 6, ' ') << "OFFSET" << std::string(width_ - 4, ' ') << "LENGTH"
            << std::string(epoch_width - 3, ' ') << "EPOCH\n";
       return;

@@ -8,6 +8,7 @@
 
 #include "formats/ctk/table.h"
 #include "formats/ctk/tracking_file.h"
+#include "model/completeness.h"
 #include "report/json_stream.h"
 #include "report/printer.h"
 
@@ -19,6 +20,7 @@ struct BlocksSubject {
   std::string path;
   std::string since;  // as asked for
   formats::ctk::Reading reading;
+  model::Completeness completeness;
 };
 
 class BlocksPrinter {

@@ -25,7 +25,7 @@ std::optional<std::uint64_t> bytes_per_day(const disk::Tracking& before, const d
   return static_cast<std::uint64_t>(rate);
 }
 
-Json tracking_json(const disk::Tracking& tracking) {
+Json tracking_json(const disk::Tracking& tracking, const model::Completeness& completeness) {
   Json object;
   put_text(object, "path", tracking.path);
   object["capacity_bytes"] = tracking.shape.capacity_bytes;
@@ -33,12 +33,17 @@ Json tracking_json(const disk::Tracking& tracking) {
   object["modified"] = or_null(time_of(tracking));
   object["uuid"] = or_null(tracking.reading.uuid_text());
   object["epoch"] = or_null(tracking.reading.epoch);
+  object["epoch_at_least"] = or_null(tracking.reading.epoch_at_least);
   object["change_id"] = or_null(tracking.change_id());
+  object["layout"] = formats::ctk::name_of(tracking.reading.layout);
+  object["understood"] = tracking.reading.is_understood();
+  put_completeness(object, completeness);
   return object;
 }
 
-std::string tracking_line(const disk::Tracking& tracking) {
-  return escaped(tracking.path) + ": " + tracking.change_id().value_or("no change id") + "\n";
+std::string tracking_line(const disk::Tracking& tracking, const model::Completeness& completeness) {
+  return escaped(tracking.path) + ": " + tracking.change_id().value_or("no change id") +
+         version_text(tracking.reading) + completeness_text(completeness) + "\n";
 }
 
 std::string shape_of(const disk::Tracking& tracking) {
@@ -52,9 +57,9 @@ Json count_json(const disk::TrackingDifference& difference, std::uint64_t count)
 
 }  // namespace
 
-std::string difference_text(const disk::Tracking& before, const disk::Tracking& after,
-                            const disk::TrackingDifference& difference, const Style& style) {
-  std::string out = tracking_line(before) + tracking_line(after);
+std::string difference_text(const Compared& compared, const Style& style) {
+  const auto& [before, after, difference, old_completeness, new_completeness] = compared;
+  std::string out = tracking_line(before, old_completeness) + tracking_line(after, new_completeness);
   if (difference.restarted)
     out += tinted("tracking restarted: another UUID; the next incremental backup is a full one", Tint::warning, style) +
            "\n";
@@ -81,11 +86,12 @@ std::string difference_text(const disk::Tracking& before, const disk::Tracking& 
   return out + table.print(style);
 }
 
-std::string difference_json(const disk::Tracking& before, const disk::Tracking& after,
-                            const disk::TrackingDifference& difference, int exit_status) {
+std::string difference_json(const Compared& compared, int exit_status) {
+  const auto& [before, after, difference, old_completeness, new_completeness] = compared;
   Json document = envelope("cbtctl.ctk-diff/1", exit_status, {});
-  document["old"] = tracking_json(before);
-  document["new"] = tracking_json(after);
+  document["old"] = tracking_json(before, old_completeness);
+  document["new"] = tracking_json(after, new_completeness);
+  put_completeness(document, model::both(old_completeness, new_completeness));
   document["restarted"] = difference.restarted;
   document["went_backwards"] = difference.went_backwards;
   document["resized"] = difference.resized;

@@ -4,13 +4,19 @@
 #include <string>
 
 #include "disk/tracking.h"
+#include "model/completeness.h"
 #include "report/table.h"
 
 namespace cbtctl::report {
 
-[[nodiscard]] std::string difference_text(const disk::Tracking& before, const disk::Tracking& after,
-                                          const disk::TrackingDifference& difference, const Style& style);
-[[nodiscard]] std::string difference_json(const disk::Tracking& before, const disk::Tracking& after,
-                                          const disk::TrackingDifference& difference, int exit_status);
+struct Compared {
+  const disk::Tracking& before;
+  const disk::Tracking& after;
+  const disk::TrackingDifference& difference;
+  model::Completeness old_completeness;
+  model::Completeness new_completeness;
+};
+[[nodiscard]] std::string difference_text(const Compared& compared, const Style& style);
+[[nodiscard]] std::string difference_json(const Compared& compared, int exit_status);
 
 }  // namespace cbtctl::report

@@ -66,11 +66,14 @@ Json tracking_file_json(const model::InspectedFile& file) {
   put_text(object, "path", file.path);
   object["size_bytes"] = or_null(file.size_bytes);
   object["layout"] = file.size_bytes ? Json(name_of(reading.layout)) : Json(nullptr);
+  object["understood"] = file.tracking ? Json(reading.is_understood()) : Json(nullptr);
+  object["version"] = file.tracking ? Json(reading.version) : Json(nullptr);
   object["header"] = file.tracking ? header_json(reading) : raw_header_json(file);
   object["capacity_bytes"] = sectors_json(reading.capacity_sectors);
   object["block_size_bytes"] = sectors_json(reading.block_sectors);
   object["blocks"] = or_null(reading.blocks);
   object["epoch"] = or_null(reading.epoch);
+  object["epoch_at_least"] = or_null(reading.epoch_at_least);
   object["uuid"] = or_null(reading.uuid_text());
   object["change_id"] = or_null(reading.change_id());
   object.add_members(totals_json(file));
@@ -85,7 +88,7 @@ std::string line(const std::string& name, const std::string& value) {
 }
 
 std::string summary_text(const formats::ctk::Reading& reading) {
-  std::string out = line("layout", std::string(name_of(reading.layout)));
+  std::string out = line("layout", std::string(name_of(reading.layout)) + version_text(reading));
   if (reading.capacity_sectors) {
     out += line("capacity", human_size(*reading.capacity_sectors * sector_bytes) + " (" +
                                 std::to_string(*reading.capacity_sectors) + " sectors)");
@@ -93,6 +96,7 @@ std::string summary_text(const formats::ctk::Reading& reading) {
   if (reading.block_sectors) out += line("block size", human_size(*reading.block_sectors * sector_bytes));
   if (reading.blocks) out += line("blocks", std::to_string(*reading.blocks));
   if (reading.epoch) out += line("epoch", std::to_string(*reading.epoch));
+  if (reading.epoch_at_least) out += line("epoch at least", std::to_string(*reading.epoch_at_least));
   if (const auto id = reading.change_id()) out += line("change id", *id);
   return out;
 }

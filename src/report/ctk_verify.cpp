@@ -1,6 +1,6 @@
 #include "report/ctk_verify.h"
 
-#include "report/json.h"
+#include "report/reading_json.h"
 #include "report/text.h"
 
 namespace cbtctl::report {
@@ -9,7 +9,8 @@ namespace {
 std::string sized(std::uint64_t bytes) { return std::to_string(bytes) + " bytes (" + human_size(bytes) + ")"; }
 
 std::string heading_of(const VerifySubject& subject) {
-  std::string out = escaped(subject.ctk) + " against " + escaped(subject.against.front());
+  std::string out =
+      escaped(subject.ctk) + version_text(subject.reading) + " against " + escaped(subject.against.front());
   if (subject.by_images) out += " and " + escaped(subject.against.back());
   out += ", since epoch " + std::to_string(subject.since);
   return out + (subject.since_source.empty() ? "" : " (" + escaped(subject.since_source) + ")") + "\n";
@@ -35,6 +36,9 @@ std::string not_compared_lines(const disk::Verdict& verdict, const Style& style)
 
 std::string verdict_line(const VerifySubject& subject, const disk::Verdict& verdict, const Style& style) {
   const std::string size = sized(verdict.missed.bytes());
+  if (subject.proves_nothing)
+    return tinted("nothing is proved, whatever is missed:", Tint::warning, style) +
+           completeness_text(subject.completeness) + "\n";
   if (verdict.missed.count() == 0 && verdict.not_compared.count() > 0)
     return tinted("no write is missed in what was compared", Tint::warning, style) + "\n";
   if (verdict.missed.count() == 0) return tinted("no write is missed", Tint::good, style) + "\n";
@@ -58,6 +62,7 @@ Table missed_table(const VerifySubject& subject, const disk::Verdict& verdict) {
 }
 
 std::string_view word_of(const VerifySubject& subject, const disk::Verdict& verdict) {
+  if (subject.proves_nothing) return "incomplete";
   if (verdict.missed.count() > 0) return subject.by_images ? "proof" : "suspect";
   return verdict.not_compared.count() > 0 ? "incomplete" : "no write is missed";
 }
@@ -100,6 +105,9 @@ std::string verdict_json(const VerifySubject& subject, const disk::Verdict& verd
   document["against"] = subject.against;
   document["since"] = subject.since;
   document["since_source"] = subject.since_source;
+  document["layout"] = formats::ctk::name_of(subject.reading.layout);
+  document["understood"] = subject.reading.is_understood();
+  put_completeness(document, subject.completeness);
   document["verdict"] = std::string(word_of(subject, verdict));
   document["compared_bytes"] = verdict.compared_bytes;
   document["marked_bytes"] = verdict.marked_bytes;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "disk/verify.h"
+#include "model/completeness.h"
 #include "report/table.h"
 
 namespace cbtctl::report {
@@ -15,6 +16,9 @@ struct VerifySubject {
   std::vector<std::string> against;  // the delta, or the two images
   std::uint32_t since = 0;
   std::string since_source;  // where it comes from
+  formats::ctk::Reading reading;
+  model::Completeness completeness;
+  bool proves_nothing = false;  // since it is not complete
 };
 [[nodiscard]] std::string verdict_text(const VerifySubject& subject, const disk::Verdict& verdict, const Style& style);
 [[nodiscard]] std::string verdict_json(const VerifySubject& subject, const disk::Verdict& verdict, int exit_status);

@@ -10,6 +10,7 @@
 
 #include "formats/ctk/table.h"
 #include "formats/partition/table.h"
+#include "model/completeness.h"
 #include "report/table.h"
 
 namespace cbtctl::report {
@@ -19,6 +20,8 @@ inline constexpr std::size_t picture_rows = 32;  // at most
 struct MapPicture {
   std::string path;
   std::optional<std::string> change_id;
+  formats::ctk::Reading reading = {};
+  model::Completeness completeness = {};
   std::uint64_t capacity_bytes = 0;
   std::uint64_t block_bytes = 0;
   std::size_t columns = 0;
@@ -34,7 +37,7 @@ struct MapPicture {
 [[nodiscard]] std::string picture_text(const MapPicture& picture, bool unicode, const Style& style);
 [[nodiscard]] std::string picture_svg(const MapPicture& picture);
 [[nodiscard]] std::string picture_png(const MapPicture& picture);  // the file's bytes; empty where it cannot be encoded
-[[nodiscard]] std::string picture_json(const MapPicture& picture);
+[[nodiscard]] std::string picture_json(const MapPicture& picture, int exit_status);
 
 // "40 GiB, a cell is 20 MiB".
 [[nodiscard]] std::string scale_of(const MapPicture& picture);

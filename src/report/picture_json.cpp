@@ -3,10 +3,14 @@
 
 namespace cbtctl::report {
 
-std::string picture_json(const MapPicture& picture) {
-  Json document = envelope("cbtctl.ctk-map/1", 0, {});
+std::string picture_json(const MapPicture& picture, int exit_status) {
+  Json document = envelope("cbtctl.ctk-map/1", exit_status, {});
   put_text(document, "path", picture.path);
+  document["layout"] = formats::ctk::name_of(picture.reading.layout);
+  document["understood"] = picture.reading.is_understood();
   document["change_id"] = or_null(picture.change_id);
+  document["epoch_at_least"] = or_null(picture.reading.epoch_at_least);
+  put_completeness(document, picture.completeness);
   document["capacity_bytes"] = picture.capacity_bytes;
   document["block_size_bytes"] = picture.block_bytes;
   document["since"] = or_null(picture.since);

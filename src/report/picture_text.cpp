@@ -4,6 +4,7 @@
 
 #include "report/picture.h"
 #include "report/picture_ages.h"
+#include "report/reading_json.h"
 #include "report/text.h"
 
 namespace cbtctl::report {
@@ -34,10 +35,17 @@ class TextPicture {
     for (std::size_t begin = 0; begin < picture_.cells.size(); begin += picture_.columns) out += row(begin) + "\n";
     out += "\n" + histogram();
     if (!picture_.partitions.empty()) out += "\n" + partitions();
-    return out;
+    return out + remarks();
   }
 
  private:
+  [[nodiscard]] std::string remarks() const {
+    std::string out;
+    if (const auto version = formats::ctk::version_note(picture_.reading)) out += *version + "\n";
+    if (const auto words = completeness_words(picture_.completeness); !words.empty()) out += words + "\n";
+    return out.empty() ? out : "\n" + out;
+  }
+
   // Ages that are not marked use the glyphs below the darkest where something may be.
   [[nodiscard]] std::string glyph_of(std::uint32_t entry) const {
     if (entry == 0) return tinted(never_, Tint::faint, style_);

@@ -31,6 +31,7 @@ Json tracking_json(const model::Datastore& datastore, const model::Descriptor& d
   const formats::ctk::Reading reading = verdict.reading.value_or(formats::ctk::Reading{});
   const bool is_read = verdict.reading || verdict.fits;
   ctk["layout"] = is_read && file->exists ? Json(formats::ctk::name_of(reading.layout)) : Json(nullptr);
+  ctk["understood"] = verdict.reading ? Json(reading.is_understood()) : Json(nullptr);
   ctk["block_size_bytes"] = sectors_json(reading.block_sectors);
   ctk["blocks"] = or_null(reading.blocks);
   ctk["epoch"] = or_null(reading.epoch);

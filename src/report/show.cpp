@@ -133,8 +133,10 @@ Json tracking_json(const formats::ctk::Reading& reading) {
           {"capacity_bytes", sectors_json(reading.capacity_sectors)},
           {"block_size_bytes", sectors_json(reading.block_sectors)},
           {"blocks", or_null(reading.blocks)},
+          {"understood", reading.is_understood()},
           {"epoch", or_null(reading.epoch)},
-          {"change_id", or_null(reading.change_id())}};
+          {"change_id", or_null(reading.change_id())},
+          {"notes", reading.notes}};
 }
 
 Json defects_json(const formats::core::Defects& defects) {

@@ -323,9 +323,9 @@ def garbled(scratch):
     return scratch / "app01-ctk.vmdk"
 
 
-def test_a_header_that_proves_nothing_is_held_against_the_disk_that_names_the_file(read, garbled):
+def test_a_header_that_proves_nothing_is_not_understood_whatever_the_disk(read, garbled):
     found = read("ctk", "show", garbled)["files"][0]
-    assert (found["layout"], found["block_size_bytes"]) == ("inferred", 65536), found
+    assert (found["layout"], found["understood"], found["block_size_bytes"]) == ("unrecognised", False, None), found
 
 
 def test_and_is_not_good_enough_to_tell_what_changed(run, garbled):
