@@ -75,7 +75,7 @@ std::string extent_of(const CheckReport& report, const char* machine, const char
 
 bool rests_on_another_version(const Finding& finding) {
   return std::any_of(finding.evidence.begin(), finding.evidence.end(),
-                     [](const analysis::Evidence& evidence) { return evidence.label == "version"; });
+                     [](const analysis::Evidence& evidence) { return evidence.label == "layout"; });
 }
 
 // By a choice only: its header is not understood, or of another version.

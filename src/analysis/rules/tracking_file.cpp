@@ -112,7 +112,7 @@ std::optional<Wrong> judge_named(const Subject& subject, const Descriptor& descr
   // What rests on reading another version as the first is no more than possible.
   if (wrong && reading.version != 1 && reading.is_understood()) {
     wrong->certainty = Certainty::possible;
-    wrong->evidence.push_back({"version", {}, *formats::ctk::version_note(reading)});
+    wrong->evidence.push_back({"layout", {}, *formats::ctk::version_note(reading)});
   }
   return wrong;
 }

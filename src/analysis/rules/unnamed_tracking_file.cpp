@@ -73,7 +73,7 @@ std::optional<Evidence> why_a_choice(const Subject& subject, const model::Tracki
   if (const auto capacity = disk ? subject.datastore.descriptors[*disk].content.capacity_bytes() : std::nullopt)
     sectors = *capacity / formats::core::sector_bytes;
   const auto reading = formats::ctk::read(*tracking.header, *file.size_bytes, {.disk_sectors = sectors});
-  if (const auto version = formats::ctk::version_note(reading)) return Evidence{"version", {}, *version};
+  if (const auto version = formats::ctk::version_note(reading)) return Evidence{"layout", {}, *version};
   return reading.is_understood() ? std::nullopt : std::optional(strange);
 }
 

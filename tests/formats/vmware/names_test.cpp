@@ -199,3 +199,10 @@ TEST_CASE("a filer's folders are known by exactly their names") {
   CHECK(lies_in_filer_folder("/mnt/ds/#recycle"));
   CHECK_FALSE(lies_in_filer_folder("/mnt/ds/web"));
 }
+
+TEST_CASE("a disk, its snapshots' disks and their CTK files have one stem") {
+  using formats::vmware::stem_of_disk;
+  for (const char* path : {"web01/web01.vmdk", "web01-000002.vmdk", "a/web01-000002-ctk.vmdk", "web01-ctk.vmdk"})
+    CHECK(stem_of_disk(path) == "web01");
+  CHECK(stem_of_disk("web01_1-000001.vmdk") == "web01_1");
+}
