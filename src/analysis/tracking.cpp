@@ -51,7 +51,7 @@ std::optional<bool> fits_by(const formats::ctk::Reading& reading) {
 }
 
 // Empty where it fits and nothing more is to be said.
-std::string reason_of(const formats::ctk::Reading& reading, std::uint64_t file_bytes, std::uint64_t disk_sectors) {
+std::string words_of_fit(const formats::ctk::Reading& reading, std::uint64_t file_bytes, std::uint64_t disk_sectors) {
   const std::string size = std::to_string(file_bytes) + " bytes";
   switch (reading.fit) {
     case Fit::fits:
@@ -93,12 +93,12 @@ TrackingVerdict judge_header(const formats::ctk::Header& header, std::uint64_t f
   if (const auto version = formats::ctk::version_note(reading)) {
     verdict.reason = "the CTK file has " + *version;
     if (disk_sectors && reading.is_understood() && fits_by(reading) != true)
-      verdict.reason += "; " + reason_of(reading, file_bytes, *disk_sectors);
+      verdict.reason += "; " + words_of_fit(reading, file_bytes, *disk_sectors);
   } else if (!disk_sectors) {
     verdict.reason = "the disk's capacity is not known";
   } else {
     verdict.fits = fits_by(reading);
-    verdict.reason = reason_of(reading, file_bytes, *disk_sectors);
+    verdict.reason = words_of_fit(reading, file_bytes, *disk_sectors);
   }
   return verdict;
 }
