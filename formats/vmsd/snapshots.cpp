@@ -102,10 +102,20 @@ core::Result<SnapshotList> decode(const text::Document& document) {
 
 bool Snapshot::is_temporary() const {
   // As administrators report them: VMware's own, then backup products.
-  constexpr std::array<std::string_view, 14> beginnings{
-      "consolidate helper", "veeam backup temporary snapshot", "__gx_backup__", "nbu_snapshot", "vdp-",
-      "avamar-", "tsm-vm snapshot", "ghettovcb-snapshot", "_dp_vepa_snap", "nakivo", "acronis", "vranger", "smvi_",
-      "arcserve"};
+  constexpr std::array<std::string_view, 14> beginnings{"consolidate helper",
+                                                        "veeam backup temporary snapshot",
+                                                        "__gx_backup__",
+                                                        "nbu_snapshot",
+                                                        "vdp-",
+                                                        "avamar-",
+                                                        "tsm-vm snapshot",
+                                                        "ghettovcb-snapshot",
+                                                        "_dp_vepa_snap",
+                                                        "nakivo",
+                                                        "acronis",
+                                                        "vranger",
+                                                        "smvi_",
+                                                        "arcserve"};
   const std::string name = text::lower(display_name);
   return std::any_of(beginnings.begin(), beginnings.end(),
                      [&](std::string_view beginning) { return name.starts_with(beginning); });

@@ -34,7 +34,7 @@ struct SnapshotList {
   std::string current_uid;
   std::vector<Snapshot> snapshots;             // by the number in their key, whatever that is
   std::optional<std::int64_t> declared_count;  // numSnapshots
-  bool need_consolidate = false;    // snapshot.needConsolidate
+  bool need_consolidate = false;               // snapshot.needConsolidate
 };
 
 // An empty file, or one with just `.encoding` and `snapshot.lastUID`, is a list of none. `malformed` where the bytes

@@ -65,9 +65,9 @@ struct Name {
 
 // Folders that a filer keeps for its snapshots and bins: what looks like machines in there is none. Exactly so, since
 // they are made by programs.
-inline constexpr std::array<std::string_view, 10> filer_folders{".snapshot", ".snapshots", "~snapshot", ".zfs",
-                                                                "#snapshot", ".ckpt",      "#recycle",  "@Recycle",
-                                                                "@Recently-Snapshot", "@eaDir"};
+inline constexpr std::array<std::string_view, 10> filer_folders{
+    ".snapshot", ".snapshots", "~snapshot",          ".zfs",  "#snapshot", ".ckpt",
+    "#recycle",  "@Recycle",   "@Recently-Snapshot", "@eaDir"};
 [[nodiscard]] bool is_filer_folder(std::string_view name);
 // One of its folders, or itself, is.
 [[nodiscard]] bool lies_in_filer_folder(std::string_view path);

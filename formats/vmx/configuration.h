@@ -64,8 +64,8 @@ struct Configuration {
   std::optional<Flag> clean_shutdown;
   std::optional<Flag> need_consolidate;  // snapshot.needConsolidate
   std::string checkpoint_vm_state;       // non-empty: suspended
-  std::string working_dir;          // as written; empty: the .vmx file's folder
-  std::string swap_file_name;       // sched.swap.derivedName; empty where absent
+  std::string working_dir;               // as written; empty: the .vmx file's folder
+  std::string swap_file_name;            // sched.swap.derivedName; empty where absent
   std::string nvram;
   bool encrypted = false;  // encryption.keySafe/encryption.data without clear-text disks
   // Whether the key, whatever its case, stands twice with different values. hardware_version and clean_shutdown are not

@@ -15,8 +15,8 @@ constexpr std::array<Rule, 13> rules{check_damage,         check_keys,
                                      check_tracking_files, check_unnamed_tracking_files,
                                      check_format,         check_chains,
                                      check_snapshots,      check_snapshot_lists,
-                                     check_extents,
-                                     check_orphans,        check_advisories};
+                                     check_extents,        check_orphans,
+                                     check_advisories};
 
 // What is encrypted, in use or could not be read raises nothing.
 void skip_unread(const Subject& subject, Findings& out) {
@@ -30,8 +30,8 @@ void skip_unread(const Subject& subject, Findings& out) {
   for (model::Index i = 0; i < datastore.files.size(); ++i) {
     const model::File& file = datastore.files[i];
     if (is_unread(file)) {
-      out.skipped.push_back({file.path, file.error->message, subject.owners[i].machine, reason_of(*file.error),
-                             file.target, file.path});
+      out.skipped.push_back(
+          {file.path, file.error->message, subject.owners[i].machine, reason_of(*file.error), file.target, file.path});
     }
   }
   for (const model::File& folder : datastore.unreadable_folders) {

@@ -87,7 +87,8 @@ struct Finding {
   std::string slot;                     // empty: no one disk
   std::string key;                      // tells findings of one code, path and slot apart
   std::vector<Evidence> evidence;
-  std::vector<std::string> blocked_by = {};  // reasons for which the fix would be refused now; who asks the guards fills it
+  std::vector<std::string> blocked_by =
+      {};  // reasons for which the fix would be refused now; who asks the guards fills it
 };
 
 // Why something was not checked, in words that do not change.

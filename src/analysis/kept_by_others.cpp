@@ -56,7 +56,8 @@ bool keeps(const Keeper& keeper, std::string_view path) {
 
 const Keeper* keeper_of(const model::File& file) {
   const std::string path = formats::core::lower(file.path);
-  const auto found = std::find_if(keepers.begin(), keepers.end(), [&](const Keeper& each) { return keeps(each, path); });
+  const auto found =
+      std::find_if(keepers.begin(), keepers.end(), [&](const Keeper& each) { return keeps(each, path); });
   return found == keepers.end() ? nullptr : &*found;
 }
 

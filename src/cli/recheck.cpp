@@ -78,7 +78,9 @@ class Running {
 
 // A size or a count may go on growing.
 bool is_same_fact(const std::optional<std::string>& a, const std::optional<std::string>& b) {
-  const auto is_number = [](const auto& text) { return text && !text->empty() && formats::core::is_digit(text->front()); };
+  const auto is_number = [](const auto& text) {
+    return text && !text->empty() && formats::core::is_digit(text->front());
+  };
   return a == b || (is_number(a) && is_number(b));
 }
 

@@ -12,6 +12,7 @@
 #include "cli/ssh_options.h"
 #include "cli/ssh_places.h"
 #include "discovery/discover.h"
+#include "discovery/same_place.h"
 #include "formats/core/path.h"
 #include "formats/text/document.h"
 #include "formats/vmware/names.h"
@@ -214,6 +215,7 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
   HostProgress progress(*targets, !line.quiet);
   auto places = open_places(*targets, line, true, progress);
   if (!places) return usage_error(places.error().message, help);
+  discovery::unite_same_places(*places);
   Selection selection{line.list("vm"), line.list("disk")};
   model::Datastore datastore = for_change ? discovery::discover_for_change(*places, *mappings, all_selected(selection))
                                           : discovery::discover(*places, *mappings, with_logs);

@@ -30,7 +30,9 @@ class Surroundings {
 
   void add_who_names_them() {
     const std::vector<bool> theirs = files_;
-    const auto leads_there = [&](const model::Reference& reference) { return reference.file && theirs[*reference.file]; };
+    const auto leads_there = [&](const model::Reference& reference) {
+      return reference.file && theirs[*reference.file];
+    };
     for (Index i = 0; i < datastore_.virtual_machines.size(); ++i) {
       if (any_link(datastore_.virtual_machines[i], leads_there)) add_machine(i);
     }
@@ -65,10 +67,18 @@ class Surroundings {
                        [&](const model::Extent& extent) { return extent.reference && leads(*extent.reference); });
   }
 
+  // A missing file's folder may be missing too, and is no folder that cannot be read then.
   void add(Index index) {
     const model::File& file = datastore_.files[index];
     files_[index] = true;
-    if (file.target < folders_.size()) folders_[file.target].emplace(parent_of(file.path));
+    if (file.target >= folders_.size() || (!file.exists && !was_listed(file))) return;
+    folders_[file.target].emplace(parent_of(file.path));
+  }
+
+  [[nodiscard]] bool was_listed(const model::File& missing) const {
+    return std::any_of(datastore_.files.begin(), datastore_.files.end(), [&](const model::File& file) {
+      return file.exists && file.target == missing.target && parent_of(file.path) == parent_of(missing.path);
+    });
   }
 
   void add(const std::optional<model::Reference>& reference) {

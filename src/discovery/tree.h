@@ -64,8 +64,8 @@ class Tree {
   Tree(const std::vector<Place>& places, const std::vector<Mapping>& mappings);
 
   // Lists every folder of every place; one that is also the root or part of an earlier place is listed there alone.
-  // Neither links nor `.cbtctl` folders are walked into, nor a filer's unless the place itself lies in one, save that below /vmfs/volumes a volume is visited under its
-  // name, the link, and not under its UUID.
+  // Neither links nor `.cbtctl` folders are walked into, nor a filer's unless the place itself lies in one, save that
+  // below /vmfs/volumes a volume is visited under its name, the link, and not under its UUID.
   void list(const Visit& visit);
 
   [[nodiscard]] const std::vector<Folder>& folders(std::size_t place) const { return listed_[place].folders; }

@@ -80,7 +80,7 @@ struct Descriptor {
   std::optional<Reference> parent;
   std::optional<Reference> tracking;  // changeTrackPath
   std::vector<Reference> sidecars;
-  bool judged = true;                 // false: a backup copy (`x.vmdk~`), which protects what it names
+  bool judged = true;  // false: a backup copy (`x.vmdk~`), which protects what it names
 };
 
 // A file that has the CTK signature, or that some descriptor names as its CTK file (also where it is missing), or that

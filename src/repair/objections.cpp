@@ -111,8 +111,8 @@ std::vector<Reason> reasons_against(const model::Datastore& datastore, const Fin
   if (!finding.machine) return {Reason::power_unknown};  // nothing proves that it is at rest
   std::vector<Reason> reasons;
   for (const auto option : ways_of(finding)) {
-    const auto objection = refuse_change(datastore, datastore.virtual_machines[*finding.machine],
-                                         intent_of(datastore, finding, option));
+    const auto objection =
+        refuse_change(datastore, datastore.virtual_machines[*finding.machine], intent_of(datastore, finding, option));
     if (!objection) return {};
     if (std::find(reasons.begin(), reasons.end(), objection->reason) == reasons.end())
       reasons.push_back(objection->reason);

@@ -60,9 +60,7 @@ bool names_tracking(const model::Datastore& datastore, const model::Disk& disk) 
 
 bool has_default_tracking(const model::Datastore& datastore, const model::Disk& disk) {
   bool has = false;
-  for_own_links(disk, [&](Index index) {
-    has |= !default_tracking(datastore, index).empty();
-  });
+  for_own_links(disk, [&](Index index) { has |= !default_tracking(datastore, index).empty(); });
   return has;
 }
 

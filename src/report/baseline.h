@@ -22,7 +22,8 @@ struct Baseline {
 // `malformed` where the text is no such document.
 [[nodiscard]] formats::core::Result<Baseline> parse_baseline(const std::string& path, const std::string& text);
 
-// Keeps what is new of `found`, also what has become worse or more certain, and notes what has gone of what was `looked_for`.
+// Keeps what is new of `found`, also what has become worse or more certain, and notes what has gone of what was
+// `looked_for`.
 void keep_new(Baseline& baseline, std::vector<analysis::Finding>& found,
               const std::function<bool(const Baseline::Known&)>& looked_for);
 

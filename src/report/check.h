@@ -19,7 +19,7 @@ struct CheckReport {
   std::size_t machines = 0;  // that were asked for, and their disks
   std::size_t disks = 0;
   std::size_t unreadable = 0;  // disks that could not be read, and configurations, whose disks nobody knows
-  bool doubted = false;  // ctk-format-doubted was found, asked for or not
+  bool doubted = false;        // ctk-format-doubted was found, asked for or not
   int exit_status = 0;
 };
 

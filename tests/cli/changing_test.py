@@ -95,6 +95,13 @@ def test_what_is_wrong_with_a_running_machine_is_told_all_the_same(program, tmp_
     assert not [each for each in report["skipped"] if each["reason"] == "changing"]
 
 
+def test_what_leads_into_a_folder_that_is_gone_is_told_all_the_same(program, tmp_path):
+    recipe = MACHINE.format("web", "on") + "patch web/a.vmdk 0 23\n" + (
+        "vm far/b.vmx power=on\n  disk scsi0:0 b.vmdk\ndisk far/b.vmdk 16M cowd parent=../gone/g.vmdk\n")
+    report = program.json("check", cook(recipe, tmp_path / "ds"))
+    assert [(each["code"], each["path"]) for each in report["findings"]] == [("chain-parent-missing", "far/b.vmdk")]
+
+
 def listings(program, *arguments):
     """{last part of a folder: how often it was listed}."""
     _, lines = program.calls("openat,openat2", "check", *arguments)

@@ -4,6 +4,7 @@ import functools
 import io
 import json
 import re
+import subprocess
 
 import pytest
 
@@ -83,6 +84,18 @@ def test_nagios_is_never_ok_where_a_disk_is_unreadable(program, tmp_path):
     recipe = "vm a/a.vmx\n  disk scsi0:0 /vmfs/volumes/elsewhere/a/a.vmdk\n"
     found = program.run("check", cook(recipe, tmp_path / "ds"), "--format", "nagios", status=1).stdout
     assert found.startswith("CBTCTL WARNING - ") and "1 unreadable" in found and "unreadable=1" in found
+
+
+# --- one datastore under two names -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how, machines", [("-al", 1), ("-a", 2)], ids=["the same files", "a copy"])
+def test_a_datastore_that_is_mounted_under_two_names_is_told_once(program, tmp_path, how, machines):
+    cook("vm a/a.vmx\n  disk scsi0:0 a.vmdk\ndisk a/a.vmdk 16M flat\n", tmp_path / "one")
+    subprocess.run(["cp", how, tmp_path / "one", tmp_path / "two"], check=True)
+    report = program.json("scan", tmp_path / "one", tmp_path / "two")
+    assert [vm["target"] for vm in report["virtual_machines"]] == list(range(machines))
+    assert len(report["virtual_machines"][0]["seen_by"]) == 3 - machines
 
 
 # --- a baseline that is older ----------------------------------------------------------------------------------------

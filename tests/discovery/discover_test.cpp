@@ -314,9 +314,8 @@ TEST_CASE("a CTK file has its disk in any letter case, and also when it was put 
 TEST_CASE("a snapshot list is a machine's in any letter case, unless it is another's by its exact name") {
   const auto one = support::scan({{"x/X.vmx", vmx("x.vmdk")}, {"x/x.vmsd", "snapshot.lastUID = \"1\"\n"}});
   CHECK(one.virtual_machines[0].snapshot_file);
-  const auto two = support::scan({{"x/X.vmx", vmx("x.vmdk")},
-                                  {"x/x.vmx", vmx("x.vmdk")},
-                                  {"x/x.vmsd", "snapshot.lastUID = \"1\"\n"}});
+  const auto two = support::scan(
+      {{"x/X.vmx", vmx("x.vmdk")}, {"x/x.vmx", vmx("x.vmdk")}, {"x/x.vmsd", "snapshot.lastUID = \"1\"\n"}});
   CHECK_FALSE(two.virtual_machines[0].snapshot_file);
   CHECK(two.virtual_machines[1].snapshot_file);
 }

@@ -61,6 +61,15 @@ TEST_CASE("whoever names a file of the machine is read again with it") {
   CHECK(cbtctl::discovery::folders_of(first, {1}) == Folders{{"clone", "x"}});
 }
 
+TEST_CASE("a folder that is gone with what lay in it is not asked for again: the file stays missing") {
+  Moving moving(without(
+      with(with_snapshot(), {{"x/x-000001.vmdk", small_delta("x-000001-delta.vmdk", "../gone/g.vmdk")}}), "x/x.vmsd"));
+  const Datastore first = moving.scan();
+  const Folders folders = cbtctl::discovery::folders_of(first, {0});
+  CHECK(folders == Folders{{"x"}});
+  CHECK(check(cbtctl::discovery::rescan(first, folders, {moving.place}, {})).has("chain-parent-missing"));
+}
+
 TEST_CASE("what was told of power and hosts is kept, what the files say is new") {
   Moving moving(two_machines());
   Datastore first = moving.scan();

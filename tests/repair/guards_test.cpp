@@ -40,6 +40,8 @@ TEST_CASE("each reason is told, and nothing is planned") {
       {"power-unknown", with(subject(), {{"x/x.vmx", replaced(vmx("x.vmdk", both_keys), "\"TRUE\"", "\"FALSE\"")}})},
       {"has-snapshots", with(subject(), {{"x/x.vmsd", snapshots("x.vmdk")}})},
       {"needs-consolidation", with(subject(), {{"x/x.vmsd", "snapshot.needConsolidate = \"TRUE\"\n"}})},
+      {"needs-consolidation",
+       with(subject(), {{"x/x.vmx", subject().at("x/x.vmx") + "snapshot.needConsolidate = \"TRUE\"\n"}})},
       {"hardware-too-old", with(subject(), {{"x/x.vmx", replaced(vmx("x.vmdk", both_keys), "\"13\"", "\"6\"")}})},
       {"encrypted",
        with(subject(), {{"x/x.vmx", "displayName = \"x\"\nencryption.keySafe = \"v\"\nencryption.data = \"d\"\n"}})},

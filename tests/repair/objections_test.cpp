@@ -33,16 +33,16 @@ TEST_CASE("the guards that repair asks tell beforehand what it will refuse") {
 }
 
 TEST_CASE("a choice is blocked only where every option is") {
-  const Files doubtful = with(off(), {{"x/x.vmx", vmx("x.vmdk", "ctkEnabled = \"yes\"\n")},
-                                      {"x/x.vmsd", snapshots("x.vmdk")}});
+  const Files doubtful =
+      with(off(), {{"x/x.vmx", vmx("x.vmdk", "ctkEnabled = \"yes\"\n")}, {"x/x.vmsd", snapshots("x.vmdk")}});
   CHECK(against(doubtful, "cbt-key-malformed").empty());  // it may be removed
-  const Files missing_key = with(off(), {{"x/x.vmx", vmx("x.vmdk", "ctkEnabled = \"TRUE\"\n")},
-                                         {"x/x.vmsd", snapshots("x.vmdk")}});
+  const Files missing_key =
+      with(off(), {{"x/x.vmx", vmx("x.vmdk", "ctkEnabled = \"TRUE\"\n")}, {"x/x.vmsd", snapshots("x.vmdk")}});
   CHECK(against(missing_key, "cbt-disk-key-missing") == std::vector{Reason::has_snapshots});
 }
 
 TEST_CASE("a finding without a fix is not blocked") {
-  CHECK(against(with(off(), {{"x/x.vmx", vmx("x.vmdk", "scsi0:7.ctkEnabled = \"TRUE\"\n")}}),
-                "cbt-key-for-missing-disk")
-            .empty());
+  CHECK(
+      against(with(off(), {{"x/x.vmx", vmx("x.vmdk", "scsi0:7.ctkEnabled = \"TRUE\"\n")}}), "cbt-key-for-missing-disk")
+          .empty());
 }

@@ -692,6 +692,23 @@ def test_of_many_targets_the_rest_is_complete(farm_scan):
     assert {vm["target"] for vm in farm_scan[1]["virtual_machines"]} == {0, 2, 3}
 
 
+UUID = "65f1c2aa-3b0c9d1e-77aa-0050569a1b2c"
+
+
+@pytest.mark.parametrize("refusing, readable", [((0,), True), ((1,), True), ((0, 1), False)])
+def test_a_vmx_that_one_host_may_not_read_is_asked_of_the_other_that_sees_it(standin, source, scratch, program,
+                                                                             refusing, readable):
+    hosts = [standin(release, [f"shared::{UUID}={source}/fixtures/healthy"], ["--busy"]) for release in ("7.0", "8.0")]
+    for number in refusing:
+        hosts[number].add("busy", f"/vmfs/volumes/{UUID}/one/one.vmx", "Invalid argument")
+    config = scratch / "both"
+    config.write_text("".join(Configs(host, scratch)().read_text().replace("Host esx", f"Host {name}")
+                              for name, host in zip(("first", "second"), hosts)))
+    report = program.json("scan", "ssh://first", "ssh://second", "--ssh-config", config)
+    (one,) = (vm for vm in report["virtual_machines"] if vm["config_path"] == "shared/one/one.vmx")
+    assert one["seen_by"] == [0, 1] and bool(one["disks"]) == readable and ("unreadable" in one) != readable
+
+
 def test_a_datastore_of_both_hosts_is_told_once_and_one_of_the_same_name_twice(farm_scan):
     places = {(vm["config_path"].split("/")[0], tuple(vm["seen_by"])) for vm in farm_scan[1]["virtual_machines"]}
     assert places == {("datastore1", (0,)), ("shared", (0, 3)), ("datastore1", (3,)),

@@ -77,8 +77,7 @@ void check_length(const Subject& subject, const JudgedDisk& judged, Findings& ou
   });
   if (deltas < max_deltas || judged.disk->loops) return;
   Finding finding = about_active_link(Code::chain_too_long, subject, judged);
-  finding.evidence.push_back(
-      {"deltas", "at most " + std::to_string(max_deltas - 1), std::to_string(deltas)});
+  finding.evidence.push_back({"deltas", "at most " + std::to_string(max_deltas - 1), std::to_string(deltas)});
   out.found.push_back(std::move(finding));
 }
 

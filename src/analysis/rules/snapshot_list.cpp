@@ -24,8 +24,7 @@ void compare_entries(const SnapshotList& list, std::vector<Evidence>& evidence) 
     if (!uids.insert(snapshot.uid).second) evidence.push_back({"uid", "one entry", "two with " + snapshot.uid});
   }
   if (list.declared_count && *list.declared_count != entries) {
-    evidence.push_back(
-        {"snapshot.numSnapshots", std::to_string(entries), std::to_string(*list.declared_count)});
+    evidence.push_back({"snapshot.numSnapshots", std::to_string(entries), std::to_string(*list.declared_count)});
   }
   if (leads_nowhere(uids, list.current_uid))
     evidence.push_back({"snapshot.current", "the uid of an entry", list.current_uid});

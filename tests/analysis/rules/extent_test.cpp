@@ -19,8 +19,8 @@ TEST_CASE("a flat extent that is longer than needed is no finding") {
 
 TEST_CASE("a sidecar that is named and not there is told, each once") {
   const auto of = [](const std::string& value, const Files& more = {}) {
-    return check(with(with(off(), {{"x/x.vmdk", small_descriptor("x-flat.vmdk", {}, "ddb.sidecars = \"" + value + "\"\n")}}),
-                      more));
+    return check(with(
+        with(off(), {{"x/x.vmdk", small_descriptor("x-flat.vmdk", {}, "ddb.sidecars = \"" + value + "\"\n")}}), more));
   };
   CHECK(of("x-1.vmfd").path("sidecar-missing") == "x/x.vmdk");
   CHECK(of("filter_1,x-1.vmfd;filter_2,x-2.vmfd;").count("sidecar-missing") == 2);

@@ -59,9 +59,10 @@ TEST_CASE("consolidation is told by the list, or else by the configuration, once
 
 TEST_CASE("a backup product's snapshot is a note, and a warning after three days") {
   const auto of = [](const std::string& name, std::int64_t age_days) {
-    Datastore datastore = scan(with(
-        with_snapshot(), {{"x/x.vmsd", entry("0", "1", ".displayName = \"" + name + "\"") +
-                                           "snapshot0.createTimeHigh = \"388801\"\nsnapshot0.createTimeLow = \"0\"\n"}}));
+    Datastore datastore =
+        scan(with(with_snapshot(),
+                  {{"x/x.vmsd", entry("0", "1", ".displayName = \"" + name + "\"") +
+                                    "snapshot0.createTimeHigh = \"388801\"\nsnapshot0.createTimeLow = \"0\"\n"}}));
     const std::int64_t created_us = std::int64_t{388801} << 32;
     datastore.snapshot_files[0].newest_ns = (created_us + age_days * 86'400'000'000) * 1000;
     return check(std::move(datastore));
