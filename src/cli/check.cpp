@@ -10,7 +10,6 @@
 #include "cli/recheck.h"
 #include "cli/targets.h"
 #include "cli/text_file.h"
-#include "repair/objections.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -107,8 +106,7 @@ int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
   filter.apply(scanned, findings);
   recheck(scanned, deep, findings);
   for (Finding& finding : findings.found) {
-    for (const repair::Reason reason : repair::reasons_against(scanned.datastore, finding))
-      finding.blocked_by.emplace_back(name_of(reason));
+    if (verb.blocked_by != nullptr) finding.blocked_by = verb.blocked_by(scanned.datastore, finding);
   }
   report.baseline = std::move(*baseline);
   if (report.baseline) {
