@@ -58,12 +58,13 @@ def ctk_file(sectors, block=128, entry=4, **header):
 # --- descriptors -----------------------------------------------------------------------------------------------------
 
 
-def descriptor(create_type, extents, parent=None, ctk=None, cid="9f2c11aa", parent_cid=None, version=None):
+def descriptor(create_type, extents, parent=None, ctk=None, cid="9f2c11aa", parent_cid=None, version=None,
+               uuid=None, native="no"):
     """The text of a disk; `extents` are whole lines, `ctk` the name of the file that tracks it."""
     version = version or (1 if ctk is None else 3)
     parent_cid = parent_cid or ("1b77e0d4" if parent else "ffffffff")
     lines = ["# Disk DescriptorFile", f"version={version}", 'encoding="UTF-8"', f"CID={cid}",
-             f"parentCID={parent_cid}", 'isNativeSnapshot="no"', f'createType="{create_type}"']
+             f"parentCID={parent_cid}", f'isNativeSnapshot="{native}"', f'createType="{create_type}"']
     if parent:
         lines.append(f'parentFileNameHint="{parent}"')
     lines += ["", "# Extent description", *extents, ""]
@@ -71,6 +72,8 @@ def descriptor(create_type, extents, parent=None, ctk=None, cid="9f2c11aa", pare
         lines += ["# Change Tracking File", f'changeTrackPath="{ctk}"', ""]
     lines += ["# The Disk Data Base ", "#DDB", "", 'ddb.adapterType = "lsilogic"',
               f'ddb.longContentID = "dc2d48eb61aee3399ed03ee4{cid}"', 'ddb.virtualHWVersion = "13"']
+    if uuid:
+        lines.append(f'ddb.uuid = "{uuid}"')
     if create_type == "seSparse":
         lines.append('ddb.grain = "8"')
     return "\n".join(lines) + "\n"

@@ -76,6 +76,14 @@ std::optional<Flag> flag(const Entry* entry) {
   return Flag{std::string(entry->key), std::string(entry->value), boolean(entry->value), entry->line_number};
 }
 
+// `replay.supported` says what a machine could do, an empty value and FALSE that it does nothing.
+bool tells_of_replay(const Entry& entry) {
+  constexpr std::string_view replay = "replay.";
+  const bool is_replay = equal_ignoring_case(entry.key.substr(0, replay.size()), replay);
+  return is_replay && !equal_ignoring_case(entry.key, "replay.supported") && !entry.value.empty() &&
+         boolean(entry.value) != false;
+}
+
 std::optional<unsigned> number(std::string_view value) {
   if (value.empty() || value.size() > 6 || value.find_first_not_of("0123456789") != std::string_view::npos) {
     return std::nullopt;
@@ -262,6 +270,9 @@ core::Result<Configuration> decode(const text::Document& document) {
   settings.working_dir = decoded(value_of(keys, "workingdir"), settings.encoding);
   settings.swap_file_name = decoded(value_of(keys, "sched.swap.derivedname"), settings.encoding);
   settings.nvram = value_of(keys, "nvram");
+  settings.uuid_bios = value_of(keys, "uuid.bios");
+  settings.locks_disks = boolean(value_of(keys, "disk.locking")) != false;
+  settings.is_replayed = std::any_of(document.entries().begin(), document.entries().end(), tells_of_replay);
   read_devices(document, keys, settings);
   add_broken_flags(document, settings);
   note_keys(keys, settings);

@@ -67,7 +67,10 @@ struct Configuration {
   std::string working_dir;               // as written; empty: the .vmx file's folder
   std::string swap_file_name;            // sched.swap.derivedName; empty where absent
   std::string nvram;
-  bool encrypted = false;  // encryption.keySafe/encryption.data without clear-text disks
+  std::string uuid_bios;     // as written; another configuration of the same machine has the same
+  bool locks_disks = true;   // disk.locking is not FALSE
+  bool is_replayed = false;  // a replay.* key says so: a fault-tolerance secondary, which shares its primary's disks
+  bool encrypted = false;    // encryption.keySafe/encryption.data without clear-text disks
   // Whether the key, whatever its case, stands twice with different values. hardware_version and clean_shutdown are not
   // known then; all else is what the first line says.
   [[nodiscard]] bool contradicts_itself(std::string_view key) const;

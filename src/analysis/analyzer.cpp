@@ -10,13 +10,14 @@ namespace cbtctl::analysis {
 namespace {
 
 using Rule = void (*)(const Subject&, Findings&);
-constexpr std::array<Rule, 13> rules{check_damage,         check_keys,
+constexpr std::array<Rule, 15> rules{check_damage,         check_keys,
                                      check_disk_keys,      check_tracking_sections,
                                      check_tracking_files, check_unnamed_tracking_files,
                                      check_format,         check_chains,
                                      check_snapshots,      check_snapshot_lists,
                                      check_extents,        check_orphans,
-                                     check_advisories};
+                                     check_advisories,     check_sharing,
+                                     check_missing_disks};
 
 // What is encrypted, in use or could not be read raises nothing.
 void skip_unread(const Subject& subject, Findings& out) {

@@ -61,8 +61,8 @@ constexpr std::array rows{
         "cbtctl repair --choose cbt-key-misspelt=rename (or remove)"},
     Row{Code::cbt_leftover_tracking, "cbt-leftover-tracking", Severity::warning, Fix::safe, "",
         "CBT is off, yet a descriptor still names a CTK file",
-        "Switching the keys off by hand leaves the descriptor behind. If CBT is switched on again, a CTK file that "
-        "missed writes could be trusted.",
+        "Switching the keys off by hand, ctkDisallowed, or making the disk independent leaves the descriptor behind. "
+        "If CBT is on again some day, a CTK file that missed writes could be trusted.",
         "cbtctl repair --only cbt-leftover-tracking"},
     Row{Code::cbt_mixed_chain, "cbt-mixed-chain", Severity::error, Fix::none, "",
         "some links of the chain are tracked and some are not",
@@ -167,10 +167,36 @@ constexpr std::array rows{
         "Version 3 means a disk with a tracking section. One without the other comes from editing by hand; where the "
         "line is there and the version is older, writes may have gone untracked.",
         "cbtctl repair --only descriptor-version-mismatch, or --choose descriptor-version-mismatch=restart"},
+    Row{Code::disk_has_children, "disk-has-children", Severity::error, Fix::none, "",
+        "a virtual machine runs on a disk that snapshots or other machines' deltas rest on",
+        "Its active disk is frozen by a snapshot of its own, or is the parent of a delta that is still used: an old "
+        "configuration, a hand that edited the .vmx, or the source of clones. Once it writes, the deltas are "
+        "worthless. A note where they all lie in other folders, as linked clones do.",
+        "Do not power it on before it is known which of the two is wanted; set its fileName to the newest link."},
+    Row{Code::disk_hot_added, "disk-hot-added", Severity::warning, Fix::none, "",
+        "a virtual machine still holds another one's disk as independent-nonpersistent",
+        "A backup proxy attaches disks so while it reads them. Left behind, the disk cannot be consolidated and the "
+        "next snapshots stay. A note while the other machine's snapshot freezes the disk: a backup may be at work.",
+        "Detach the disk from the holder, and do not delete it from the datastore; then consolidate its owner."},
+    Row{Code::disk_missing, "disk-missing", Severity::error, Fix::none, "",
+        "a virtual machine names a disk whose descriptor is not there",
+        "It does not power on. What is left of the disk is told: the data in a -flat or -delta file is most likely "
+        "whole, and neither it nor the CTK file is an orphan.",
+        "Restore the descriptor, or write a new one for the data that is left (KB 1002511); delete nothing before."},
     Row{Code::disk_orphan, "disk-orphan", Severity::warning, Fix::none, "",
         "a disk that no virtual machine, template, snapshot list or delta uses",
         "It takes space. A virtual machine outside this scan may use it.",
         "Make sure that nothing uses it before you remove it."},
+    Row{Code::disk_shared, "disk-shared", Severity::error, Fix::none, "", "two virtual machines run on one disk",
+        "They have it as their active disk, and not all say that they share it (multi-writer, a shared SCSI bus, "
+        "disk.locking). Only one can be powered on, and what the other wrote before may be lost. Possible while one of "
+        "them is on: a restore by hot-add looks so.",
+        "Find out whose the disk is, and remove it, without deleting, from the others."},
+    Row{Code::disk_uuid_twice, "disk-uuid-twice", Severity::note, Fix::none, "",
+        "several base disks carry the same ddb.uuid",
+        "Copies made by hand keep the UUID of their original. Backup products and guests that tell disks by it may "
+        "take one for the other.",
+        "Give the copies a new one: vmkfstools -J setuuid DISK, while their machine is off."},
     Row{Code::extent_invalid, "extent-invalid", Severity::error, Fix::none, "",
         "a sparse extent's header contradicts itself, its descriptor or its file",
         "The delta cannot be read safely, or only in part.",
@@ -198,7 +224,7 @@ constexpr std::array rows{
     Row{Code::snapshot_not_listed, "snapshot-not-listed", Severity::warning, Fix::none, "",
         "the VM runs on a delta that no snapshot lists: consolidation needed",
         "A backup program's snapshot was removed from the list but not merged. The delta grows, and the vSphere Client "
-        "shows no snapshot.",
+        "shows no snapshot. A note where other deltas of the same parent are left that no machine runs on.",
         "Consolidate the virtual machine's disks."},
     Row{Code::snapshot_orphan, "snapshot-orphan", Severity::warning, Fix::none, "",
         "a snapshot's disk that no virtual machine, snapshot list or delta uses",
@@ -217,6 +243,11 @@ constexpr std::array rows{
         "A count, a current snapshot or a parent that fits no entry, two entries of one number, or a state file that "
         "is gone: the vSphere Client shows too few snapshots, and deleting one may fail.",
         "Compare the list with the disks' chains; take and delete a snapshot so that ESXi writes it anew."},
+    Row{Code::vmx_copy, "vmx-copy", Severity::note, Fix::none, "",
+        "a second configuration of the same virtual machine lies in its folder",
+        "Both have one uuid.bios: a copy that somebody or a program keeps. What it says of the disks is of another "
+        "time, and powered on it would write to them.",
+        "Nothing, if it is never registered; else move it out of the folder."},
     Row{Code::vmx_damaged, "vmx-damaged", Severity::error, Fix::none, "",
         "a configuration file that holds no configuration",
         "The virtual machine cannot be registered or powered on. A full datastore leaves empty or cut files.",

@@ -144,10 +144,16 @@ std::string leftover_reason(const model::Datastore& datastore, const model::Chai
          descriptor.tracking->written;
 }
 
+// Both keys are TRUE, and ctkDisallowed is not.
+bool is_on(const model::VirtualMachine& machine, const model::Disk& disk) {
+  return is_true(machine.settings.ctk_enabled) && is_true(disk.settings.ctk_enabled) &&
+         !is_true(machine.settings.ctk_disallowed);
+}
+
 CbtVerdict untracked(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk) {
   const auto& vm_key = machine.settings.ctk_enabled;
   const auto& disk_key = disk.settings.ctk_enabled;
-  if (!(is_true(vm_key) && is_true(disk_key))) {
+  if (!is_on(machine, disk)) {
     for (const model::ChainLink& link : disk.chain) {
       if (!link.own || !names_tracking(datastore, link)) continue;
       return {CbtState::leftover, {leftover_reason(datastore, link)}, {}};
@@ -202,7 +208,10 @@ CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine&
     verdict.reasons.push_back(std::move(*reason));
   } else if (auto reasons = unsupported(datastore, machine, disk); !reasons.empty()) {
     verdict = {CbtState::unsupported, std::move(reasons), {}};
-  } else if (is_true(machine.settings.ctk_enabled) && is_true(disk.settings.ctk_enabled) && tracking) {
+  } else if (!disk.chain.front().own) {
+    const model::File& file = datastore.files[*disk.chain.front().reference.file];
+    verdict = {CbtState::off, {"another machine's disk: " + file.path}, {}};
+  } else if (is_on(machine, disk) && tracking) {
     verdict = tracked_or_broken(*tracking, machine);
   } else {
     verdict = untracked(datastore, machine, disk);

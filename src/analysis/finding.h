@@ -54,7 +54,12 @@ enum class Code : unsigned {
   ctk_unrecognised,
   descriptor_damaged,
   descriptor_version_mismatch,
+  disk_has_children,
+  disk_hot_added,
+  disk_missing,
   disk_orphan,
+  disk_shared,
+  disk_uuid_twice,
   extent_invalid,
   extent_missing,
   extent_orphan,
@@ -66,6 +71,7 @@ enum class Code : unsigned {
   snapshot_temporary,
   vmsd_damaged,
   vmsd_inconsistent,
+  vmx_copy,
   vmx_damaged,
   vmx_duplicate_key,
 };
@@ -84,6 +90,7 @@ struct Finding {
   model::Index target = 0;
   std::string path;                     // the file that the finding is about
   std::optional<model::Index> machine;  // of Datastore::virtual_machines
+  std::vector<model::Index> machines;   // where it is about several
   std::string slot;                     // empty: no one disk
   std::string key;                      // tells findings of one code, path and slot apart
   std::vector<Evidence> evidence;

@@ -6,6 +6,7 @@
 #include "analysis/catalogue.h"
 #include "formats/core/path.h"
 #include "formats/vmware/names.h"
+#include "model/same_machine.h"
 
 namespace cbtctl::analysis {
 namespace {
@@ -45,20 +46,60 @@ void own_link(Subject& subject, const JudgedDisk& judged, const model::Descripto
   }
 }
 
+// Of a file that two machines have the one that it lies with is told.
+bool lies_with(const Subject& subject, const JudgedDisk& judged, const model::ChainLink& link) {
+  const model::File& configuration = subject.file(subject.machine(judged).file);
+  const model::File& file = subject.file(*link.reference.file);
+  return configuration.target == file.target &&
+         formats::core::parent_of(configuration.path) == formats::core::parent_of(file.path);
+}
+
+void own_links(Subject& subject, bool of_the_folder) {
+  for (const JudgedDisk& judged : subject.disks) {
+    for (const model::ChainLink& link : judged.disk->chain) {
+      if (!link.own || !link.reference.file || lies_with(subject, judged, link) != of_the_folder) continue;
+      Owner& owner = subject.owners[*link.reference.file];
+      if (owner.disk == nullptr) owner = {judged.machine, &judged};  // also of a descriptor that is none
+      if (link.descriptor) own_link(subject, judged, subject.datastore.descriptors[*link.descriptor]);
+    }
+  }
+}
+
 void mark_links(Subject& subject) {
   std::vector<bool> own(subject.datastore.descriptors.size());
   for (const JudgedDisk& judged : subject.disks) {
-    for (const model::ChainLink& link : judged.disk->chain) {
-      if (link.own && link.reference.file && subject.owners[*link.reference.file].disk == nullptr) {
-        subject.owners[*link.reference.file] = {judged.machine, &judged};  // also of a descriptor that is none
-      }
+    for (std::size_t depth = 0; depth < judged.disk->chain.size(); ++depth) {
+      const model::ChainLink& link = judged.disk->chain[depth];
+      if (link.reference.file) subject.uses.push_back({*link.reference.file, &judged, depth});
       if (!link.descriptor) continue;
       subject.used[*link.descriptor] = true;
       (link.own ? own : subject.foreign)[*link.descriptor] = true;
-      if (link.own) own_link(subject, judged, subject.datastore.descriptors[*link.descriptor]);
     }
   }
   for (std::size_t i = 0; i < own.size(); ++i) subject.foreign[i] = subject.foreign[i] && !own[i];
+  std::stable_sort(subject.uses.begin(), subject.uses.end(),
+                   [](const Use& a, const Use& b) { return a.file < b.file; });
+  own_links(subject, true);
+  own_links(subject, false);
+}
+
+void mark_frozen(Subject& subject) {
+  for (Index list = 0; list < subject.datastore.snapshot_files.size(); ++list) {
+    for (const model::Reference& frozen : subject.datastore.snapshot_files[list].frozen) {
+      if (frozen.file) subject.freezings.push_back({*frozen.file, list});
+    }
+  }
+  std::stable_sort(subject.freezings.begin(), subject.freezings.end(),
+                   [](const Freezing& a, const Freezing& b) { return a.file < b.file; });
+}
+
+// The members about one file, of those that are sorted by it.
+template <typename Member>
+std::span<const Member> members_of(const std::vector<Member>& all, Index file) {
+  const auto begin = std::lower_bound(all.begin(), all.end(), file,
+                                      [](const Member& member, Index wanted) { return member.file < wanted; });
+  const auto end = std::find_if(begin, all.end(), [&](const Member& member) { return member.file != file; });
+  return {begin, end};
 }
 
 void mark_machines(Subject& subject) {
@@ -98,6 +139,14 @@ std::string disk_called(std::string_view path) {
     const auto parsed = formats::vmware::parse_name(disk);
     if (parsed.kind != NameKind::tracking && !is_whole_extent(parsed.kind)) return name;
     name = parsed.stem;
+  }
+}
+
+void mark_missing(Subject& subject) {
+  for (const JudgedDisk& judged : subject.disks) {
+    const auto& file = judged.disk->chain.front().reference.file;
+    if (!file || subject.file(*file).exists || !subject.missing_disks.insert(*file).second) continue;
+    subject.awaited_data.insert(disk_key(subject.file(*file)));
   }
 }
 
@@ -156,9 +205,34 @@ void mark_unread(Subject& subject) {
 
 }  // namespace
 
+std::string disk_key(const model::File& file) {
+  return formats::text::lower(folder_key(file)) + '/' + disk_called(file.path);
+}
+
+std::span<const Use> Subject::uses_of(Index file) const { return members_of(uses, file); }
+std::span<const Freezing> Subject::freezings_of(Index file) const { return members_of(freezings, file); }
+
+bool Subject::is_another(Index machine, Index than) const {
+  const auto& machines = datastore.virtual_machines;
+  return machine != than && !model::is_same_machine(datastore, machines[machine], machines[than]);
+}
+
+bool Subject::is_frozen_by(Index machine, Index file) const {
+  const std::span<const Freezing> here = freezings_of(file);
+  return std::any_of(here.begin(), here.end(), [&](const Freezing& freezing) {
+    const auto& lists = owners[datastore.snapshot_files[freezing.list].file].machine;
+    return datastore.virtual_machines[machine].snapshot_file == freezing.list ||
+           (lists && !is_another(*lists, machine));
+  });
+}
+
 std::optional<Index> Subject::machine_beside(const model::File& about) const {
   const auto folder = machine_of_folder.find(folder_key(about));
   return folder == machine_of_folder.end() ? std::nullopt : folder->second;
+}
+
+bool Subject::is_awaited(const model::File& about) const {
+  return !awaited_data.empty() && awaited_data.contains(disk_key(about));
 }
 
 bool Subject::is_silenced(const model::File& about) const {
@@ -185,8 +259,10 @@ Subject make_subject(const model::Datastore& datastore, const Opener& opener) {
   subject.owners.resize(datastore.files.size());
   judge_disks(subject);
   mark_links(subject);
+  mark_frozen(subject);
   mark_machines(subject);
   mark_used(subject);
+  mark_missing(subject);
   mark_outside(subject);
   mark_unread(subject);
   return subject;

@@ -123,7 +123,7 @@ TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::D
 
 TrackingClass classify(const model::Datastore& datastore, const model::TrackingFile& tracking) {
   if (!tracking.named_by.empty()) return TrackingClass::in_use;
-  if (tracking.disk) return TrackingClass::leftover;
+  if (tracking.disk || tracking.is_awaited) return TrackingClass::leftover;
   return names_a_snapshot(datastore.files[tracking.file].path) ? TrackingClass::orphan_snapshot : TrackingClass::orphan;
 }
 

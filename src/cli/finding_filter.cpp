@@ -21,7 +21,9 @@ bool is_selected(const Scanned& scanned, const Finding& finding) {
   if (scanned.selection.is_all(scanned.datastore)) return true;
   if (!finding.slot.empty() && !scanned.selection.has_slot(finding.slot)) return false;
   const auto& machines = scanned.datastore.virtual_machines;
-  if (finding.machine) return scanned.selection.has(scanned.datastore, machines[*finding.machine]);
+  const auto has = [&](model::Index machine) { return scanned.selection.has(scanned.datastore, machines[machine]); };
+  if (finding.machine) return has(*finding.machine);
+  if (!finding.machines.empty()) return std::any_of(finding.machines.begin(), finding.machines.end(), has);
   return std::any_of(machines.begin(), machines.end(), [&](const model::VirtualMachine& machine) {
     const model::File& file = scanned.datastore.files[machine.file];
     return file.target == finding.target && parent_of(file.path) == parent_of(finding.path) &&

@@ -61,6 +61,9 @@ class Running {
   [[nodiscard]] std::set<Index> concerned_by(const Finding& finding) const {
     std::set<Index> machines;
     if (finding.machine && may_run(datastore_.virtual_machines[*finding.machine])) machines.insert(*finding.machine);
+    for (const Index machine : finding.machines) {
+      if (may_run(datastore_.virtual_machines[machine])) machines.insert(machine);
+    }
     const auto beside = by_folder_.find({finding.target, std::string(parent_of(finding.path))});
     if (beside != by_folder_.end()) machines.insert(beside->second.begin(), beside->second.end());
     return machines;

@@ -1,4 +1,4 @@
-// From an active disk down to its base, and which links belong to the virtual machine itself.
+// From an active disk down to its base, and which links are own (ownership.h).
 #pragma once
 
 #include "discovery/loader.h"
@@ -7,6 +7,6 @@
 namespace cbtctl::discovery {
 
 // Fills every disk's chain below its first link. Needs the loader's references.
-void build_chains(Loader& loader, model::Datastore& datastore);
+void build_chains(const Loader& loader, model::Datastore& datastore);
 
 }  // namespace cbtctl::discovery

@@ -84,6 +84,7 @@ class Loader {
   void find_disk_of(std::size_t called);
   void collect_tracking_files();
   void mark_extents();
+  void mark_awaited();
   void drop_disk_data();
 
   const Tree& tree_;

@@ -208,6 +208,28 @@ void Loader::mark_extents() {
     file.is_extent = file.is_extent || outside.contains(formats::core::lower(file_name(file.path)));
 }
 
+// The CTK file of a disk that is not there, and that somebody counts on, is no orphan.
+void Loader::mark_awaited() {
+  std::set<std::pair<Index, std::string>> named;
+  const auto name = [&](const model::Reference& reference) {
+    if (!reference.file) return;
+    const model::File& disk = datastore_.files[*reference.file];
+    if (!disk.exists) named.emplace(disk.target, formats::core::lower(disk.path));
+  };
+  for (const model::VirtualMachine& machine : datastore_.virtual_machines) {
+    for (const model::Disk& disk : machine.disks) name(disk.chain.front().reference);
+  }
+  for (const model::SnapshotFile& list : datastore_.snapshot_files) {
+    for (const model::Reference& frozen : list.frozen) name(frozen);
+  }
+  if (named.empty()) return;
+  for (model::TrackingFile& tracking : datastore_.tracking_files) {
+    const model::File& file = datastore_.files[tracking.file];
+    const std::string disk = join(parent_of(file.path), formats::vmware::disk_of_tracking(file_name(file.path)));
+    tracking.is_awaited = !tracking.disk && named.contains({file.target, formats::core::lower(disk)});
+  }
+}
+
 // Disk data is a CTK file to those alone that name it so.
 void Loader::drop_disk_data() {
   for (model::TrackingFile& tracking : datastore_.tracking_files) {
@@ -253,6 +275,7 @@ void Loader::collect_tracking_files() {
   }
   mark_extents();
   drop_disk_data();
+  mark_awaited();
   const auto file_of = [&](Index descriptor) -> const model::File& {
     return datastore_.files[datastore_.descriptors[descriptor].file];
   };

@@ -90,13 +90,14 @@ struct TrackingFile {
   std::optional<formats::ctk::Header> header;  // nothing: no signature, too short, missing or not read (see the file)
   std::vector<Index> named_by;                 // of Datastore::descriptors
   std::optional<Index> disk;                   // of Datastore::files, for "X-ctk.vmdk": the "X.vmdk" beside it
+  bool is_awaited = false;                     // no disk lies beside it, yet a .vmx or .vmsd names one there
   bool is_data = false;                        // an extent, or called like one: its bytes are no header
 };
 
 struct ChainLink {
   Reference reference;              // how the link above (or the .vmx) names it
   std::optional<Index> descriptor;  // nothing: missing, outside, unreadable or not a descriptor
-  bool own = true;                  // false: the golden image of a linked clone; shown, never judged
+  bool own = true;                  // discovery::Ownership; false: another machine's, shown, never judged
 };
 
 struct Disk {

@@ -4,6 +4,8 @@
 
 #include "analysis/cbt_state.h"
 #include "formats/core/joined.h"
+#include "formats/core/path.h"
+#include "model/same_machine.h"
 
 namespace cbtctl::repair {
 namespace {
@@ -30,13 +32,37 @@ bool lies_in_object(const model::Datastore& datastore, const model::Disk& disk) 
   });
 }
 
+// A link that would be own if no other machine ran on it, or froze it: who sees less of the world takes it for own.
+const model::Reference* held_below(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                   const model::Disk& disk) {
+  const std::size_t own = own_links(disk);
+  if (own == 0 || own == disk.chain.size() || !disk.chain[own].reference.file) return nullptr;
+  const auto lies_beside = [&](const model::File& a, const model::File& b) {
+    return a.target == b.target && formats::core::parent_of(a.path) == formats::core::parent_of(b.path);
+  };
+  const model::File& above = datastore.files[*disk.chain[own - 1].reference.file];
+  const model::File& below = datastore.files[*disk.chain[own].reference.file];
+  return lies_beside(above, below) && !lies_beside(datastore.files[machine.file], below) ? &disk.chain[own].reference
+                                                                                         : nullptr;
+}
+
+// Another configuration of the same machine that runs on the very link tells nothing new of it, as long as it is off.
+bool is_idle_copy(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                  const model::VirtualMachine& other, model::Index link) {
+  if (!model::is_same_machine(datastore, machine, other) || other.power.state != PowerState::off) return false;
+  return std::all_of(other.disks.begin(), other.disks.end(), [&](const model::Disk& disk) {
+    return std::none_of(disk.chain.begin() + 1, disk.chain.end(),
+                        [&](const model::ChainLink& below) { return below.reference.file == link; });
+  });
+}
+
 // Another machine runs on, or another descriptor shares the CTK file of, an own link of the disk.
 std::optional<std::string> shared_with(const model::Datastore& datastore, const model::VirtualMachine& machine,
                                        const model::Disk& disk) {
   for (const model::ChainLink& link : disk.chain) {
     if (!link.own || !link.reference.file) continue;
     for (const model::VirtualMachine& other : datastore.virtual_machines) {
-      if (other.file == machine.file) continue;
+      if (other.file == machine.file || is_idle_copy(datastore, machine, other, *link.reference.file)) continue;
       for (const model::Disk& theirs : other.disks) {
         const bool uses = std::any_of(theirs.chain.begin(), theirs.chain.end(),
                                       [&](const auto& each) { return each.reference.file == link.reference.file; });
@@ -246,12 +272,16 @@ std::optional<Refusal> refuse_tracking(const model::Datastore& datastore, const 
       return refuse(
           Reason::needs_consolidation,
           disk.settings.slot + " runs on " + disk.chain.front().reference.written + ", which no snapshot lists");
+    if (const model::Reference* held = held_below(datastore, machine, disk))
+      return refuse(Reason::shared_disk, disk.settings.slot + ": another machine holds " + held->written + " below it");
   }
   if ((list != nullptr && list->content->need_consolidate) || is_true(machine.settings.need_consolidate))
     return refuse(Reason::needs_consolidation, "snapshot.needConsolidate is TRUE");
   for (const model::Disk* disk : disks) {
     const std::string& slot = disk->settings.slot;
     if (lies_in_object(datastore, *disk)) return refuse_object(datastore, machine, slot);
+    if (!disk->chain.front().own)
+      return refuse(Reason::shared_disk, slot + ": " + disk->chain.front().reference.written + " is another machine's");
     for (const model::ChainLink& link : disk->chain) {
       if (!link.own) break;
       if (const auto outside = outside_of(datastore, link))

@@ -16,12 +16,14 @@ struct Candidate {
   CbtState state;
   bool vm_key = false;
   bool key = false;
+  bool own = false;       // an own link: else it is another machine's
   bool excluded = false;  // its key is FALSE
   bool traces = false;    // a CTK line, or a CTK file where the next one must go
-  [[nodiscard]] bool is_trackable() const { return state != CbtState::unsupported; }
+  bool on_delta = false;  // of its own: there nothing may start
+  [[nodiscard]] bool is_trackable() const { return own && state != CbtState::unsupported; }
   [[nodiscard]] bool is_on() const { return vm_key && key; }
   // It starts anew at the next power-on as it is.
-  [[nodiscard]] bool stands_free() const { return state == CbtState::pending && !traces; }
+  [[nodiscard]] bool stands_free() const { return state == CbtState::pending && !traces && !on_delta; }
 };
 
 std::vector<Candidate> candidates_of(const model::Datastore& datastore, const model::VirtualMachine& machine,
@@ -33,8 +35,10 @@ std::vector<Candidate> candidates_of(const model::Datastore& datastore, const mo
                           .state = analysis::judge(datastore, machine, disk).state,
                           .vm_key = is_true(machine.settings.ctk_enabled),
                           .key = is_true(disk.settings.ctk_enabled),
+                          .own = disk.chain.front().own,
                           .excluded = is_false(disk.settings.ctk_enabled),
-                          .traces = names_tracking(datastore, disk) || has_default_tracking(datastore, disk)});
+                          .traces = names_tracking(datastore, disk) || has_default_tracking(datastore, disk),
+                          .on_delta = disk.chain.size() > 1 && disk.chain[1].own});
   }
   return candidates;
 }

@@ -39,6 +39,21 @@ bool names_other_file(const formats::vmx::Configuration& settings, const model::
   });
 }
 
+// ESXi does not ask whose a disk is: one that is another machine's is tracked by whoever has it in use.
+template <typename Visitor>
+void for_links_at_stake(const model::Disk& disk, Visitor&& visit) {
+  const bool is_own = disk.chain.front().own;
+  for (const model::ChainLink& link : disk.chain) {
+    if (link.own == is_own && link.descriptor) visit(*link.descriptor);
+  }
+}
+
+bool is_named_tracked(const model::Datastore& datastore, const model::Disk& disk) {
+  bool names = false;
+  for_links_at_stake(disk, [&](model::Index index) { names |= datastore.descriptors[index].tracking.has_value(); });
+  return names;
+}
+
 class ComingBack {
  public:
   ComingBack(const Workplace& place, const model::Datastore& now, const model::VirtualMachine& machine)
@@ -79,8 +94,8 @@ class ComingBack {
 
   // What tracks it comes back, or its keys do over a CTK line that stands there now.
   [[nodiscard]] bool gains(const model::Disk& disk) const {
-    bool gains = !is_on(machine_, disk) && names_tracking(now_, disk);
-    for_own_links(disk, [&](model::Index index) {
+    bool gains = !is_on(machine_, disk) && is_named_tracked(now_, disk);
+    for_links_at_stake(disk, [&](model::Index index) {
       const model::Descriptor& descriptor = now_.descriptors[index];
       const Spot spot = spot_of(now_.files[descriptor.file]);
       gains |= first_edit(spot) != nullptr;
@@ -93,7 +108,7 @@ class ComingBack {
 
   [[nodiscard]] bool comes_back_exact(const model::Disk& disk) const {
     bool exact = is_exact(configuration());
-    for_own_links(disk, [&](model::Index index) {
+    for_links_at_stake(disk, [&](model::Index index) {
       exact = exact && is_exact(spot_of(now_.files[now_.descriptors[index].file]));
     });
     return exact;

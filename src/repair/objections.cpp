@@ -68,7 +68,7 @@ Intent with_consequences(const model::Datastore& datastore, const model::Virtual
   const bool leaves_off = intent.touches_tracking() && !outlook.is_machine_on();
   for (const model::Disk& disk : settled.disks) {
     const std::string& slot = disk.settings.slot;
-    if (leaves_off && (names_tracking(datastore, disk) || has_unseen_link(datastore, disk)))
+    if (leaves_off && (names_tracking(datastore, disk) || has_unseen_link(datastore, disk) || !disk.chain.front().own))
       intent.disks[slot].strip = true;
     const CbtState before = state_before(datastore, machine, slot);
     const bool unread = before == CbtState::unreadable;
@@ -79,7 +79,7 @@ Intent with_consequences(const model::Datastore& datastore, const model::Virtual
     }
     DiskIntent& wanted = intent.disks[slot];
     if (before != CbtState::tracked) wanted.strip = true;
-    if (wanted.strip) wanted.key = true;
+    if (wanted.strip && !outlook.is_disallowed()) wanted.key = true;
     if (!wanted.strip && !wanted.key) intent.disks.erase(slot);
   }
   return intent;
@@ -94,7 +94,7 @@ std::optional<Refusal> refuse_intent(const model::Datastore& datastore, const mo
   for (const model::Disk& disk : settled.disks) {
     if (!outlook.is_touched(disk)) continue;
     touched.push_back(&disk);
-    goes_on |= outlook.is_on(disk.settings);
+    goes_on |= outlook.is_on(disk.settings) && outlook.is_set_on(disk);
   }
   if (auto objection = refuse_tracking(datastore, settled, touched)) return objection;
   if (goes_on && outlook.is_disallowed())

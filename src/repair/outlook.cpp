@@ -25,6 +25,11 @@ bool Outlook::is_on(const formats::vmx::Disk& disk) const {
   return is_machine_on() && (found == intent_.disks.end() ? is_on : found->second.key.value_or(is_on));
 }
 
+bool Outlook::is_set_on(const model::Disk& disk) const {
+  const auto found = intent_.disks.find(disk.settings.slot);
+  return intent_.vm_key == true || (found != intent_.disks.end() && found->second.key == true);
+}
+
 bool Outlook::is_disallowed() const {
   const auto flag = intent_.flags.find("ctkDisallowed");
   return flag != intent_.flags.end() ? flag->second : is_true(machine_.settings.ctk_disallowed);

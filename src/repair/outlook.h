@@ -18,6 +18,8 @@ class Outlook {
   [[nodiscard]] bool some_stays() const;
   [[nodiscard]] bool is_machine_on() const;
   [[nodiscard]] bool is_on(const formats::vmx::Disk& disk) const;
+  // By this intent, be it that the key is TRUE already.
+  [[nodiscard]] bool is_set_on(const model::Disk& disk) const;
   [[nodiscard]] bool is_disallowed() const;
   // What a disk without any tracking section is then; contract, section 5.
   [[nodiscard]] model::CbtState state_without_tracking(const formats::vmx::Disk& disk) const;

@@ -6,6 +6,7 @@
 #include "analysis/cbt_state.h"
 #include "formats/core/path.h"
 #include "formats/vmware/names.h"
+#include "model/same_machine.h"
 #include "repair/tracking.h"
 #include "repair/workplace.h"
 
@@ -78,10 +79,12 @@ Spots witnesses_of(const model::Datastore& datastore, const model::VirtualMachin
   return spots;
 }
 
-// What says whether a disk is tracked.
+// What says whether a disk is tracked, other configurations of the machine too: what comes back they may find tracked.
 Spots watched_of(const model::Datastore& datastore, const model::VirtualMachine& machine, Roots& roots) {
   Spots spots;
-  add(datastore, machine.file, roots, spots);
+  for (const model::VirtualMachine& each : datastore.virtual_machines) {
+    if (model::is_same_machine(datastore, machine, each)) add(datastore, each.file, roots, spots);
+  }
   for (const model::Disk& disk : machine.disks) {
     for_own_links(disk, [&](model::Index index) {
       const auto& file = datastore.files[datastore.descriptors[index].file];

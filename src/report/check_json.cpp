@@ -8,6 +8,18 @@ namespace {
 
 using analysis::Finding;
 
+Json machines_json(const model::Datastore& datastore, const Finding& finding) {
+  Json machines = Json::array();
+  for (const model::Index index : finding.machines) {
+    const model::File& file = datastore.files[datastore.virtual_machines[index].file];
+    Json machine;
+    machine["target"] = target_json(file.target, datastore.targets);
+    put_text(machine, "config_path", file.path);
+    machines.push_back(std::move(machine));
+  }
+  return machines;
+}
+
 Json finding_json(const CheckReport& report, const Finding& finding) {
   const model::Datastore& datastore = report.datastore;
   const analysis::Row& row = analysis::row_of(finding.code);
@@ -24,6 +36,7 @@ Json finding_json(const CheckReport& report, const Finding& finding) {
     object["vm"] = nullptr;
   }
   object["disk"] = text_or_null(finding.slot);
+  if (!finding.machines.empty()) object["machines"] = machines_json(datastore, finding);
   object["message"] = message_of(finding);
   object["evidence"] = Json::array();
   for (const analysis::Evidence& evidence : finding.evidence) {

@@ -96,10 +96,10 @@ TEST_CASE("without a CTK line the disk is pending") {
   CHECK(verdict(with(tracked(), "x/x.vmdk", descriptor("x-flat.vmdk"))).state == CbtState::pending);
 }
 
-TEST_CASE("ctkDisallowed makes it off, unless the descriptor names a CTK file") {
+TEST_CASE("ctkDisallowed makes it off, or a leftover where the descriptor names a CTK file") {
   const std::string keys = both_keys + "ctkDisallowed = \"TRUE\"\n";
   const auto files = with(tracked(), "x/x.vmx", vmx("x.vmdk", keys));
-  CHECK(verdict(files).state == CbtState::tracked);
+  CHECK(verdict(files).state == CbtState::leftover);
   const auto off = verdict(with(files, "x/x.vmdk", descriptor("x-flat.vmdk")));
   CHECK(off.state == CbtState::off);
   CHECK(off.reasons == std::vector<std::string>{"disallowed"});
@@ -180,4 +180,17 @@ TEST_CASE("a change id '*' is not trusted where an own link below has no CTK fil
   CHECK(judge_star_query(gone, gone.virtual_machines[0].disks[0]).usable == false);
   const auto plain = support::scan(tracked());
   CHECK_FALSE(judge_star_query(plain, plain.virtual_machines[0].disks[0]).usable);
+}
+
+TEST_CASE("a disk without own links is another machine's, and off whatever the keys say") {
+  auto files = tracked();
+  files["n/n.vmx"] = vmx("../x/x.vmdk", both_keys);
+  const auto datastore = support::scan(files);
+  const auto& machine = datastore.virtual_machines[0];
+  const auto found = judge(datastore, machine, machine.disks[0]);
+  CHECK(found.state == CbtState::off);
+  CHECK(found.reasons == std::vector<std::string>{"another machine's disk: x/x.vmdk"});
+  files["n/n.vmx"] = vmx("../x/x.vmdk", both_keys + "scsi0:0.mode = \"independent-nonpersistent\"\n");
+  const auto held = support::scan(files);
+  CHECK(judge(held, held.virtual_machines[0], held.virtual_machines[0].disks[0]).state == CbtState::unsupported);
 }

@@ -2,6 +2,7 @@
 two verbs at once, and what the history says of a run that was stopped anywhere."""
 import json
 import os
+import shutil
 import threading
 
 import pytest
@@ -229,6 +230,37 @@ def test_what_a_recovery_will_do_is_told_as_it_is(program, stopped):
     take_disk_of_one(stopped)
     told = program.run(*RECOVER[:-1], stopped, "--dry-run").stderr
     assert "thief.vmx scsi0:0 would be tracked" in told and "planned anew" in told
+
+
+@pytest.fixture
+def failed(copy_of):
+    """Machines that need consolidation: one beside an old copy of its .vmx, one with a disk on another datastore."""
+    ds = copy_of("findings")
+    for each in ds.iterdir():
+        if not each.name.startswith("snapshot-not-listed."):
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+    proxy = (ds / "snapshot-not-listed.ds1/web.vmx").read_text()
+    proxy = proxy.replace('"web.vmdk"', '"../snapshot-not-listed.ds2/web_1.vmdk"')
+    (ds / "proxy").mkdir()
+    (ds / "proxy/proxy.vmx").write_text(proxy.replace("scsi0:1.", "x").replace('displayName = "web"', "").replace(
+        'scsi0:0.present', 'scsi0:0.mode = "independent-nonpersistent"\nscsi0:0.present'))
+    return ds
+
+
+@pytest.mark.parametrize("vm", ["snapshot-not-listed.ds1/web.vmx", "snapshot-not-listed.copy/app.vmx"])
+@pytest.mark.parametrize("verb", ["enable", "disable", "reset"])
+def test_what_needs_consolidation_is_refused_by_dry_run_and_run_alike(program, failed, verb, vm):
+    text, name = (failed / vm).read_text(), vm.split("/")[-1].removesuffix(".vmx")
+    (failed / vm).write_text(text + "".join(
+        f'{key} = "TRUE"\n' for key in ("ctkEnabled", "scsi0:0.ctkEnabled", "scsi0:1.ctkEnabled")))
+    before = picture(failed)
+    for how in ("--dry-run", "--yes"):
+        told = program.json(verb, failed, "--vm", name, how, status=4)
+        assert [each["reason"] for each in told["plan"]["refused"]] == ["needs-consolidation"]
+    assert picture(failed) == before
+    alone = [f for f in program.json("check", failed / vm)["findings"] if f["code"] == "snapshot-not-listed"]
+    wide = [f for f in program.json("check", failed, "--vm", name)["findings"] if f["code"] == "snapshot-not-listed"]
+    assert len(wide) == 1 and len(alone) == ("copy" in vm)  # a target that is one .vmx sees no other folder
 
 
 # --- two verbs at once -----------------------------------------------------------------------------------------------

@@ -147,3 +147,127 @@ TEST_CASE("the guards are asked again right before the first write") {
     CHECK(shop.disk.folders().count("x/.cbtctl") == 0);
   }
 }
+
+// --- whose the links are
+// ----------------------------------------------------------------------------------------------
+
+namespace {
+
+// d/d-000001.vmdk over d/d.vmdk, of a machine in another folder that was not consolidated.
+Files failed_elsewhere() {
+  return {{"a/a.vmx", vmx("../d/d-000001.vmdk", both_keys)},
+          {"a/a.vmsd", ""},
+          {"d/d.vmdk", small_descriptor("d-flat.vmdk", "d-ctk.vmdk")},
+          {"d/d-flat.vmdk", small_flat()},
+          {"d/d-ctk.vmdk", small_tracking(1024)},
+          {"d/d-000001.vmdk", small_delta("d-000001-delta.vmdk", "d.vmdk", "d-000001-ctk.vmdk")},
+          {"d/d-000001-delta.vmdk", small_cowd()},
+          {"d/d-000001-ctk.vmdk", small_tracking(1024)}};
+}
+const std::string nonpersistent = "scsi0:0.mode = \"independent-nonpersistent\"\n";
+
+}  // namespace
+
+TEST_CASE("a machine that needs consolidation is refused whoever else holds its disks") {
+  Files failed = without(with_snapshot(), "x/x.vmsd");
+  failed["x/x-000001-ctk.vmdk"] = small_tracking(1024);
+  const std::vector<Files> others{{},
+                                  {{"x/app-before.vmx", vmx("x.vmdk", both_keys)}},
+                                  {{"p/p.vmx", vmx("../x/x.vmdk", nonpersistent)}},
+                                  {{"p/p.vmx", vmx("../x/x.vmdk")}}};
+  for (const auto& verb : verbs) {
+    for (const Files& other : others) {
+      const auto plan = Workshop(with(failed, other)).plan(verb);
+      CHECK(std::none_of(plan.machines.begin(), plan.machines.end(),
+                         [](const auto& each) { return each.vm == "x/x.vmx"; }));
+      CHECK(std::any_of(plan.refused.begin(), plan.refused.end(), [](const auto& each) {
+        return each.vm == "x/x.vmx" && each.reason == Reason::needs_consolidation;
+      }));
+    }
+  }
+}
+
+TEST_CASE("a failed consolidation in another folder is refused, also where another machine holds the base") {
+  for (const auto& verb : verbs) {
+    CHECK(reason_of(Workshop(failed_elsewhere()).plan(verb)) == "needs-consolidation");
+    const auto held = Workshop(with(failed_elsewhere(), {{"p/p.vmx", vmx("../d/d.vmdk")}})).plan(verb);
+    CHECK(held.machines.empty());
+    CHECK(reason_of(held) == "shared-disk");
+    const auto read = Workshop(with(failed_elsewhere(), {{"p/p.vmx", vmx("../d/d.vmdk", nonpersistent)}})).plan(verb);
+    CHECK(reason_of(read) == "needs-consolidation");
+  }
+}
+
+TEST_CASE("a disk of a third folder that two machines have is written by neither") {
+  const Files files{{"a/a.vmx", vmx("../d/d.vmdk", both_keys)},
+                    {"b/b.vmx", vmx("../d/d.vmdk", both_keys)},
+                    {"d/d.vmdk", small_descriptor("d-flat.vmdk", "d-ctk.vmdk")},
+                    {"d/d-flat.vmdk", small_flat()},
+                    {"d/d-ctk.vmdk", small_tracking(1024)}};
+  for (const auto& verb : verbs) {
+    const auto plan = Workshop(files).plan(verb);
+    CHECK(plan.machines.empty());
+    REQUIRE(plan.refused.size() == 2);
+    for (const auto& each : plan.refused) CHECK(each.reason == Reason::shared_disk);
+  }
+}
+
+TEST_CASE("nothing is written for a disk that is another machine's") {
+  const Files files = with(healthy(), {{"n/n.vmx", vmx("../x/x.vmdk", both_keys)}});
+  for (const auto& verb : verbs) {
+    auto plan = Workshop(files).plan(verb);
+    CHECK(plan.machines.empty());
+    if (verb != "enable") CHECK(plan.refused.size() == 2);
+  }
+}
+
+TEST_CASE("what ctkDisallowed left behind is taken out, and its keys stay") {
+  const Files files = with(healthy(), {{"x/x.vmx", vmx("x.vmdk", both_keys + "ctkDisallowed = \"TRUE\"\n")}});
+  Workshop shop(files);
+  const auto result = shop.run("repair");
+  INFO(told(result));
+  CHECK(result.outcome == Outcome::changed);
+  CHECK(shop.state("x/x.vmx") == "off");
+  CHECK(contents_of(shop.disk).at("x/x.vmx") == files.at("x/x.vmx"));
+  CHECK_FALSE(contents_of(shop.disk).contains("x/x-ctk.vmdk"));
+}
+
+TEST_CASE("what an independent mode left behind is taken out") {
+  Workshop shop(with(healthy(), {{"x/x.vmx", vmx("x.vmdk", "scsi0:0.mode = \"independent-persistent\"\n")}}));
+  const auto result = shop.run("repair");
+  INFO(told(result));
+  CHECK(result.outcome == Outcome::changed);
+  CHECK_FALSE(contents_of(shop.disk).contains("x/x-ctk.vmdk"));
+  CHECK(contents_of(shop.disk).at("x/x.vmdk").find("changeTrackPath") == std::string::npos);
+}
+
+TEST_CASE("another configuration of the same machine, off and on the same disk, is no obstacle and no way back's end") {
+  const std::string uuid = "uuid.bios = \"56 4d\"\n";
+  const Files files = with(healthy(), {{"x/x.vmx", vmx("x.vmdk", both_keys + uuid + "displayName = \"x\"\n")},
+                                       {"x/x-before.vmx", vmx("x.vmdk", both_keys + uuid)}});
+  for (const std::string verb : {"disable", "reset"}) {
+    Workshop shop(files);
+    auto request = request_for(verb);
+    request.selected = [](const auto& machine) { return machine.settings.display_name == "x"; };
+    const auto plan = shop.begun(request);
+    REQUIRE(plan.machines.size() == 1);
+    const Files before = contents_of(shop.disk);
+    const auto done = shop.carry_out(plan);
+    INFO(told(done));
+    CHECK(done.outcome == Outcome::changed);
+    CHECK(shop.state("x/x-before.vmx") == "pending");
+    CHECK(shop.take_back(plan).outcome == Outcome::restored);
+    CHECK(contents_of(shop.disk) == before);
+  }
+}
+
+TEST_CASE("a configuration of the same machine on a delta of the disk, or not proven off, is an obstacle") {
+  const std::string uuid = "uuid.bios = \"56 4d\"\n";
+  Files files = with(without(with_snapshot(), "x/x.vmsd"), {{"x/x.vmx", vmx("x-000001.vmdk", both_keys + uuid)},
+                                                            {"x/x-before.vmx", vmx("x.vmdk", both_keys + uuid)}});
+  for (const auto& verb : {"disable", "reset"}) CHECK(Workshop(files).plan(verb).machines.empty());
+  files = with(healthy(), {{"x/x.vmx", vmx("x.vmdk", both_keys + uuid)}, {"x/y.vmx", vmx("x.vmdk", uuid)}});
+  std::string& theirs = files["x/y.vmx"];
+  theirs.replace(theirs.find("cleanShutdown = \"TRUE\""), 22, "cleanShutdown = \"FALSE\"");
+  for (const auto& verb : {"disable", "reset"}) CHECK(Workshop(files).plan(verb).machines.empty());
+}

@@ -30,7 +30,8 @@ void check_levels(const Subject& subject, const JudgedDisk& judged, Findings& ou
   const auto& vm_key = subject.machine(judged).settings.ctk_enabled;
   const auto& key = judged.disk->settings.ctk_enabled;
   const std::string name = judged.disk->settings.slot + ".ctkEnabled";
-  if (is_true(vm_key) && !key && judged.verdict.state != CbtState::unsupported) {
+  const bool is_trackable = judged.verdict.state != CbtState::unsupported && judged.disk->chain.front().own;
+  if (is_true(vm_key) && !key && is_trackable) {
     raise(Code::cbt_disk_key_missing, subject, judged, {name, "TRUE or FALSE", {}}, out);
   }
   if (is_true(vm_key) && is_false(key)) {

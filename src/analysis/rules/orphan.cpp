@@ -11,6 +11,19 @@ namespace {
 
 using formats::FileKind;
 
+// A disk gets a new CID when it is written to for the first time after a delta was made of it.
+void tell_written_last(const Subject& subject, const model::Descriptor& delta, Finding& finding) {
+  const auto base = delta.parent && delta.parent->file ? subject.file(*delta.parent->file).descriptor : std::nullopt;
+  const auto& cid = base ? subject.datastore.descriptors[*base].content.cid : std::nullopt;
+  const auto known = delta.content.cid_of_parent();
+  if (!cid || !known) return;
+  const std::string path = subject.file(*delta.parent->file).path;
+  finding.evidence.push_back({"written last",
+                              {},
+                              *cid == *known ? "the delta: " + path + " has not changed since it was made"
+                                             : "the base " + path + ": what the delta holds does not go with it"});
+}
+
 void check_descriptors(const Subject& subject, Findings& out) {
   for (model::Index i = 0; i < subject.datastore.descriptors.size(); ++i) {
     const model::Descriptor& descriptor = subject.datastore.descriptors[i];
@@ -21,6 +34,7 @@ void check_descriptors(const Subject& subject, Findings& out) {
     finding.certainty = Certainty::possible;  // a virtual machine outside the scan may use it
     finding.evidence.push_back(
         {"used by", delta ? "a VM, a .vmsd or a delta" : "a VM, a template, a .vmsd or a delta", {}});
+    if (delta) tell_written_last(subject, descriptor, finding);
     out.found.push_back(std::move(finding));
   }
 }
@@ -43,7 +57,7 @@ void check_data(const Subject& subject, Findings& out) {
     const model::File& file = subject.file(i);
     if (named[i] || !file.exists || file.descriptor || file.tracking || !is_disk_data(file)) continue;
     const Keeper* keeper = keeper_of(file);
-    if ((keeper != nullptr && keeper->data_too) || subject.is_silenced(file)) continue;
+    if ((keeper != nullptr && keeper->data_too) || subject.is_silenced(file) || subject.is_awaited(file)) continue;
     Finding finding = about_unused(Code::extent_orphan, subject, i);
     finding.certainty = subject.certainty_of_unnamed(file);
     finding.evidence.push_back({"descriptor", "one that names it", {}});

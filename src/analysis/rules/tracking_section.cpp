@@ -1,6 +1,7 @@
 // The tracking section of descriptors: left behind, on some links only, or with a version that contradicts it.
 #include <algorithm>
 
+#include "analysis/kept_by_others.h"
 #include "analysis/subject.h"
 
 namespace cbtctl::analysis {
@@ -19,16 +20,38 @@ bool has_doubtful_key(const Subject& subject, const JudgedDisk& judged) {
   });
 }
 
+// Somebody else counts on what the link says: who takes its line out breaks his backups. Of a disk that is independent
+// whoever else has it may.
+bool is_tracked_by_another(const Subject& subject, const JudgedDisk& judged, const model::ChainLink& link) {
+  const std::span<const Use> uses = subject.uses_of(*link.reference.file);
+  return std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
+    if (!subject.is_another(use.disk->machine, judged.machine)) return false;
+    const CbtState state = use.disk->verdict.state;
+    return judged.verdict.state == CbtState::unsupported || state == CbtState::tracked || state == CbtState::broken ||
+           state == CbtState::pending;
+  });
+}
+
+// First-class disks, and what lies in objects, other products track.
+bool may_be_left(const Subject& subject, const JudgedDisk& judged) {
+  const auto& active = judged.disk->chain.front().reference.file;
+  const bool is_theirs =
+      active && (subject.lies_among_objects(subject.file(*active)) || keeper_of(subject.file(*active)) != nullptr);
+  if (!active || is_theirs) return false;
+  if (judged.verdict.state == CbtState::leftover) return !has_doubtful_key(subject, judged);
+  return judged.verdict.state == CbtState::unsupported && judged.disk->settings.mode == "independent-persistent";
+}
+
 void check_leftover(const Subject& subject, const JudgedDisk& judged, Findings& out) {
-  if (judged.verdict.state != CbtState::leftover || has_doubtful_key(subject, judged)) return;
+  if (!may_be_left(subject, judged)) return;
   Finding finding = about_active_link(Code::cbt_leftover_tracking, subject, judged);
   for (const model::ChainLink& link : judged.disk->chain) {
     const model::Descriptor* descriptor = subject.descriptor(link);
-    if (link.own && descriptor != nullptr && descriptor->tracking) {
-      finding.evidence.push_back({"changeTrackPath of " + link.reference.written, {}, descriptor->tracking->written});
-    }
+    if (!link.own || descriptor == nullptr || !descriptor->tracking) continue;
+    if (is_tracked_by_another(subject, judged, link)) return;
+    finding.evidence.push_back({"changeTrackPath of " + link.reference.written, {}, descriptor->tracking->written});
   }
-  out.found.push_back(std::move(finding));
+  if (!finding.evidence.empty()) out.found.push_back(std::move(finding));
 }
 
 // Change ids need a CTK file at every own link.

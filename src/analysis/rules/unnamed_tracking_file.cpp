@@ -115,7 +115,7 @@ void check_unnamed(const Subject& subject, const model::TrackingFile& tracking, 
 void check_unnamed_tracking_files(const Subject& subject, Findings& out) {
   for (const model::TrackingFile& tracking : subject.datastore.tracking_files) {
     const model::File& file = subject.file(tracking.file);
-    if (!tracking.named_by.empty() || is_unread(file)) continue;
+    if (!tracking.named_by.empty() || is_unread(file) || tracking.is_awaited) continue;
     if (!subject.is_silenced(file) && !subject.lies_among_objects(file)) check_unnamed(subject, tracking, out);
   }
 }

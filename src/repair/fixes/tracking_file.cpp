@@ -12,7 +12,9 @@ void restart(const FixSubject& subject, Intent& intent) {
   if (disk == disks.end()) return;
   DiskIntent& wanted = intent.disks[disk->settings.slot];
   wanted.strip = true;
-  if (is_true(subject.machine.settings.ctk_enabled) && is_true(disk->settings.ctk_enabled)) wanted.key = true;
+  const formats::vmx::Configuration& settings = subject.machine.settings;
+  if (is_true(settings.ctk_disallowed)) return;  // nothing starts, and its keys may stay
+  if (is_true(settings.ctk_enabled) && is_true(disk->settings.ctk_enabled)) wanted.key = true;
 }
 
 }  // namespace cbtctl::repair

@@ -45,7 +45,9 @@ TEST_CASE("templates, copies of a .vmx, workingDir and content that looks like a
                     {"t/t.vmdk", small_descriptor("t-flat.vmdk")},
                     {"t/t-flat.vmdk", small_flat()}})
             .findings.found.empty());
-  CHECK(check(with(healthy(), {{"x/copy.vmx", vmx("x.vmdk", both_keys)}})).findings.found.empty());
+  const std::string uuid = both_keys + "uuid.bios = \"56 4d\"\n";
+  const auto copied = check(with(healthy(), {{"x/x.vmx", vmx("x.vmdk", uuid)}, {"x/copy.vmx", vmx("x.vmdk", uuid)}}));
+  CHECK(copied.findings.found.size() == copied.count("vmx-copy"));
   CHECK(check(Files{{"w/w.vmx", vmx("db-000001.vmdk", "")},
                     {"w/db-000001.vmdk", small_descriptor("db-000001-flat.vmdk")},
                     {"w/db-000001-flat.vmdk", small_flat()}})
@@ -71,4 +73,13 @@ TEST_CASE("what others keep is no orphan, by its folder or its name; data withou
   }
   CHECK(check(Files{{"fcd.near/a.vmdk", small_descriptor("a-flat.vmdk")}, {"fcd.near/a-flat.vmdk", small_flat()}})
             .has("disk-orphan"));
+}
+
+TEST_CASE("an orphaned delta says which was written last, it or its base") {
+  Files files = with(off(), {{"x/x-000002.vmdk", small_delta("x-000002-delta.vmdk", "x.vmdk")},
+                             {"x/x-000002-delta.vmdk", small_cowd()}});
+  const auto last = [](const Checked& found) { return found.first("snapshot-orphan").evidence.at(1).found.value(); };
+  CHECK(last(check(files)) == "the delta: x/x.vmdk has not changed since it was made");
+  files["x/x-000002.vmdk"] = small_delta("x-000002-delta.vmdk", "x.vmdk", {}, "00000001");
+  CHECK(last(check(files)).starts_with("the base x/x.vmdk"));
 }

@@ -10,8 +10,10 @@ TEST_CASE("an own delta on an own parent that no snapshot froze needs consolidat
 }
 
 TEST_CASE("a copy of a .vmx, which has no list of its own, runs on what the other one's list froze") {
-  const Files copied = with(with_snapshot(), {{"x/copy.vmx", vmx("x-000001.vmdk", both_keys)}});
-  CHECK(check(copied).findings.found.empty());
+  const std::string uuid = "uuid.bios = \"56 4d\"\n";
+  const Files copied = with(with_snapshot(), {{"x/x.vmx", vmx("x-000001.vmdk", both_keys + uuid)},
+                                              {"x/copy.vmx", vmx("x-000001.vmdk", both_keys + uuid)}});
+  CHECK(check(copied).findings.found.size() == check(copied).count("vmx-copy"));
   CHECK(check(without(copied, "x/x.vmsd")).count("snapshot-not-listed") == 2);
 }
 
@@ -30,5 +32,48 @@ TEST_CASE("a linked clone's delta on a foreign image is no unlisted snapshot") {
                        {"c/c.vmx", vmx("c-000001.vmdk")},
                        {"c/c-000001.vmdk", small_delta("c-000001-delta.vmdk", "../t/t.vmdk")},
                        {"c/c-000001-delta.vmdk", small_cowd()}};
+  CHECK(check(files).findings.found.empty());
+}
+
+TEST_CASE("a failed consolidation on a second datastore is told") {
+  const Files failed{{"ds1/web/web.vmx", vmx("/vmfs/volumes/ds2/web/web_1-000001.vmdk", both_keys)},
+                     {"ds1/web/web.vmsd", ""},
+                     {"ds2/web/web_1.vmdk", small_descriptor("web_1-flat.vmdk", "web_1-ctk.vmdk")},
+                     {"ds2/web/web_1-flat.vmdk", small_flat()},
+                     {"ds2/web/web_1-ctk.vmdk", small_tracking()},
+                     {"ds2/web/web_1-000001.vmdk", small_delta("web_1-000001-delta.vmdk", "web_1.vmdk")},
+                     {"ds2/web/web_1-000001-delta.vmdk", small_cowd()}};
+  const auto found = check(scan({{"/vmfs/volumes", {failed, {}, {}}}}));
+  CHECK(found.path("snapshot-not-listed") == "ds1/web/web.vmx");
+}
+
+TEST_CASE("nobody who else holds a link silences that it was not consolidated") {
+  const Files failed = without(with_snapshot(), "x/x.vmsd");
+  CHECK(check(with(failed, {{"x/app-before.vmx", vmx("x.vmdk", both_keys)}})).has("snapshot-not-listed"));
+  const std::string nonpersistent = "scsi0:0.mode = \"independent-nonpersistent\"\n";
+  CHECK(check(with(failed, {{"p/p.vmx", vmx("../x/x.vmdk", nonpersistent)}})).has("snapshot-not-listed"));
+  CHECK(check(with(failed, {{"p/p.vmx", vmx("../x/x.vmdk")}})).has("snapshot-not-listed"));
+}
+
+TEST_CASE("the source of an instant clone needs no consolidation") {
+  const Files source = without(with_snapshot(), "x/x.vmsd");
+  const Files clone{{"c/c.vmx", vmx("c.vmdk")},
+                    {"c/c.vmdk", small_delta("c-delta.vmdk", "../x/x.vmdk")},
+                    {"c/c-delta.vmdk", small_cowd()}};
+  CHECK_FALSE(check(with(source, clone)).has("snapshot-not-listed"));
+  const auto left = check(without(with(source, clone), "c/c.vmx"));
+  CHECK(left.first("snapshot-not-listed").severity == cbtctl::analysis::Severity::note);
+}
+
+TEST_CASE("a tracked clone in the folder of its untracked golden image has no mixed chain") {
+  const Files files = with(with(off(), {{"x/x.vmx", vmx("x-000001.vmdk")},
+                                        {"x/x.vmsd", snapshots("x.vmdk")},
+                                        {"x/x-000001.vmdk", small_delta("x-000001-delta.vmdk", "x.vmdk")},
+                                        {"x/x-000001-delta.vmdk", small_cowd()}}),
+                           {{"x/c.vmx", vmx("c.vmdk", both_keys)},
+                            {"x/c.vmdk", small_delta("c-delta.vmdk", "x.vmdk", "c-ctk.vmdk")},
+                            {"x/c-delta.vmdk", small_cowd()},
+                            {"x/c-ctk.vmdk", small_tracking()},
+                            {"x/vmware.log", log_of("7.0.3", "19193900")}});
   CHECK(check(files).findings.found.empty());
 }

@@ -37,3 +37,27 @@ TEST_CASE("no removal is offered where a key that decides it is malformed or mis
   CHECK_FALSE(with_keys(doubtful).has("cbt-leftover-tracking"));
   CHECK(with_keys("scsi0:1.ctkEnable = \"TRUE\"\n").has("cbt-leftover-tracking"));
 }
+
+TEST_CASE("what ctkDisallowed or an independent mode leaves behind is told") {
+  const auto disallowed =
+      check(with(healthy(), {{"x/x.vmx", vmx("x.vmdk", both_keys + "ctkDisallowed = \"TRUE\"\n")}}));
+  CHECK(disallowed.path("cbt-leftover-tracking") == "x/x.vmdk");
+  CHECK(disallowed.first("cbt-leftover-tracking").fix == Fix::safe);
+  const auto independent = [](const std::string& mode) {
+    return check(with(healthy(), {{"x/x.vmx", vmx("x.vmdk", "scsi0:0.mode = \"" + mode + "\"\n")}}));
+  };
+  CHECK(independent("independent-persistent").path("cbt-leftover-tracking") == "x/x.vmdk");
+  CHECK_FALSE(independent("independent-nonpersistent").has("cbt-leftover-tracking"));
+}
+
+TEST_CASE("who holds a disk that another machine tracks is told of no leftover") {
+  const Files files = with(healthy(), {{"y/y.vmx", vmx("../x/x.vmdk")}});
+  CHECK_FALSE(check(files).has("cbt-leftover-tracking"));
+  const Files third{{"a/a.vmx", vmx("../d/d.vmdk", both_keys)},
+                    {"b/b.vmx", vmx("../d/d.vmdk")},
+                    {"d/d.vmdk", small_descriptor("d-flat.vmdk", "d-ctk.vmdk")},
+                    {"d/d-flat.vmdk", small_flat()},
+                    {"d/d-ctk.vmdk", small_tracking()}};
+  CHECK_FALSE(check(third).has("cbt-leftover-tracking"));
+  CHECK(check(without(third, "a/a.vmx")).has("cbt-leftover-tracking"));
+}
