@@ -60,10 +60,9 @@ FileKind identify(std::span<const std::byte> head, std::string_view file_name) {
   const auto part = head.first(std::min(head.size(), identify_bytes));
   const auto text_end = std::find(part.begin(), part.end(), std::byte{0});
   if (text_end == part.end()) return kind_of_text(core::text_of(part), file_name);
-  // qemu-img fills a descriptor's last sector with NUL bytes.
-  const bool is_padded = std::all_of(text_end, part.end(), [](std::byte byte) { return byte == std::byte{0}; });
+  // A descriptor ends at its first NUL byte (vmdk::descriptor_text); qemu-img fills its last sector with them.
   const std::string text = core::text_of({part.begin(), text_end});
-  return is_padded && text.starts_with(descriptor_title) ? FileKind::descriptor : FileKind::data;
+  return text.starts_with(descriptor_title) ? FileKind::descriptor : FileKind::data;
 }
 
 std::string_view name_of(FileKind kind) {

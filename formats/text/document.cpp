@@ -150,6 +150,8 @@ std::string Document::encoding() const {
   return entry == nullptr ? "UTF-8" : std::string(entry->value);
 }
 
+bool Document::states_encoding() const { return find(".encoding") != nullptr || find("encoding") != nullptr; }
+
 void Document::set_value(const Entry& entry, std::string_view value) {
   std::string text = escape(value);
   if (!entry.quoted && !can_stay_bare(text)) text = '"' + text + '"';
@@ -234,6 +236,22 @@ std::string escape(std::string_view value) {
     }
   }
   return out;
+}
+
+std::optional<std::string> why_no_text(std::string_view bytes) {
+  const std::size_t first = bytes.find('\0');
+  if (first == std::string_view::npos) return std::nullopt;
+  const bool only_zeros = bytes.find_first_not_of('\0', first) == std::string_view::npos;
+  return only_zeros ? "holds zero bytes" : "is binary";
+}
+
+bool is_cut(const Document& document) {
+  const std::string& bytes = document.encode();
+  if (document.other_lines().empty() || bytes.ends_with('\n') || bytes.ends_with('\r')) return false;
+  const OtherLine& last = document.other_lines().back();
+  if (last.line.offset_bytes + last.line.length_bytes != bytes.size()) return false;
+  const std::size_t begin = last.text.find_first_not_of(" \t");
+  return begin != std::string_view::npos && last.text[begin] != '#';
 }
 
 }  // namespace formats::text

@@ -60,6 +60,7 @@ class Document {
 
   // The `.encoding` (or a descriptor's `encoding`) value; "UTF-8" where there is none.
   [[nodiscard]] std::string encoding() const;
+  [[nodiscard]] bool states_encoding() const;
 
   // Edits. Each re-indexes the document. Values are escaped as VMware's writer does (`"`, `|`, control characters but
   // TAB, 0x7F); a bare value stays bare where the new one can be, else it gains quotes.
@@ -84,6 +85,12 @@ using core::equal_ignoring_case;
 using core::folded;
 using core::lower;
 [[nodiscard]] std::uint64_t hash_ignoring_case(std::string_view text);
+
+// "holds zero bytes" where the NUL bytes follow each other to the end, "is binary" where others are between or behind
+// them; nullopt where there is none: it may be a text.
+[[nodiscard]] std::optional<std::string> why_no_text(std::string_view bytes);
+// Whether the last line lacks its end and stops inside a key or a quoted value: the file was cut.
+[[nodiscard]] bool is_cut(const Document& document);
 
 [[nodiscard]] std::string unescape(std::string_view raw);
 [[nodiscard]] std::string escape(std::string_view value);

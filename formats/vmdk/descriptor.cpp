@@ -128,6 +128,7 @@ std::vector<std::string> sidecars_of(std::string_view value) {
 
 void read_entry(const text::Entry& entry, Descriptor& descriptor) {
   const auto is = [&](std::string_view key) { return equal_ignoring_case(entry.key, key); };
+  if (equal_ignoring_case(entry.key.substr(0, 4), "ddb.")) descriptor.ddb.emplace_back(entry.key, entry.value);
   if (is("version")) {
     const auto version = parse_number<unsigned>(entry.value);
     if (!version) descriptor.decode_defects.push_back(defect("version", "a number", in_quotes(entry.value)));
@@ -174,9 +175,38 @@ bool has_title(const text::Document& document) {
 
 }  // namespace
 
+core::Result<std::optional<std::string>> descriptor_text(std::span<const std::byte> bytes, bool is_all) {
+  const auto end = std::find(bytes.begin(), bytes.end(), std::byte{0});
+  const bool has_end = end != bytes.end() || is_all;
+  if (!has_end && bytes.size() <= max_descriptor_bytes) return std::optional<std::string>();
+  const auto length = static_cast<std::size_t>(end - bytes.begin());
+  if (length <= max_descriptor_bytes) return std::optional(core::text_of(bytes.first(length)));
+  return Error{ErrorKind::malformed,
+               "is longer than " + std::to_string(max_descriptor_bytes) + " bytes: no descriptor is"};
+}
+
+core::Result<std::string> read_descriptor_text(const core::ByteSource& file) {
+  constexpr std::size_t usual_bytes = 64 << 10;
+  for (const std::size_t length : {usual_bytes, max_descriptor_bytes + 1}) {
+    const auto head = core::read_head(file, length);
+    if (!head) return head.error();
+    auto text = descriptor_text(*head, head->size() < length);
+    if (!text) return text.error();
+    if (*text) return std::move(**text);
+  }
+  return Error{ErrorKind::changed, "grew while it was read"};
+}
+
+core::Result<Descriptor> decode_embedded_descriptor(const std::string& text) {
+  auto descriptor = decode_descriptor(text::Document::decode(text));
+  if (descriptor) descriptor->is_embedded = true;
+  return descriptor;
+}
+
 core::Result<Descriptor> decode_descriptor(const text::Document& document) {
   Descriptor descriptor;
   descriptor.encoding = document.encoding();
+  descriptor.states_encoding = document.states_encoding();
   for (const text::Entry& entry : document.entries()) read_entry(entry, descriptor);
   for (const text::OtherLine& line : document.other_lines()) read_extent(line, descriptor);
   const bool has_body = !descriptor.create_type.empty() && !descriptor.extents.empty();
@@ -191,6 +221,7 @@ core::Result<Descriptor> decode_descriptor(const text::Document& document) {
     descriptor.change_track_path =
         text::to_utf8(*descriptor.change_track_path, descriptor.encoding).value_or(*descriptor.change_track_path);
   }
+  for (auto& [key, value] : descriptor.ddb) value = text::to_utf8(value, descriptor.encoding).value_or(value);
   for (ExtentLine& extent : descriptor.extents) {
     extent.file_name = text::to_utf8(extent.file_name, descriptor.encoding).value_or(extent.file_name);
   }
@@ -220,6 +251,10 @@ bool Descriptor::lies_in_objects() const {
 core::Defects Descriptor::check() const {
   core::Defects defects = decode_defects;
   if (extents.empty()) defects.push_back(defect("extents", "at least one", "none"));
+  const bool is_itself = extents.size() == 1 && extents.front().kind == ExtentKind::sparse;
+  if (is_embedded && !extents.empty() && !is_itself)
+    defects.push_back(defect("extents", "one of type SPARSE, the file itself",
+                             std::to_string(extents.size()) + ", the first of type " + extents.front().type));
   if (create_type.empty()) defects.push_back(defect("createType", "a type", "none"));
   if (!cid) defects.push_back(defect("CID", "8 hex digits", "none"));
   if (!extents.empty() && !capacity_bytes())

@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "formats/core/byte_source.h"
 #include "formats/core/defect.h"
 #include "formats/core/result.h"
 #include "formats/text/document.h"
@@ -28,6 +31,7 @@ struct ExtentLine {
 struct Descriptor {
   std::optional<unsigned> version;
   std::string encoding = "UTF-8";
+  bool states_encoding = false;  // else UTF-8 is taken for granted
   std::optional<std::uint32_t> cid;
   std::optional<std::uint32_t> parent_cid;       // as written, see cid_of_parent
   std::string create_type;                       // as written: "vmfs", "vmfsSparse", "seSparse", ...
@@ -36,10 +40,14 @@ struct Descriptor {
   bool native_snapshot = false;                  // isNativeSnapshot="yes"
   bool encrypted = false;                        // encryptionKeys, or the filter vmwarevmcrypt
   std::vector<ExtentLine> extents;
+  // It stands inside a sparse file, which is its one extent whatever name the line writes: exporters write one name
+  // into all their files, and a file is copied and renamed.
+  bool is_embedded = false;
   std::string adapter_type;
   std::string disk_uuid;
   std::string long_content_id;
-  std::vector<std::string> sidecars;  // ddb.sidecars: files that an I/O filter keeps beside the disk
+  std::vector<std::string> sidecars;                     // ddb.sidecars: files that an I/O filter keeps beside the disk
+  std::vector<std::pair<std::string, std::string>> ddb;  // every ddb.* entry, key and value, in order
   bool thin_provisioned = false;
   std::optional<unsigned> virtual_hardware_version;
 
@@ -57,12 +65,21 @@ struct Descriptor {
   core::Defects decode_defects;  // lines that look like an extent or a number and are none; check() includes them
 };
 
-// The largest descriptor that is read: real ones stay far below.
-inline constexpr std::size_t most_descriptor_bytes = 65536;
+// The largest descriptor that is read: 64 TiB in pieces of 2 GiB have 3 MiB.
+inline constexpr std::size_t max_descriptor_bytes = std::size_t{4} << 20U;
+
+// The text of the descriptor that `bytes` begin with: up to the first NUL, whatever is behind it (qemu-img leaves
+// "\0\n" where a shorter CID was written). `is_all`: nothing follows them. nullopt: more bytes are needed. `malformed`:
+// longer than max_descriptor_bytes.
+core::Result<std::optional<std::string>> descriptor_text(std::span<const std::byte> bytes, bool is_all);
+// The same of a file.
+core::Result<std::string> read_descriptor_text(const core::ByteSource& file);
 
 // `malformed` where the text is no descriptor at all (neither the "# Disk DescriptorFile" line nor a createType with
 // an extent line).
 core::Result<Descriptor> decode_descriptor(const text::Document& document);
+// The one inside a sparse file.
+core::Result<Descriptor> decode_embedded_descriptor(const std::string& text);
 
 [[nodiscard]] std::string_view name_of(ExtentKind kind);  // "flat", "cowd", "sesparse", "vsan-sparse", "rdm", ...
 

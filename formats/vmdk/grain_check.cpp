@@ -46,9 +46,10 @@ class Window {
 
 class TableChecker {
  public:
-  TableChecker(const core::ByteSource& file, const GrainLayout& layout)
+  TableChecker(const core::ByteSource& file, const GrainLayout& layout, bool with_markers)
       : file_(file),
         layout_(layout),
+        reads_markers_(with_markers && layout.is_compressed && layout.has_markers),
         grain_places_(layout.file_bytes, layout.is_compressed ? sector_bytes : layout.grain_bytes()),
         table_places_(layout.file_bytes, layout.table_bytes()),
         places_(static_cast<std::size_t>(layout.table_entries)) {}
@@ -125,7 +126,7 @@ class TableChecker {
     if (!grain_places_.take(sector * sector_bytes))
       tell("grain_table_entry", entry_at, "a place of its own",
            name_of(grain) + " at another's, sector " + std::to_string(sector));
-    return layout_.is_compressed && layout_.has_markers && pass_ == 0 ? visit_marker(grain, sector) : core::success();
+    return reads_markers_ && pass_ == 0 ? visit_marker(grain, sector) : core::success();
   }
 
   // A stream's grain says which sector of the disk it is.
@@ -161,6 +162,7 @@ class TableChecker {
 
   const core::ByteSource& file_;
   const GrainLayout& layout_;
+  bool reads_markers_;
   Window grain_places_;
   Window table_places_;
   std::uint64_t pass_ = 0;
@@ -171,8 +173,8 @@ class TableChecker {
 
 }  // namespace
 
-Result<core::Defects> check_tables(const core::ByteSource& file, const GrainLayout& layout) {
-  return TableChecker(file, layout).run();
+Result<core::Defects> check_tables(const core::ByteSource& file, const GrainLayout& layout, bool with_markers) {
+  return TableChecker(file, layout, with_markers).run();
 }
 
 }  // namespace formats::vmdk

@@ -73,10 +73,11 @@ core::Status read_table(const core::ByteSource& file, const GrainLayout& layout,
 [[nodiscard]] std::size_t run_length(std::span<const std::uint64_t> places, const GrainLayout& layout);
 
 // What is wrong in the directory and the tables, each with its offset in the file: tables and grains past the end,
-// entries of no known kind, two grains or tables at one place, grains on top of the header, and in a stream grains that
-// name another sector. At most `most_defects` are listed, and one more says how many were not. Memory stays below
-// 130 MiB whatever the size. The error is that of a read.
+// entries of no known kind, two grains or tables at one place, grains on top of the header, and `with_markers` in a
+// stream also grains that name another sector, a read for each. At most `most_defects` are listed, and one more says
+// how many were not. Memory stays below 130 MiB whatever the size. The error is that of a read.
 inline constexpr std::size_t most_defects = 16;
-core::Result<core::Defects> check_tables(const core::ByteSource& file, const GrainLayout& layout);
+core::Result<core::Defects> check_tables(const core::ByteSource& file, const GrainLayout& layout,
+                                         bool with_markers = true);
 
 }  // namespace formats::vmdk

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "formats/core/checked.h"
+#include "formats/vmdk/descriptor.h"
 
 namespace formats::vmdk {
 namespace {
@@ -14,7 +15,6 @@ using core::ErrorKind;
 constexpr std::uint32_t cowd_magic = 0x44574F43;
 constexpr std::uint32_t hosted_magic = 0x564D444B;
 constexpr std::uint64_t sesparse_magic = 0xCAFEBABE;
-constexpr std::uint64_t most_embedded_descriptor_bytes = 65536;
 
 std::uint64_t saturated_bytes(std::uint64_t sectors) {
   return core::checked_multiply(sectors, core::sector_bytes).value_or(std::numeric_limits<std::uint64_t>::max());
@@ -52,15 +52,15 @@ core::Result<SparseExtent> decode_hosted(const core::ByteSource& extent) {
   SparseExtent decoded{.header = *header, .volatile_header = {}, .embedded_descriptor = {}};
   const std::uint64_t end_bytes = decoded.embedded_end_bytes();
   if (end_bytes == 0) return decoded;
-  const std::uint64_t size = header->descriptor_sectors * core::sector_bytes;
-  const auto bytes = core::read_exact(extent, end_bytes - size, size);
+  const std::uint64_t offset = header->descriptor_sector * core::sector_bytes;
+  const auto bytes = core::read_exact(extent, offset, end_bytes - offset);
   if (!bytes) {
     if (bytes.error().kind != ErrorKind::truncated) return bytes.error();
     return decoded;
   }
-  const auto end = std::find(bytes->begin(), bytes->end(), std::byte{0});
-  std::string text = core::text_of({bytes->data(), static_cast<std::size_t>(end - bytes->begin())});
-  if (!text.empty()) decoded.embedded_descriptor = std::move(text);
+  auto text = descriptor_text(*bytes, bytes->size() <= max_descriptor_bytes);
+  if (!text) return text.error().in("its descriptor");
+  if (!(*text)->empty()) decoded.embedded_descriptor = std::move(*text);
   return decoded;
 }
 
@@ -93,8 +93,8 @@ std::uint64_t SparseExtent::embedded_end_bytes() const {
   if (hosted == nullptr || hosted->descriptor_sector == 0) return 0;
   const auto offset = core::checked_multiply(hosted->descriptor_sector, core::sector_bytes);
   const auto size = core::checked_multiply(hosted->descriptor_sectors, core::sector_bytes);
-  if (!offset || !size || *size == 0 || *size > most_embedded_descriptor_bytes) return 0;
-  return core::checked_add(*offset, *size).value_or(0);
+  if (!offset || !size || *size == 0) return 0;
+  return core::checked_add(*offset, std::min<std::uint64_t>(*size, max_descriptor_bytes + 1)).value_or(0);
 }
 
 std::uint64_t SparseExtent::capacity_bytes() const {

@@ -95,11 +95,11 @@ struct SparseExtent {
   [[nodiscard]] std::uint64_t grain_bytes() const;
   [[nodiscard]] bool is_stream_optimized() const;  // hosted, with compressed grains
   [[nodiscard]] bool is_unclean() const;           // unclean flag, or a journal to replay
-  // Where an embedded descriptor of sane size ends; 0: there is none.
+  // Where an embedded descriptor ends, as far as it is read; 0: there is none.
   [[nodiscard]] std::uint64_t embedded_end_bytes() const;
 };
 
-// Reads the header (and an embedded descriptor of sane size) from the extent. `malformed`: none of the three magics;
+// Reads the header (and an embedded descriptor) from the extent. `malformed`: none of the three magics;
 // `truncated`: shorter than its header. Absurd values decode: `check` lists them.
 core::Result<SparseExtent> decode_sparse(const core::ByteSource& extent);
 

@@ -19,6 +19,12 @@ struct Member {
   std::map<unsigned, Fields> disks;
 };
 
+// A linked clone and its golden image name each other; nothing else has to stand there.
+bool is_of_a_clone(std::string_view key) {
+  return key.starts_with("cloneof") || key.starts_with("numcloneof") || key.starts_with("sentinel") ||
+         key.starts_with("numsentinels");
+}
+
 // "disk12.filename" with prefix "disk" -> 12, and the rest "filename".
 std::optional<unsigned> take_numbered(std::string_view& key, std::string_view prefix) {
   if (!key.starts_with(prefix)) return std::nullopt;
@@ -70,16 +76,16 @@ Snapshot snapshot_of(const Member& member, const std::string& encoding) {
 }  // namespace
 
 core::Result<SnapshotList> decode(const text::Document& document) {
-  if (document.encode().find('\0') != std::string::npos) {
-    return Error{ErrorKind::malformed, "holds zero bytes: expected the text of a snapshot list"};
-  }
+  if (const auto why = text::why_no_text(document.encode()))
+    return Error{ErrorKind::malformed, *why + ": expected the text of a snapshot list"};
+  if (document.find("encryption.keySafe") != nullptr) return Error{ErrorKind::encrypted, "is encrypted"};
   Fields list;
   std::map<unsigned, Member> members;
   bool recognised = document.encode().find_first_not_of(" \t\r\n") == std::string::npos;
   for (const text::Entry& entry : document.entries()) {
     const std::string lower_key = text::lower(entry.key);
     std::string_view key = lower_key;
-    if (key == ".encoding") recognised = true;
+    recognised |= key == ".encoding" || is_of_a_clone(key);
     if (key.starts_with("snapshot.")) {
       list.emplace(key.substr(9), entry.value);
       recognised = true;

@@ -39,6 +39,7 @@ struct SnapshotList {
 
 // An empty file, or one with just `.encoding` and `snapshot.lastUID`, is a list of none. `malformed` where the bytes
 // are neither empty nor a snapshot list (binary, zeros, text without a `snapshot` key or `.encoding`).
+// `encrypted` with an encryption.keySafe, which is not empty but unknown.
 core::Result<SnapshotList> decode(const text::Document& document);
 
 }  // namespace formats::vmsd

@@ -181,6 +181,13 @@ bool lies_in_filer_folder(std::string_view path) {
   }
 }
 
+bool is_absolute_elsewhere(std::string_view written) {
+  const bool has_drive = written.size() >= 3 && core::lower(written.substr(0, 1)) >= "a" &&
+                         core::lower(written.substr(0, 1)) <= "z" && written[1] == ':' &&
+                         (written[2] == '\\' || written[2] == '/');
+  return has_drive || written.starts_with("\\\\") || written.find("://") != std::string_view::npos;
+}
+
 std::optional<VolumePath> parse_volume_path(std::string_view absolute) {
   if (!absolute.starts_with(volumes_root)) return std::nullopt;
   absolute.remove_prefix(volumes_root.size());

@@ -80,6 +80,10 @@ struct VolumePath {
   std::string_view path;    // empty for the volume itself
 };
 // nullopt if it is not below /vmfs/volumes.
+// `D:\VMs\x.vmdk`, `\\server\share\x.vmdk`, `scheme://...`: an absolute path of another kind of system, which is no
+// file's name here.
+[[nodiscard]] bool is_absolute_elsewhere(std::string_view written);
+
 [[nodiscard]] std::optional<VolumePath> parse_volume_path(std::string_view absolute);
 [[nodiscard]] std::string volume_path(std::string_view volume, std::string_view path);
 

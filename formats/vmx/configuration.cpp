@@ -251,15 +251,16 @@ bool Configuration::contradicts_itself(std::string_view key) const {
 
 core::Result<Configuration> decode(const text::Document& document) {
   if (document.encode().empty()) return Error{ErrorKind::malformed, "is empty: expected a configuration"};
-  if (document.encode().find('\0') != std::string::npos) {
-    return Error{ErrorKind::malformed, "holds zero bytes: expected the text of a configuration"};
-  }
+  if (const auto why = text::why_no_text(document.encode()))
+    return Error{ErrorKind::malformed, *why + ": expected the text of a configuration"};
   const Keys keys(document);
   if (!is_a_configuration(keys)) {
     return Error{ErrorKind::malformed, "holds none of the keys that every configuration has, such as config.version"};
   }
+  if (text::is_cut(document)) return Error{ErrorKind::truncated, "was cut: its last line ends inside a key or a value"};
   Configuration settings;
   settings.encoding = document.encoding();
+  settings.states_encoding = document.states_encoding();
   settings.display_name = without_percents(decoded(value_of(keys, "displayname"), settings.encoding));
   settings.hardware_version = number(value_of(keys, "virtualhw.version"));
   settings.ctk_enabled = flag(first(keys, "ctkenabled"));

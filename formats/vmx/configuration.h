@@ -54,6 +54,7 @@ struct MisspeltKey {
 struct Configuration {
   std::string display_name;  // UTF-8 where the encoding is known; vCenter's %25 %2f %5c undone
   std::string encoding = "UTF-8";
+  bool states_encoding = false;              // else UTF-8 is taken for granted
   std::optional<unsigned> hardware_version;  // virtualHW.version
   std::optional<Flag> ctk_enabled;           // VM level
   std::optional<Flag> ctk_disallowed;        // ctkDisallowed

@@ -85,6 +85,13 @@ constexpr std::array rows{
         "the disk's CBT key is TRUE, but the VM's key is not",
         "Both levels are needed: the disk is not tracked, and incremental backups of it fail or are full ones.",
         "cbtctl repair --choose cbt-vm-key-missing=enable"},
+    Row{Code::chain_capacity_mismatch, "chain-capacity-mismatch", Severity::error, Fix::none, "",
+        "a delta and its parent differ in capacity",
+        "ESXi extends no disk that has snapshots: a descriptor was edited by hand, an extension failed half way, or "
+        "the "
+        "parent is another disk. What lies behind the smaller one's end is lost or read as zeros.",
+        "Find out which capacity is right before anything writes to the disk; export shows its bytes with "
+        "--allow-mismatch."},
     Row{Code::chain_cid_mismatch, "chain-cid-mismatch", Severity::error, Fix::choice, "adopt-parent-cid",
         "a delta disagrees with its parent's content id",
         "The parent changed after the delta was taken, or a descriptor was edited by hand. The virtual machine does "

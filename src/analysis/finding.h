@@ -36,6 +36,7 @@ enum class Code : unsigned {
   cbt_pending_with_snapshot,
   cbt_unsupported_disk,
   cbt_vm_key_missing,
+  chain_capacity_mismatch,
   chain_cid_mismatch,
   chain_loop,
   chain_parent_missing,

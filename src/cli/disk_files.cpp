@@ -5,6 +5,7 @@
 #include "cli/exit_status.h"
 #include "cli/ssh_options.h"
 #include "cli/tracked_disk.h"
+#include "disk/exact.h"
 #include "formats/core/path.h"
 #include "formats/identify.h"
 #include "formats/vmware/names.h"
@@ -140,6 +141,10 @@ Options disk_options() {
   return own;
 }
 
+void allow_mismatch(Options& own) {
+  own.flag("allow-mismatch", "also where a link and its parent differ in capacity: what a parent lacks reads as zeros");
+}
+
 report::ChainSubject subject_of(const NamedChain& named) {
   return {.vm = named.vm,
           .slot = named.slot,
@@ -179,6 +184,8 @@ Result<std::shared_ptr<const ByteSource>> open_image(const FileOpener& files, co
   if (kind != formats::FileKind::descriptor && kind != formats::FileKind::hosted_sparse) return found->source;
   auto chain = disk::Chain::open(file.text, finder_for(files, file));
   if (!chain) return chain.error();
+  const disk::ExactOptions options{.scrutiny = disk::Scrutiny::headers, .allow_mismatch = true};
+  if (auto error = disk::why_not_exact(*chain, options)) return *error;
   return std::shared_ptr<const ByteSource>(std::make_shared<disk::Chain>(std::move(*chain)));
 }
 

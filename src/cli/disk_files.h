@@ -33,6 +33,8 @@ struct NamedChain {
 void add_file_options(Options& own);
 // These and --disk.
 [[nodiscard]] Options disk_options();
+// --allow-mismatch.
+void allow_mismatch(Options& own);
 [[nodiscard]] report::ChainSubject subject_of(const NamedChain& named);
 // Tells why a chain could not be opened, or ends early. What was not obtained counts as 8, and so does a file that the
 // user named and that is not there; what is damaged, encrypted, in use, outside or missing does not.

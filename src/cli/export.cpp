@@ -6,6 +6,7 @@
 #include "cli/exit_status.h"
 #include "cli/progress.h"
 #include "cli/told.h"
+#include "disk/exact.h"
 #include "formats/core/hex.h"
 #include "log/log.h"
 #include "report/export.h"
@@ -23,6 +24,7 @@ Options export_options() {
   own.flag("resume", "go on with what an interrupted export left in OUT.partial");
   own.flag("sha256", "also hash the whole image: zeros are hashed too, about a quarter of an hour a TiB");
   own.flag("no-hash", "hash nothing");
+  allow_mismatch(own);
   return own;
 }
 
@@ -33,8 +35,12 @@ bool can_be_resumed(ErrorKind kind) {
 }
 
 Result<disk::Exported> write_image(const disk::Chain& chain, const std::string& path, const CommandLine& line) {
-  const auto total = disk::measure_data(chain);
+  disk::ExactOptions options{disk::Scrutiny::headers, line.has("allow-mismatch")};
+  if (const auto error = disk::why_not_exact(chain, options)) return *error;
+  const auto total = disk::measure_data(chain);  // tells where what cannot be read lies
   if (!total) return total.error();
+  options.scrutiny = disk::Scrutiny::tables;
+  if (const auto error = disk::why_not_exact(chain, options)) return *error;
   auto output = storage::open_partial(path, chain.size_bytes(), disk::identity_of(chain), line.has("resume"));
   if (!output) return output.error();
   Cancellation cancellation(1);

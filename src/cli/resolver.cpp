@@ -62,13 +62,13 @@ Location Resolver::place_of(const Location& from, const std::string& written) co
 Result<disk::NamedSource> Resolver::open(const Location& from, const std::string& written,
                                          const Location& place) const {
   const auto real = files_.real_name(place);
-  if (!real) {
+  if (!real && !formats::vmware::is_absolute_elsewhere(written)) {
     const bool missing = real.error().kind == ErrorKind::missing;
     return Error{real.error().kind,
                  from.text + ": names " + written + ", which " + (missing ? "is not there" : "cannot be reached")};
   }
   const bool inside =
-      std::any_of(roots_.begin(), roots_.end(), [&](const std::string& root) { return is_below(*real, root); });
+      real && std::any_of(roots_.begin(), roots_.end(), [&](const std::string& root) { return is_below(*real, root); });
   if (inside) return open_named(files_, place);
   return Error{ErrorKind::outside,
                from.text + ": names " + written + ", which lies outside; --map REMOTE=LOCAL tells where it is"};

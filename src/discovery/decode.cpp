@@ -27,13 +27,24 @@ Document document_of(const storage::Fetched& fetched) {
   return Document::decode(formats::core::text_of(fetched.bytes));
 }
 
-void decode_descriptor(Document document, DecodedDisk& disk) {
-  auto content = formats::vmdk::decode_descriptor(document);
+void keep(Result<formats::vmdk::Descriptor> content, DecodedDisk& disk) {
   if (content) {
     disk.descriptor = std::move(*content);
   } else {
     disk.error = content.error();
   }
+}
+
+// False where more has to be read.
+bool decode_descriptor(const storage::Fetched& fetched, DecodedDisk& disk) {
+  auto text = formats::vmdk::descriptor_text(fetched.bytes, fetched.whole);
+  if (!text) {
+    disk.error = text.error();
+    return true;
+  }
+  if (!*text) return false;
+  keep(formats::vmdk::decode_descriptor(Document::decode(std::move(**text))), disk);
+  return true;
 }
 
 // False where more has to be read.
@@ -44,8 +55,8 @@ bool decode_extent(const storage::Fetched& fetched, DecodedDisk& disk) {
     return true;
   }
   const std::uint64_t end_bytes = extent->embedded_end_bytes();
-  if (end_bytes <= most_sparse_head_bytes && is_cut(fetched, static_cast<std::size_t>(end_bytes))) return false;
-  if (extent->embedded_descriptor) decode_descriptor(Document::decode(*extent->embedded_descriptor), disk);
+  if (end_bytes <= most_disk_bytes && is_cut(fetched, static_cast<std::size_t>(end_bytes))) return false;
+  if (extent->embedded_descriptor) keep(formats::vmdk::decode_embedded_descriptor(*extent->embedded_descriptor), disk);
   disk.sparse = std::make_shared<formats::vmdk::SparseExtent>(std::move(*extent));
   return true;
 }
@@ -68,12 +79,7 @@ std::any decode_disk(const storage::Fetched& fetched, std::string_view path) {
   DecodedDisk disk{.kind = formats::identify(fetched.bytes, file_name(path))};
   switch (disk.kind) {
     case FileKind::descriptor:
-      if (is_cut(fetched, formats::vmdk::most_descriptor_bytes)) return {};
-      if (fetched.whole) {
-        decode_descriptor(document_of(fetched), disk);
-      } else {
-        disk.error = too_long(formats::vmdk::most_descriptor_bytes);
-      }
+      if (!decode_descriptor(fetched, disk)) return {};
       break;
     case FileKind::cowd:
     case FileKind::sesparse:

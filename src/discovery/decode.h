@@ -30,11 +30,12 @@ struct DecodedDisk {
 inline constexpr std::size_t most_text_bytes = 4U << 20U;
 inline constexpr std::size_t head_bytes = 4096;  // of a file whose kind is asked
 inline constexpr std::size_t sparse_head_bytes = 64U << 10U;
-// Where the embedded descriptor lies behind that: nobody is known to write it so far in.
-inline constexpr std::size_t most_sparse_head_bytes = 1U << 20U;
+// What is read where that does not hold a descriptor, alone or embedded, whole: one byte more tells that it is too
+// long.
+inline constexpr std::size_t most_disk_bytes = sparse_head_bytes + formats::vmdk::max_descriptor_bytes + 1;
 
 // storage::Decoder each. Nothing: too little was read of what turned out to be a text or a sparse extent; it has to be
-// read again, up to the limits above (of a descriptor: most_descriptor_bytes).
+// read again, up to the limits above.
 std::any decode_configuration(const storage::Fetched& fetched, std::string_view path);  // Result<Configuration>
 std::any decode_snapshot_list(const storage::Fetched& fetched, std::string_view path);  // Result<SnapshotList>
 std::any decode_disk(const storage::Fetched& fetched, std::string_view path);           // DecodedDisk

@@ -14,19 +14,21 @@ using formats::core::ErrorKind;
 using formats::core::file_name;
 using model::InspectedFile;
 
-void decode_text(const formats::core::ByteSource& source, InspectedFile& file) {
-  const std::uint64_t limit =
-      file.kind == FileKind::descriptor ? formats::vmdk::most_descriptor_bytes : most_text_bytes;
-  if (source.size_bytes() > limit) {
-    file.error = Error{ErrorKind::malformed, "is longer than " + std::to_string(limit) + " bytes: no such file is"};
-    return;
-  }
+formats::core::Result<std::string> read_text(const formats::core::ByteSource& source) {
+  if (source.size_bytes() > most_text_bytes)
+    return Error{ErrorKind::malformed, "is longer than " + std::to_string(most_text_bytes) + " bytes: no such file is"};
   const auto bytes = formats::core::read_exact(source, 0, source.size_bytes());
-  if (!bytes) {
-    file.error = bytes.error();
+  if (!bytes) return bytes.error();
+  return formats::core::text_of(*bytes);
+}
+
+void decode_text(const formats::core::ByteSource& source, InspectedFile& file) {
+  auto text = file.kind == FileKind::descriptor ? formats::vmdk::read_descriptor_text(source) : read_text(source);
+  if (!text) {
+    file.error = text.error();
     return;
   }
-  const auto document = formats::text::Document::decode(formats::core::text_of(*bytes));
+  const auto document = formats::text::Document::decode(std::move(*text));
   const auto keep = [&](auto result, auto& where) {
     if (result) {
       where = std::move(*result);
@@ -48,7 +50,7 @@ void decode_extent(const formats::core::ByteSource& source, InspectedFile& file)
   }
   std::optional<std::uint64_t> capacity;
   if (extent->embedded_descriptor) {
-    auto descriptor = formats::vmdk::decode_descriptor(formats::text::Document::decode(*extent->embedded_descriptor));
+    auto descriptor = formats::vmdk::decode_embedded_descriptor(*extent->embedded_descriptor);
     if (descriptor) {
       capacity = descriptor->capacity_bytes();
       file.descriptor = std::move(*descriptor);

@@ -235,7 +235,7 @@ void Loader::answer(const Wanted& wanted, storage::Fetched& fetched) {
 
 std::size_t Loader::next_bytes(const Wanted& wanted) {
   if (wanted.reading != Reading::disk) return most_text_bytes;
-  return wanted.most_bytes < sparse_head_bytes ? sparse_head_bytes : most_sparse_head_bytes;
+  return wanted.most_bytes < sparse_head_bytes ? sparse_head_bytes : most_disk_bytes;
 }
 
 // What turned out longer than its first read is asked for again, up to its kind's limit, and so is a CTK file that was

@@ -27,7 +27,11 @@ void add_references(model::Descriptor& descriptor) {
   descriptor.extents.reserve(content.extents.size());
   for (const formats::vmdk::ExtentLine& line : content.extents) {
     model::Extent& extent = descriptor.extents.emplace_back(model::Extent{.line = line, .reference = {}});
-    if (names_a_file(line)) extent.reference = {.written = line.file_name};
+    if (content.is_embedded) {
+      extent.reference = {.written = line.file_name, .file = descriptor.file};
+    } else if (names_a_file(line)) {
+      extent.reference = {.written = line.file_name};
+    }
   }
   if (!content.parent_hint.empty()) descriptor.parent = {.written = content.parent_hint};
   for (const std::string& sidecar : content.sidecars) descriptor.sidecars.push_back({.written = sidecar});

@@ -92,7 +92,8 @@ void Loader::refer_from(model::SnapshotFile& list) {
 void Loader::refer_from(model::Descriptor& descriptor) {
   const Spot folder = folder_of(descriptor.file);
   for (model::Extent& extent : descriptor.extents) {
-    if (extent.reference && lead(*extent.reference, folder)) want_extent(extent);
+    if (!extent.reference) continue;
+    if (descriptor.content.is_embedded || lead(*extent.reference, folder)) want_extent(extent);
   }
   for (model::Reference& sidecar : descriptor.sidecars) lead(sidecar, folder);
   if (descriptor.parent && lead(*descriptor.parent, folder)) want_disk(*descriptor.parent);

@@ -1,6 +1,6 @@
-// Names alone prove nothing: a copy has them too. What a copy cannot have is the time of a file's last change of status,
-// which no program can set; a file is the same where that, its size and the time of its content are. A machine that
-// runs writes between the two questions, so most of those compared must agree, not all.
+// Names alone prove nothing: a copy has them too. What a copy cannot have is the time of a file's last change of
+// status, which no program can set; a file is the same where that, its size and the time of its content are. A machine
+// that runs writes between the two questions, so most of those compared must agree, not all.
 #include "discovery/same_place.h"
 
 #include <algorithm>

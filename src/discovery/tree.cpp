@@ -160,7 +160,7 @@ std::optional<Resolved> Tree::resolve_folder(const Spot& from, std::string_view 
 }
 
 std::optional<Resolved> Tree::resolve_as(const Spot& from, std::string_view written, ReferenceTo to) const {
-  if (written.empty()) return std::nullopt;
+  if (written.empty() || formats::vmware::is_absolute_elsewhere(written)) return std::nullopt;
   auto found = written.starts_with('/') ? resolve_absolute(from, written, to) : resolve_relative(from, written);
   if (!found) return std::nullopt;
   auto followed = follow_links(found->place);

@@ -26,12 +26,13 @@ bool is_file(formats::vmdk::ExtentKind kind) {
          kind != ExtentKind::other;
 }
 
-Link::Part part_of(const std::string& from, const formats::vmdk::ExtentLine& line, std::uint64_t begin,
+// `is_itself`: the line stands inside the file that it describes, and its name says nothing.
+Link::Part part_of(const std::string& from, const formats::vmdk::ExtentLine& line, bool is_itself, std::uint64_t begin,
                    const Finder& finder) {
   Link::Part part{.begin_bytes = begin, .length_bytes = line.sectors * sector_bytes};
   NamedSource file;
   if (is_file(line.kind)) {
-    auto found = finder(from, line.file_name);
+    auto found = finder(from, is_itself ? std::string() : line.file_name);
     if (!found) {
       part.error = found.error();
       return part;
@@ -67,7 +68,7 @@ Result<Link> open_link(const NamedSource& file, const Finder& finder) {
   Link link{.path = file.path, .content = std::move(*content), .parts = {}, .capacity_bytes = *capacity};
   std::uint64_t begin = 0;
   for (const formats::vmdk::ExtentLine& line : link.content.extents) {
-    link.parts.push_back(part_of(file.path, line, begin, finder));
+    link.parts.push_back(part_of(file.path, line, link.content.is_embedded, begin, finder));
     if (refused && line.kind != formats::vmdk::ExtentKind::zero) {
       link.parts.back().extent.reset();
       link.parts.back().error = refused->in(file.path);
@@ -92,23 +93,28 @@ Result<Link> open_parent(const Link& child, const Finder& finder, std::set<std::
   return open_link(*file, finder);
 }
 
+Result<formats::vmdk::Descriptor> standing_alone(const ByteSource& file) {
+  auto text = formats::vmdk::read_descriptor_text(file);
+  if (!text) return text.error();
+  return formats::vmdk::decode_descriptor(formats::text::Document::decode(std::move(*text)));
+}
+
+Result<formats::vmdk::Descriptor> embedded_in(const ByteSource& file) {
+  const auto extent = formats::vmdk::decode_sparse(file);
+  if (!extent) return extent.error();
+  if (!extent->embedded_descriptor) return Error{ErrorKind::malformed, "is an extent without a descriptor inside"};
+  return formats::vmdk::decode_embedded_descriptor(*extent->embedded_descriptor);
+}
+
 }  // namespace
 
 Result<formats::vmdk::Descriptor> read_descriptor(const NamedSource& file) {
-  const auto head = formats::core::read_head(*file.source, formats::vmdk::most_descriptor_bytes);
+  const auto head = formats::core::read_head(*file.source, formats::identify_bytes);
   if (!head) return head.error().in(file.path);
-  std::string text = formats::core::text_of(*head);
   const auto kind = formats::identify(*head, file.path);
-  if (kind == formats::FileKind::hosted_sparse) {
-    auto extent = formats::vmdk::decode_sparse(*file.source);
-    if (!extent) return extent.error().in(file.path);
-    if (!extent->embedded_descriptor)
-      return Error{ErrorKind::malformed, file.path + ": is an extent without a descriptor inside"};
-    text = *extent->embedded_descriptor;
-  } else if (kind != formats::FileKind::descriptor) {
+  if (kind != formats::FileKind::descriptor && kind != formats::FileKind::hosted_sparse)
     return Error{ErrorKind::malformed, file.path + ": is no descriptor but " + std::string(formats::name_of(kind))};
-  }
-  auto descriptor = formats::vmdk::decode_descriptor(formats::text::Document::decode(std::move(text)));
+  auto descriptor = kind == formats::FileKind::descriptor ? standing_alone(*file.source) : embedded_in(*file.source);
   if (!descriptor) return descriptor.error().in(file.path);
   return descriptor;
 }

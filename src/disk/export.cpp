@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include <vector>
@@ -26,6 +27,16 @@ constexpr std::size_t pieces = 8;
 constexpr std::uint64_t zeros_bytes = std::uint64_t{256} << 20;  // hashed between two looks at the user's wish
 constexpr std::uint64_t ahead_bytes = std::uint64_t{64} << 20;   // of data that the files are told of at once
 constexpr std::uint64_t checkpoint_bytes = std::uint64_t{8} << 30;
+
+std::span<const std::byte> block_of(std::span<const std::byte> bytes) {
+  constexpr std::size_t block_bytes = std::size_t{64} << 10;
+  return bytes.first(std::min(block_bytes, bytes.size()));
+}
+
+// Precondition: not empty. Ends at the first byte that is none; compares whole words.
+bool is_zero(std::span<const std::byte> bytes) {
+  return bytes.front() == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+}
 
 // The regions of data, in order; `foresight`, where there is one, is given what they consist of.
 class Regions {
@@ -130,10 +141,25 @@ class Exporter {
     if (data_hash_) data_hash_->add(std::span<const std::byte>(bytes));
     if (image_hash_) image_hash_->add(std::span<const std::byte>(bytes));
     if (!is_there) {
-      written_.append(bytes);
+      write(bytes);
       since_checkpoint_ += length;
     }
     return step();
+  }
+
+  // Blocks of zeros are left out, so that the image is sparse also where the source's file system tells no holes.
+  void write(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      const bool zeros = is_zero(block_of(bytes));
+      std::size_t length = block_of(bytes).size();
+      while (length < bytes.size() && is_zero(block_of(bytes.subspan(length))) == zeros)
+        length += block_of(bytes.subspan(length)).size();
+      if (zeros)
+        written_.skip(length);
+      else
+        written_.append(bytes.first(length));
+      bytes = bytes.subspan(length);
+    }
   }
 
   // Not before it is written and the hashes are through with it.

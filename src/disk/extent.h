@@ -29,6 +29,13 @@ struct Run {
   std::uint64_t extent_offset_bytes = 0;  // of data: where in the extent the run or the compressed grain begins
 };
 
+// How much of an extent is held against itself. What `tables` leaves out, reading a compressed grain tells.
+enum class Scrutiny {
+  headers,     // what makes every byte a guess
+  tables,      // and the directories and tables, and where the file ends
+  everything,  // and what each compressed grain says of its place
+};
+
 // Safe to use from several threads at once.
 class Extent {
  public:
@@ -42,7 +49,7 @@ class Extent {
   // These ranges of the file are read next (formats/core/read_ahead.h).
   virtual void expect(std::vector<formats::core::ByteRange>) const {}  // NOLINT(performance-unnecessary-value-param)
   // What is wrong in headers and tables, each with its offset in the file.
-  [[nodiscard]] virtual Result<formats::core::Defects> check() const = 0;
+  [[nodiscard]] virtual Result<formats::core::Defects> check(Scrutiny scrutiny) const = 0;
 };
 
 // For the extent of a descriptor's line, over the file that it names; `source` is empty for a ZERO extent. `encrypted`,

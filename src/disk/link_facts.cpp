@@ -21,7 +21,7 @@ LinkFacts inspect_link(const Chain& chain, std::size_t index) {
   });
   for (const Link::Part& part : chain.links()[index].parts) {
     if (part.extent == nullptr) continue;
-    const auto defects = part.extent->check();
+    const auto defects = part.extent->check(Scrutiny::everything);
     if (!defects) continue;  // the map shows what could not be read
     for (const auto& defect : *defects) facts.defects.push_back({part.path, defect});
   }

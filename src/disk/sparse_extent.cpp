@@ -81,9 +81,13 @@ class SparseExtent final : public Extent {
     formats::core::expect(*source_, std::move(ranges));
   }
 
-  Result<formats::core::Defects> check() const override {
+  Result<formats::core::Defects> check(Scrutiny scrutiny) const override {
     auto defects = formats::vmdk::check(header_, source_->size_bytes(), sectors_ * sector_bytes);
-    auto in_tables = formats::vmdk::check_tables(*source_, layout_);
+    const auto at_end = formats::vmdk::check_footer(header_, *source_);
+    if (!at_end) return at_end.error();
+    defects.insert(defects.end(), at_end->begin(), at_end->end());
+    if (scrutiny == Scrutiny::headers) return defects;
+    auto in_tables = formats::vmdk::check_tables(*source_, layout_, scrutiny == Scrutiny::everything);
     if (!in_tables) return in_tables.error();
     defects.insert(defects.end(), in_tables->begin(), in_tables->end());
     return defects;

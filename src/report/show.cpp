@@ -9,7 +9,7 @@ namespace {
 Json configuration_json(const formats::vmx::Configuration& settings) {
   Json object;
   put_text(object, "display_name", settings.display_name);
-  object["encoding"] = settings.encoding;
+  object["encoding"] = settings.states_encoding ? Json(settings.encoding) : Json(nullptr);
   object["hardware_version"] = or_null(settings.hardware_version);
   object["encrypted"] = settings.encrypted;
   object["ctk_enabled"] = flag_json(settings.ctk_enabled, settings);
@@ -63,7 +63,7 @@ Json snapshots_json(const formats::vmsd::SnapshotList& list) {
 Json descriptor_json(const formats::vmdk::Descriptor& descriptor) {
   Json object;
   object["version"] = or_null(descriptor.version);
-  object["encoding"] = descriptor.encoding;
+  object["encoding"] = descriptor.states_encoding ? Json(descriptor.encoding) : Json(nullptr);
   object["cid"] = cid_json(descriptor.cid);
   object["parent_cid"] = cid_json(descriptor.parent_cid);
   object["create_type"] = descriptor.create_type;
@@ -71,8 +71,16 @@ Json descriptor_json(const formats::vmdk::Descriptor& descriptor) {
   object["change_track_path"] = nullptr;
   if (descriptor.change_track_path) put_text(object, "change_track_path", *descriptor.change_track_path);
   object["capacity_bytes"] = or_null(descriptor.capacity_bytes());
+  object["is_native_snapshot"] = descriptor.native_snapshot;
   object["thin_provisioned"] = descriptor.thin_provisioned;
   object["adapter_type"] = descriptor.adapter_type;
+  object["ddb"] = Json::array();
+  for (const auto& [key, value] : descriptor.ddb) {
+    Json entry;
+    put_text(entry, "key", key);
+    put_text(entry, "value", value);
+    object["ddb"].push_back(std::move(entry));
+  }
   object["extents"] = Json::array();
   for (const formats::vmdk::ExtentLine& extent : descriptor.extents) {
     Json entry{{"access", extent.access}, {"size_bytes", sectors_json(extent.sectors)}, {"type", extent.type}};

@@ -56,7 +56,7 @@ def links(read):
 @pytest.fixture
 def mapped(read):
     """The map of a disk."""
-    return lambda path, *words: read("extents", path, *words, status=0)["disks"][0]
+    return lambda path, *words, status=0: read("extents", path, *words, status=status)["disks"][0]
 
 
 def patch(path, offset, content):
@@ -135,7 +135,7 @@ def test_a_ctk_file_that_is_missing_is_told(db01, run):
 def test_without_its_parent_a_delta_still_shows_what_it_holds(db01, run, mapped):
     (db01 / "db01.vmdk").unlink()
     run("chain", DELTA, status=0, shows="names db01.vmdk, which is not there")
-    disk = mapped(DELTA)
+    disk = mapped(DELTA, status=8)
     assert (disk["data_bytes"], disk["unreadable_bytes"]) == (DATA_BYTES, (1 << 30) - DATA_BYTES)
 
 
@@ -173,7 +173,7 @@ def test_a_parent_that_is_not_named_is_told(unnamed_parent, run):
 
 
 def test_what_is_left_to_a_parent_that_is_not_named_is_not_zeros(unnamed_parent, mapped):
-    disk = mapped(DELTA)
+    disk = mapped(DELTA, status=8)
     assert (disk["data_bytes"], disk["zero_bytes"]) == (DATA_BYTES, 0)
 
 
@@ -294,12 +294,12 @@ def test_a_table_past_the_end_is_a_defect_with_its_offset(lost_table, links):
 
 
 def test_the_2_mib_of_a_lost_table_are_unreadable_and_nothing_else(lost_table, mapped):
-    assert unreadable(mapped(DELTA)) == [(4 * MIB, 2 * MIB)]
+    assert unreadable(mapped(DELTA, status=8)) == [(4 * MIB, 2 * MIB)]
 
 
 def test_what_is_before_a_lost_table_is_as_it_was(lost_table, mapped, program, demo):
     whole = program.json("extents", demo / DELTA)["disks"][0]["extents"]
-    assert mapped(DELTA)["extents"][:4] == whole[:4] and sum(spans(whole[:4])[-1]) <= 4 * MIB
+    assert mapped(DELTA, status=8)["extents"][:4] == whole[:4] and sum(spans(whole[:4])[-1]) <= 4 * MIB
 
 
 def test_a_disk_with_a_lost_table_is_not_exported(lost_table, refused):
@@ -322,7 +322,7 @@ def test_a_short_file_loses_the_grains_that_are_cut_off(db01, links):
 
 def test_a_short_flat_file_is_unreadable_behind_its_end(db01, run, mapped):
     os.truncate(db01 / "db01-flat.vmdk", 512 * MIB)
-    disk = mapped(BASE)
+    disk = mapped(BASE, status=8)
     assert disk["unreadable_bytes"] == 512 * MIB and disk["extents"][-1]["state"] == "unreadable"
     run("chain", BASE, status=0, shows="the file ends at byte 536870912")
 
@@ -361,7 +361,7 @@ def test_a_directory_entry_of_no_known_kind_is_a_defect_with_its_offset(sesparse
 def test_a_table_entry_of_no_known_kind_is_one_grain(sesparse, mapped):
     tables = number(sesparse, 144, "<Q") * 512
     patch(sesparse, tables + 9 * 8, struct.pack("<Q", 0x7000000000000000))
-    assert unreadable(mapped(SESPARSE)) == [(9 * 4096, 4096)]
+    assert unreadable(mapped(SESPARSE, status=8)) == [(9 * 4096, 4096)]
 
 
 STREAM, GRAIN = "hosted/hosted_2.vmdk", 128 * 512

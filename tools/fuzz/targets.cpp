@@ -98,7 +98,7 @@ void extent(std::span<const std::byte> bytes) {
   const auto opened =
       cbtctl::disk::open_extent({.sectors = sectors, .kind = formats::vmdk::ExtentKind::sparse}, source);
   if (!opened) return;
-  static_cast<void>((*opened)->check().has_value());
+  static_cast<void>((*opened)->check(cbtctl::disk::Scrutiny::everything).has_value());
   std::array<std::byte, 4096> buffer{};
   constexpr int most_runs = 2000;
   int runs = 0;

@@ -15,6 +15,15 @@ Finding about_child(Code code, const Subject& subject, Index descriptor) {
   return about(code, subject, subject.datastore.descriptors[descriptor].file);
 }
 
+// A disk with snapshots cannot be extended or shrunk by the host: one of the two was edited, or is another disk's.
+void check_capacity(const Subject& subject, Index index, std::optional<std::uint64_t> of_parent, Findings& out) {
+  const auto capacity = subject.datastore.descriptors[index].content.capacity_bytes();
+  if (!capacity || !of_parent || capacity == of_parent) return;
+  Finding finding = about_child(Code::chain_capacity_mismatch, subject, index);
+  finding.evidence.push_back({"capacity", std::to_string(*of_parent) + " bytes", std::to_string(*capacity) + " bytes"});
+  out.found.push_back(std::move(finding));
+}
+
 // A delta remembers the CID its parent had when the delta was made. A parent written to since then no longer matches,
 // and reading through the chain would mix two points in time.
 void check_parent(const Subject& subject, Index index, Findings& out) {
@@ -29,6 +38,7 @@ void check_parent(const Subject& subject, Index index, Findings& out) {
   }
   if (!parent_file.descriptor) return;
   const model::Descriptor& parent = subject.datastore.descriptors[*parent_file.descriptor];
+  check_capacity(subject, index, parent.content.capacity_bytes(), out);
   const auto expected = child.content.cid_of_parent();
   if (!expected || !parent.content.cid || *expected == *parent.content.cid) return;
   Finding finding = about_child(Code::chain_cid_mismatch, subject, index);

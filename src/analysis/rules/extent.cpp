@@ -1,4 +1,5 @@
 // The extents that descriptors name: there, long enough, and in themselves right.
+#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -24,13 +25,26 @@ std::optional<FileKind> kind_of(ExtentKind kind) {
   return kind == ExtentKind::sparse ? std::optional(FileKind::hosted_sparse) : std::nullopt;
 }
 
+// A file may serve several lines, one behind another: only behind the last can it be too long.
+bool is_last_of_its_file(const model::Descriptor& descriptor, const model::Extent& extent) {
+  return std::none_of(descriptor.extents.begin(), descriptor.extents.end(), [&](const model::Extent& other) {
+    return other.reference && other.reference->file == extent.reference->file &&
+           other.line.offset_sectors > extent.line.offset_sectors;
+  });
+}
+
+// `is_last`: no other line has what is behind it in the file.
 void check_flat(const Subject& subject, model::Index descriptor, const model::File& file,
-                const formats::vmdk::ExtentLine& line, Findings& out) {
+                const formats::vmdk::ExtentLine& line, bool is_last, Findings& out) {
   constexpr std::uint64_t more_than_any_file = std::numeric_limits<std::uint64_t>::max();
   const auto sectors = formats::core::checked_add(line.offset_sectors, line.sectors).value_or(more_than_any_file);
   const auto wanted = formats::core::checked_multiply(sectors, sector_bytes).value_or(more_than_any_file);
-  if (!file.size_bytes || *file.size_bytes >= wanted) return;
+  constexpr std::uint64_t longer_bytes = std::uint64_t{1} << 20;
+  if (!file.size_bytes) return;
+  const bool is_longer = is_last && *file.size_bytes >= wanted && *file.size_bytes - wanted >= longer_bytes;
+  if (*file.size_bytes >= wanted && !is_longer) return;
   Finding finding = about(Code::extent_size_mismatch, subject, descriptor);
+  if (is_longer) finding.severity = Severity::warning;
   finding.key = line.file_name;
   finding.evidence.push_back(
       {line.file_name, std::to_string(wanted) + " bytes", std::to_string(*file.size_bytes) + " bytes"});
@@ -119,7 +133,7 @@ void check_extents(const Subject& subject, Findings& out) {
         finding.evidence.push_back({extent.line.type, extent.line.file_name, {}});
         out.found.push_back(std::move(finding));
       } else if (is_flat(extent.line.kind)) {
-        check_flat(subject, descriptor.file, file, extent.line, out);
+        check_flat(subject, descriptor.file, file, extent.line, is_last_of_its_file(descriptor, extent), out);
       } else if (is_sparse(extent.line.kind) && seen.insert(*extent.reference->file).second) {
         if (subject.running[*extent.reference->file]) {
           out.skipped.push_back({.what = file.path,

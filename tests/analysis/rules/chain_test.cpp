@@ -42,3 +42,19 @@ TEST_CASE("32 deltas are too many for one more snapshot") {
   CHECK(of(32).path("chain-too-long") == "x/x-100032.vmdk");
   CHECK_FALSE(of(31).has("chain-too-long"));
 }
+
+TEST_CASE("a delta and a parent of different capacity are told, at the delta") {
+  std::string grown = small_delta("x-000001-delta.vmdk", "x.vmdk", "x-000001-ctk.vmdk");
+  grown.replace(grown.find("RW 2048"), 7, "RW 4096");
+  const auto found = check(with(with_snapshot(), {{"x/x-000001.vmdk", grown}}));
+  CHECK(found.path("chain-capacity-mismatch") == "x/x-000001.vmdk");
+  CHECK_FALSE(check(with_snapshot()).has("chain-capacity-mismatch"));
+}
+
+TEST_CASE("a hint of another system's path leads outside and is not missing") {
+  for (const std::string hint : {"D:\\VMs\\base.vmdk", "\\\\server\\share\\base.vmdk", "d:/VMs/base.vmdk"}) {
+    const auto found = check(with(with_snapshot(), {{"x/x-000001.vmdk", small_delta("x-000001-delta.vmdk", hint)}}));
+    CHECK_FALSE(found.has("chain-parent-missing"));
+    CHECK_FALSE(found.findings.skipped.empty());
+  }
+}

@@ -13,6 +13,12 @@ TEST_CASE("extents that are missing, short or invalid are errors") {
         "x/x-000001-delta.vmdk");
 }
 
+TEST_CASE("a flat extent that is longer by 1 MiB than needed is a warning") {
+  const auto found = check(with(healthy(), {{"x/x-flat.vmdk", small_flat() + small_flat()}}));
+  CHECK(found.path("extent-size-mismatch") == "x/x.vmdk");
+  CHECK(found.first("extent-size-mismatch").severity == cbtctl::analysis::Severity::warning);
+}
+
 TEST_CASE("a flat extent that is longer than needed is no finding") {
   CHECK(check(with(healthy(), {{"x/x-flat.vmdk", small_flat() + "more"}})).findings.found.empty());
 }

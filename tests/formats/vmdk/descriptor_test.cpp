@@ -87,3 +87,26 @@ TEST_CASE("two hints at a parent are a defect, and the first stays") {
 TEST_CASE("text that is no descriptor is refused") {
   CHECK_FALSE(formats::vmdk::decode_descriptor(Document::decode("hello = \"world\"\n")));
 }
+
+TEST_CASE("a descriptor's text ends at the first NUL, whatever is behind it, and at 4 MiB") {
+  using formats::vmdk::descriptor_text;
+  const auto bytes_of = [](const std::string& text) { return std::as_bytes(std::span(text.data(), text.size())); };
+  const std::string short_cid("CID=1\n\0\n", 8);
+  CHECK(**descriptor_text(bytes_of(short_cid), false) == "CID=1\n");
+  CHECK(**descriptor_text(bytes_of("CID=1\n"), true) == "CID=1\n");
+  CHECK_FALSE(*descriptor_text(bytes_of("CID=1\n"), false));
+  const std::string large(formats::vmdk::max_descriptor_bytes + 1, '#');
+  CHECK_FALSE(descriptor_text(bytes_of(large), false));
+  CHECK(**descriptor_text(bytes_of(large.substr(1)), true) == large.substr(1));
+}
+
+TEST_CASE("a descriptor inside a sparse file has one extent, the file itself") {
+  const auto defects = [](const std::string& lines) {
+    return formats::vmdk::decode_embedded_descriptor("# Disk DescriptorFile\nversion=1\nCID=1\ncreateType=\"x\"\n" +
+                                                     lines)
+        ->check();
+  };
+  CHECK(defects("RW 8 SPARSE \"other.vmdk\"\n").empty());
+  CHECK(defects("RW 8 SPARSE \"a.vmdk\"\nRW 8 SPARSE \"b.vmdk\"\n").size() == 1);
+  CHECK(defects("RW 8 FLAT \"a.vmdk\" 0\n").size() == 1);
+}

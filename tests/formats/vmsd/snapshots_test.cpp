@@ -40,3 +40,17 @@ TEST_CASE("binary and foreign text are no snapshot list") {
                                                          6))));
   CHECK_FALSE(formats::vmsd::decode(Document::decode("hello\n")));
 }
+
+TEST_CASE("an encrypted list is encrypted and not empty") {
+  const auto list = formats::vmsd::decode(formats::text::Document::decode(
+      ".encoding = \"UTF-8\"\nencryption.keySafe = \"vmware:key/list\"\nencryption.data = \"q83v\"\n"));
+  REQUIRE_FALSE(list);
+  CHECK(list.error().kind == formats::core::ErrorKind::encrypted);
+}
+
+TEST_CASE("a linked clone's list without an encoding is one of none") {
+  const auto list = formats::vmsd::decode(
+      formats::text::Document::decode("cloneOf0 = \"/vmfs/volumes/ds1/gold/gold.vmx\"\nnumCloneOf = \"1\"\n"));
+  REQUIRE(list);
+  CHECK(list->snapshots.empty());
+}

@@ -102,6 +102,26 @@ TEST_CASE("binary, zeros, nothing and foreign text are no configuration") {
   CHECK(settings.error().kind == formats::core::ErrorKind::malformed);
 }
 
+TEST_CASE("a configuration that ends inside a key or a value was cut, one without its last line end was not") {
+  const std::string head = "config.version = \"8\"\nvirtualHW.version = \"13\"\n";
+  for (const std::string rest : {"scsi0:0.pres", "displayName = \"web", "displayName ="}) {
+    const auto cut = formats::vmx::decode(Document::decode(head + rest));
+    INFO(rest);
+    REQUIRE_FALSE(cut);
+    CHECK(cut.error().kind == formats::core::ErrorKind::truncated);
+  }
+  for (const std::string rest : {"displayName = \"web\"", "memSize = 64", "# a note", "  "}) {
+    INFO(rest);
+    CHECK(formats::vmx::decode(Document::decode(head + rest)));
+  }
+}
+
+TEST_CASE("random bytes are binary, and only zeros are zero bytes") {
+  const auto why = [](const std::string& text) { return formats::vmx::decode(Document::decode(text)).error().message; };
+  CHECK(why(std::string(64, '\0')).starts_with("holds zero bytes"));
+  CHECK(why(std::string("a\0b\xff", 4)).starts_with("is binary"));
+}
+
 TEST_CASE("an encrypted machine is told, a partly encrypted one is read") {
   const auto whole = formats::vmx::decode(Document::decode(
       ".encoding = \"UTF-8\"\ndisplayName = \"x\"\nencryption.keySafe = \"vmware:key\"\nencryption.data = \"abc\"\n"));
