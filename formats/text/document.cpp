@@ -247,6 +247,10 @@ std::optional<std::string> why_no_text(std::string_view bytes) {
 
 bool is_cut(const Document& document) {
   const std::string& bytes = document.encode();
+  const bool lacks_value = bytes.ends_with('=') || bytes.ends_with("= ");
+  if (lacks_value && !document.entries().empty() &&
+      document.entries().back().line.offset_bytes + document.entries().back().line.length_bytes == bytes.size())
+    return true;
   if (document.other_lines().empty() || bytes.ends_with('\n') || bytes.ends_with('\r')) return false;
   const OtherLine& last = document.other_lines().back();
   if (last.line.offset_bytes + last.line.length_bytes != bytes.size()) return false;

@@ -84,7 +84,8 @@ void unite_same_places(std::vector<Place>& places) {
     if (!tops[later]) continue;
     for (std::size_t earlier = 0; earlier < later; ++earlier) {
       const Place& first = places[earlier];
-      if (!tops[earlier] || !have_one_listing(*tops[earlier], *tops[later])) continue;
+      if (!tops[earlier] || tops[earlier]->entries.empty()) continue;  // two empty ones are not one
+      if (!have_one_listing(*tops[earlier], *tops[later])) continue;
       if (is_nested(first.roots.back(), places[later].roots.back())) continue;
       if (!show_the_same(*first.reader, *places[later].reader)) continue;
       places[later].roots.push_back(first.roots.back());

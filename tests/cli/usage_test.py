@@ -424,7 +424,7 @@ def test_targets_may_be_more_than_the_files_that_may_be_open(run, many):
 
 
 def test_a_target_that_cannot_be_listed_is_told_by_its_name_and_makes_the_scan_incomplete(run, many):
-    full = fault("openat", "error=EMFILE:when=2", many[0])
+    full = fault("openat", "error=EMFILE:when=3", many[0])  # after it was opened, and held against the others
     run("scan", many[0], many[1], under=full, status=8, says=f"{many[0]}: Too many open files",
         shows=f"not read: {many[0]}: Too")
 

@@ -49,6 +49,7 @@ def leave(name, machine, top, state, location=None):
     folders = machines_of(name)
     for folder in folders:
         copy_folder(machine, top / folder)
+        shutil.copyfile(LEFT / "undone/ds/one/one.vmx", top / folder / "one.vmx")  # as that version found it
     before = picture(top)
     for folder in folders:
         shutil.copytree(LEFT / name / "ds" / folder, top / folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
