@@ -76,12 +76,13 @@ std::optional<Flag> flag(const Entry* entry) {
   return Flag{std::string(entry->key), std::string(entry->value), boolean(entry->value), entry->line_number};
 }
 
-// `replay.supported` says what a machine could do, an empty value and FALSE that it does nothing.
+// `replay.supported` and `replay.allow...` say what a machine could do, an empty value and FALSE that it does nothing.
 bool tells_of_replay(const Entry& entry) {
   constexpr std::string_view replay = "replay.";
   const bool is_replay = equal_ignoring_case(entry.key.substr(0, replay.size()), replay);
-  return is_replay && !equal_ignoring_case(entry.key, "replay.supported") && !entry.value.empty() &&
-         boolean(entry.value) != false;
+  const bool is_ability = equal_ignoring_case(entry.key, "replay.supported") ||
+                          equal_ignoring_case(entry.key.substr(0, 12), "replay.allow");
+  return is_replay && !is_ability && !entry.value.empty() && boolean(entry.value) != false;
 }
 
 std::optional<unsigned> number(std::string_view value) {

@@ -22,6 +22,7 @@ struct Neighbour {
   std::string name;
   formats::vmx::Configuration settings;
   model::Power power;
+  bool is_unread = false;  // it may have any disk
 };
 
 Neighbour neighbour_of(const FileOpener& files, const Location& file, const std::vector<std::string>& names,
@@ -30,7 +31,7 @@ Neighbour neighbour_of(const FileOpener& files, const Location& file, const std:
   auto settings = text ? formats::vmx::decode(formats::text::Document::decode(*text))
                        : Result<formats::vmx::Configuration>(text.error());
   if (!settings || settings->encrypted)
-    return {name, {}, {model::PowerState::unknown, {model::FileSign{model::FileFact::configuration_unreadable}}}};
+    return {name, {}, {model::PowerState::unknown, {model::FileSign{model::FileFact::configuration_unreadable}}}, true};
   auto power = discovery::power_from_names(*settings, names, name);
   return {name, std::move(*settings), std::move(power)};
 }
@@ -48,7 +49,9 @@ std::vector<Neighbour> machines_beside(const FileOpener& files, const Location& 
   for (const std::string& name : names) {
     if (formats::vmware::names_a_configuration(name)) machines.push_back(neighbour_of(files, file, names, name));
   }
-  const auto is_other = [&](const Neighbour& machine) { return !has_disk_called_like(machine, file.path); };
+  const auto is_other = [&](const Neighbour& machine) {
+    return !machine.is_unread && !has_disk_called_like(machine, file.path);
+  };
   if (!std::ranges::all_of(machines, is_other)) std::erase_if(machines, is_other);
   return machines;
 }

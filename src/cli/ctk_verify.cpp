@@ -53,7 +53,7 @@ model::Completeness completeness_of_all(const FileOpener& files, const Location&
 int print(report::VerifySubject subject, const Result<disk::Verdict>& verdict, const CommandLine& line) {
   if (!verdict) return told(verdict.error(), line);
   const int incomplete = told_incomplete(subject.completeness, subject.ctk, line);
-  subject.proves_nothing = incomplete != exit_done;
+  subject.proves_nothing = incomplete != exit_done && subject.completeness.may_run;
   int status = incomplete;
   if (!subject.proves_nothing && verdict->missed.count() > 0) status |= exit_findings;
   if (verdict->not_compared.count() > 0) status |= exit_incomplete;

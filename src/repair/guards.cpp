@@ -42,8 +42,25 @@ const model::Reference* held_below(const model::Datastore& datastore, const mode
   };
   const model::File& above = datastore.files[*disk.chain[own - 1].reference.file];
   const model::File& below = datastore.files[*disk.chain[own].reference.file];
-  return lies_beside(above, below) && !lies_beside(datastore.files[machine.file], below) ? &disk.chain[own].reference
-                                                                                         : nullptr;
+  // One beside the .vmx may be the golden image that a clone was made of; where it is tracked, nobody can be sure.
+  const auto& base = disk.chain[own].descriptor;
+  const bool is_tracked = base && datastore.descriptors[*base].tracking;
+  const bool is_held = lies_beside(above, below) && (is_tracked || !lies_beside(datastore.files[machine.file], below));
+  return is_held ? &disk.chain[own].reference : nullptr;
+}
+
+// A machine that cannot be read may run on what lies in its folder.
+std::optional<std::string> unread_at_home_of(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                             const model::ChainLink& link) {
+  const auto folder_of = [&](model::Index file) {
+    return std::pair(datastore.files[file].target, formats::core::parent_of(datastore.files[file].path));
+  };
+  if (!link.reference.file || folder_of(*link.reference.file) == folder_of(machine.file)) return std::nullopt;
+  for (const model::VirtualMachine& other : datastore.virtual_machines) {
+    if (other.unreadable && folder_of(other.file) == folder_of(*link.reference.file))
+      return datastore.files[other.file].path + ", which cannot be read, may run on " + link.reference.written;
+  }
+  return std::nullopt;
 }
 
 // Another configuration of the same machine that runs on the very link tells nothing new of it, as long as it is off.
@@ -286,6 +303,8 @@ std::optional<Refusal> refuse_tracking(const model::Datastore& datastore, const 
       if (!link.own) break;
       if (const auto outside = outside_of(datastore, link))
         return refuse(Reason::outside_scan, slot + ": " + *outside + " is not in the scan by its own path");
+      if (const auto unread = unread_at_home_of(datastore, machine, link))
+        return refuse(Reason::shared_disk, slot + ": " + *unread);
     }
     const auto verdict = analysis::judge(datastore, machine, *disk);
     if (verdict.state == analysis::CbtState::unreadable)

@@ -237,7 +237,7 @@ def test_the_state_tracked_has_the_same_reason(db01, read):
     assert reasons() == ("tracked", [])
     not_shut_down(db01)
     state, (reason,) = reasons()
-    assert state == "tracked" and "cleanShutdown is FALSE" in reason
+    assert state == "tracked" and reason.startswith("the machine is not proven off")
 
 
 def test_what_covers_less_than_its_disk_cannot_tell_all(demo, read):

@@ -271,3 +271,17 @@ TEST_CASE("a configuration of the same machine on a delta of the disk, or not pr
   theirs.replace(theirs.find("cleanShutdown = \"TRUE\""), 22, "cleanShutdown = \"FALSE\"");
   for (const auto& verb : {"disable", "reset"}) CHECK(Workshop(files).plan(verb).machines.empty());
 }
+
+TEST_CASE("a disk in the folder of a machine that cannot be read may be that machine's") {
+  Files files{{"a/a.vmx", vmx("../y/y.vmdk", both_keys)},
+              {"y/y.vmdk", small_descriptor("y-flat.vmdk", "y-ctk.vmdk")},
+              {"y/y-flat.vmdk", small_flat()},
+              {"y/y-ctk.vmdk", small_tracking()}};
+  CHECK(Workshop(files).plan("disable").machines.size() == 1);
+  files["y/y.vmx"] = std::string(64, '\0');
+  for (const auto& verb : {"disable", "reset"}) {
+    const auto plan = Workshop(files).plan(verb);
+    CHECK(plan.machines.empty());
+    REQUIRE(plan.refused.size() >= 1);
+  }
+}

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "analysis/subject.h"
+#include "model/same_machine.h"
 
 namespace cbtctl::analysis {
 namespace {
@@ -22,8 +23,9 @@ Deltas deltas_of_all(const Subject& subject) {
 
 bool has_machine_on(const Subject& subject, model::Index delta, model::Index besides) {
   const std::span<const Use> uses = subject.uses_of(delta);
-  return std::any_of(uses.begin(), uses.end(),
-                     [&](const Use& use) { return subject.is_another(use.disk->machine, besides); });
+  return std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
+    return subject.is_another(use.disk->machine, besides) && !model::keeps_nothing(*use.disk->disk);
+  });
 }
 
 bool is_list_unread(const Subject& subject, const model::VirtualMachine& machine) {

@@ -116,6 +116,12 @@ TEST_CASE("a configuration that ends inside a key or a value was cut, one withou
   }
 }
 
+TEST_CASE("what a machine could do by replay.allowFT makes it no fault-tolerance secondary") {
+  const std::string head = "config.version = \"8\"\nvirtualHW.version = \"13\"\n";
+  CHECK_FALSE(formats::vmx::decode(Document::decode(head + "replay.allowFT = \"TRUE\"\n"))->is_replayed);
+  CHECK(formats::vmx::decode(Document::decode(head + "replay.enabled = \"TRUE\"\n"))->is_replayed);
+}
+
 TEST_CASE("random bytes are binary, and only zeros are zero bytes") {
   const auto why = [](const std::string& text) { return formats::vmx::decode(Document::decode(text)).error().message; };
   CHECK(why(std::string(64, '\0')).starts_with("holds zero bytes"));
