@@ -33,7 +33,7 @@ TEST_CASE("the name decides only between texts that show nothing else") {
 TEST_CASE("a descriptor ends at its first NUL byte, whatever is behind it; any other text with one is none") {
   CHECK(kind(std::string("# Disk DescriptorFile\nversion=1\n\0\0\0", 36), "x.vmdk") == FileKind::descriptor);
   CHECK(kind(std::string("# Disk DescriptorFile\nversion=1\n\0\1\0", 36), "x.vmdk") == FileKind::descriptor);
-  CHECK(kind(std::string("CID=7475b330\nversion=1\ncreateType=\"vmfs\"\n\0\0\0", 48), "x.vmdk") == FileKind::data);
+  CHECK(kind(std::string("CID=7475b330\nversion=1\ncreateType=\"vmfs\"\n\0\0\0", 44), "x.vmdk") == FileKind::data);
 }
 
 TEST_CASE("no bytes and binary bytes are empty and data") {
