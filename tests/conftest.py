@@ -2,6 +2,7 @@
 
 Whatever starts the program keeps its state in that folder, so that no test sees the runs of another, nor the user's.
 """
+import functools
 import shutil
 import tempfile
 from pathlib import Path
@@ -87,3 +88,15 @@ def module_program(program_path, module_scratch):
 def copy_of(fixtures, scratch):
     """A copy of a bundled datastore in the test's own folder: copy_of("healthy")."""
     return lambda case, name="ds": copy_folder(fixtures / case, scratch / name)
+
+
+@pytest.fixture
+def run(program, scratch):
+    """Runs the program in the test's own folder."""
+    return functools.partial(program.run, cwd=scratch)
+
+
+@pytest.fixture
+def read(program, scratch):
+    """Its JSON, from there."""
+    return functools.partial(program.json, cwd=scratch)

@@ -55,6 +55,11 @@ bool has_uuid(const Reading& header, const std::string& bare) {
   return uuid && bare_hex(*uuid) == bare;
 }
 
+core::Error no_since(std::string_view text) {
+  return {core::ErrorKind::usage,
+          "--since takes a change id, an epoch number or '*', found '" + std::string(text) + "'"};
+}
+
 core::Error other_uuid(const Reading& header) {
   return {core::ErrorKind::unsupported, "the change id has another UUID than the file, " +
                                             header.uuid_text().value_or("which has none") + ": tracking was restarted"};
@@ -70,14 +75,13 @@ core::Error from_the_future(const Reading& header, std::string_view text) {
 
 }  // namespace
 
-bool is_since(std::string_view text) { return decode_since(text).has_value(); }
+core::Status check_since(std::string_view text) {
+  return decode_since(text) ? core::success() : core::Status(no_since(text));
+}
 
 core::Result<std::uint32_t> parse_since(const Reading& header, std::string_view text) {
   const auto since = decode_since(text);
-  if (!since) {
-    return core::Error{core::ErrorKind::usage,
-                       "--since takes a change id, an epoch number or '*', found '" + std::string(text) + "'"};
-  }
+  if (!since) return no_since(text);
   if (since->uuid && !has_uuid(header, *since->uuid)) return other_uuid(header);
   const auto newest = header.epoch ? header.epoch : header.epoch_at_least;
   if (newest && since->epoch > *newest) return from_the_future(header, text);

@@ -9,8 +9,8 @@
 
 namespace formats::ctk {
 
-// Whether the text is one of the three, whatever file it is asked of.
-[[nodiscard]] bool is_since(std::string_view text);
+// Whether the text is one of the three, whatever file it is asked of; `usage` where it is none.
+[[nodiscard]] core::Status check_since(std::string_view text);
 
 // The epoch that blocks must be newer than to count as changed, asked of the file with this header. `usage`: the text
 // is none of the three. `unsupported`: the file cannot answer, since the id has another UUID, or the epoch lies above

@@ -247,15 +247,15 @@ std::optional<std::string> why_no_text(std::string_view bytes) {
 
 bool is_cut(const Document& document) {
   const std::string& bytes = document.encode();
-  const bool lacks_value = bytes.ends_with('=') || bytes.ends_with("= ");
-  if (lacks_value && !document.entries().empty() &&
-      document.entries().back().line.offset_bytes + document.entries().back().line.length_bytes == bytes.size())
-    return true;
-  if (document.other_lines().empty() || bytes.ends_with('\n') || bytes.ends_with('\r')) return false;
-  const OtherLine& last = document.other_lines().back();
-  if (last.line.offset_bytes + last.line.length_bytes != bytes.size()) return false;
-  const std::size_t begin = last.text.find_first_not_of(" \t");
-  return begin != std::string_view::npos && last.text[begin] != '#';
+  if (bytes.ends_with('\n') || bytes.ends_with('\r')) return false;
+  const auto is_last = [&](const auto& lines) {
+    return !lines.empty() && lines.back().line.offset_bytes + lines.back().line.length_bytes == bytes.size();
+  };
+  if (is_last(document.entries())) return bytes.ends_with('=') || bytes.ends_with("= ");
+  if (!is_last(document.other_lines())) return false;
+  const std::string_view last = document.other_lines().back().text;
+  const std::size_t begin = last.find_first_not_of(" \t");
+  return begin != std::string_view::npos && last[begin] != '#';
 }
 
 }  // namespace formats::text

@@ -88,8 +88,7 @@ constexpr std::array rows{
     Row{Code::chain_capacity_mismatch, "chain-capacity-mismatch", Severity::error, Fix::none, "",
         "a delta and its parent differ in capacity",
         "ESXi extends no disk that has snapshots: a descriptor was edited by hand, an extension failed half way, or "
-        "the "
-        "parent is another disk. What lies behind the smaller one's end is lost or read as zeros.",
+        "the parent is another disk. What lies behind the smaller one's end is lost or read as zeros.",
         "Find out which capacity is right before anything writes to the disk; export shows its bytes with "
         "--allow-mismatch."},
     Row{Code::chain_cid_mismatch, "chain-cid-mismatch", Severity::error, Fix::choice, "adopt-parent-cid",
@@ -122,14 +121,12 @@ constexpr std::array rows{
     Row{Code::ctk_epoch_ahead, "ctk-epoch-ahead", Severity::error, Fix::choice, "restart",
         "an entry of the CTK file is newer than every word of its header that could be the epoch",
         "The table and the header are of different times, and change ids computed from them are wrong; or the epoch "
-        "stands "
-        "where we do not look for it.",
+        "stands where we do not look for it.",
         "cbtctl repair --choose ctk-epoch-ahead=restart, then make a full backup"},
     Row{Code::ctk_format_doubted, "ctk-format-doubted", Severity::note, Fix::none, "",
         "so many CTK files do not fit that our knowledge of the format is probably wrong for this ESXi release",
         "Nobody has published the CTK format. Four CTK files or more, and more than a third of all, do not add up as "
-        "we "
-        "read them, or have entries newer than their epoch. No finding about a CTK file offers a fix.",
+        "we read them, or have entries newer than their epoch. No finding about a CTK file offers a fix.",
         "Send the output of `cbtctl ctk show --header-dump` of two of the files to the maintainers."},
     Row{Code::ctk_layout_unknown, "ctk-layout-unknown", Severity::note, Fix::none, "",
         "the CTK file's header is not understood",
@@ -162,8 +159,7 @@ constexpr std::array rows{
     Row{Code::ctk_unrecognised, "ctk-unrecognised", Severity::error, Fix::choice, "restart",
         "a descriptor names a file as its CTK file that is none",
         "It has no CTK signature or is shorter than a header. Snapshots and incremental backups fail. Where the file "
-        "is "
-        "empty nothing can be lost, and the fix is safe.",
+        "is empty nothing can be lost, and the fix is safe.",
         "cbtctl repair --choose ctk-unrecognised=restart, then make a full backup"},
     Row{Code::descriptor_damaged, "descriptor-damaged", Severity::error, Fix::none, "",
         "a file that is used as a disk's descriptor is none, or contradicts itself",

@@ -48,10 +48,7 @@ void own_link(Subject& subject, const JudgedDisk& judged, const model::Descripto
 
 // Of a file that two machines have the one that it lies with is told.
 bool lies_with(const Subject& subject, const JudgedDisk& judged, const model::ChainLink& link) {
-  const model::File& configuration = subject.file(subject.machine(judged).file);
-  const model::File& file = subject.file(*link.reference.file);
-  return configuration.target == file.target &&
-         formats::core::parent_of(configuration.path) == formats::core::parent_of(file.path);
+  return lies_beside(subject.file(subject.machine(judged).file), subject.file(*link.reference.file));
 }
 
 void own_links(Subject& subject, bool of_the_folder) {

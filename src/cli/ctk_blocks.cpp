@@ -44,8 +44,8 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
   if (line.arguments.size() != 1) return usage_error("ctk blocks needs one file", help);
   if (!line.has("since")) return usage_error("ctk blocks needs --since", help);
   const std::string since_text = line.text("since");
-  if (!formats::ctk::is_since(since_text))
-    return usage_error("--since takes a change id, an epoch number or '*', found '" + since_text + "'", help);
+  if (const auto checked = formats::ctk::check_since(since_text); !checked)
+    return usage_error(checked.error().message, help);
   if (line.has("bitmap") != line.has("output")) return usage_error("--bitmap and -o go together", help);
 
   const std::string& path = line.arguments.front();

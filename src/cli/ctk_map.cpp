@@ -107,8 +107,10 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
   const std::string output = line.has("output") ? line.text("output") : ".png";
   if (!output.ends_with(".svg") && !output.ends_with(".png"))
     return usage_error("-o takes a name that ends in .svg or .png", help);
-  if (line.has("since") && !formats::ctk::is_since(line.text("since")))
-    return usage_error("--since takes a change id, an epoch number or '*'", help);
+  if (line.has("since")) {
+    if (const auto checked = formats::ctk::check_since(line.text("since")); !checked)
+      return usage_error(checked.error().message, help);
+  }
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, help);
   const auto tracking = open_ctk(*files, files->arguments().front());

@@ -123,8 +123,10 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   if (line.arguments.size() != wanted)
     return usage_error(line.has("delta") ? "--delta needs one CTK file" : "--images needs OLD NEW CTK", help);
   if (line.has("images") && !line.has("since")) return usage_error("--images needs --since", help);
-  if (line.has("since") && !formats::ctk::is_since(line.text("since")))
-    return usage_error("--since takes a change id, an epoch number or '*', found '" + line.text("since") + "'", help);
+  if (line.has("since")) {
+    if (const auto checked = formats::ctk::check_since(line.text("since")); !checked)
+      return usage_error(checked.error().message, help);
+  }
   const auto opener = FileOpener::with(line);
   if (!opener) return usage_error(opener.error().message, help);
   std::vector<Location> files = opener->arguments();

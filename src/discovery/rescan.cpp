@@ -76,9 +76,8 @@ class Surroundings {
   }
 
   [[nodiscard]] bool was_listed(const model::File& missing) const {
-    return std::any_of(datastore_.files.begin(), datastore_.files.end(), [&](const model::File& file) {
-      return file.exists && file.target == missing.target && parent_of(file.path) == parent_of(missing.path);
-    });
+    return std::any_of(datastore_.files.begin(), datastore_.files.end(),
+                       [&](const model::File& file) { return file.exists && lies_beside(file, missing); });
   }
 
   void add(const std::optional<model::Reference>& reference) {

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "formats/core/path.h"
 #include "formats/core/result.h"
 #include "formats/ctk/tracking_file.h"
 #include "formats/identify.h"
@@ -58,6 +59,11 @@ struct File {
 // The order of reports.
 [[nodiscard]] inline bool is_before(const File& a, const File& b) {
   return std::tie(a.target, a.path) < std::tie(b.target, b.path);
+}
+
+// In one folder.
+[[nodiscard]] inline bool lies_beside(const File& a, const File& b) {
+  return a.target == b.target && formats::core::parent_of(a.path) == formats::core::parent_of(b.path);
 }
 
 // A name inside a file, and what it leads to. `file` is empty where it leads out of the scan.

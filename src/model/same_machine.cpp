@@ -1,7 +1,6 @@
 #include "model/same_machine.h"
 
 #include "formats/core/ascii.h"
-#include "formats/core/path.h"
 
 namespace cbtctl::model {
 
@@ -9,9 +8,7 @@ bool is_same_machine(const Datastore& datastore, const VirtualMachine& a, const 
   if (&a == &b || a.file == b.file) return true;
   if (a.settings.uuid_bios.empty() || !formats::core::equal_ignoring_case(a.settings.uuid_bios, b.settings.uuid_bios))
     return false;
-  const File& first = datastore.files[a.file];
-  const File& second = datastore.files[b.file];
-  return first.target == second.target && formats::core::parent_of(first.path) == formats::core::parent_of(second.path);
+  return lies_beside(datastore.files[a.file], datastore.files[b.file]);
 }
 
 }  // namespace cbtctl::model

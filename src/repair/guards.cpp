@@ -4,7 +4,6 @@
 
 #include "analysis/cbt_state.h"
 #include "formats/core/joined.h"
-#include "formats/core/path.h"
 #include "model/same_machine.h"
 
 namespace cbtctl::repair {
@@ -37,9 +36,6 @@ const model::Reference* held_below(const model::Datastore& datastore, const mode
                                    const model::Disk& disk) {
   const std::size_t own = own_links(disk);
   if (own == 0 || own == disk.chain.size() || !disk.chain[own].reference.file) return nullptr;
-  const auto lies_beside = [&](const model::File& a, const model::File& b) {
-    return a.target == b.target && formats::core::parent_of(a.path) == formats::core::parent_of(b.path);
-  };
   const model::File& above = datastore.files[*disk.chain[own - 1].reference.file];
   const model::File& below = datastore.files[*disk.chain[own].reference.file];
   // One beside the .vmx may be the golden image that a clone was made of; where it is tracked, nobody can be sure.
@@ -52,12 +48,11 @@ const model::Reference* held_below(const model::Datastore& datastore, const mode
 // A machine that cannot be read may run on what lies in its folder.
 std::optional<std::string> unread_at_home_of(const model::Datastore& datastore, const model::VirtualMachine& machine,
                                              const model::ChainLink& link) {
-  const auto folder_of = [&](model::Index file) {
-    return std::pair(datastore.files[file].target, formats::core::parent_of(datastore.files[file].path));
-  };
-  if (!link.reference.file || folder_of(*link.reference.file) == folder_of(machine.file)) return std::nullopt;
+  if (!link.reference.file) return std::nullopt;
+  const model::File& disk = datastore.files[*link.reference.file];
+  if (lies_beside(disk, datastore.files[machine.file])) return std::nullopt;
   for (const model::VirtualMachine& other : datastore.virtual_machines) {
-    if (other.unreadable && folder_of(other.file) == folder_of(*link.reference.file))
+    if (other.unreadable && lies_beside(disk, datastore.files[other.file]))
       return datastore.files[other.file].path + ", which cannot be read, may run on " + link.reference.written;
   }
   return std::nullopt;

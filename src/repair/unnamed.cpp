@@ -44,10 +44,6 @@ std::string how_wide(const model::Datastore& datastore) {
          formats::core::joined(places, ", ");
 }
 
-bool lies_beside(const model::File& file, const model::File& other) {
-  return other.target == file.target && parent_of(other.path) == parent_of(file.path);
-}
-
 // Its .vmx, or one of its own disk files, lies in the file's folder.
 bool owns_folder_of(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::File& file) {
   bool owns = lies_beside(file, datastore.files[machine.file]);

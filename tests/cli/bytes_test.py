@@ -1,5 +1,4 @@
 """Which bytes are the disk: a sparse file is itself, a descriptor is read whole, and what is not exact is not exported."""
-import functools
 import os
 import re
 
@@ -9,16 +8,6 @@ import vmware_files
 from folders import FIXTURES, copy_folder
 
 MIB = 1 << 20
-
-
-@pytest.fixture
-def run(program, scratch):
-    return functools.partial(program.run, cwd=scratch)
-
-
-@pytest.fixture
-def read(program, scratch):
-    return functools.partial(program.json, cwd=scratch)
 
 
 def monolithic(path, grains, inside="a.vmdk", capacity=8192, says=8192):

@@ -1,5 +1,4 @@
 """What a CTK file can answer: since when, for which machine, of which version; and what it refuses to say."""
-import functools
 import struct
 
 import pytest
@@ -19,16 +18,6 @@ BLOCKS = SECTORS // 128
 def db01(scratch):
     """A tracked disk of 1 GiB with a snapshot."""
     return copy_folder(FIXTURES / "demo/db01", scratch / "db01")
-
-
-@pytest.fixture
-def run(program, scratch):
-    return functools.partial(program.run, cwd=scratch)
-
-
-@pytest.fixture
-def read(program, scratch):
-    return functools.partial(program.json, cwd=scratch)
 
 
 @pytest.fixture

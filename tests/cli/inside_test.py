@@ -1,6 +1,5 @@
 """Inside disks, end to end: trees, maps, damage that harms nothing beside it, exports, and proof that a CTK file is
 wrong."""
-import functools
 import hashlib
 import os
 import struct
@@ -35,16 +34,6 @@ def db01(take):
 def db02(take):
     """A disk of 2 GiB with two deltas (seSparse)."""
     return take("db02")
-
-
-@pytest.fixture
-def run(program, scratch):
-    return functools.partial(program.run, cwd=scratch)
-
-
-@pytest.fixture
-def read(program, scratch):
-    return functools.partial(program.json, cwd=scratch)
 
 
 @pytest.fixture

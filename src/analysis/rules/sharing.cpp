@@ -109,10 +109,6 @@ Children all_children(const Subject& subject) {
   return children;
 }
 
-bool lies_beside(const model::File& a, const model::File& b) {
-  return a.target == b.target && formats::core::parent_of(a.path) == formats::core::parent_of(b.path);
-}
-
 // A template does not run, and vVol, vSAN and native snapshots stay on the base. A proxy that writes nothing has a
 // code of its own.
 bool stays_on_base(const Subject& subject, const Use& use) {

@@ -11,7 +11,6 @@
 namespace cbtctl::analysis {
 namespace {
 
-using formats::core::parent_of;
 using formats::vmware::stem_of_disk;
 
 // Where both keys are TRUE a leftover stands where the next CTK file must go.
@@ -27,7 +26,7 @@ bool fails_the_next_snapshot(const Subject& subject, const model::File& file) {
   const auto is_of_its_stem = [&](const model::ChainLink& link) {
     if (!link.reference.file) return false;
     const model::File& disk = subject.file(*link.reference.file);
-    return disk.target == file.target && parent_of(disk.path) == parent_of(file.path) &&
+    return lies_beside(disk, file) &&
            formats::core::equal_ignoring_case(stem_of_disk(disk.path), stem_of_disk(file.path));
   };
   return file.size_bytes == 0 && std::ranges::any_of(subject.disks, [&](const JudgedDisk& judged) {

@@ -48,9 +48,9 @@ TEST_CASE("an id from the future cannot be answered, nor one of another UUID") {
 
 TEST_CASE("anything else is a matter of usage") {
   for (const char* text : {"", "yesterday", "-1", "4x", "/4", "52/4", "**", "+4", " 4"}) {
-    CHECK_FALSE(formats::ctk::is_since(text));
+    CHECK_FALSE(formats::ctk::check_since(text));
     CHECK(refused(at_epoch(4), text) == ErrorKind::usage);
   }
-  CHECK_FALSE(formats::ctk::is_since(uuid_text + "/"));
-  CHECK_FALSE(formats::ctk::is_since("zz" + uuid_text.substr(2) + "/1"));
+  CHECK_FALSE(formats::ctk::check_since(uuid_text + "/"));
+  CHECK_FALSE(formats::ctk::check_since("zz" + uuid_text.substr(2) + "/1"));
 }
