@@ -321,7 +321,8 @@ def logged(host, begin, last):
 def test_a_wrong_password_is_tried_once(scan, no_key, host):
     begin = len(host.log.read_text())
     scan(no_key, env={"CBTCTL_PASSWORD": "not this one"}, status=8)
-    log = logged(host, begin, r"(Connection closed by|Disconnected from) authenticating user root .*\[preauth\]")
+    end = r"(Connection closed by|Disconnected from) authenticating user root .*\[preauth\]"
+    log = logged(host, begin, r"Failed keyboard-interactive[\s\S]*" + end)  # not that of a connection before
     assert "[preauth]" in log and log.count("Failed keyboard-interactive") == 1, log
 
 
