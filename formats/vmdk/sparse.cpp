@@ -52,6 +52,9 @@ core::Result<SparseExtent> decode_hosted(const core::ByteSource& extent) {
   SparseExtent decoded{.header = *header, .volatile_header = {}, .embedded_descriptor = {}};
   const std::uint64_t end_bytes = decoded.embedded_end_bytes();
   if (end_bytes == 0) return decoded;
+  if (end_bytes > max_embedded_end_bytes)
+    return Error{ErrorKind::malformed, "its descriptor ends at byte " + std::to_string(end_bytes) +
+                                           ", expected at most " + std::to_string(max_embedded_end_bytes)};
   const std::uint64_t offset = header->descriptor_sector * core::sector_bytes;
   const auto bytes = core::read_exact(extent, offset, end_bytes - offset);
   if (!bytes) {

@@ -14,6 +14,7 @@
 #include "formats/core/defect.h"
 #include "formats/core/endian.h"
 #include "formats/core/result.h"
+#include "formats/vmdk/descriptor.h"
 
 namespace formats::vmdk {
 
@@ -99,8 +100,13 @@ struct SparseExtent {
   [[nodiscard]] std::uint64_t embedded_end_bytes() const;
 };
 
-// Reads the header (and an embedded descriptor) from the extent. `malformed`: none of the three magics;
-// `truncated`: shorter than its header. Absurd values decode: `check` lists them.
+// The end of the bytes that an embedded descriptor is read from: every writer that is known has it in the second
+// sector, and a byte more than the longest tells that it is too long.
+inline constexpr std::size_t max_embedded_end_bytes = (std::size_t{64} << 10U) + max_descriptor_bytes + 1;
+
+// Reads the header (and an embedded descriptor) from the extent. `malformed`: none of the three magics, or a descriptor
+// that is too long or ends too far behind; `truncated`: shorter than its header. Absurd values decode: `check` lists
+// them.
 core::Result<SparseExtent> decode_sparse(const core::ByteSource& extent);
 
 // A copy of the header before the stream's last sector. `truncated` where there is none.

@@ -166,15 +166,20 @@ bool names_another_disk(const model::VirtualMachine& machine) {
   });
 }
 
+// By its length; what its content shows to be one, may be damaged by just that.
+bool is_too_long_for_a_descriptor(const model::File& file) {
+  const bool is_one = file.kind == formats::FileKind::descriptor || file.kind == formats::FileKind::hosted_sparse;
+  return !is_one && file.size_bytes && *file.size_bytes > formats::vmdk::max_descriptor_bytes;
+}
+
 // Whether it is or could be a descriptor, and what it names is not all known. Of other names than `.vmdk`, which backup
 // copies have, locks too, only what could not be read counts.
 bool is_unread_descriptor(const model::Datastore& datastore, const model::File& file) {
   if (file.descriptor) return !datastore.descriptors[*file.descriptor].content.check().empty();
-  if (!file.exists || file.sparse || file.tracking || (!file.error && !file.kind)) return false;
+  if (!file.exists || (file.sparse && !file.error) || file.tracking || (!file.error && !file.kind)) return false;
   if (file.is_extent || file.kind == formats::FileKind::ctk) return false;
   const NameKind kind = formats::vmware::parse_name(formats::core::file_name(file.path)).kind;
-  constexpr std::uint64_t greatest_descriptor = 1 << 20;
-  const bool is_disk_data = is_whole_extent(kind) || (file.size_bytes && *file.size_bytes >= greatest_descriptor);
+  const bool is_disk_data = is_whole_extent(kind) || is_too_long_for_a_descriptor(file);
   if (is_called_vmdk(file.path)) return !is_disk_data;
   return is_unread(file) && formats::vmware::mentions_a_disk(file.path) && kind != NameKind::lock;
 }

@@ -54,8 +54,7 @@ bool decode_extent(const storage::Fetched& fetched, DecodedDisk& disk) {
     disk.error = extent.error();
     return true;
   }
-  const std::uint64_t end_bytes = extent->embedded_end_bytes();
-  if (end_bytes <= most_disk_bytes && is_cut(fetched, static_cast<std::size_t>(end_bytes))) return false;
+  if (is_cut(fetched, static_cast<std::size_t>(extent->embedded_end_bytes()))) return false;
   if (extent->embedded_descriptor) keep(formats::vmdk::decode_embedded_descriptor(*extent->embedded_descriptor), disk);
   disk.sparse = std::make_shared<formats::vmdk::SparseExtent>(std::move(*extent));
   return true;

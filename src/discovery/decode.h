@@ -30,9 +30,8 @@ struct DecodedDisk {
 inline constexpr std::size_t most_text_bytes = 4U << 20U;
 inline constexpr std::size_t head_bytes = 4096;  // of a file whose kind is asked
 inline constexpr std::size_t sparse_head_bytes = 64U << 10U;
-// What is read where that does not hold a descriptor, alone or embedded, whole: one byte more tells that it is too
-// long.
-inline constexpr std::size_t most_disk_bytes = sparse_head_bytes + formats::vmdk::max_descriptor_bytes + 1;
+// What is read where that does not hold a descriptor, alone or embedded, whole.
+inline constexpr std::size_t most_disk_bytes = formats::vmdk::max_embedded_end_bytes;
 
 // storage::Decoder each. Nothing: too little was read of what turned out to be a text or a sparse extent; it has to be
 // read again, up to the limits above.

@@ -238,11 +238,13 @@ std::size_t Loader::next_bytes(const Wanted& wanted) {
   return wanted.most_bytes < sparse_head_bytes ? sparse_head_bytes : most_disk_bytes;
 }
 
-// What turned out longer than its first read is asked for again, up to its kind's limit, and so is a CTK file that was
-// not taken for one, whose size is not known.
+// What turned out longer than its first read is asked for again, up to its kind's limit, and so is what needs its size
+// and was read without: a CTK file that was not taken for one, and what shows no kind, since its length tells whether
+// it could be a descriptor.
 void Loader::keep(Wanted wanted, storage::Fetched& fetched) {
   auto* disk = std::any_cast<DecodedDisk>(&fetched.decoded);
-  const bool needs_size = disk != nullptr && disk->kind == FileKind::ctk && !datastore_.files[wanted.file].size_bytes;
+  const bool needs_size = disk != nullptr && (disk->kind == FileKind::ctk || disk->kind == FileKind::data) &&
+                          !datastore_.files[wanted.file].size_bytes;
   if (!fetched.decoded.has_value() || needs_size) {
     if (!needs_size) wanted.most_bytes = next_bytes(wanted);
     wanted.with_status = wanted.reading == Reading::disk;

@@ -1,6 +1,9 @@
+#include <span>
+
 #include "tests/support/catch.h"
 
 #include "analysis/cbt_state.h"
+#include "formats/vmdk/sparse.h"
 #include "tests/support/datastore.h"
 
 using cbtctl::analysis::classify;
@@ -145,6 +148,26 @@ TEST_CASE("a descriptor is found however far in a sparse file it is embedded, up
   const auto datastore = support::scan({{"x/x.vmdk", file}});
   REQUIRE(datastore.descriptors.size() == 1);
   CHECK(datastore.descriptors[0].content.change_track_path == "x-ctk.vmdk");
+}
+
+TEST_CASE("one that ends behind all that is read is told, by a scan as by who reads that file alone") {
+  constexpr std::size_t last = formats::vmdk::max_embedded_end_bytes / 512 - 20;
+  const std::size_t sector = last + GENERATE(0U, 1U, 10000U);
+  const std::string text = descriptor("x.vmdk", "x-ctk.vmdk");
+  std::string file(12U << 20U, '\0');
+  file.replace(0, 4, "KDMV");
+  for (std::size_t i = 0; i < 8; ++i) file[28 + i] = static_cast<char>(sector >> (8 * i));
+  file[36] = 20;
+  file.replace(512 * sector, text.size(), text);
+  const auto datastore = support::scan({{"x/x.vmdk", file}, {"x/x.vmx", vmx("x.vmdk")}});
+  const auto alone = formats::vmdk::decode_sparse(formats::core::SpanSource(std::as_bytes(std::span(file))));
+  CHECK(datastore.descriptors.size() == (sector == last ? 1U : 0U));
+  CHECK(alone.has_value() == (sector == last));
+  if (alone) return;
+  const auto& scanned = datastore.files[*active_file(datastore).file].error;
+  REQUIRE(scanned);
+  CHECK(scanned->message == alone.error().message);
+  CHECK(scanned->message.find("its descriptor ends at byte") == 0);
 }
 
 TEST_CASE("an extent has its size whatever it is called") {

@@ -56,6 +56,15 @@ TEST_CASE("an unreadable text silences orphans in its folder and makes those els
   CHECK(check(orphan).first("ctk-orphan").certainty == Certainty::hit);
 }
 
+TEST_CASE("up to the longest descriptor a text may be one, and what is one by its content however long") {
+  const Files orphan = with(off(), {{"y/y-ctk.vmdk", small_tracking()}});
+  constexpr std::size_t longest = formats::vmdk::max_descriptor_bytes;
+  CHECK(check(with(orphan, {{"y/z.vmdk", std::string(longest, 'a')}})).count("ctk-orphan") == 0);
+  CHECK(check(with(orphan, {{"y/z.vmdk", std::string(longest + 1, 'a')}})).has("ctk-orphan"));
+  const std::string title = "# Disk DescriptorFile\n";
+  CHECK(check(with(orphan, {{"y/z.vmdk", title + std::string(longest, '#')}})).count("ctk-orphan") == 0);
+}
+
 TEST_CASE("a disk outside the scan may name what is called after it") {
   const Files orphans =
       with(off(), {{"x/w-000002-ctk.vmdk", small_tracking()}, {"x/w-000003-ctk.vmdk", small_tracking()}});
