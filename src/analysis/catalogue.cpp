@@ -96,7 +96,7 @@ constexpr std::array rows{
         "The parent changed after the delta was taken, or a descriptor was edited by hand. The virtual machine does "
         "not power on, and reading through the chain could mix two points in time.",
         "If the parent was not written to: cbtctl repair --choose chain-cid-mismatch=adopt-parent-cid; else restore "
-        "the parent."},
+        "the parent. export shows its bytes with --allow-mismatch."},
     Row{Code::chain_loop, "chain-loop", Severity::error, Fix::none, "", "a chain of disks comes back to itself",
         "A parent hint names a descendant. No program can open this disk.",
         "Correct parentFileNameHint by hand, from a backup of the descriptors."},

@@ -5,6 +5,7 @@
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
 #include "cli/told.h"
+#include "disk/exact.h"
 #include "formats/ctk/since.h"
 #include "report/ctk_verify.h"
 
@@ -23,6 +24,8 @@ Result<std::uint32_t> frozen_epoch(const disk::Chain& chain, const disk::Trackin
     return Error{ErrorKind::unsupported,
                  chain.links().front().path + ": has no parent that could be read, so it cannot be said since when"};
   const disk::Link& parent = chain.links()[1];
+  if (const auto why = disk::why_not_of_parent(chain.links().front(), parent))
+    return Error{ErrorKind::unsupported, *why + ", so it cannot be said since when"};
   if (!parent.content.change_track_path)
     return Error{ErrorKind::unsupported, parent.path + ": names no CTK file, so it cannot be said since when"};
   auto file = finder(parent.path, *parent.content.change_track_path);
@@ -90,9 +93,10 @@ int verify_images(const FileOpener& opener, const CommandLine& line) {
   const std::string text = line.text("since");
   const auto since = formats::ctk::parse_since(tracking->reading, text);
   if (!since) return told(since.error().in(files[2].text), line);
-  const auto before = open_image(opener, files[0]);
+  const bool allow_mismatch = line.has("allow-mismatch");
+  const auto before = open_image(opener, files[0], allow_mismatch);
   if (!before) return told(before.error(), line);
-  const auto after = open_image(opener, files[1]);
+  const auto after = open_image(opener, files[1], allow_mismatch);
   if (!after) return told(after.error(), line);
   return print({.by_images = true,
                 .ctk = files[2].text,
@@ -111,6 +115,7 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   own.text("delta", "DELTA.vmdk: what it holds must be marked in the CTK file");
   own.flag("images", "OLD NEW CTK: what differs must be marked since --since");
   own.text("since", "a change id, an epoch number, or '*' (with --images)");
+  allow_mismatch(own);
   add_completeness_option(own);
   add_file_options(own);
   const Parsed parsed = parse(verb, arguments, own);

@@ -142,7 +142,13 @@ Options disk_options() {
 }
 
 void allow_mismatch(Options& own) {
-  own.flag("allow-mismatch", "also where a link and its parent differ in capacity: what a parent lacks reads as zeros");
+  own.flag("allow-mismatch",
+           "also where a link does not fit its parent: what that lacks in capacity reads as zeros, and where it was "
+           "written since (CID) two points in time may be mixed");
+}
+
+void warn_of_mismatches(const disk::Chain& chain) {
+  for (const std::string& mismatch : disk::mismatches_of(chain)) log::warning(mismatch);
 }
 
 report::ChainSubject subject_of(const NamedChain& named) {
@@ -172,7 +178,8 @@ int status_of(const NamedChain& named) {
   return status;
 }
 
-Result<std::shared_ptr<const ByteSource>> open_image(const FileOpener& files, const Location& file) {
+Result<std::shared_ptr<const ByteSource>> open_image(const FileOpener& files, const Location& file,
+                                                     bool allow_mismatch) {
   auto found = open_named(files, file);
   if (!found) return found.error();
   const auto head = formats::core::read_head(*found->source, formats::identify_bytes);
@@ -184,8 +191,8 @@ Result<std::shared_ptr<const ByteSource>> open_image(const FileOpener& files, co
   if (kind != formats::FileKind::descriptor && kind != formats::FileKind::hosted_sparse) return found->source;
   auto chain = disk::Chain::open(file.text, finder_for(files, file));
   if (!chain) return chain.error();
-  const disk::ExactOptions options{.scrutiny = disk::Scrutiny::headers, .allow_mismatch = true};
-  if (auto error = disk::why_not_exact(*chain, options)) return *error;
+  if (auto error = disk::why_not_exact(*chain, {disk::Scrutiny::headers, allow_mismatch})) return *error;
+  if (allow_mismatch) warn_of_mismatches(*chain);
   return std::shared_ptr<const ByteSource>(std::make_shared<disk::Chain>(std::move(*chain)));
 }
 

@@ -35,6 +35,8 @@ void add_file_options(Options& own);
 [[nodiscard]] Options disk_options();
 // --allow-mismatch.
 void allow_mismatch(Options& own);
+// With --allow-mismatch: what is allowed.
+void warn_of_mismatches(const disk::Chain& chain);
 [[nodiscard]] report::ChainSubject subject_of(const NamedChain& named);
 // Tells why a chain could not be opened, or ends early. What was not obtained counts as 8, and so does a file that the
 // user named and that is not there; what is damaged, encrypted, in use, outside or missing does not.
@@ -42,7 +44,8 @@ void allow_mismatch(Options& own);
 
 // A chain where the file is a descriptor or holds one, else its bytes as they are.
 formats::core::Result<std::shared_ptr<const formats::core::ByteSource>> open_image(const FileOpener& files,
-                                                                                   const storage::Location& file);
+                                                                                   const storage::Location& file,
+                                                                                   bool allow_mismatch);
 
 formats::core::Result<disk::Tracking> open_ctk(const FileOpener& files, const storage::Location& file);
 

@@ -7,8 +7,6 @@
 #include "cli/progress.h"
 #include "cli/told.h"
 #include "disk/exact.h"
-#include "formats/core/hex.h"
-#include "log/log.h"
 #include "report/export.h"
 
 namespace cbtctl::cli {
@@ -57,18 +55,6 @@ Result<disk::Exported> write_image(const disk::Chain& chain, const std::string& 
   return exported;
 }
 
-// Bytes of a parent that was changed since, or that is another one, mix two points in time.
-void warn_of_mismatches(const disk::Chain& chain) {
-  for (std::size_t i = 0; i + 1 < chain.links().size(); ++i) {
-    const disk::Link& child = chain.links()[i];
-    const disk::Link& parent = chain.links()[i + 1];
-    if (disk::matches_parent(child, parent)) continue;
-    log::warning(child.path + ": parentCID is " + formats::core::hex32(*child.content.cid_of_parent()) +
-                 ", its parent " + parent.path + " has CID " + formats::core::hex32(*parent.content.cid) +
-                 ": the image may mix two points in time");
-  }
-}
-
 int told_export(const Error& error, const std::string& path, const CommandLine& line) {
   if (error.kind != ErrorKind::cancelled) return told(error, line);
   const std::string rest = "; what is done lies in " + path + ".partial, and --resume goes on";
@@ -99,7 +85,7 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
     return usage_error("--link takes a number below " + std::to_string(chain.links().size()), help);
   const std::string& path = line.arguments[1];
   const disk::Chain wanted = chain.from(link);
-  warn_of_mismatches(wanted);
+  if (line.has("allow-mismatch")) warn_of_mismatches(wanted);
   const auto exported = write_image(wanted, path, line);
   if (!exported) return told_export(exported.error(), path, line);
   const report::ExportSubject subject{chains[0].path, path, link};

@@ -35,6 +35,7 @@ report::MappedChain map_of(const NamedChain& named, bool allow_mismatch, std::si
   if (!named.chain) return {subject_of(named), {}, {}};
   const auto guessed = disk::why_not_exact(*named.chain, {disk::Scrutiny::headers, allow_mismatch});
   if (guessed) return refused(named, guessed->message);
+  if (allow_mismatch) warn_of_mismatches(*named.chain);
   report::MappedChain mapped = measure(named, most_kept);
   const auto inexact = disk::why_not_exact(*named.chain, {disk::Scrutiny::tables, allow_mismatch});
   if (inexact && mapped.subject.error.empty()) mapped.subject.error = inexact->message;

@@ -1,7 +1,9 @@
 #include "disk/exact.h"
 
-#include <string>
-#include <vector>
+#include <algorithm>
+#include <iterator>
+
+#include "formats/core/hex.h"
 
 namespace cbtctl::disk {
 namespace {
@@ -35,11 +37,18 @@ std::optional<Error> why_not(const Link& link, Scrutiny scrutiny) {
   return std::nullopt;
 }
 
-std::optional<Error> mismatch_of(const Link& child, const Link& parent) {
+std::optional<std::string> why_of_another_capacity(const Link& child, const Link& parent) {
   if (child.capacity_bytes == parent.capacity_bytes) return std::nullopt;
-  return Error{ErrorKind::malformed, child.path + ": its capacity is " + std::to_string(child.capacity_bytes) +
-                                         " bytes, its parent " + parent.path + " has " +
-                                         std::to_string(parent.capacity_bytes) + "; --allow-mismatch reads it so"};
+  return child.path + ": its capacity is " + std::to_string(child.capacity_bytes) + " bytes, its parent " +
+         parent.path + " has " + std::to_string(parent.capacity_bytes);
+}
+
+std::vector<std::string> mismatches_between(const Link& child, const Link& parent) {
+  std::vector<std::string> mismatches;
+  if (auto why = why_of_another_capacity(child, parent)) mismatches.push_back(std::move(*why));
+  if (auto why = why_not_of_parent(child, parent))
+    mismatches.push_back(std::move(*why) + ": the image may mix two points in time");
+  return mismatches;
 }
 
 }  // namespace
@@ -49,9 +58,23 @@ std::optional<Error> why_not_exact(const Chain& chain, const ExactOptions& optio
   for (std::size_t i = 0; i < links.size(); ++i) {
     if (auto error = why_not(links[i], options.scrutiny)) return error;
     if (options.allow_mismatch || i + 1 == links.size()) continue;
-    if (auto error = mismatch_of(links[i], links[i + 1])) return error;
+    const auto mismatches = mismatches_between(links[i], links[i + 1]);
+    if (!mismatches.empty()) return Error{ErrorKind::malformed, mismatches.front() + "; --allow-mismatch reads it so"};
   }
   return std::nullopt;
+}
+
+std::vector<std::string> mismatches_of(const Chain& chain) {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i + 1 < chain.links().size(); ++i)
+    std::ranges::move(mismatches_between(chain.links()[i], chain.links()[i + 1]), std::back_inserter(all));
+  return all;
+}
+
+std::optional<std::string> why_not_of_parent(const Link& child, const Link& parent) {
+  if (matches_parent(child, parent)) return std::nullopt;
+  return child.path + ": parentCID is " + formats::core::hex32(*child.content.cid_of_parent()) + ", its parent " +
+         parent.path + " has CID " + formats::core::hex32(*parent.content.cid);
 }
 
 }  // namespace cbtctl::disk

@@ -500,10 +500,36 @@ def test_without_hashes_there_are_none(db01, read):
     assert read("export", "db01/db01.vmx", "plain.raw", "--no-hash", status=0)["data_sha256"] is None
 
 
-def test_a_parent_that_changed_since_is_told(db01, run):
+@pytest.fixture
+def written_since(db01):
+    """The base of db01 was written after its delta was made, or is another one."""
     replace(db01 / "db01-000001.vmdk", "parentCID=1b77e0d4", "parentCID=deadbeef")
-    says = "parentCID is deadbeef, its parent db01/db01.vmdk has CID 1b77e0d4: the image may mix"
-    run("export", DELTA, "mixed.raw", says=says)
+    return "parentCID is deadbeef, its parent db01/db01.vmdk has CID 1b77e0d4"
+
+
+def test_what_may_mix_two_points_in_time_is_not_exported_unless_that_is_wanted(written_since, run, scratch, refused):
+    refused(DELTA, f"{written_since}: the image may mix two points in time; --allow-mismatch reads it so")
+    run("export", DELTA, "mixed.raw", "--allow-mismatch", status=0, says=f"{written_since}: the image may mix")
+    assert (scratch / "mixed.raw").stat().st_size == 1 << 30
+
+
+def test_nor_is_its_map_told(written_since, run, mapped):
+    run("extents", DELTA, status=8, says=written_since)
+    assert mapped(DELTA, status=8)["extents"] == []
+    run("extents", DELTA, "--allow-mismatch", status=0, shows="7 extents", says=written_since)
+
+
+def test_the_link_below_is_as_it_was(written_since, run):
+    assert written_since not in run("export", DELTA, "earlier.raw", "--link", 1, "--no-hash", status=0).stderr
+
+
+def test_it_proves_nothing_unless_that_is_wanted(written_since, run):
+    run("ctk", "verify", *IMAGES, "--since", 3, status=8, says=written_since)
+    run("ctk", "verify", *IMAGES, "--since", 3, "--allow-mismatch", status=0, says=written_since)
+
+
+def test_nor_is_it_known_since_when_a_delta_whose_parent_was_written_since_is_there(written_since, run):
+    run("ctk", "verify", "--delta", DELTA, CTK, status=8, says=f"{written_since}, so it cannot be said since when")
 
 
 @pytest.fixture
