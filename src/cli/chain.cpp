@@ -3,6 +3,7 @@
 
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
+#include "cli/told.h"
 #include "disk/link_facts.h"
 #include "log/log.h"
 
@@ -54,9 +55,10 @@ int run_chain(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, "cbtctl chain --help");
   const auto chains = open_chains(*files, files->arguments(), line.list("disk"));
+  if (!chains) return told(chains.error(), line);
   std::vector<report::InspectedChain> inspected;
   int status = exit_done;
-  for (const NamedChain& named : chains) {
+  for (const NamedChain& named : *chains) {
     inspected.push_back(inspect(named));
     status |= status_of(named);
   }

@@ -1,6 +1,8 @@
 #include "cli/exit_status.h"
+#include "cli/file_kind.h"
 #include "cli/files.h"
 #include "cli/ssh_options.h"
+#include "cli/told.h"
 #include "cli/tracked_disk.h"
 #include "discovery/inspect.h"
 #include "disk/table.h"
@@ -26,6 +28,8 @@ int run_ctk_show(const Verb& verb, const std::vector<std::string>& arguments) {
   if (parsed.line->arguments.empty()) return usage_error("ctk show needs a file", "cbtctl ctk show --help");
   const auto opener = FileOpener::with(*parsed.line);
   if (!opener) return usage_error(opener.error().message, "cbtctl ctk show --help");
+  const auto roles = roles_of(*opener, opener->arguments(), Takes::tracking_file);
+  if (!roles) return told(roles.error(), *parsed.line);
   const auto [files, status] = inspect_files(
       *opener, [&](const auto& source, const storage::Location& ctk) { return inspect_ctk(*opener, source, ctk); });
   std::string out;

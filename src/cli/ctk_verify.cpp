@@ -4,6 +4,7 @@
 #include "cli/completeness.h"
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
+#include "cli/file_kind.h"
 #include "cli/told.h"
 #include "disk/exact.h"
 #include "formats/ctk/since.h"
@@ -66,6 +67,7 @@ int print(report::VerifySubject subject, const Result<disk::Verdict>& verdict, c
 }
 
 int verify_delta(const FileOpener& files, const Location& delta, const Location& ctk, const CommandLine& line) {
+  if (const auto role = role_of(files, delta, Takes::disk); !role) return told(role.error(), line);
   const auto finder = finder_for(files, delta);
   const auto tracking = open_ctk(files, ctk);
   if (!tracking) return told(tracking.error(), line);

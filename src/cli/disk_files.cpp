@@ -1,8 +1,10 @@
 #include "cli/disk_files.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "cli/exit_status.h"
+#include "cli/file_kind.h"
 #include "cli/ssh_options.h"
 #include "cli/tracked_disk.h"
 #include "disk/exact.h"
@@ -72,6 +74,10 @@ NamedChain chain_of_disk(const FileOpener& files, const Location& disk) {
   return named;
 }
 
+bool is_chosen(const formats::vmx::Disk& disk, const std::vector<std::string>& slots) {
+  return slots.empty() || std::ranges::find(slots, disk.slot) != slots.end();
+}
+
 std::vector<NamedChain> chains_of_machine(const FileOpener& files, const Location& vm,
                                           const std::vector<std::string>& slots) {
   const std::string& name = vm.text;
@@ -81,10 +87,12 @@ std::vector<NamedChain> chains_of_machine(const FileOpener& files, const Locatio
   if (!settings) return {{.vm = name, .path = name, .error = text ? settings.error().in(name) : text.error()}};
   if (settings->encrypted)
     return {{.vm = name, .path = name, .error = Error{ErrorKind::encrypted, name + ": is encrypted"}}};
+  if (settings->disks.empty())
+    return {{.vm = name, .path = name, .error = Error{ErrorKind::malformed, name + ": has 0 disks"}}};
   const Resolver resolver(files, vm);
   std::vector<NamedChain> chains;
   for (const formats::vmx::Disk& each : settings->disks) {
-    if (!slots.empty() && std::find(slots.begin(), slots.end(), each.slot) == slots.end()) continue;
+    if (!is_chosen(each, slots)) continue;
     const Location disk = resolver.place_of(vm, each.file_name);
     NamedChain named{.vm = name, .slot = each.slot, .path = disk.text};
     if (const auto found = resolver.open(vm, each.file_name, disk); !found) {
@@ -98,32 +106,27 @@ std::vector<NamedChain> chains_of_machine(const FileOpener& files, const Locatio
   return chains;
 }
 
-// Those in a folder of virtual machines' files, by name; none where it is a file.
-std::vector<Location> machines_in(const FileOpener& files, const Location& folder) {
-  std::vector<std::string> names = files.names_in(folder);
-  std::erase_if(names, [](const std::string& name) { return !names_a_configuration(name); });
-  std::sort(names.begin(), names.end());
-  std::vector<Location> machines;
-  for (const std::string& name : names) machines.push_back(storage::inside(folder, name));
-  return machines;
-}
-
 }  // namespace
 
-std::vector<NamedChain> open_chains(const FileOpener& files, const std::vector<Location>& arguments,
-                                    const std::vector<std::string>& slots) {
+Result<std::vector<NamedChain>> open_chains(const FileOpener& files, const std::vector<Location>& arguments,
+                                            const std::vector<std::string>& slots) {
+  const auto roles = roles_of(files, arguments, Takes::machine_or_disk);
+  if (!roles) return roles.error();
   std::vector<NamedChain> chains;
-  for (const Location& argument : arguments) {
-    const auto machines = names_a_configuration(argument.path) ? std::vector{argument} : machines_in(files, argument);
-    for (const Location& vm : machines) {
-      for (NamedChain& named : chains_of_machine(files, vm, slots)) chains.push_back(std::move(named));
-    }
-    if (machines.empty()) chains.push_back(chain_of_disk(files, argument));
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const auto& role = (*roles)[i];
+    const bool is_machine = role ? role == FileRole::machine : names_a_configuration(arguments[i].path);
+    auto found = is_machine ? chains_of_machine(files, arguments[i], slots)
+                            : std::vector<NamedChain>{chain_of_disk(files, arguments[i])};
+    std::ranges::move(found, std::back_inserter(chains));
   }
+  if (chains.empty() && !arguments.empty())
+    return Error{ErrorKind::usage, arguments.front().text + " has 0 disks called " + slots.front()};
   return chains;
 }
 
 Result<disk::Tracking> open_ctk(const FileOpener& files, const Location& file) {
+  if (const auto role = role_of(files, file, Takes::tracking_file); !role) return role.error();
   const auto found = open_named(files, file);
   if (!found) return found.error();
   return disk::open_tracking(*found, tracked_sectors(files, file));
@@ -165,9 +168,8 @@ int status_of(const NamedChain& named) {
   int status = exit_done;
   if (broken) {
     log::error(broken->message);
-    const bool is_named_by_user = named.error && named.slot.empty();
-    if (is_incomplete(broken->kind) || (is_named_by_user && broken->kind == ErrorKind::missing))
-      status = exit_incomplete;
+    const bool shows_nothing = named.error && named.slot.empty() && broken->kind != ErrorKind::in_use;
+    if (is_incomplete(broken->kind) || shows_nothing) status = exit_incomplete;
   }
   if (!named.chain) return status;
   for (const disk::Link& link : named.chain->links()) {
@@ -180,14 +182,12 @@ int status_of(const NamedChain& named) {
 
 Result<std::shared_ptr<const ByteSource>> open_image(const FileOpener& files, const Location& file,
                                                      bool allow_mismatch) {
+  if (const auto role = role_of(files, file, Takes::image); !role) return role.error();
   auto found = open_named(files, file);
   if (!found) return found.error();
   const auto head = formats::core::read_head(*found->source, formats::identify_bytes);
   if (!head) return head.error().in(file.text);
   const auto kind = formats::identify(*head, file.path);
-  if (kind == formats::FileKind::cowd || kind == formats::FileKind::sesparse || kind == formats::FileKind::ctk)
-    return Error{ErrorKind::malformed, file.text + ": is no image but " + std::string(formats::name_of(kind)) +
-                                           "; name the descriptor of a disk, or a raw image"};
   if (kind != formats::FileKind::descriptor && kind != formats::FileKind::hosted_sparse) return found->source;
   auto chain = disk::Chain::open(file.text, finder_for(files, file));
   if (!chain) return chain.error();

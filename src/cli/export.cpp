@@ -74,12 +74,14 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, help);
   const auto chains = open_chains(*files, {files->arguments()[0]}, line.list("disk"));
-  if (chains.size() != 1) {
-    const std::string count = std::to_string(chains.size());
+  if (!chains) return told(chains.error(), line);
+  if (chains->size() != 1) {
+    const std::string count = std::to_string(chains->size());
     return usage_error(line.arguments[0] + " has " + count + " disks: choose one with --disk", help);
   }
-  if (chains[0].error) return told(*chains[0].error, line);
-  const disk::Chain& chain = *chains[0].chain;
+  const NamedChain& named = chains->front();
+  if (named.error) return told(*named.error, line);
+  const disk::Chain& chain = *named.chain;
   const std::size_t link = line.size("link");
   if (link >= chain.links().size())
     return usage_error("--link takes a number below " + std::to_string(chain.links().size()), help);
@@ -88,7 +90,7 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
   if (line.has("allow-mismatch")) warn_of_mismatches(wanted);
   const auto exported = write_image(wanted, path, line);
   if (!exported) return told_export(exported.error(), path, line);
-  const report::ExportSubject subject{chains[0].path, path, link};
+  const report::ExportSubject subject{named.path, path, link};
   const bool written = write_output(line.json ? export_json(subject, *exported) : export_text(subject, *exported));
   return written ? exit_done : exit_incomplete;
 }

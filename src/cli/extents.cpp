@@ -3,6 +3,7 @@
 
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
+#include "cli/told.h"
 #include "disk/exact.h"
 #include "log/log.h"
 
@@ -55,10 +56,11 @@ int run_extents(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, "cbtctl extents --help");
   const auto chains = open_chains(*files, files->arguments(), line.list("disk"));
+  if (!chains) return told(chains.error(), line);
   std::vector<report::MappedChain> mapped;
   std::size_t left_to_keep = std::size_t{1} << 20;  // 32 MiB
   int status = exit_done;
-  for (const NamedChain& named : chains) {
+  for (const NamedChain& named : *chains) {
     status |= status_of(named);
     mapped.push_back(map_of(named, line.has("allow-mismatch"), left_to_keep));
     left_to_keep -= mapped.back().extents.size();

@@ -135,6 +135,17 @@ std::optional<std::int64_t> FileOpener::modified_ns(const Location& file) const 
   return found ? std::optional(found->status.modified_ns) : std::nullopt;
 }
 
+bool FileOpener::is_folder(const Location& file) const {
+  if (is_nowhere(file)) return false;
+  if (!file.is_ssh) {
+    const auto local = storage::resolve_local(file.path);
+    return local && local->is_folder;
+  }
+  const auto reader = hosts_->reader(file);
+  const auto found = reader ? (*reader)->find(path_on_host(file)) : Result<storage::SshFound>(reader.error());
+  return found && found->status.type == storage::EntryType::folder;
+}
+
 std::vector<std::string> FileOpener::names_beside(const Location& file) const {
   const auto found = real(file);
   if (!found) return {};

@@ -40,6 +40,9 @@ class FileOpener {
   // When it was last written, in ns since 1970; nothing where that cannot be told.
   [[nodiscard]] std::optional<std::int64_t> modified_ns(const storage::Location& file) const;
 
+  // Links are followed.
+  [[nodiscard]] bool is_folder(const storage::Location& file) const;
+
   // What lies in a folder, or in that of a file (links are followed); nothing where that cannot be told.
   [[nodiscard]] std::vector<std::string> names_in(const storage::Location& folder) const;
   [[nodiscard]] std::vector<std::string> names_beside(const storage::Location& file) const;

@@ -1,8 +1,10 @@
 #include "report/show.h"
 
 #include "cli/exit_status.h"
+#include "cli/file_kind.h"
 #include "cli/files.h"
 #include "cli/ssh_options.h"
+#include "cli/told.h"
 #include "discovery/inspect.h"
 
 namespace cbtctl::cli {
@@ -15,6 +17,8 @@ int run_show(const Verb& verb, const std::vector<std::string>& arguments) {
   if (parsed.line->arguments.empty()) return usage_error("show needs a file", "cbtctl show --help");
   const auto opener = FileOpener::with(*parsed.line);
   if (!opener) return usage_error(opener.error().message, "cbtctl show --help");
+  const auto roles = roles_of(*opener, opener->arguments(), Takes::file);
+  if (!roles) return told(roles.error(), *parsed.line);
   const auto [files, status] = inspect_files(
       *opener, [](const auto& source, const storage::Location& file) { return discovery::inspect(source, file.text); });
   const bool written =

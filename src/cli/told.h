@@ -7,7 +7,7 @@
 
 namespace cbtctl::cli {
 
-// Tells the error, with --json as a document too, and gives the exit status; a usage error has 16 and no document.
+// Tells the error, with --json as a document too, and gives the exit status; a usage error has 16.
 int told(const formats::core::Error& error, const CommandLine& line, int exit_status = exit_incomplete);
 
 }  // namespace cbtctl::cli

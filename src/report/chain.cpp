@@ -172,6 +172,7 @@ const formats::vmsd::Snapshot* snapshot_of(const formats::vmsd::SnapshotList& li
 std::string chain_tree(const std::vector<InspectedChain>& chains, const Style& style) {
   std::string out;
   for (const InspectedChain& inspected : chains) {
+    if (shows_nothing(inspected.subject)) continue;
     out += (out.empty() ? "" : "\n") + title_of(inspected.subject) + "\n";
     if (inspected.subject.chain == nullptr) {
       out += tinted("  " + escaped(inspected.subject.error), Tint::bad, style) + "\n";

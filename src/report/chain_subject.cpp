@@ -16,6 +16,8 @@ Json subject_json(const ChainSubject& subject) {
   return object;
 }
 
+bool shows_nothing(const ChainSubject& subject) { return subject.chain == nullptr && subject.slot.empty(); }
+
 std::string title_of(const ChainSubject& subject) {
   return escaped(subject.path) + (subject.slot.empty() ? "" : " (" + subject.slot + ")");
 }

@@ -110,6 +110,7 @@ bool print_extents_table(const std::vector<MappedChain>& chains, const Style& st
   Printer out(sink);
   bool is_first = true;
   for (const MappedChain& mapped : chains) {
+    if (shows_nothing(mapped.subject)) continue;
     out << (is_first ? "" : "\n") << title_of(mapped.subject) << "\n";
     is_first = false;
     if (mapped.subject.chain != nullptr) {

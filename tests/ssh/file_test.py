@@ -20,6 +20,11 @@ SAME = [(0, "show @/app01/app01.vmx", ""),
         (0, "chain @/hosted/hosted.vmx", "monolithicSparse"),
         (0, "extents @/hosted/hosted.vmx", ""),
         (8, "show @/app01/none.vmx", "is not there"),
+        (16, "show @/app01", "@/app01: is a folder, expected a file; cbtctl scan reads it"),
+        (16, "chain @/app01", "cbtctl scan reads it"),
+        (16, "export @/app01/app01-ctk.vmdk none.raw", "cbtctl ctk show reads it"),
+        (16, "ctk show @/app01/app01.vmdk", "its CTK file is app01-ctk.vmdk"),
+        (16, "ctk map @/hosted/hosted.vmdk", "it names no CTK file"),
         (None, f"{VERIFY} 2", ""),
         (None, f"{VERIFY} *", "")]
 
@@ -92,6 +97,3 @@ def test_a_password_in_the_name_is_no_name(program):
     program.run("show", "ssh://root:secret@esx/x", status=16)
 
 
-def test_a_folder_is_no_file(remote):
-    status, _, told = remote.run("show", "@/app01")
-    assert status == 8 and "folder" in told

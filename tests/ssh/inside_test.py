@@ -7,7 +7,7 @@ import pytest
 
 SIGN_OF_LIFE_S = 15  # what an answer that was overlooked waits for
 DELTA, CTK, FROZEN = "@db01/db01-000001.vmdk", "@db01/db01-000001-ctk.vmdk", "@db01/db01-ctk.vmdk"
-ALIKE = [(0, "chain @db01/db01.vmx"), (0, "chain @db01"), (0, "chain @db02/db02-000002.vmdk"),
+ALIKE = [(0, "chain @db01/db01.vmx"), (16, "chain @db01"), (0, "chain @db02/db02-000002.vmdk"),
          (0, "chain @hosted/hosted.vmx"), (0, "extents @hosted/hosted.vmdk"), (0, "extents @hosted/hosted_2.vmdk"),
          (8, "chain @db01/nothing.vmdk"), (0, f"ctk map {CTK} --since 3"), (4, f"ctk diff {FROZEN} {CTK}"),
          (0, f"ctk verify --delta {DELTA} {CTK}"), (8, "ctk blocks @half/half_1-ctk.vmdk --since 1"),
