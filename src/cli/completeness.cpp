@@ -66,26 +66,29 @@ std::optional<std::string> lone_sign(const std::vector<std::string>& names) {
   return std::nullopt;
 }
 
-Completeness may_run(const std::string& sign) {
+Completeness may_run(const std::string& why) {
   return {false,
-          sign +
-              " beside it says that the VM may run; its files prove nothing: what was written since the last "
-              "event may stand in the kernel's bitmap alone",
+          why +
+              "; its files prove nothing: what was written since the last event may stand in the kernel's bitmap "
+              "alone",
           true};
 }
 
-// Nothing: no sign of a machine lies there.
+Completeness may_run_by(const std::string& sign) { return may_run(sign + " beside it says that the VM may run"); }
+
+// nullopt: no sign of a machine lies there.
 std::optional<Completeness> by_neighbours(const FileOpener& files, const Location& file) {
-  std::vector<std::string> names = files.names_beside(file);
-  std::ranges::sort(names);
+  const auto listed = files.names_beside(file);
+  if (!listed) return may_run("its folder cannot be listed (" + listed.error().message + "), so that the VM may run");
+  const std::vector<std::string>& names = *listed;
   const auto machines = machines_beside(files, file, names);
   for (const Neighbour& machine : machines) {
     if (machine.power.state == model::PowerState::off) continue;
-    return may_run(machine.name + " (" + model::why_not_off(machine.power) + ")");
+    return may_run_by(machine.name + " (" + model::why_not_off(machine.power) + ")");
   }
   if (!machines.empty()) return Completeness{true, {}};
   const auto sign = lone_sign(names);
-  return sign ? std::optional(may_run(*sign)) : std::nullopt;
+  return sign ? std::optional(may_run_by(*sign)) : std::nullopt;
 }
 
 }  // namespace

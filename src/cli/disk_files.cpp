@@ -45,7 +45,9 @@ bool freezes(const formats::vmsd::SnapshotList& list, const disk::Chain& chain) 
 // In the disk's folder, the one that speaks of the chain.
 std::optional<formats::vmsd::SnapshotList> snapshots_beside(const FileOpener& files, const Location& disk,
                                                             const disk::Chain& chain) {
-  for (const std::string& name : files.names_beside(disk)) {
+  const auto names = files.names_beside(disk);
+  if (!names) return std::nullopt;
+  for (const std::string& name : *names) {
     if (formats::vmware::parse_name(name).kind != formats::vmware::NameKind::snapshot_list) continue;
     auto list = read_snapshots(files, storage::beside(disk, name));
     if (list && freezes(*list, chain)) return list;

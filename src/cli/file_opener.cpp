@@ -1,5 +1,6 @@
 #include "cli/file_opener.h"
 
+#include <algorithm>
 #include <map>
 
 #include "cli/mapping.h"
@@ -56,6 +57,7 @@ std::string path_on_host(const Location& location) { return normalise(location.p
 struct FileOpener::Hosts {
   storage::SshOptions options;
   std::map<std::string, Result<std::shared_ptr<storage::SshReader>>> connected;
+  std::map<std::string, Result<std::vector<std::string>>> listed;  // by folder, without links
 
   // Files are read by SFTP: no shell is started for them.
   Result<std::shared_ptr<storage::SshReader>> reader(Location location) {
@@ -82,7 +84,7 @@ Result<FileOpener> FileOpener::with(const CommandLine& line) {
   if (!options) return options.error();
   if (options->transport == storage::SshTransport::automatic) options->transport = storage::SshTransport::sftp;
   opener.mappings_ = std::move(*mappings);
-  opener.hosts_ = std::make_shared<Hosts>(Hosts{std::move(*options), {}});
+  opener.hosts_ = std::make_shared<Hosts>(Hosts{std::move(*options), {}, {}});
   return opener;
 }
 
@@ -146,30 +148,34 @@ bool FileOpener::is_folder(const Location& file) const {
   return found && found->status.type == storage::EntryType::folder;
 }
 
-std::vector<std::string> FileOpener::names_beside(const Location& file) const {
+Result<std::vector<std::string>> FileOpener::names_beside(const Location& file) const {
   const auto found = real(file);
-  if (!found) return {};
-  const std::string_view folder = parent_of(found->path);
-  return names_in(storage::beside(*found, folder.empty() ? "/" : folder));
+  if (!found) return found.error();
+  const std::string_view parent = parent_of(found->path);
+  const Location folder = storage::beside(*found, parent.empty() ? "/" : parent);
+  const auto known = hosts_->listed.find(folder.text);
+  return known != hosts_->listed.end() ? known->second
+                                       : hosts_->listed.emplace(folder.text, list(folder)).first->second;
 }
 
-std::vector<std::string> FileOpener::names_in(const Location& folder) const {
-  const auto found = real(folder);
-  if (!found || is_nowhere(*found)) return {};
+Result<std::vector<std::string>> FileOpener::list(const Location& folder) const {
   std::shared_ptr<storage::Reader> reader;
-  if (!found->is_ssh) {
-    if (auto opened = storage::open_local(found->path)) reader = std::move(*opened);
-  } else if (const auto connected = hosts_->reader(*found)) {
+  if (folder.is_ssh) {
+    const auto connected = hosts_->reader(folder);
+    if (!connected) return connected.error();
     reader = *connected;
+  } else {
+    auto opened = storage::open_local(folder.path);
+    if (!opened) return opened.error();
+    reader = std::move(*opened);
   }
-  const std::string place = found->is_ssh ? path_on_host(*found) : std::string();
+  reader->submit({{0, storage::ListRequest{folder.is_ssh ? path_on_host(folder) : std::string()}}});
   std::vector<std::string> names;
-  if (reader == nullptr) return names;
-  reader->submit({{0, storage::ListRequest{place}}});
   for (const storage::Reply& reply : reader->collect()) {
-    if (!reply.answer) continue;
+    if (!reply.answer) return reply.answer.error().in(folder.text);
     for (const auto& entry : std::get<storage::Listing>(*reply.answer).entries) names.push_back(entry.name);
   }
+  std::ranges::sort(names);
   return names;
 }
 

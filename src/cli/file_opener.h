@@ -43,13 +43,13 @@ class FileOpener {
   // Links are followed.
   [[nodiscard]] bool is_folder(const storage::Location& file) const;
 
-  // What lies in a folder, or in that of a file (links are followed); nothing where that cannot be told.
-  [[nodiscard]] std::vector<std::string> names_in(const storage::Location& folder) const;
-  [[nodiscard]] std::vector<std::string> names_beside(const storage::Location& file) const;
+  // What lies in the file's folder (links are followed), sorted. A folder is listed once, whoever asks.
+  [[nodiscard]] formats::core::Result<std::vector<std::string>> names_beside(const storage::Location& file) const;
 
  private:
   struct Hosts;
   [[nodiscard]] formats::core::Result<storage::Location> real(const storage::Location& file) const;
+  [[nodiscard]] formats::core::Result<std::vector<std::string>> list(const storage::Location& folder) const;
 
   std::vector<storage::Location> arguments_;
   std::shared_ptr<Hosts> hosts_;

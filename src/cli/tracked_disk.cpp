@@ -1,7 +1,5 @@
 #include "cli/tracked_disk.h"
 
-#include <algorithm>
-
 #include "cli/disk_files.h"
 #include "discovery/inspect.h"
 #include "formats/core/checked.h"
@@ -24,9 +22,9 @@ bool names(const FileOpener& files, const Location& descriptor, const Location& 
 
 // That which has the usual name first.
 std::vector<Location> candidates(const FileOpener& files, const Location& ctk) {
-  std::vector<std::string> names = files.names_beside(ctk);
+  const auto beside = files.names_beside(ctk);
+  std::vector<std::string> names = beside ? *beside : std::vector<std::string>{};
   std::erase_if(names, [](const std::string& name) { return !formats::vmware::is_called_vmdk(name); });
-  std::sort(names.begin(), names.end());
   if (auto disk = formats::vmware::disk_of_tracking(file_name(ctk.path)); !disk.empty())
     names.insert(names.begin(), std::move(disk));
   std::vector<Location> disks;

@@ -34,12 +34,17 @@ std::string not_compared_lines(const disk::Verdict& verdict, const Style& style)
   return out + (verdict.why_not_compared ? "; the first: " + escaped(verdict.why_not_compared->message) : "") + "\n";
 }
 
+// Something was not read, or is not covered by the table.
+bool is_partial(const VerifySubject& subject, const disk::Verdict& verdict) {
+  return verdict.not_compared.count() > 0 || (subject.completeness.complete == false && !subject.completeness.may_run);
+}
+
 std::string verdict_line(const VerifySubject& subject, const disk::Verdict& verdict, const Style& style) {
   const std::string size = sized(verdict.missed.bytes());
   if (subject.proves_nothing)
     return tinted("nothing is proved, whatever is missed:", Tint::warning, style) +
            completeness_text(subject.completeness) + "\n";
-  if (verdict.missed.count() == 0 && verdict.not_compared.count() > 0)
+  if (verdict.missed.count() == 0 && is_partial(subject, verdict))
     return tinted("no write is missed in what was compared", Tint::warning, style) + "\n";
   if (verdict.missed.count() == 0) return tinted("no write is missed", Tint::good, style) + "\n";
   if (subject.by_images)
@@ -64,7 +69,7 @@ Table missed_table(const VerifySubject& subject, const disk::Verdict& verdict) {
 std::string_view word_of(const VerifySubject& subject, const disk::Verdict& verdict) {
   if (subject.proves_nothing) return "incomplete";
   if (verdict.missed.count() > 0) return subject.by_images ? "proof" : "suspect";
-  return verdict.not_compared.count() > 0 ? "incomplete" : "no write is missed";
+  return is_partial(subject, verdict) ? "incomplete" : "no write is missed";
 }
 
 Json missed_json(const disk::Verdict& verdict) {

@@ -5,6 +5,7 @@ import pytest
 
 import vmware_files
 from folders import FIXTURES, copy_folder
+from program import fault
 
 CTK, FROZEN, DELTA = "db01/db01-000001-ctk.vmdk", "db01/db01-ctk.vmdk", "db01/db01-000001.vmdk"
 IMAGES = ["--images", "db01/db01.vmdk", DELTA, CTK]
@@ -60,6 +61,10 @@ def suspended(db01):
 
 def encrypted(db01):
     (db01 / "db01.vmx").write_text('.encoding = "UTF-8"\nencryption.keySafe = "x"\nencryption.data = "y"\n')
+
+
+def garbled(db01):
+    (db01 / "db01.vmx").write_bytes(b"\x7fELF" + bytes(range(256)))
 
 
 # --- an id from the future -------------------------------------------------------------------------------------------
@@ -169,7 +174,8 @@ ASKED_IDS = ["blocks", "map", "diff", "delta", "images"]
 
 
 @pytest.mark.parametrize("words", ASKED, ids=ASKED_IDS)
-@pytest.mark.parametrize("running", [not_shut_down, locked, locked_on_nfs, swapping, suspended, encrypted])
+@pytest.mark.parametrize("running", [not_shut_down, locked, locked_on_nfs, swapping, suspended, encrypted,
+                                     garbled])
 def test_the_table_of_a_machine_that_may_run_is_not_complete(db01, read, run, words, running):
     running(db01)
     told = read("ctk", *words, status=8)
@@ -191,6 +197,21 @@ def test_where_nothing_beside_the_file_tells_it_is_not_known(db01, read, words):
         sign.unlink()
     told = read("ctk", *words, status=0)
     assert told["complete"] is None and told["incomplete_reason"]
+
+
+@pytest.mark.parametrize("words", ASKED, ids=ASKED_IDS)
+def test_where_the_folder_cannot_be_listed_the_machine_may_run(db01, read, words):
+    """Nobody could look, so nothing is proven."""
+    told = read("ctk", *words, status=8, under=fault("getdents64", "error=EIO"))
+    assert told["complete"] is False and "cannot be listed" in told["incomplete_reason"]
+    assert told.get("verdict", "incomplete") == "incomplete"
+    read("ctk", *words, "--even-if-running", status=0, under=fault("getdents64", "error=EIO"))
+
+
+def test_a_folder_is_listed_once_however_many_of_its_files_are_compared(program, db01):
+    _, calls = program.calls("openat,openat2", "ctk", *ASKED[4], cwd=db01.parent, status=0)
+    listed = [call for call in calls if "O_DIRECTORY" in call and f'/{db01.name}"' in call]
+    assert len(listed) == 1, calls
 
 
 @pytest.mark.parametrize("words", ASKED, ids=ASKED_IDS)
@@ -233,6 +254,34 @@ def test_what_covers_less_than_its_disk_cannot_tell_all(demo, read):
     told = read("ctk", "blocks", demo / "grown/grown-ctk.vmdk", "--since", "0", status=8)
     assert told["complete"] is False and "covers less" in told["incomplete_reason"]
     read("ctk", "blocks", demo / "grown/grown-ctk.vmdk", "--since", "0", "--even-if-running", status=8)
+
+
+@pytest.fixture
+def grown(scratch):
+    """A disk that was extended from 1 GiB to 2 GiB without its CTK file, and raw images of it from before that, which
+    differ in the block `wrote`: grown(wrote)."""
+    def made(wrote):
+        text = vmware_files.descriptor("vmfs", ['RW 4194304 VMFS "grown-flat.vmdk"'], ctk="grown-ctk.vmdk")
+        (scratch / "grown.vmdk").write_text(text)
+        (scratch / "grown-ctk.vmdk").write_bytes(vmware_files.ctk_file(SECTORS, entry=4))
+        with open(scratch / "grown-ctk.vmdk", "r+b") as file:
+            file.seek(512 + 4 * 7)
+            file.write(bytes(4))
+        for name, byte in (("old.raw", b""), ("new.raw", b"x")):
+            with open(scratch / name, "wb") as file:
+                file.seek(wrote * 65536)
+                file.write(byte)
+                file.truncate(1 << 30)
+        return ["verify", "--images", "old.raw", "new.raw", "grown-ctk.vmdk", "--since", "3"]
+    return made
+
+
+@pytest.mark.parametrize("wrote, status, verdict", [(6, 8, "incomplete"), (7, 12, "proof")])
+def test_nor_can_it_acquit_but_it_can_prove(grown, read, wrote, status, verdict):
+    words = grown(wrote)
+    for more in ([], ["--even-if-running"]):
+        told = read("ctk", *words, *more, status=status)
+        assert (told["verdict"], told["complete"]) == (verdict, False) and "covers less" in told["incomplete_reason"]
 
 
 def test_a_cut_table_is_not_taken_for_a_whole_one(db01, run):
