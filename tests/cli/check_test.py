@@ -184,6 +184,23 @@ def test_a_neighbour_is_not_listed(read):
     assert [machine["config_path"] for machine in read("scan", ONE_OF_TWO)["virtual_machines"]] == ["s.vmx"]
 
 
+# --- what leads outside the scan -------------------------------------------------------------------------------------
+
+
+def test_what_leads_outside_the_scan_is_told_of_the_file_that_names_it(read):
+    """A clone without its golden image, and a machine whose disk lies on another volume."""
+    for case, vm, path, why in (
+            ("clone", "clone.vmx", "clone-000001.vmdk", "parentFileNameHint leads outside the scan: /vmfs/volumes/"),
+            ("far", "far.vmx", "far.vmx", "")):
+        (told,) = [each for each in read("check", f"demo/{case}")["skipped"] if each["reason"] == "outside-scan"]
+        assert (told["vm"], told["path"], told["target"]) == (vm, path, 0) and why in told["why"], told
+
+
+def test_nothing_is_skipped_where_it_is_in_the_scan(read):
+    skipped = read("check", "demo")["skipped"]
+    assert not [each for each in skipped if each["reason"] == "outside-scan" and each["vm"] == "clone/clone.vmx"]
+
+
 # --- where no fix is offered, none is named --------------------------------------------------------------------------
 
 

@@ -13,6 +13,14 @@ const std::vector<std::string> verbs{"enable", "disable", "reset"};
 Files subject() { return with(healthy(), {{"x/x-ctk.vmdk", small_tracking(1024)}}); }
 Files subject(const std::string& more) { return with(subject(), {{"x/x.vmx", vmx("x.vmdk", both_keys + more)}}); }
 
+// "shared-disk, why", of one machine; empty if it is not refused.
+std::string why_refused(const repair::Plan& plan, const std::string& vm) {
+  for (const auto& each : plan.refused) {
+    if (each.vm == vm) return std::string(name_of(each.reason)) + ", " + each.message;
+  }
+  return {};
+}
+
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   text.replace(text.find(from), from.size(), to);
   return text;
@@ -85,6 +93,31 @@ TEST_CASE("a delta that no snapshot lists needs consolidation") {
     files["x/x-000001-ctk.vmdk"] = small_tracking(1024);
     CHECK(reason_of(Workshop(files).plan(verb)) == "needs-consolidation");
   }
+}
+
+TEST_CASE("and so it does beside a backup proxy's leftover that holds its base") {
+  const std::string nonpersistent = "scsi0:0.mode = \"independent-nonpersistent\"\n";
+  const auto files = with(without(with_snapshot(), "x/x.vmsd"), {{"x/x-000001-ctk.vmdk", small_tracking(1024)},
+                                                                 {"p/p.vmx", vmx("../x/x.vmdk", nonpersistent)}});
+  for (const auto& verb : verbs)
+    CHECK(why_refused(Workshop(files).plan(verb), "x/x.vmx").starts_with("needs-consolidation, "));
+}
+
+TEST_CASE("a tracked base that another machine's stale list froze is that machine's, and held below the delta") {
+  const auto refused = [](const std::string& base) {
+    const auto plan =
+        Workshop(with(without(with_snapshot(), "x/x.vmsd"), {{"x/x-000001-ctk.vmdk", small_tracking(1024)},
+                                                             {"x/x.vmdk", base},
+                                                             {"x/old.vmx", vmx("old.vmdk", "uuid.bios = \"old\"\n")},
+                                                             {"x/old.vmdk", small_descriptor("old-flat.vmdk")},
+                                                             {"x/old-flat.vmdk", small_flat()},
+                                                             {"x/old.vmsd", snapshots("x.vmdk")}}))
+            .plan("reset");
+    return why_refused(plan, "x/x.vmx");
+  };
+  CHECK(refused(small_descriptor("x-flat.vmdk", "x-ctk.vmdk")) ==
+        "shared-disk, scsi0:0: another machine holds x.vmdk below it");
+  CHECK(refused(small_descriptor("x-flat.vmdk")).empty());  // maybe the golden image that it was cloned from
 }
 
 TEST_CASE("a template is taken by enable alone, when asked for") {

@@ -4,6 +4,8 @@ import subprocess
 
 import pytest
 
+import vmware_files
+
 UUID = "661ab9c9-ea3e9a38-f0ba-d89ef3ff34e7"
 HOST = {"profile": "8.0", "datastores": [f"my ds [50%]::{UUID}=fixtures/demo"]}
 ON_HOST = "ssh://esx/vmfs/volumes/my%20ds%20%5B50%25%5D"
@@ -74,6 +76,16 @@ def test_the_same_image_is_exported_from_a_host(remote, mounted, scratch, disk):
         assert told[0] == 0, told
     compared = subprocess.run(["cmp", scratch / "mount.raw", scratch / "host.raw"], capture_output=True, text=True)
     assert compared.returncode == 0, compared
+
+
+def test_a_renamed_copy_on_a_host_is_itself_whatever_name_is_written_in_it(remote, host, scratch):
+    """A sparse file with a descriptor inside, which names another that lies beside it."""
+    folder, inside = host.volume("my ds [50%]") / "hosted", vmware_files.descriptor(
+        "monolithicSparse", ['RW 8192 SPARSE "hosted.vmdk"'])
+    vmware_files.write_sparse(folder / "copy.vmdk", *vmware_files.monolithic(8192, [1], inside.encode()))
+    told = remote.run("export", "@/hosted/copy.vmdk", scratch / "copy.raw", "--no-hash")
+    assert told[0] == 0, told
+    assert (scratch / "copy.raw").read_bytes() == bytes(65536) + b"\2" * 65536 + bytes(62 * 65536)
 
 
 def test_what_is_not_there_is_not_exported(remote, scratch):

@@ -55,6 +55,15 @@ TEST_CASE("nobody who else holds a link silences that it was not consolidated") 
   CHECK(check(with(failed, {{"p/p.vmx", vmx("../x/x.vmdk")}})).has("snapshot-not-listed"));
 }
 
+TEST_CASE("a backup proxy's leftover is told beside it") {
+  const std::string nonpersistent = "scsi0:0.mode = \"independent-nonpersistent\"\n";
+  const auto found =
+      check(with(without(with_snapshot(), "x/x.vmsd"), {{"p/p.vmx", vmx("../x/x.vmdk", nonpersistent)}}));
+  CHECK(found.path("snapshot-not-listed") == "x/x.vmx");
+  CHECK(found.path("disk-hot-added") == "p/p.vmx");
+  CHECK(found.findings.found.size() == 2);
+}
+
 TEST_CASE("the source of an instant clone needs no consolidation") {
   const Files source = without(with_snapshot(), "x/x.vmsd");
   const Files clone{{"c/c.vmx", vmx("c.vmdk")},
