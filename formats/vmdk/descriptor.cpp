@@ -152,7 +152,7 @@ void read_entry(const text::Entry& entry, Descriptor& descriptor) {
   } else if (is("ddb.adaptertype")) {
     descriptor.adapter_type = entry.value;
   } else if (is("ddb.uuid")) {
-    descriptor.disk_uuid = entry.value;
+    descriptor.disk_uuid = lower(entry.value);
   } else if (is("ddb.longcontentid")) {
     descriptor.long_content_id = entry.value;
   } else if (is("ddb.sidecars")) {

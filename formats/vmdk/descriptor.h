@@ -44,7 +44,7 @@ struct Descriptor {
   // into all their files, and a file is copied and renamed.
   bool is_embedded = false;
   std::string adapter_type;
-  std::string disk_uuid;
+  std::string disk_uuid;  // ddb.uuid in lower case, since it is there to be compared
   std::string long_content_id;
   std::vector<std::string> sidecars;                     // ddb.sidecars: files that an I/O filter keeps beside the disk
   std::vector<std::pair<std::string, std::string>> ddb;  // every ddb.* entry, key and value, in order

@@ -35,10 +35,7 @@ void skip_unread(const Subject& subject, Findings& out) {
           {file.path, file.error->message, subject.owners[i].machine, reason_of(*file.error), file.target, file.path});
     }
   }
-  for (const model::File& folder : datastore.unreadable_folders) {
-    const std::string path = folder.path.empty() ? "." : folder.path;
-    out.skipped.push_back({path, folder.error->message, {}, reason_of(*folder.error), folder.target, path});
-  }
+  for (const model::File& folder : datastore.unreadable_folders) out.skipped.push_back(skipped_folder(folder));
 }
 
 // A name that leads out of the scan, of whom what depends on it is not told.
@@ -94,6 +91,21 @@ void skip_unknown_to_hosts(const model::Datastore& datastore, Findings& out) {
 
 }  // namespace
 
+Skipped skipped_folder(const model::File& folder) {
+  const std::string path = folder.path.empty() ? "." : folder.path;
+  return {path, folder.error->message, {}, reason_of(*folder.error), folder.target, path};
+}
+
+void sort(Findings& findings) {
+  const auto order = [](const Finding& finding) {
+    return std::tie(finding.target, finding.path, finding.code, finding.slot, finding.key);
+  };
+  std::sort(findings.found.begin(), findings.found.end(),
+            [&](const Finding& a, const Finding& b) { return order(a) < order(b); });
+  std::stable_sort(findings.skipped.begin(), findings.skipped.end(),
+                   [](const Skipped& a, const Skipped& b) { return a.what < b.what; });
+}
+
 Findings analyze(const model::Datastore& datastore, const Opener& opener) {
   const Subject subject = make_subject(datastore, opener);
   Findings out;
@@ -101,13 +113,7 @@ Findings analyze(const model::Datastore& datastore, const Opener& opener) {
   skip_outside(subject, out);
   skip_unknown_to_hosts(datastore, out);
   for (const Rule rule : rules) rule(subject, out);
-  const auto order = [](const Finding& finding) {
-    return std::tie(finding.target, finding.path, finding.code, finding.slot, finding.key);
-  };
-  std::sort(out.found.begin(), out.found.end(),
-            [&](const Finding& a, const Finding& b) { return order(a) < order(b); });
-  std::stable_sort(out.skipped.begin(), out.skipped.end(),
-                   [](const Skipped& a, const Skipped& b) { return a.what < b.what; });
+  sort(out);
   return out;
 }
 

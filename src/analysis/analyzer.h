@@ -20,4 +20,13 @@ using Opener = std::function<formats::core::Result<std::unique_ptr<formats::core
 // extents are read too.
 [[nodiscard]] Findings analyze(const model::Datastore& datastore, const Opener& opener = {});
 
+// The order of reports.
+void sort(Findings& findings);
+
+// What a folder that could not be listed is skipped as.
+[[nodiscard]] Skipped skipped_folder(const model::File& folder);
+
+// Where `ctk-format-doubted` was found: nothing that rests on how a CTK file is read has a fix.
+void take_fix_in_doubt(Finding& finding);
+
 }  // namespace cbtctl::analysis

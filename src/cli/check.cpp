@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "analysis/analyzer.h"
 #include "analysis/catalogue.h"
 #include "analysis/cbt_state.h"
 #include "cli/exit_status.h"
@@ -104,7 +105,8 @@ int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
   Findings findings = look(scanned, deep);
   report::CheckReport report = report_on(scanned, findings);
   filter.apply(scanned, findings);
-  recheck(scanned, deep, findings);
+  recheck(scanned, deep, filter, findings);
+  if (report.doubted) std::ranges::for_each(findings.found, analysis::take_fix_in_doubt);
   for (Finding& finding : findings.found) {
     if (verb.blocked_by != nullptr) finding.blocked_by = verb.blocked_by(scanned.datastore, finding);
   }

@@ -1,8 +1,7 @@
-// A machine's files are those that its chains reach. Whoever else names one of them counts too, with all that he runs
-// on: whose a link is, and what children a disk has, only he tells.
+// A group of folders is whole: whoever names one of its files counts too, with all that he names. Whose a link is, what
+// children a disk has, and whether a file is an orphan, only he tells.
 #include "discovery/rescan.h"
 
-#include <algorithm>
 #include <map>
 
 #include "discovery/discover.h"
@@ -11,96 +10,29 @@
 namespace cbtctl::discovery {
 namespace {
 
+using formats::core::file_name;
 using formats::core::parent_of;
 using model::Index;
 
-class Surroundings {
- public:
-  explicit Surroundings(const model::Datastore& datastore)
-      : datastore_(datastore), files_(datastore.files.size()), folders_(datastore.targets.size()) {}
-
-  void add_machine(Index machine) {
-    const model::VirtualMachine& subject = datastore_.virtual_machines[machine];
-    add(subject.file);
-    if (subject.snapshot_file) add_list(datastore_.snapshot_files[*subject.snapshot_file]);
-    for (const model::Disk& disk : subject.disks) {
-      for (const model::ChainLink& link : disk.chain) add_link(link);
+// Calls `name` with each file and what it names.
+template <typename Name>
+void for_references(const model::Datastore& datastore, Name&& name) {
+  for (const model::VirtualMachine& machine : datastore.virtual_machines) {
+    for (const model::Disk& disk : machine.disks) name(machine.file, disk.chain.front().reference);
+  }
+  for (const model::SnapshotFile& list : datastore.snapshot_files) {
+    for (const model::Reference& frozen : list.frozen) name(list.file, frozen);
+    for (const model::Reference& state : list.states) name(list.file, state);
+  }
+  for (const model::Descriptor& descriptor : datastore.descriptors) {
+    if (descriptor.parent) name(descriptor.file, *descriptor.parent);
+    if (descriptor.tracking) name(descriptor.file, *descriptor.tracking);
+    for (const model::Extent& extent : descriptor.extents) {
+      if (extent.reference) name(descriptor.file, *extent.reference);
     }
+    for (const model::Reference& sidecar : descriptor.sidecars) name(descriptor.file, sidecar);
   }
-
-  void add_who_names_them() {
-    const std::vector<bool> theirs = files_;
-    const auto leads_there = [&](const model::Reference& reference) {
-      return reference.file && theirs[*reference.file];
-    };
-    for (Index i = 0; i < datastore_.virtual_machines.size(); ++i) {
-      if (any_link(datastore_.virtual_machines[i], leads_there)) add_machine(i);
-    }
-    for (const model::SnapshotFile& list : datastore_.snapshot_files) {
-      if (std::any_of(list.frozen.begin(), list.frozen.end(), leads_there)) add_list(list);
-    }
-    std::set<std::string_view> uuids;
-    for (const model::Descriptor& descriptor : datastore_.descriptors) {
-      if (theirs[descriptor.file] && !descriptor.content.disk_uuid.empty()) uuids.insert(descriptor.content.disk_uuid);
-    }
-    for (const model::Descriptor& descriptor : datastore_.descriptors) {
-      if (names_any(descriptor, leads_there) || uuids.contains(descriptor.content.disk_uuid)) add(descriptor.file);
-    }
-  }
-
-  Folders folders() && { return std::move(folders_); }
-
- private:
-  template <typename Leads>
-  static bool any_link(const model::VirtualMachine& machine, const Leads& leads) {
-    return std::any_of(machine.disks.begin(), machine.disks.end(), [&](const model::Disk& disk) {
-      return std::any_of(disk.chain.begin(), disk.chain.end(),
-                         [&](const model::ChainLink& link) { return leads(link.reference); });
-    });
-  }
-
-  template <typename Leads>
-  static bool names_any(const model::Descriptor& descriptor, const Leads& leads) {
-    if (descriptor.parent && leads(*descriptor.parent)) return true;
-    if (descriptor.tracking && leads(*descriptor.tracking)) return true;
-    return std::any_of(descriptor.extents.begin(), descriptor.extents.end(),
-                       [&](const model::Extent& extent) { return extent.reference && leads(*extent.reference); });
-  }
-
-  // A missing file's folder may be missing too, and is no folder that cannot be read then.
-  void add(Index index) {
-    const model::File& file = datastore_.files[index];
-    files_[index] = true;
-    if (file.target >= folders_.size() || (!file.exists && !was_listed(file))) return;
-    folders_[file.target].emplace(parent_of(file.path));
-  }
-
-  [[nodiscard]] bool was_listed(const model::File& missing) const {
-    return std::any_of(datastore_.files.begin(), datastore_.files.end(),
-                       [&](const model::File& file) { return file.exists && lies_beside(file, missing); });
-  }
-
-  void add(const std::optional<model::Reference>& reference) {
-    if (reference && reference->file) add(*reference->file);
-  }
-
-  void add_list(const model::SnapshotFile& list) {
-    add(list.file);
-    for (const model::Reference& frozen : list.frozen) add(frozen);
-  }
-
-  void add_link(const model::ChainLink& link) {
-    add(link.reference);
-    if (!link.descriptor) return;
-    const model::Descriptor& descriptor = datastore_.descriptors[*link.descriptor];
-    add(descriptor.tracking);
-    for (const model::Extent& extent : descriptor.extents) add(extent.reference);
-  }
-
-  const model::Datastore& datastore_;
-  std::vector<bool> files_;
-  Folders folders_;
-};
+}
 
 // A place without such folders is as good as not there.
 std::vector<Place> narrowed(const std::vector<Place>& places, const Folders& folders) {
@@ -138,11 +70,73 @@ void keep_what_was_told(const model::Datastore& earlier, model::Datastore& now) 
 
 }  // namespace
 
-Folders folders_of(const model::Datastore& datastore, const std::vector<Index>& machines) {
-  Surroundings surroundings(datastore);
-  for (const Index machine : machines) surroundings.add_machine(machine);
-  surroundings.add_who_names_them();
-  return std::move(surroundings).folders();
+FolderGroups::FolderGroups(const model::Datastore& datastore) : places_(datastore.targets.size()) { add(datastore); }
+
+// The folder of a missing file may be missing too, and is none that cannot be read then: only what was listed counts.
+void FolderGroups::add(const model::Datastore& later) {
+  for (const model::File& file : later.files) {
+    if (file.exists) add_folder(file.target, parent_of(file.path));
+  }
+  for (const model::File& folder : later.unreadable_folders) add_folder(folder.target, folder.path);
+  for_references(later, [&](Index from, const model::Reference& to) { join(later.files[from], to, later); });
+  std::map<std::string_view, Index> of_uuid;
+  for (const model::Descriptor& descriptor : later.descriptors) {
+    if (descriptor.content.disk_uuid.empty()) continue;
+    const auto same = of_uuid.emplace(descriptor.content.disk_uuid, descriptor.file).first;
+    join(later.files[same->second], later.files[descriptor.file]);
+  }
+}
+
+Folders FolderGroups::around(const std::vector<model::File>& files) {
+  std::set<Group> wanted;
+  for (const model::File& file : files) {
+    if (const auto folder = number_of(file)) wanted.insert(group_of(*folder));
+  }
+  Folders found(places_);
+  for (const auto& [folder, number] : folders_) {
+    if (wanted.contains(group_of(number))) found[folder.first].insert(folder.second);
+  }
+  return found;
+}
+
+std::optional<FolderGroups::Group> FolderGroups::number_of(const model::File& file) const {
+  const auto found = folders_.find(std::pair(file.target, std::string(parent_of(file.path))));
+  return found == folders_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void FolderGroups::add_folder(Index target, std::string_view path) {
+  if (target >= places_) return;  // a mapping, which is read as far as files lead there
+  const auto [folder, is_new] = folders_.try_emplace({target, std::string(path)}, same_.size());
+  if (!is_new) return;
+  same_.push_back(folder->second);
+  by_name_.emplace(file_name(folder->first.second), folder->second);
+}
+
+void FolderGroups::join(const model::File& from, const model::Reference& reference, const model::Datastore& datastore) {
+  if (reference.file) return join(from, datastore.files[*reference.file]);
+  const auto folder = number_of(from);
+  if (folder && reference.written.starts_with('/')) join_tails(*folder, reference.written);
+}
+
+// A tail that is found twice leads nowhere, and to the one that is left where less is read.
+void FolderGroups::join_tails(Group folder, std::string_view written) {
+  const std::string_view name = file_name(parent_of(written));
+  const auto [begin, end] = by_name_.equal_range(name);
+  if (begin == end) return;
+  same_[group_of(folder)] = group_of(begin->second);
+  if (!joined_by_name_.emplace(name).second) return;
+  for (auto each = begin; each != end; ++each) same_[group_of(each->second)] = group_of(folder);
+}
+
+void FolderGroups::join(const model::File& one, const model::File& other) {
+  const auto a = number_of(one);
+  const auto b = number_of(other);
+  if (a && b && *a != *b) same_[group_of(*a)] = group_of(*b);
+}
+
+FolderGroups::Group FolderGroups::group_of(Group folder) {
+  while (same_[folder] != folder) folder = same_[folder] = same_[same_[folder]];
+  return folder;
 }
 
 model::Datastore rescan(const model::Datastore& earlier, const Folders& folders, const std::vector<Place>& places,

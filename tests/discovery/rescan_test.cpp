@@ -6,6 +6,7 @@
 #include "tests/support/findings.h"
 
 using namespace support;
+using cbtctl::discovery::FolderGroups;
 using cbtctl::discovery::Folders;
 using cbtctl::discovery::Place;
 
@@ -34,6 +35,11 @@ Files two_machines() {
   return files;
 }
 
+// Of a machine.
+Folders folders_around(const Datastore& datastore, std::size_t machine) {
+  return FolderGroups(datastore).around({datastore.files[datastore.virtual_machines[machine].file]});
+}
+
 bool has(const Datastore& datastore, const std::string& path) {
   return std::any_of(datastore.files.begin(), datastore.files.end(),
                      [&](const auto& file) { return file.path == path && file.exists; });
@@ -44,7 +50,7 @@ bool has(const Datastore& datastore, const std::string& path) {
 TEST_CASE("of a machine its folder and those of its disks are read again, and no other") {
   Moving moving(two_machines());
   const Datastore first = moving.scan();
-  const Folders folders = cbtctl::discovery::folders_of(first, {0});
+  const Folders folders = folders_around(first, 0);
   CHECK(folders == Folders{{"x"}});
   const Datastore now = cbtctl::discovery::rescan(first, folders, {moving.place}, {});
   CHECK(now.virtual_machines.size() == 1);
@@ -58,14 +64,34 @@ TEST_CASE("whoever names a file of the machine is read again with it") {
                                        {"clone/c-000001-delta.vmdk", small_cowd()}});
   Moving moving(files);
   const Datastore first = moving.scan();
-  CHECK(cbtctl::discovery::folders_of(first, {1}) == Folders{{"clone", "x"}});
+  CHECK(folders_around(first, 1) == Folders{{"clone", "x"}});
+}
+
+TEST_CASE("two disks of one ddb.uuid are read again together, whatever its letter case") {
+  const std::string uuid = "60 00 C2 9a";
+  const Files files = {{"x/x.vmx", vmx("x.vmdk")},
+                       {"x/x.vmdk", small_descriptor("x-flat.vmdk", {}, "ddb.uuid = \"" + uuid + "\"\n")},
+                       {"y/y.vmx", vmx("y.vmdk")},
+                       {"y/y.vmdk", small_descriptor("y-flat.vmdk", {}, "ddb.uuid = \"60 00 c2 9A\"\n")}};
+  CHECK(folders_around(scan(files), 0) == Folders{{"x", "y"}});
+  CHECK(check(files).count("disk-uuid-twice") == 1);
+}
+
+TEST_CASE("what a later look found to lead to another folder is read again with it") {
+  const Files files = with(two_machines(), {{"x/x.vmx", vmx("x.vmdk")}});
+  const Datastore first = scan(files);
+  FolderGroups groups(first);
+  const std::vector<cbtctl::model::File> about{{.target = 0, .path = "x/x.vmx"}};
+  CHECK(groups.around(about) == Folders{{"x"}});
+  groups.add(scan(with(files, {{"x/x.vmx", vmx("../y/x.vmdk")}})));
+  CHECK(groups.around(about) == Folders{{"x", "y"}});
 }
 
 TEST_CASE("a folder that is gone with what lay in it is not asked for again: the file stays missing") {
   Moving moving(without(
       with(with_snapshot(), {{"x/x-000001.vmdk", small_delta("x-000001-delta.vmdk", "../gone/g.vmdk")}}), "x/x.vmsd"));
   const Datastore first = moving.scan();
-  const Folders folders = cbtctl::discovery::folders_of(first, {0});
+  const Folders folders = folders_around(first, 0);
   CHECK(folders == Folders{{"x"}});
   CHECK(check(cbtctl::discovery::rescan(first, folders, {moving.place}, {})).has("chain-parent-missing"));
 }

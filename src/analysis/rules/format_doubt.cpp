@@ -48,13 +48,15 @@ std::map<model::Index, Count> count_by_target(const Subject& subject, const Find
 
 }  // namespace
 
+void take_fix_in_doubt(Finding& finding) {
+  if (is_about_ctk_file(finding.code)) finding.fix = Fix::none;
+}
+
 void check_format(const Subject& subject, Findings& out) {
   if (out.found.size() < least_strange) return;  // each that does not fit has been told
   for (const auto& [target, count] : count_by_target(subject, out)) {
     if (!count.is_doubtful()) continue;
-    for (Finding& finding : out.found) {
-      if (is_about_ctk_file(finding.code)) finding.fix = Fix::none;
-    }
+    for (Finding& each : out.found) take_fix_in_doubt(each);
     Finding finding = finding_of(Code::ctk_format_doubted);
     finding.target = target;
     finding.path = std::string(".");
