@@ -70,41 +70,58 @@ void check_shared(const Subject& subject, std::span<const Use> uses, Findings& o
 
 // --- a disk that deltas rest on --------------------------------------------------------------------------------------
 
-// A link that a machine runs on, or that a .vmsd names; of the ancestors of which one is told.
-struct Child {
-  Index file = 0;
-  std::optional<Index> machine;  // that runs on it
-  std::string named_by;          // the .vmsd
-};
-using Children = std::map<Index, std::vector<Child>>;  // by ancestor
+// The descriptors that name a file as their parent, by that file.
+using Deltas = std::multimap<Index, Index>;
 
 bool is_native(const Subject& subject, Index file) {
   const auto& descriptor = subject.file(file).descriptor;
   return descriptor && subject.datastore.descriptors[*descriptor].content.native_snapshot;
 }
 
-std::optional<Index> file_of_parent(const Subject& subject, Index file) {
-  const auto& descriptor = subject.file(file).descriptor;
-  const auto& parent = descriptor ? subject.datastore.descriptors[*descriptor].parent : std::nullopt;
-  return parent ? parent->file : std::nullopt;
+Deltas all_deltas(const Subject& subject) {
+  Deltas deltas;
+  for (const model::Descriptor& descriptor : subject.datastore.descriptors) {
+    if (descriptor.parent && descriptor.parent->file) deltas.emplace(*descriptor.parent->file, descriptor.file);
+  }
+  return deltas;
 }
 
-void add_to_ancestors(const Subject& subject, const Child& child, Children& children) {
-  auto at = file_of_parent(subject, child.file);
-  if (!at || is_native(subject, child.file)) return;
-  for (std::set<Index> met{child.file}; at && met.insert(*at).second; at = file_of_parent(subject, *at)) {
-    children[*at].push_back(child);
+// All that rest on a file, directly or not, in order; a loop leads back to it and no further.
+std::vector<Index> resting_on(const Subject& subject, Index base, const Deltas& deltas) {
+  if (!deltas.contains(base)) return {};
+  std::set<Index> met{base};
+  std::vector<Index> found;
+  for (std::vector<Index> left{base}; !left.empty();) {
+    const auto [begin, end] = deltas.equal_range(left.back());
+    left.pop_back();
+    for (auto delta = begin; delta != end; ++delta) {
+      if (!met.insert(delta->second).second) continue;
+      left.push_back(delta->second);
+      if (!is_native(subject, delta->second)) found.push_back(delta->second);
+    }
   }
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
-Children all_children(const Subject& subject) {
-  Children children;
-  for (const Use& use : subject.uses) {
-    if (use.depth == 0) add_to_ancestors(subject, {use.file, use.disk->machine, {}}, children);
+// A link that a machine runs on, or that a .vmsd names.
+struct Child {
+  Index file = 0;
+  std::optional<Index> machine;  // that runs on it
+  Index named_by = 0;            // else the file that is the .vmsd
+};
+
+std::vector<Child> children_of(const Subject& subject, Index base, const Deltas& deltas) {
+  std::vector<Child> children;
+  const std::vector<Index> resting = resting_on(subject, base, deltas);
+  for (const Index file : resting) {
+    for (const Use& use : subject.uses_of(file)) {
+      if (use.depth == 0) children.push_back({file, use.disk->machine});
+    }
   }
-  for (const Freezing& freezing : subject.freezings) {
-    const Index list = subject.datastore.snapshot_files[freezing.list].file;
-    add_to_ancestors(subject, {freezing.file, {}, subject.file(list).path}, children);
+  for (const Index file : resting) {
+    for (const Freezing& freezing : subject.freezings_of(file))
+      children.push_back({file, {}, subject.datastore.snapshot_files[freezing.list].file});
   }
   return children;
 }
@@ -129,7 +146,7 @@ void raise_children(const Subject& subject, const Use& use, const std::vector<Ch
   for (const Child& child : children) {
     all_elsewhere &= !lies_beside(subject.file(child.file), subject.file(use.file));
     if (child.machine) machines.push_back(*child.machine);
-    const std::string by = child.machine ? path_of_machine(subject, *child.machine) : child.named_by;
+    const std::string by = child.machine ? path_of_machine(subject, *child.machine) : subject.file(child.named_by).path;
     const std::string words = subject.file(child.file).path + (child.machine ? ", on which runs " : ", named by ") + by;
     if (told.insert(words).second) finding.evidence.push_back({"child", {}, words});
   }
@@ -140,16 +157,15 @@ void raise_children(const Subject& subject, const Use& use, const std::vector<Ch
   out.found.push_back(std::move(finding));
 }
 
-void check_children(const Subject& subject, std::span<const Use> uses, const Children& children, Findings& out) {
+void check_children(const Subject& subject, std::span<const Use> uses, const Deltas& deltas, Findings& out) {
   const auto may_write = [&](const Use& use) { return use.depth == 0 && !stays_on_base(subject, use); };
   const auto use = std::find_if(uses.begin(), uses.end(), may_write);
   if (use == uses.end()) return;
   const bool is_frozen = std::any_of(use, uses.end(), [&](const Use& each) {
     return may_write(each) && subject.is_frozen_by(each.disk->machine, each.file);
   });
-  const auto here = children.find(use->file);
-  if (here != children.end() || is_frozen)
-    raise_children(subject, *use, here == children.end() ? std::vector<Child>() : here->second, is_frozen, out);
+  const std::vector<Child> children = children_of(subject, use->file, deltas);
+  if (!children.empty() || is_frozen) raise_children(subject, *use, children, is_frozen, out);
 }
 
 // --- a proxy that holds a disk still ---------------------------------------------------------------------------------
@@ -238,7 +254,7 @@ void check_identities(const Subject& subject, Findings& out) {
     if (uuid.empty() || !descriptor.judged || descriptor.content.has_parent()) continue;
     const model::File& file = subject.file(descriptor.file);
     if (is_of_a_template(subject, descriptor.file) || lies_on_a_copied_volume(subject, file)) continue;
-    by_uuid[formats::text::lower(uuid)].push_back(descriptor.file);
+    by_uuid[uuid].push_back(descriptor.file);
   }
   for (auto& [uuid, files] : by_uuid) {
     if (files.size() < 2) continue;
@@ -254,14 +270,14 @@ void check_identities(const Subject& subject, Findings& out) {
 }  // namespace
 
 void check_sharing(const Subject& subject, Findings& out) {
-  const Children children = all_children(subject);
+  const Deltas deltas = all_deltas(subject);
   const std::span<const Use> all = subject.uses;
   for (auto begin = all.begin(); begin != all.end();) {
     const auto end = std::find_if(begin, all.end(), [&](const Use& use) { return use.file != begin->file; });
     const std::span<const Use> uses(begin, end);
     if (uses.size() > 1) check_shared(subject, uses, out);
     for (const Use& use : uses) check_hot_added(subject, use, uses, out);
-    check_children(subject, uses, children, out);
+    check_children(subject, uses, deltas, out);
     begin = end;
   }
   check_copies(subject, out);

@@ -1,5 +1,7 @@
 // CTK files that no descriptor names: orphans, and what is left beside its disk.
-#include <algorithm>
+#include <optional>
+#include <string>
+#include <unordered_set>
 
 #include "analysis/subject.h"
 #include "analysis/tracking_file_verdict.h"
@@ -21,35 +23,50 @@ bool blocks_the_next(const Subject& subject, const model::TrackingFile& tracking
   return disk != nullptr && has_both_keys(subject, *disk);
 }
 
-// An empty one of a snapshot to come: where both keys are TRUE the next snapshots fail on it.
-bool fails_the_next_snapshot(const Subject& subject, const model::File& file) {
-  const auto is_of_its_stem = [&](const model::ChainLink& link) {
-    if (!link.reference.file) return false;
-    const model::File& disk = subject.file(*link.reference.file);
-    return lies_beside(disk, file) &&
-           formats::core::equal_ignoring_case(stem_of_disk(disk.path), stem_of_disk(file.path));
-  };
-  return file.size_bytes == 0 && std::ranges::any_of(subject.disks, [&](const JudgedDisk& judged) {
-           return has_both_keys(subject, judged) && std::ranges::any_of(judged.disk->chain, is_of_its_stem);
-         });
-}
+// What machines and snapshots name, whatever its letter case. Made when the first CTK file asks.
+class NamedDisks {
+ public:
+  explicit NamedDisks(const Subject& subject) : subject_(subject) {
+    for (const JudgedDisk& judged : subject.disks) {
+      const bool is_tracked = has_both_keys(subject, judged);
+      for (const model::ChainLink& link : judged.disk->chain) add(link.reference, is_tracked);
+    }
+    for (const model::SnapshotFile& list : subject.datastore.snapshot_files) {
+      for (const model::Reference& frozen : list.frozen) add(frozen, false);
+    }
+  }
 
-// What is left of a disk that a machine or a snapshot names is no orphan, though its descriptor is gone.
-bool has_named_disk(const Subject& subject, const model::File& file) {
-  const std::string wanted = formats::vmware::disk_of_tracking(file.path);
-  const auto is_wanted = [&](const model::Reference& reference) {
-    if (wanted.empty() || !reference.file) return false;
-    const model::File& disk = subject.file(*reference.file);
-    return disk.target == file.target && formats::core::equal_ignoring_case(disk.path, wanted);
-  };
-  return std::ranges::any_of(subject.disks,
-                             [&](const JudgedDisk& judged) {
-                               return std::ranges::any_of(judged.disk->chain, is_wanted, &model::ChainLink::reference);
-                             }) ||
-         std::ranges::any_of(subject.datastore.snapshot_files, [&](const model::SnapshotFile& list) {
-           return std::ranges::any_of(list.frozen, is_wanted);
-         });
-}
+  // What is left of a disk that a machine or a snapshot names is no orphan, though its descriptor is gone.
+  [[nodiscard]] bool has_disk_of(const model::File& tracking) const {
+    const std::string disk = formats::vmware::disk_of_tracking(tracking.path);
+    return !disk.empty() && paths_.contains(key_of(tracking.target, disk));
+  }
+
+  // An empty one of a snapshot to come: where both keys are TRUE the next snapshots fail on it.
+  [[nodiscard]] bool fail_their_next_snapshot(const model::File& tracking) const {
+    return tracking.size_bytes == 0 && tracked_stems_.contains(stem_key_of(tracking));
+  }
+
+ private:
+  static std::string key_of(model::Index target, std::string_view path) {
+    return std::to_string(target) + '/' + formats::text::lower(path);
+  }
+  static std::string stem_key_of(const model::File& file) {
+    return std::to_string(file.target) + '/' + std::string(formats::core::parent_of(file.path)) + '/' +
+           formats::text::lower(stem_of_disk(file.path));
+  }
+
+  void add(const model::Reference& reference, bool is_tracked) {
+    if (!reference.file) return;
+    const model::File& disk = subject_.file(*reference.file);
+    paths_.insert(key_of(disk.target, disk.path));
+    if (is_tracked) tracked_stems_.insert(stem_key_of(disk));
+  }
+
+  const Subject& subject_;
+  std::unordered_set<std::string> paths_;
+  std::unordered_set<std::string> tracked_stems_;
+};
 
 Code code_of(TrackingClass kind) {
   if (kind == TrackingClass::leftover) return Code::ctk_leftover;
@@ -88,9 +105,10 @@ void decide_fix(const Subject& subject, const model::TrackingFile& tracking, Fin
   }
 }
 
-void check_unnamed(const Subject& subject, const model::TrackingFile& tracking, Findings& out) {
+void check_unnamed(const Subject& subject, const model::TrackingFile& tracking, const NamedDisks& named,
+                   Findings& out) {
   const Code code = code_of(classify(subject.datastore, tracking));
-  if (code != Code::ctk_leftover && has_named_disk(subject, subject.file(tracking.file))) return;
+  if (code != Code::ctk_leftover && named.has_disk_of(subject.file(tracking.file))) return;
   Finding finding = about_unused(code, subject, tracking.file);
   if (code == Code::ctk_leftover) {
     if (const Finding of_disk = about(code, subject, *tracking.disk); of_disk.machine) {
@@ -100,7 +118,7 @@ void check_unnamed(const Subject& subject, const model::TrackingFile& tracking, 
     if (blocks_the_next(subject, tracking)) finding.severity = Severity::error;
     finding.evidence.push_back({"named by", "a descriptor", {}});
   } else {
-    if (code == Code::ctk_orphan_snapshot && fails_the_next_snapshot(subject, subject.file(tracking.file)))
+    if (code == Code::ctk_orphan_snapshot && named.fail_their_next_snapshot(subject.file(tracking.file)))
       finding.severity = Severity::error;
     finding.evidence.push_back({"descriptor", disk_of(finding.path), {}});
   }
@@ -112,10 +130,13 @@ void check_unnamed(const Subject& subject, const model::TrackingFile& tracking, 
 }  // namespace
 
 void check_unnamed_tracking_files(const Subject& subject, Findings& out) {
+  std::optional<NamedDisks> named;
   for (const model::TrackingFile& tracking : subject.datastore.tracking_files) {
     const model::File& file = subject.file(tracking.file);
     if (!tracking.named_by.empty() || is_unread(file) || tracking.is_awaited) continue;
-    if (!subject.is_silenced(file) && !subject.lies_among_objects(file)) check_unnamed(subject, tracking, out);
+    if (subject.is_silenced(file) || subject.lies_among_objects(file)) continue;
+    if (!named) named.emplace(subject);
+    check_unnamed(subject, tracking, *named, out);
   }
 }
 
