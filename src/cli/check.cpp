@@ -107,9 +107,7 @@ int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
   filter.apply(scanned, findings);
   recheck(scanned, deep, filter, findings);
   if (report.doubted) std::ranges::for_each(findings.found, analysis::take_fix_in_doubt);
-  for (Finding& finding : findings.found) {
-    if (verb.blocked_by != nullptr) finding.blocked_by = verb.blocked_by(scanned.datastore, finding);
-  }
+  if (verb.tell_blocked != nullptr) verb.tell_blocked(scanned.datastore, findings.found);
   report.baseline = std::move(*baseline);
   if (report.baseline) {
     keep_new(*report.baseline, findings.found, [&](const auto& known) { return filter.looks_for(scanned, known); });

@@ -31,7 +31,7 @@ std::optional<std::int64_t> end_of_run(const std::string& path, storage::Writer&
 bool is_selected(const Scanned& scanned, const model::Quarantine& quarantine) {
   if (scanned.selection.globs.empty()) return true;
   const model::File inside{.target = quarantine.target, .path = quarantine.path};
-  const auto owners = repair::owners_of(scanned.datastore, inside);
+  const auto owners = repair::owners_of(repair::Users(scanned.datastore), inside);
   return std::any_of(owners.begin(), owners.end(),
                      [&](const auto* machine) { return scanned.selection.has(scanned.datastore, *machine); });
 }

@@ -15,15 +15,16 @@ struct Finding;
 
 namespace cbtctl::cli {
 
-// Why the fix of a finding would be refused now: the planner's answer, which a verb that reads does not link itself.
-using BlockedBy = std::vector<std::string> (*)(const model::Datastore& datastore, const analysis::Finding& finding);
+// Fills in why the fix of each finding would be refused now: the planner's answer, which a verb that reads does not
+// link itself.
+using TellBlocked = void (*)(const model::Datastore& datastore, std::vector<analysis::Finding>& findings);
 
 struct Verb {
   std::string_view name;      // "scan", "ctk show"
   std::string_view synopsis;  // what follows the name
   std::string_view summary;   // one line
   int (*run)(const Verb& verb, const std::vector<std::string>& arguments);
-  BlockedBy blocked_by = nullptr;  // check alone
+  TellBlocked tell_blocked = nullptr;  // check alone
 };
 
 [[nodiscard]] std::span<const Verb> verbs();

@@ -7,15 +7,17 @@
 namespace cbtctl::cli {
 namespace {
 
-std::vector<std::string> blocked_by(const model::Datastore& datastore, const analysis::Finding& finding) {
-  std::vector<std::string> reasons;
-  for (const repair::Reason reason : repair::reasons_against(datastore, finding)) reasons.emplace_back(name_of(reason));
-  return reasons;
+void tell_blocked(const model::Datastore& datastore, std::vector<analysis::Finding>& findings) {
+  const repair::Users users(datastore);
+  for (analysis::Finding& finding : findings) {
+    for (const repair::Reason reason : repair::reasons_against(users, finding))
+      finding.blocked_by.emplace_back(name_of(reason));
+  }
 }
 
 constexpr std::array all{
     Verb{"scan", "TARGET...", "every VM and disk with its CBT state and the reason", run_scan},
-    Verb{"check", "TARGET...", "what is wrong, the evidence and the remedy", run_check, blocked_by},
+    Verb{"check", "TARGET...", "what is wrong, the evidence and the remedy", run_check, tell_blocked},
     Verb{"enable", "TARGET...", "CBT on, on powered-off VMs", run_change},
     Verb{"disable", "TARGET...", "CBT off, on powered-off VMs", run_change},
     Verb{"reset", "TARGET...", "CBT restarted, on powered-off VMs: the next backup is a full one", run_change},

@@ -42,14 +42,15 @@ Failure failure_of(const formats::core::Error& error) {
 
 class Compiler {
  public:
-  Compiler(const model::Datastore& datastore, const model::VirtualMachine& machine, const Intent& intent,
+  Compiler(const Users& users, const model::VirtualMachine& machine, const Intent& intent,
            const std::vector<Site>& sites)
-      : datastore_(datastore),
+      : users_(users),
+        datastore_(users.datastore()),
         machine_(machine),
         settled_(machine),
-        configuration_(datastore.files[machine.file]),
+        configuration_(datastore_.files[machine.file]),
         intent_(intent),
-        roots_(datastore, sites, configuration_.target) {}
+        roots_(datastore_, sites, configuration_.target) {}
 
   std::variant<MachinePlan, Refusal> compile() {
     plan_.vm = configuration_.path;
@@ -57,7 +58,7 @@ class Compiler {
     if (auto failed = settle()) return refused(*failed);
     if (auto failed = refuse_sealed()) return refused(*failed);
     intent_ = with_consequences(datastore_, machine_, settled_, std::move(intent_));
-    if (auto objection = refuse_intent(datastore_, settled_, intent_)) return *objection;
+    if (auto objection = refuse_intent(users_, settled_, intent_)) return *objection;
     for (const auto step : {&Compiler::keys_off, &Compiler::lines_out, &Compiler::other_edits, &Compiler::files_aside,
                             &Compiler::keys_on}) {
       if (auto failed = (this->*step)()) return refused(*failed);
@@ -277,6 +278,7 @@ class Compiler {
     }
   }
 
+  const Users& users_;
   const model::Datastore& datastore_;
   const model::VirtualMachine& machine_;
   model::VirtualMachine settled_;
@@ -289,9 +291,9 @@ class Compiler {
 
 }  // namespace
 
-std::variant<MachinePlan, Refusal> compile(const model::Datastore& datastore, const model::VirtualMachine& machine,
+std::variant<MachinePlan, Refusal> compile(const Users& users, const model::VirtualMachine& machine,
                                            const Intent& intent, const std::vector<Site>& sites) {
-  return Compiler(datastore, machine, intent, sites).compile();
+  return Compiler(users, machine, intent, sites).compile();
 }
 
 }  // namespace cbtctl::repair

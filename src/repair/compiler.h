@@ -8,16 +8,15 @@
 #include <string>
 #include <variant>
 
-#include "model/datastore.h"
 #include "repair/plan.h"
 #include "repair/planner.h"
+#include "repair/users.h"
 
 namespace cbtctl::repair {
 
 // Refused where a guard objects. The roots of the intent's files are indexes of targets, those of the plan of its own
 // roots. A plan without changes: nothing is left to do.
-[[nodiscard]] std::variant<MachinePlan, Refusal> compile(const model::Datastore& datastore,
-                                                         const model::VirtualMachine& machine, const Intent& intent,
-                                                         const std::vector<Site>& sites);
+[[nodiscard]] std::variant<MachinePlan, Refusal> compile(const Users& users, const model::VirtualMachine& machine,
+                                                         const Intent& intent, const std::vector<Site>& sites);
 
 }  // namespace cbtctl::repair

@@ -46,14 +46,15 @@ const model::Reference* held_below(const model::Datastore& datastore, const mode
 }
 
 // A machine that cannot be read may run on what lies in its folder.
-std::optional<std::string> unread_at_home_of(const model::Datastore& datastore, const model::VirtualMachine& machine,
+std::optional<std::string> unread_at_home_of(const Users& users, const model::VirtualMachine& machine,
                                              const model::ChainLink& link) {
   if (!link.reference.file) return std::nullopt;
+  const model::Datastore& datastore = users.datastore();
   const model::File& disk = datastore.files[*link.reference.file];
   if (lies_beside(disk, datastore.files[machine.file])) return std::nullopt;
-  for (const model::VirtualMachine& other : datastore.virtual_machines) {
-    if (other.unreadable && lies_beside(disk, datastore.files[other.file]))
-      return datastore.files[other.file].path + ", which cannot be read, may run on " + link.reference.written;
+  for (const model::VirtualMachine* other : users.beside(disk)) {
+    if (other->unreadable && lies_beside(disk, datastore.files[other->file]))
+      return datastore.files[other->file].path + ", which cannot be read, may run on " + link.reference.written;
   }
   return std::nullopt;
 }
@@ -69,17 +70,14 @@ bool is_idle_copy(const model::Datastore& datastore, const model::VirtualMachine
 }
 
 // Another machine runs on, or another descriptor shares the CTK file of, an own link of the disk.
-std::optional<std::string> shared_with(const model::Datastore& datastore, const model::VirtualMachine& machine,
+std::optional<std::string> shared_with(const Users& users, const model::VirtualMachine& machine,
                                        const model::Disk& disk) {
+  const model::Datastore& datastore = users.datastore();
   for (const model::ChainLink& link : disk.chain) {
     if (!link.own || !link.reference.file) continue;
-    for (const model::VirtualMachine& other : datastore.virtual_machines) {
-      if (other.file == machine.file || is_idle_copy(datastore, machine, other, *link.reference.file)) continue;
-      for (const model::Disk& theirs : other.disks) {
-        const bool uses = std::any_of(theirs.chain.begin(), theirs.chain.end(),
-                                      [&](const auto& each) { return each.reference.file == link.reference.file; });
-        if (uses) return datastore.files[other.file].path + " uses " + link.reference.written + " too";
-      }
+    for (const model::VirtualMachine* other : users.of(*link.reference.file)) {
+      if (other->file == machine.file || is_idle_copy(datastore, machine, *other, *link.reference.file)) continue;
+      return datastore.files[other->file].path + " uses " + link.reference.written + " too";
     }
     if (!link.descriptor) continue;
     const auto& tracking = datastore.descriptors[*link.descriptor].tracking;
@@ -265,8 +263,9 @@ std::optional<Refusal> refuse_machine(const model::Datastore& datastore, const m
   return refuse_by_host(datastore, machine, request);
 }
 
-std::optional<Refusal> refuse_tracking(const model::Datastore& datastore, const model::VirtualMachine& machine,
+std::optional<Refusal> refuse_tracking(const Users& users, const model::VirtualMachine& machine,
                                        std::span<const model::Disk* const> disks) {
+  const model::Datastore& datastore = users.datastore();
   const auto refuse = [&](Reason reason, const std::string& message) {
     return refusal(datastore, machine, reason, message);
   };
@@ -298,14 +297,13 @@ std::optional<Refusal> refuse_tracking(const model::Datastore& datastore, const 
       if (!link.own) break;
       if (const auto outside = outside_of(datastore, link))
         return refuse(Reason::outside_scan, slot + ": " + *outside + " is not in the scan by its own path");
-      if (const auto unread = unread_at_home_of(datastore, machine, link))
+      if (const auto unread = unread_at_home_of(users, machine, link))
         return refuse(Reason::shared_disk, slot + ": " + *unread);
     }
     const auto verdict = analysis::judge(datastore, machine, *disk);
     if (verdict.state == analysis::CbtState::unreadable)
       return refuse(Reason::unreadable, slot + ": " + formats::core::joined(verdict.reasons, ", "));
-    if (const auto other = shared_with(datastore, machine, *disk))
-      return refuse(Reason::shared_disk, slot + ": " + *other);
+    if (const auto other = shared_with(users, machine, *disk)) return refuse(Reason::shared_disk, slot + ": " + *other);
   }
   return std::nullopt;
 }

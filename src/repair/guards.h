@@ -6,6 +6,7 @@
 
 #include "model/datastore.h"
 #include "repair/planner.h"
+#include "repair/users.h"
 
 namespace cbtctl::repair {
 
@@ -15,8 +16,7 @@ namespace cbtctl::repair {
 
 // What is asked before CBT is touched: hardware, snapshots of own links, and each disk: readable, in the scan by its
 // own path, on no object storage, used by no other machine.
-[[nodiscard]] std::optional<Refusal> refuse_tracking(const model::Datastore& datastore,
-                                                     const model::VirtualMachine& machine,
+[[nodiscard]] std::optional<Refusal> refuse_tracking(const Users& users, const model::VirtualMachine& machine,
                                                      std::span<const model::Disk* const> disks);
 
 // A file of its own links that is not in the scan by its own path, or that is there and was not read: whether it names

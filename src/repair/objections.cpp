@@ -25,13 +25,13 @@ CbtState state_before(const model::Datastore& datastore, const model::VirtualMac
 }
 
 // As the planner asks.
-std::optional<Refusal> refuse_change(const model::Datastore& datastore, const model::VirtualMachine& machine,
-                                     Intent intent) {
+std::optional<Refusal> refuse_change(const Users& users, const model::VirtualMachine& machine, Intent intent) {
+  const model::Datastore& datastore = users.datastore();
   Request request;
   request.verb = Verb::repair;
   if (auto objection = refuse_machine(datastore, machine, request)) return objection;
   if (auto objection = refuse_duplicates(datastore, machine, intent)) return objection;
-  return refuse_intent(datastore, machine, with_consequences(datastore, machine, machine, std::move(intent)));
+  return refuse_intent(users, machine, with_consequences(datastore, machine, machine, std::move(intent)));
 }
 
 Intent intent_of(const model::Datastore& datastore, const Finding& finding, std::optional<analysis::Option> option) {
@@ -52,12 +52,9 @@ std::vector<std::optional<analysis::Option>> ways_of(const Finding& finding) {
   return ways;
 }
 
-std::optional<Refusal> refuse_clean(const model::Datastore& datastore, const Finding& finding) {
-  for (const model::TrackingFile& tracking : datastore.tracking_files) {
-    const model::File& file = datastore.files[tracking.file];
-    if (file.path == finding.path && file.target == finding.target) return refuse_users(datastore, file, {});
-  }
-  return std::nullopt;
+std::optional<Refusal> refuse_clean(const Users& users, const Finding& finding) {
+  const auto* tracking = tracking_at(users.datastore(), finding.target, finding.path);
+  return tracking == nullptr ? std::nullopt : refuse_users(users, users.datastore().files[tracking->file], {});
 }
 
 }  // namespace
@@ -85,8 +82,7 @@ Intent with_consequences(const model::Datastore& datastore, const model::Virtual
   return intent;
 }
 
-std::optional<Refusal> refuse_intent(const model::Datastore& datastore, const model::VirtualMachine& settled,
-                                     const Intent& intent) {
+std::optional<Refusal> refuse_intent(const Users& users, const model::VirtualMachine& settled, const Intent& intent) {
   if (!intent.touches_tracking()) return std::nullopt;
   const Outlook outlook(settled, intent);
   std::vector<const model::Disk*> touched;
@@ -96,23 +92,24 @@ std::optional<Refusal> refuse_intent(const model::Datastore& datastore, const mo
     touched.push_back(&disk);
     goes_on |= outlook.is_on(disk.settings) && outlook.is_set_on(disk);
   }
-  if (auto objection = refuse_tracking(datastore, settled, touched)) return objection;
+  if (auto objection = refuse_tracking(users, settled, touched)) return objection;
   if (goes_on && outlook.is_disallowed())
-    return refusal(datastore, settled, Reason::disallowed, "ctkDisallowed is TRUE");
+    return refusal(users.datastore(), settled, Reason::disallowed, "ctkDisallowed is TRUE");
   return std::nullopt;
 }
 
-std::vector<Reason> reasons_against(const model::Datastore& datastore, const Finding& finding) {
+std::vector<Reason> reasons_against(const Users& users, const Finding& finding) {
   if (finding.fix == analysis::Fix::none) return {};
   if (is_about_unnamed(finding)) {
-    const auto objection = refuse_clean(datastore, finding);
+    const auto objection = refuse_clean(users, finding);
     return objection ? std::vector{objection->reason} : std::vector<Reason>{};
   }
   if (!finding.machine) return {Reason::power_unknown};  // nothing proves that it is at rest
+  const model::Datastore& datastore = users.datastore();
   std::vector<Reason> reasons;
   for (const auto option : ways_of(finding)) {
     const auto objection =
-        refuse_change(datastore, datastore.virtual_machines[*finding.machine], intent_of(datastore, finding, option));
+        refuse_change(users, datastore.virtual_machines[*finding.machine], intent_of(datastore, finding, option));
     if (!objection) return {};
     if (std::find(reasons.begin(), reasons.end(), objection->reason) == reasons.end())
       reasons.push_back(objection->reason);

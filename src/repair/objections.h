@@ -10,6 +10,7 @@
 #include "repair/intent.h"
 #include "repair/plan.h"
 #include "repair/reason.h"
+#include "repair/users.h"
 
 namespace cbtctl::repair {
 
@@ -22,10 +23,10 @@ namespace cbtctl::repair {
                                        const model::VirtualMachine& settled, Intent intent);
 
 // Of an intent with its consequences.
-[[nodiscard]] std::optional<Refusal> refuse_intent(const model::Datastore& datastore,
-                                                   const model::VirtualMachine& settled, const Intent& intent);
+[[nodiscard]] std::optional<Refusal> refuse_intent(const Users& users, const model::VirtualMachine& settled,
+                                                   const Intent& intent);
 
 // The reasons that stand in the way of a finding's fix now; of a choice, where they stand in the way of every option.
-[[nodiscard]] std::vector<Reason> reasons_against(const model::Datastore& datastore, const analysis::Finding& finding);
+[[nodiscard]] std::vector<Reason> reasons_against(const Users& users, const analysis::Finding& finding);
 
 }  // namespace cbtctl::repair

@@ -25,7 +25,7 @@ class Planner {
  public:
   Planner(const model::Datastore& datastore, const analysis::Findings& findings, const Request& request,
           const std::vector<Site>& sites)
-      : datastore_(datastore), findings_(findings), request_(request), sites_(sites) {}
+      : datastore_(datastore), users_(datastore), findings_(findings), request_(request), sites_(sites) {}
 
   Plan make() {
     plan_.id = new_run_id(newest_run());
@@ -100,7 +100,7 @@ class Planner {
         return plan_.unchanged.push_back({datastore_.files[machine.file].path, wish.unchanged});
       intent = std::move(wish.intent);
     }
-    add(compile(datastore_, machine, intent, sites_), machine, std::move(fixed));
+    add(compile(users_, machine, intent, sites_), machine, std::move(fixed));
   }
 
   void add(std::variant<MachinePlan, Refusal> compiled, const model::VirtualMachine& machine,
@@ -173,7 +173,7 @@ class Planner {
   }
 
   void clean_file(const model::File& file, const Finding& finding) {
-    const auto owners = owners_of(datastore_, file);
+    const auto owners = owners_of(users_, file);
     const auto owner = std::find_if(owners.begin(), owners.end(), [&](const model::VirtualMachine* machine) {
       return request_.selected(*machine) && belongs_to_slot(*machine, file);
     });
@@ -184,7 +184,7 @@ class Planner {
     if (file.target >= sites_.size() || !sites_[file.target].writer)
       return refuse({vm, Reason::unreadable, "the target cannot be written"});
     storage::Writer& writer = *sites_[file.target].writer;
-    if (auto objection = refuse_unnamed(datastore_, file, request_, writer)) return refuse(std::move(*objection));
+    if (auto objection = refuse_unnamed(users_, file, request_, writer)) return refuse(std::move(*objection));
     MachinePlan& plan = plan_of(vm, target, owned ? *owner : nullptr);
     const Spot spot = spot_in(plan, file);
     if (auto objection = add_unnamed(datastore_, file.target, spot, writer, plan)) {
@@ -222,6 +222,7 @@ class Planner {
   }
 
   const model::Datastore& datastore_;
+  const Users users_;
   const analysis::Findings& findings_;
   const Request& request_;
   const std::vector<Site>& sites_;

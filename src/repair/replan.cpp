@@ -32,6 +32,7 @@ Refusal changed(const MachinePlan& plan, const std::string& what) { return {plan
 std::optional<Refusal> unnamed_again(const MachinePlan& earlier, const Request& request, const model::Datastore& now,
                                      const std::vector<Site>& sites, MachinePlan& plan) {
   const auto findings = analysis::analyze(now);
+  const Users users(now);
   for (const Spot& spot : earlier.intent.unnamed) {
     if (!sites[spot.root].writer->status(spot.path)) continue;  // gone: the difference tells it
     const auto still = std::any_of(findings.found.begin(), findings.found.end(), [&](const analysis::Finding& each) {
@@ -41,7 +42,7 @@ std::optional<Refusal> unnamed_again(const MachinePlan& earlier, const Request& 
     if (!still) return changed(earlier, spot.path + " is no file any more that nothing names");
     const model::File file{.target = spot.root, .path = spot.path};
     storage::Writer& writer = *sites[spot.root].writer;
-    if (auto objection = refuse_unnamed(now, file, request, writer)) return objection;
+    if (auto objection = refuse_unnamed(users, file, request, writer)) return objection;
     if (auto objection = add_unnamed(now, spot.root, spot, writer, plan)) return objection;
   }
   return std::nullopt;
@@ -74,7 +75,7 @@ std::variant<MachinePlan, Refusal> plan_again(const MachinePlan& earlier, Verb v
     if (auto objection = refuse_machine(now, *machine, request)) return std::move(*objection);
     if (auto objection = refuse_duplicates(now, *machine, earlier.intent)) return std::move(*objection);
     if (earlier.intent.touches_machine()) {
-      auto compiled = compile(now, *machine, earlier.intent, sites);
+      auto compiled = compile(Users(now), *machine, earlier.intent, sites);
       if (auto* objection = std::get_if<Refusal>(&compiled)) return std::move(*objection);
       plan = std::move(std::get<MachinePlan>(compiled));
     } else {

@@ -70,11 +70,12 @@ bool has_disk_of_its_stem(const model::Datastore& datastore, const model::Virtua
 
 }  // namespace
 
-std::optional<Refusal> refuse_users(const model::Datastore& datastore, const model::File& file, Request request) {
+std::optional<Refusal> refuse_users(const Users& users, const model::File& file, Request request) {
+  const model::Datastore& datastore = users.datastore();
   request.include_templates = true;
-  for (const model::VirtualMachine& machine : datastore.virtual_machines) {
-    if (!owns_folder_of(datastore, machine, file) && !has_disk_of_its_stem(datastore, machine, file)) continue;
-    auto objection = refuse_machine(datastore, machine, request);
+  for (const model::VirtualMachine* machine : users.beside(file)) {
+    if (!owns_folder_of(datastore, *machine, file) && !has_disk_of_its_stem(datastore, *machine, file)) continue;
+    auto objection = refuse_machine(datastore, *machine, request);
     if (!objection) continue;
     objection->message = file.path + ": " + objection->message;
     return objection;
@@ -87,19 +88,18 @@ bool is_about_unnamed(const analysis::Finding& finding) {
          finding.code == Code::ctk_leftover;
 }
 
-std::vector<const model::VirtualMachine*> owners_of(const model::Datastore& datastore, const model::File& file) {
-  std::vector<const model::VirtualMachine*> owners;
-  for (const model::VirtualMachine& machine : datastore.virtual_machines) {
-    if (owns_folder_of(datastore, machine, file)) owners.push_back(&machine);
-  }
+std::vector<const model::VirtualMachine*> owners_of(const Users& users, const model::File& file) {
+  auto owners = users.beside(file);
+  std::erase_if(
+      owners, [&](const model::VirtualMachine* machine) { return !owns_folder_of(users.datastore(), *machine, file); });
   return owners;
 }
 
-std::optional<Refusal> refuse_unnamed(const model::Datastore& datastore, const model::File& file,
-                                      const Request& request, storage::Writer& writer) {
-  if (auto objection = refuse_users(datastore, file, request)) return objection;
-  const auto owners = owners_of(datastore, file);
-  const std::string vm = owners.empty() ? file.path : datastore.files[owners.front()->file].path;
+std::optional<Refusal> refuse_unnamed(const Users& users, const model::File& file, const Request& request,
+                                      storage::Writer& writer) {
+  if (auto objection = refuse_users(users, file, request)) return objection;
+  const auto owners = owners_of(users, file);
+  const std::string vm = owners.empty() ? file.path : users.datastore().files[owners.front()->file].path;
   const auto names = writer.list(std::string(parent_of(file.path)));
   if (!names) return Refusal{vm, Reason::unreadable, names.error().message};
   const auto lock = std::find_if(names->begin(), names->end(), is_lock);

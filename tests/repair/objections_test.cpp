@@ -11,7 +11,7 @@ namespace {
 std::vector<Reason> against(const Files& files, const std::string& code) {
   const auto found = check(files);
   REQUIRE(found.has(code));
-  return cbtctl::repair::reasons_against(found.datastore, found.first(code));
+  return cbtctl::repair::reasons_against(cbtctl::repair::Users(found.datastore), found.first(code));
 }
 const Files missing = without(healthy(), "x/x-ctk.vmdk");
 
