@@ -65,10 +65,11 @@ bool Ownership::View::is_another(Index machine) const {
   return !model::is_same_machine(all_.datastore_, machines[machine], machines[machine_]);
 }
 
-// Two machines in one folder have its disks both, and so have two that hold one of a third folder.
+// Two machines in one folder have its disks both, and so have two that hold one of a third folder. A workingDir is no
+// home here: it may be another machine's folder.
 bool Ownership::View::owns_active(Index file) const {
   const Spot spot = all_.loader_.spot_of(file);
-  if (is_at_home(spot)) return true;
+  if (lies_in(home_, spot)) return true;
   const auto is_theirs = [&](Index machine) { return is_another(machine) && lies_in(all_.folder_of(machine), spot); };
   if (Ownership::any_of(all_.running_, file, is_theirs)) return false;
   const bool is_frozen_here = Ownership::any_of(all_.frozen_, file, [&](Index each) { return !is_another(each); });
@@ -76,7 +77,8 @@ bool Ownership::View::owns_active(Index file) const {
 }
 
 // Of the links at home those are another's that only one froze which is at home there too: a golden image, in whose
-// folder its clone lies.
+// folder its clone lies. That another machine runs on one makes it no less this one's, also in a workingDir: who sees
+// less of the world takes it for own too, and what that means is told (`disk-has-children`).
 bool Ownership::View::owns_parent(Index file, Index above) const {
   if (Ownership::any_of(all_.frozen_, file, [&](Index each) { return !is_another(each); })) return true;
   const Spot spot = all_.loader_.spot_of(file);

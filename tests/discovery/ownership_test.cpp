@@ -94,3 +94,29 @@ TEST_CASE("another configuration of the same machine is no other machine") {
   files["x/old.vmx"] = vmx("x-000001.vmdk", uuid("56 4e"));
   CHECK(own_links_of(scan(files), "x/old.vmx") == "x/x-000001.vmdk");
 }
+
+TEST_CASE("an active link in a workingDir that is another machine's folder is that one's where it runs on it") {
+  const std::string away = "workingDir = \"../w\"\n";
+  const Files files = {{"a/a.vmx", vmx("../w/w.vmdk", away)},
+                       {"w/w.vmdk", small_descriptor("w-flat.vmdk")},
+                       {"w/w-flat.vmdk", small_flat()}};
+  CHECK(own_links_of(scan(files), "a/a.vmx") == "w/w.vmdk");
+  const auto held = scan(with(files, {{"w/w.vmx", vmx("w.vmdk")}}));
+  CHECK(own_links_of(held, "a/a.vmx").empty());
+  CHECK(own_links_of(held, "w/w.vmx") == "w/w.vmdk");
+  const auto idle = scan(with(files, {{"w/w.vmx", vmx("other.vmdk")}}));
+  CHECK(own_links_of(idle, "a/a.vmx") == "w/w.vmdk");
+}
+
+TEST_CASE("a delta in a workingDir is own, and so is what lies below it there") {
+  const std::string away = "workingDir = \"../w\"\n";
+  const Files files = {{"a/a.vmx", vmx("../w/a-000002.vmdk", away)},
+                       {"w/a-000002.vmdk", small_delta("a-000002-delta.vmdk", "a-000001.vmdk")},
+                       {"w/a-000002-delta.vmdk", small_cowd()},
+                       {"w/a-000001.vmdk", small_delta("a-000001-delta.vmdk", "../a/a.vmdk")},
+                       {"w/a-000001-delta.vmdk", small_cowd()},
+                       {"a/a.vmdk", small_descriptor("a-flat.vmdk")},
+                       {"a/a-flat.vmdk", small_flat()},
+                       {"w/w.vmx", vmx("w.vmdk")}};
+  CHECK(own_links_of(scan(files), "a/a.vmx") == "w/a-000002.vmdk w/a-000001.vmdk a/a.vmdk");
+}
