@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/exit_status.h"
+#include "cli/resolver.h"
 #include "discovery/power.h"
 #include "formats/core/ascii.h"
 #include "formats/vmware/names.h"
@@ -25,14 +26,21 @@ struct Neighbour {
   bool is_unread = false;  // it may have any disk
 };
 
+// The names beside the .vmx do not tell of a swap file that lies in another folder.
+bool swaps_elsewhere(const FileOpener& files, const Location& vm, const std::string& swap_file) {
+  return swap_file.find('/') != std::string::npos && Resolver(files, vm).finds(vm, swap_file);
+}
+
 Neighbour neighbour_of(const FileOpener& files, const Location& file, const std::vector<std::string>& names,
                        const std::string& name) {
-  const auto text = files.read_text(storage::beside(file, name));
+  const Location vm = storage::beside(file, name);
+  const auto text = files.read_text(vm);
   auto settings = text ? formats::vmx::decode(formats::text::Document::decode(*text))
                        : Result<formats::vmx::Configuration>(text.error());
   if (!settings || settings->encrypted)
     return {name, {}, {model::PowerState::unknown, {model::FileSign{model::FileFact::configuration_unreadable}}}, true};
-  auto power = discovery::power_from_names(*settings, names, name);
+  auto power =
+      discovery::power_from_names(*settings, names, name, swaps_elsewhere(files, vm, settings->swap_file_name));
   return {name, std::move(*settings), std::move(power)};
 }
 

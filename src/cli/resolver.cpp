@@ -67,11 +67,21 @@ Result<disk::NamedSource> Resolver::open(const Location& from, const std::string
     return Error{real.error().kind,
                  from.text + ": names " + written + ", which " + (missing ? "is not there" : "cannot be reached")};
   }
-  const bool inside =
-      real && std::any_of(roots_.begin(), roots_.end(), [&](const std::string& root) { return is_below(*real, root); });
-  if (inside) return open_named(files_, place);
+  if (real && is_inside(*real)) return open_named(files_, place);
   return Error{ErrorKind::outside,
                from.text + ": names " + written + ", which lies outside; --map REMOTE=LOCAL tells where it is"};
+}
+
+bool Resolver::finds(const Location& from, const std::string& written) const {
+  const Location place = place_of(from, written);
+  const auto real = files_.real_name(place);
+  if (!real || !is_inside(*real)) return false;
+  const auto names = files_.names_beside(place);
+  return names && std::ranges::count(*names, file_name(place.path)) != 0;
+}
+
+bool Resolver::is_inside(const std::string& real) const {
+  return std::ranges::any_of(roots_, [&](const std::string& root) { return is_below(real, root); });
 }
 
 Location Resolver::absolute(const Location& from, const std::string& written) const {

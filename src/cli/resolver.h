@@ -23,8 +23,11 @@ class Resolver {
   // Opens it there.
   [[nodiscard]] formats::core::Result<disk::NamedSource> open(const storage::Location& from, const std::string& written,
                                                               const storage::Location& place) const;
+  // Whether it is there, as far as that may be asked.
+  [[nodiscard]] bool finds(const storage::Location& from, const std::string& written) const;
 
  private:
+  [[nodiscard]] bool is_inside(const std::string& real) const;
   // As `discovery::find_reference` has it, the root being the folder that holds the first file's folder; what leads
   // nowhere stays as it is.
   [[nodiscard]] storage::Location absolute(const storage::Location& from, const std::string& written) const;

@@ -20,6 +20,7 @@ struct Signs {
   bool lock = false;
   bool nfs_lock = false;
   bool swap = false;
+  bool unlisted_swap = false;  // it lies in a folder that could not be listed, if it is there
   bool log = false;
 };
 
@@ -38,9 +39,9 @@ Signs signs_in(const Folder& folder, std::string_view configuration_name) {
   return signs;
 }
 
-bool swap_elsewhere(const formats::vmx::Configuration& settings, const Tree& tree, const Spot& folder) {
+Lookup swap_elsewhere(const formats::vmx::Configuration& settings, const Tree& tree, const Spot& folder) {
   const auto swap = tree.resolve(folder, settings.swap_file_name);
-  return swap && tree.look_up(swap->spot).entry != nullptr;
+  return swap ? tree.look_up(swap->spot) : Lookup{};
 }
 
 FileFact shutdown_fact(const formats::vmx::Configuration& settings, bool never_ran) {
@@ -56,6 +57,12 @@ FileSign lock_sign(const Signs& signs, std::string_view configuration_name) {
   return {signs.nfs_lock ? FileFact::nfs_lock_file : FileFact::no_lock_file};
 }
 
+FileSign swap_sign(const formats::vmx::Configuration& settings, const Signs& signs) {
+  if (signs.swap) return {FileFact::swap_file};
+  if (signs.unlisted_swap) return {FileFact::folder_not_listed, settings.swap_file_name};
+  return {FileFact::no_swap_file};
+}
+
 model::Power power_from_signs(const formats::vmx::Configuration& settings, const Signs& signs, std::string_view name) {
   const bool never_ran = !settings.clean_shutdown && !signs.log;
   const bool locked = signs.lock || signs.nfs_lock;
@@ -63,7 +70,7 @@ model::Power power_from_signs(const formats::vmx::Configuration& settings, const
   model::Power power;
   power.evidence.emplace_back(FileSign{shutdown_fact(settings, never_ran)});
   power.evidence.emplace_back(lock_sign(signs, name));
-  power.evidence.emplace_back(FileSign{signs.swap ? FileFact::swap_file : FileFact::no_swap_file});
+  power.evidence.emplace_back(swap_sign(settings, signs));
   if (settings.contradicts_itself("checkpoint.vmState")) {
     power.evidence.emplace_back(FileSign{FileFact::suspended_state_contradicts_itself});
   } else if (!settings.checkpoint_vm_state.empty()) {
@@ -72,7 +79,7 @@ model::Power power_from_signs(const formats::vmx::Configuration& settings, const
   } else if (locked && (signs.swap || is_false(settings.clean_shutdown)) && !is_true(settings.clean_shutdown)) {
     power.state = model::PowerState::on;
     power.evidence.emplace_back(FileSign{FileFact::may_have_crashed});
-  } else if (!locked && !signs.swap && (is_true(settings.clean_shutdown) || never_ran)) {
+  } else if (!locked && !signs.swap && !signs.unlisted_swap && (is_true(settings.clean_shutdown) || never_ran)) {
     power.state = model::PowerState::off;
   }
   return power;
@@ -88,13 +95,15 @@ model::Power power_from_files(const formats::vmx::Configuration& settings, const
 
   const std::string_view name = file_name(configuration.path);
   Signs signs = signs_in(*folder, name);
-  signs.swap = signs.swap || swap_elsewhere(settings, tree, where);
+  const Lookup swap = swap_elsewhere(settings, tree, where);
+  signs.swap = signs.swap || swap.entry != nullptr;
+  signs.unlisted_swap = swap.error.has_value();
   return power_from_signs(settings, signs, name);
 }
 
 model::Power power_from_names(const formats::vmx::Configuration& settings, const std::vector<std::string>& names,
-                              std::string_view configuration_name) {
-  Signs signs;
+                              std::string_view configuration_name, bool swaps_elsewhere) {
+  Signs signs{.swap = swaps_elsewhere};
   const std::string lock_name = formats::vmware::lock_of(configuration_name);
   for (const std::string& name : names) add_sign(name, lock_name, signs);
   return power_from_signs(settings, signs, configuration_name);

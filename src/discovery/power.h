@@ -12,14 +12,17 @@
 namespace cbtctl::discovery {
 
 // Proof of being off, not absence of proof of being on: `off` needs cleanShutdown TRUE (or a machine that never ran),
-// no lock file, no swap file and no suspended state. A crashed host leaves the signs of a running machine, so these
-// alone are evidence and no proof either way.
+// no lock file, no swap file and no suspended state. The swap file may lie in another folder (sched.swap.derivedName,
+// which stays after a clean stop): one outside the scan is no sign, and cleanShutdown and the lock file, which lie in
+// this one, decide; one whose folder could not be listed may be there. A crashed host leaves the signs of a running
+// machine, so these alone are evidence and no proof either way.
 [[nodiscard]] model::Power power_from_files(const formats::vmx::Configuration& settings, const Tree& tree,
                                             const Spot& configuration);
 
-// The same where no more is known of its folder than the names in it.
+// The same where no more is known of its folder than the names in it, and whether its swap file lies in another one.
 [[nodiscard]] model::Power power_from_names(const formats::vmx::Configuration& settings,
-                                            const std::vector<std::string>& names, std::string_view configuration_name);
+                                            const std::vector<std::string>& names, std::string_view configuration_name,
+                                            bool swaps_elsewhere);
 
 // Joins both. A process is proof of `on`; a registration without a process is proof of `off` where the files do not
 // speak against it. A host knows nothing of what runs on another one.

@@ -12,7 +12,7 @@ std::string in_words(const FileSign& sign) {
     case FileFact::configuration_unreadable:
       return "the configuration cannot be read";
     case FileFact::folder_not_listed:
-      return "the folder cannot be listed";
+      return sign.name.empty() ? "the folder cannot be listed" : "the folder of " + sign.name + " cannot be listed";
     case FileFact::never_ran:
       return "never ran: no cleanShutdown key, no vmware.log";
     case FileFact::shutdown_not_told:

@@ -223,6 +223,16 @@ def test_nor_where_a_flag_word_of_the_header_is_set(db01, read, words):
     assert told["complete"] is None and "offset 8" in told["incomplete_reason"]
 
 
+def test_a_swap_file_in_another_folder_speaks_against_a_clean_stop(db01, read):
+    with open(db01 / "db01.vmx", "a") as file:
+        file.write('sched.swap.derivedName = "../swap/db01-1a2b3c4d.vswp"\n')
+    assert read("ctk", *ASKED[0], status=0)["complete"] is True  # the key stays when the file goes
+    (db01.parent / "swap").mkdir()
+    (db01.parent / "swap/db01-1a2b3c4d.vswp").touch()
+    told = read("ctk", *ASKED[0], status=8)
+    assert told["complete"] is False and "a swap file" in told["incomplete_reason"]
+
+
 def test_another_machine_of_the_folder_is_nobody_to_ask(db01, read):
     replacement = (db01 / "db01.vmx").read_text().replace("db01", "other").replace('"TRUE"', '"FALSE"')
     (db01 / "other.vmx").write_text(replacement)
