@@ -192,6 +192,7 @@ std::string plan_json(const PlanReport& report) {
     object["message"] = each.message;
     unchanged.push_back(std::move(object));
   }
+  document["not_entered"] = not_entered_json(report.targets);
   document["plan"] = {{"id", report.plan.id},
                       {"verb", name_of(report.plan.verb)},
                       {"changes", changes_json(report)},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "report/inventory.h"
 #include "report/json.h"
 #include "report/text.h"
 
@@ -15,11 +16,13 @@ std::string purge_text(const PurgeReport& report, const Style& style) {
   for (const PurgedRun& run : report.runs)
     table.add({{escaped(run.path)}, {std::to_string(run.files)}, {human_size(run.size_bytes)}});
   const std::string count = counted(report.runs.size(), "run", "runs");
-  return (table.is_empty() ? std::string() : table.print(style) + "\n") + count + " to delete for good\n";
+  return (table.is_empty() ? std::string() : table.print(style) + "\n") + not_entered_text(report.targets) + count +
+         " to delete for good\n";
 }
 
 std::string purge_json(const PurgeReport& report) {
   Json document = envelope("cbtctl.purge/1", report.exit_status, report.targets);
+  document["not_entered"] = not_entered_json(report.targets);
   document["runs"] = Json::array();
   for (const PurgedRun& run : report.runs) {
     Json object{{"target", run.target}};

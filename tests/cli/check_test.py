@@ -98,6 +98,18 @@ def test_a_datastore_that_is_mounted_under_two_names_is_told_once(program, tmp_p
     assert len(report["virtual_machines"][0]["seen_by"]) == 3 - machines
 
 
+# --- a filer's folders -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["scan", "check", "enable --dry-run", "clean --dry-run", "repair --dry-run",
+                                  "purge --dry-run"])
+def test_every_report_tells_once_of_a_filers_folders(program, tmp_path, line):
+    cook("vm a/a.vmx\nvm .snapshot/hourly/a/a.vmx\nvm a/@eaDir/a.vmx\n", tmp_path)
+    verb, *options = line.split()
+    assert [each["path"] for each in program.json(verb, tmp_path, *options)["not_entered"]] == [".snapshot", "a/@eaDir"]
+    assert program.run(verb, tmp_path, *options).stdout.count("not entered: 2 folders") == 1
+
+
 # --- a baseline that is older ----------------------------------------------------------------------------------------
 
 
