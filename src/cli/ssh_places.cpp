@@ -49,8 +49,8 @@ discovery::Place place_of(const storage::Location& target, const storage::SshOpt
   return place;
 }
 
-// What discovery asks first: each host once for its facts; then of a host's volumes only their names, and of several
-// targets, which may have a volume in common, not what lies there.
+// What discovery asks first: each host once for its facts; of a host's volumes only their names, which are compared
+// before that; and of several targets, which may have a volume in common, not what lies there.
 storage::SshOptions options_for(const std::vector<storage::Location>& targets, std::size_t place,
                                 storage::SshOptions options, bool walks) {
   const auto is_same_host = [&](const storage::Location& other) { return other.host == targets[place].host; };
@@ -59,6 +59,7 @@ storage::SshOptions options_for(const std::vector<storage::Location>& targets, s
   const std::string path = absolute_on_host(targets[place]);
   if (path == formats::vmware::volumes_root) {
     options.first_listing = storage::FirstListing::folder;
+    options.lists_before_commands = walks;  // discovery::match_places
   } else if (walks && targets.size() == 1 && !formats::vmware::names_a_configuration(path)) {
     options.first_listing = storage::FirstListing::tree;
   }

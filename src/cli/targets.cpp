@@ -215,10 +215,11 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
   HostProgress progress(*targets, !line.quiet);
   auto places = open_places(*targets, line, true, progress);
   if (!places) return usage_error(places.error().message, help);
-  discovery::unite_same_places(*places);
+  discovery::match_places(*places);
   Selection selection{line.list("vm"), line.list("disk")};
   model::Datastore datastore = for_change ? discovery::discover_for_change(*places, *mappings, all_selected(selection))
                                           : discovery::discover(*places, *mappings, with_logs);
+  for (discovery::Place& place : *places) place.volumes.reset();  // later looks ask anew
   selection.tell_unmatched(datastore);
   if (!for_change) tell_costs(*places);  // a change costs more to come
   return Scanned{std::move(datastore), std::move(selection), std::move(*places), std::move(*mappings)};

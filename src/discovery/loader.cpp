@@ -163,10 +163,8 @@ Spot Loader::spot_to_ask(const Wanted& wanted) const {
 
 // True where another place that reaches the file is asked; else the first error stands.
 bool Loader::ask_another(Wanted wanted, const Error& error) {
-  const bool may_differ = error.kind == ErrorKind::denied || error.kind == ErrorKind::in_use ||
-                          error.kind == ErrorKind::unavailable || error.kind == ErrorKind::changed;
   first_errors_.try_emplace(wanted.file, error);
-  if (!may_differ || tree_.other_ways(spot_of(wanted.file)).size() <= wanted.refused) return false;
+  if (!may_differ_by_host(error.kind) || tree_.other_ways(spot_of(wanted.file)).size() <= wanted.refused) return false;
   ++wanted.refused;
   wanted_.push_back(wanted);
   return true;

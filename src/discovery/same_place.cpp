@@ -1,97 +1,230 @@
-// Names alone prove nothing: a copy has them too. What a copy cannot have is the time of a file's last change of
-// status, which no program can set; a file is the same where that, its size and the time of its content are. A machine
-// that runs writes between the two questions, so most of those compared must agree, not all.
+// A sample of what two views show is compared: names, and of files what stays as it is while a machine runs. What is
+// under two names is one where each file of the sample is the same inode, of the same size and times, that of the last
+// change of status too, which no program can set and a copy does not have. What is under one name is one unless the
+// samples differ; a copy of the whole volume has the inodes and times of the original. Files come and go between two
+// questions, so samples that differ are taken again.
+//
+// Whatever cannot be compared stays what its name says. Inodes that a host does not tell are no proof: what they would
+// decide stays two, and is told.
 #include "discovery/same_place.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 
+#include "discovery/sample.h"
+#include "discovery/volumes.h"
 #include "formats/core/path.h"
 #include "formats/vmware/names.h"
+#include "log/log.h"
 
 namespace cbtctl::discovery {
 namespace {
 
 using formats::core::join;
+using storage::Entry;
 using storage::EntryType;
 
-constexpr std::size_t max_compared = 64;
+constexpr int looks = 3;
 
-template <typename Wanted>
-std::optional<Wanted> ask(storage::Reader& reader, storage::Request request) {
-  reader.submit({{0, std::move(request)}});
-  std::optional<Wanted> answer;
-  for (auto replies = reader.collect(); !replies.empty(); replies = reader.collect()) {
-    for (storage::Reply& reply : replies) {
-      if (reply.answer) answer = std::get<Wanted>(std::move(*reply.answer));
-    }
-  }
-  return answer;
-}
+// A place's root, or a volume.
+struct View {
+  Side side;
+  std::string folder;    // absolute on its host, without links
+  std::string location;  // as its names tell it
+  std::optional<Alias> alias;
+};
 
-bool have_one_listing(const storage::Listing& a, const storage::Listing& b) {
-  return std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
-                    [](const auto& x, const auto& y) { return x.name == y.name && x.type == y.type; });
-}
-
-bool is_same_file(storage::Reader& a, storage::Reader& b, const std::string& path) {
-  const auto one = ask<storage::FileStatus>(a, storage::StatusRequest{path});
-  const auto other = ask<storage::FileStatus>(b, storage::StatusRequest{path});
-  return one && other && one->size_bytes == other->size_bytes && one->modified_ns == other->modified_ns &&
-         one->changed_ns == other->changed_ns;
-}
-
-bool show_the_same(storage::Reader& a, storage::Reader& b) {
-  std::vector<std::string> folders{""};
-  std::size_t compared = 0;
-  std::size_t equal = 0;
-  for (std::size_t i = 0; i < folders.size() && compared < max_compared; ++i) {
-    const auto one = ask<storage::Listing>(a, storage::ListRequest{folders[i]});
-    const auto other = ask<storage::Listing>(b, storage::ListRequest{folders[i]});
-    if (!one || !other) return false;
-    if (!have_one_listing(*one, *other)) continue;  // a machine's files come and go
-    for (const storage::Entry& entry : one->entries) {
-      const std::string path = join(folders[i], entry.name);
-      const bool is_walked = entry.name != ".cbtctl" && !formats::vmware::is_filer_folder(entry.name);
-      if (entry.type == EntryType::folder && is_walked && folders.size() < max_compared) folders.push_back(path);
-      if (entry.type != EntryType::file || compared == max_compared) continue;
-      ++compared;
-      equal += is_same_file(a, b, path);
-    }
-  }
-  return equal * 2 > compared;
-}
+struct Pair {
+  std::size_t earlier = 0;  // of the views
+  std::size_t later = 0;
+  bool has_one_name = false;
+  Side a;
+  Side b;
+  Likeness likeness = Likeness::alike;
+};
 
 bool may_be_compared(const Place& place) {
-  return !place.target.error && place.reader && !place.target.is_ssh && place.only_vmx.empty() && !place.roots.empty();
+  return !place.target.error && place.reader && !place.roots.empty() && place.only_folders.empty();
 }
 
-// One below the other is known to the tree.
-bool is_nested(const std::string& a, const std::string& b) {
-  return a == b || a.starts_with(b + "/") || b.starts_with(a + "/");
+// Names of volumes that hold no hosts' own: what ESXi makes of an NFS server and its share, as it was called.
+bool is_called_by_share(const View& view) {
+  const auto volume = formats::vmware::parse_volume_path(view.folder);
+  return !volume || !is_volume_identity(volume->volume) || volume->volume.size() == 17;
 }
+
+bool is_nested(std::string_view a, std::string_view b) { return is_below(a, b) || is_below(b, a); }
+
+class Matching {
+ public:
+  explicit Matching(std::vector<Place>& places) : places_(&places) {
+    list_volumes();
+    find_views();
+    find_pairs();
+  }
+
+  void settle() {
+    drop_with_other_tops();
+    compare_all();
+    for (std::size_t later = 1; later < views_.size(); ++later) settle(later);
+  }
+
+ private:
+  // A single folder cannot be two, nor can it be one with another.
+  [[nodiscard]] bool is_any_question() const {
+    const auto count = std::count_if(places_->begin(), places_->end(), may_be_compared);
+    return count > 1 || std::any_of(places_->begin(), places_->end(), [](const Place& place) {
+             return may_be_compared(place) && is_volumes_root(place);
+           });
+  }
+
+  void list_volumes() {
+    std::vector<Question> questions;
+    for (std::size_t i = 0; i < places_->size() && is_any_question(); ++i) {
+      const Place& place = (*places_)[i];
+      if (may_be_compared(place) && is_volumes_root(place)) questions.push_back({i, storage::ListRequest{}});
+    }
+    auto answers = ask_all(*places_, questions);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      if (answers[i]) (*places_)[questions[i].place].volumes = std::get<storage::Listing>(std::move(*answers[i]));
+    }
+  }
+
+  void find_views() {
+    for (std::size_t i = 0; i < places_->size(); ++i) {
+      const Place& place = (*places_)[i];
+      if (!may_be_compared(place)) continue;
+      if (!is_volumes_root(place)) {
+        add_view({i, {}}, place.roots.back());
+      } else if (place.volumes) {
+        for (const Entry& entry : place.volumes->entries) {
+          if (entry.type == EntryType::folder && is_volume_identity(entry.name))
+            add_view({i, entry.name}, join(place.roots.back(), entry.name));
+        }
+      }
+    }
+  }
+
+  void add_view(Side side, std::string folder) {
+    std::string location = location_of((*places_)[side.place].host, folder);
+    views_.push_back({.side = std::move(side), .folder = std::move(folder), .location = std::move(location)});
+  }
+
+  [[nodiscard]] const Place& place_of(const View& view) const { return (*places_)[view.side.place]; }
+
+  void find_pairs() {
+    for (std::size_t later = 1; later < views_.size(); ++later) {
+      for (std::size_t earlier = 0; earlier < later; ++earlier) add_pair(earlier, later);
+    }
+  }
+
+  void add_pair(std::size_t earlier, std::size_t later) {
+    const View& a = views_[earlier];
+    const View& b = views_[later];
+    const bool is_one_host = place_of(a).host == place_of(b).host;
+    if (is_nested(a.location, b.location)) {
+      const bool is_vsan = a.location.find("/vsan:") != std::string::npos;
+      if (is_one_host || is_vsan) return;
+      const std::string deeper = std::max(a.location, b.location);
+      pairs_.push_back({earlier, later, true, inside(a, deeper), inside(b, deeper)});
+    } else if (is_called_by_share(a) && is_called_by_share(b) && place_of(a).only_vmx.empty() &&
+               place_of(b).only_vmx.empty() && !(is_one_host && is_nested(a.folder, b.folder))) {
+      pairs_.push_back({earlier, later, false, a.side, b.side});
+    }
+  }
+
+  static Side inside(const View& view, const std::string& deeper) {
+    return {view.side.place, join(view.side.path, below(deeper, view.location))};
+  }
+
+  static std::set<Side> sides_of(const std::vector<Pair*>& pairs) {
+    std::set<Side> sides;
+    for (const Pair* pair : pairs) sides.insert({pair->a, pair->b});
+    return sides;
+  }
+
+  // Names are cheap, and nearly all that is called otherwise shows other names.
+  void drop_with_other_tops() {
+    std::vector<Pair*> unlike;
+    for (Pair& pair : pairs_) {
+      if (!pair.has_one_name) unlike.push_back(&pair);
+    }
+    if (unlike.empty()) return;
+    const auto tops = sample_tops(*places_, sides_of(unlike));
+    std::erase_if(pairs_, [&](const Pair& pair) {
+      if (pair.has_one_name) return false;
+      const Sample& a = tops.at(pair.a);
+      const Sample& b = tops.at(pair.b);
+      const auto is_same_name = [](const auto& x, const auto& y) { return x.first == y.first; };
+      return a.empty() || a.contains("") || !std::equal(a.begin(), a.end(), b.begin(), b.end(), is_same_name);
+    });
+  }
+
+  void compare_all() {
+    std::vector<Pair*> open;
+    for (Pair& pair : pairs_) open.push_back(&pair);
+    for (int look = 0; look < looks && !open.empty(); ++look) {
+      const auto samples = sample_all(*places_, sides_of(open));
+      for (Pair* pair : open) pair->likeness = compare(samples.at(pair->a), samples.at(pair->b));
+      std::erase_if(open, [](const Pair* pair) { return pair->likeness != Likeness::different; });
+    }
+  }
+
+  // Views that come before have their aliases.
+  void settle(std::size_t later) {
+    View& view = views_[later];
+    bool is_copy = false;
+    for (const Pair& pair : pairs_) {
+      if (pair.later != later) continue;
+      const View& first = views_[pair.earlier];
+      if (pair.has_one_name && pair.likeness != Likeness::different) return give(view, first.alias);
+      if (!pair.has_one_name && pair.likeness == Likeness::one) return give(view, Alias{view.folder, known_as(first)});
+      if (!pair.has_one_name && pair.likeness == Likeness::inodes_unknown) tell_unknown(first, view);
+      is_copy = is_copy || pair.has_one_name;
+    }
+    if (is_copy) give(view, own_alias(view));
+  }
+
+  [[nodiscard]] static std::string known_as(const View& view) {
+    return view.alias ? view.alias->location + view.folder.substr(view.alias->folder.size()) : view.location;
+  }
+
+  // Of the whole volume: what leads to another part of it leads there on the same host.
+  [[nodiscard]] Alias own_alias(const View& view) const {
+    const std::string& host = place_of(view).host;
+    const auto on_volume = formats::vmware::parse_volume_path(view.folder);
+    std::string folder = on_volume ? formats::vmware::volume_path(on_volume->volume, {}) : view.folder;
+    std::string location = (host.empty() ? "this machine" : host) + folder;
+    return {std::move(folder), std::move(location)};
+  }
+
+  void give(View& view, const std::optional<Alias>& alias) {
+    view.alias = alias;
+    if (!alias) return;
+    const std::string host = place_of(view).host;
+    for (Place& place : *places_) {
+      if (place.host == host) place.aliases.push_back(*alias);
+    }
+    Place& own = (*places_)[view.side.place];
+    if (is_volumes_root(own) || alias->folder != own.roots.back()) return;
+    if (own.roots.front() != own.roots.back()) own.aliases.push_back({own.roots.front(), alias->location});
+  }
+
+  void tell_unknown(const View& first, const View& view) const {
+    const auto name = [this](const View& each) { return place_of(each).target.location + ": " + each.folder; };
+    log::warning(name(view) + " shows the same files as " + name(first) +
+                 "; whether they are one cannot be told, since a host that is read by SFTP tells no inodes");
+  }
+
+  std::vector<Place>* places_;
+  std::vector<View> views_;
+  std::vector<Pair> pairs_;
+};
 
 }  // namespace
 
-void unite_same_places(std::vector<Place>& places) {
-  std::vector<std::optional<storage::Listing>> tops(places.size());
-  if (std::count_if(places.begin(), places.end(), may_be_compared) < 2) return;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    if (may_be_compared(places[i])) tops[i] = ask<storage::Listing>(*places[i].reader, storage::ListRequest{});
-  }
-  for (std::size_t later = 1; later < places.size(); ++later) {
-    if (!tops[later]) continue;
-    for (std::size_t earlier = 0; earlier < later; ++earlier) {
-      const Place& first = places[earlier];
-      if (!tops[earlier] || tops[earlier]->entries.empty()) continue;  // two empty ones are not one
-      if (!have_one_listing(*tops[earlier], *tops[later])) continue;
-      if (is_nested(first.roots.back(), places[later].roots.back())) continue;
-      if (!show_the_same(*first.reader, *places[later].reader)) continue;
-      places[later].roots.push_back(first.roots.back());
-      break;
-    }
-  }
-}
+void match_places(std::vector<Place>& places) { Matching(places).settle(); }
 
 }  // namespace cbtctl::discovery

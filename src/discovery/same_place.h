@@ -1,4 +1,5 @@
-// Two folders that are one and the same, such as an NFS export that is mounted under two names.
+// What lies under two names, such as an NFS export that is mounted twice, and what lies under one, such as an array's
+// copy of a volume, which has the UUID of the original.
 #pragma once
 
 #include <vector>
@@ -7,8 +8,9 @@
 
 namespace cbtctl::discovery {
 
-// Of places on this machine a later one that shows the files of an earlier gets its root too, so that each file is
-// told once, under the first. Costs nothing where there is only one.
-void unite_same_places(std::vector<Place>& places);
+// Compares the roots of places, and the volumes below /vmfs/volumes, where two could be one or one could be two, and
+// gives their hosts the aliases with which each file is told once, and each of two. Asks nothing where nothing is in
+// question.
+void match_places(std::vector<Place>& places);
 
 }  // namespace cbtctl::discovery

@@ -78,7 +78,7 @@ std::optional<Spot> Tree::by_absolute(const std::string& host, const std::string
   std::optional<Spot> unlisted;
   const std::string location = located(host, absolute);
   for (std::size_t place = 0; place < places_->size(); ++place) {
-    if ((*places_)[place].target.error) continue;
+    if ((*places_)[place].target.error || (*places_)[place].is_only_asked) continue;
     for (const Anchor& anchor : listed_[place].anchors) {
       if (!is_below(location, anchor.location)) continue;
       Spot spot{place, join(anchor.path, below(location, anchor.location))};

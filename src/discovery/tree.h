@@ -139,6 +139,7 @@ class Tree {
   [[nodiscard]] bool is_walked_before(std::size_t place, const std::string& path) const;
   [[nodiscard]] bool is_held_before(std::size_t place, const std::string& path) const;
   [[nodiscard]] bool reaches(std::size_t place, const std::string& location) const;
+  [[nodiscard]] bool may_ask(std::size_t place, const std::string& location) const;  // of it what lies there
 
   [[nodiscard]] std::string host_of(const Spot& spot) const;
   [[nodiscard]] std::optional<Spot> by_absolute(const std::string& host, const std::string& absolute) const;

@@ -49,13 +49,14 @@ void Tree::list(const Visit& visit) {
   Waves waves(places.size());
   for (std::size_t place = 0; place < places.size(); ++place) {
     for (const std::string& root : places[place].roots) {
-      listed_[place].anchors.push_back({location_of(places[place].host, root), {}});
+      listed_[place].anchors.push_back({location_of(places[place], root), {}});
     }
     if (!places[place].target.error && is_volumes_root(places[place])) waves[place] = {""};
   }
   list_wave(waves, false, visit);
   for (std::size_t place = 0; place < places.size(); ++place) {
-    if (places[place].target.error) continue;
+    if (places[place].is_only_asked) waves[place].clear();
+    if (places[place].target.error || places[place].is_only_asked) continue;
     const std::vector<std::string>& only = places[place].only_folders;
     if (is_volumes_root(places[place])) {
       if (!only.empty()) waves[place] = only;
@@ -73,6 +74,7 @@ void Tree::list(const Visit& visit) {
 // they come: the same datastore is always told in the same way.
 void Tree::list_wave(Waves& waves, bool goes_on, const Visit& visit) {
   for (std::size_t place = 0; place < waves.size(); ++place) {
+    if (!goes_on && (*places_)[place].volumes) continue;
     std::vector<storage::Submission> submissions;
     for (std::size_t i = 0; i < waves[place].size(); ++i) {
       submissions.push_back(
@@ -92,6 +94,10 @@ void Tree::list_wave(Waves& waves, bool goes_on, const Visit& visit) {
       ++due;
       if (entered != nullptr) visit.folder({place, *entered, std::move(glimpses), waves[place].size() - due});
     };
+    if (!goes_on && (*places_)[place].volumes) {
+      formats::core::Result<storage::Answer> known = storage::Answer{*(*places_)[place].volumes};
+      take(known);
+    }
     for (auto replies = reader.collect(); !replies.empty(); replies = reader.collect()) {
       for (storage::Reply& reply : replies) {
         early.emplace(reply.tag, std::move(reply.answer));
@@ -105,7 +111,8 @@ void Tree::list_wave(Waves& waves, bool goes_on, const Visit& visit) {
 }
 
 bool Tree::walks(std::size_t place) const {
-  return (*places_)[place].only_vmx.empty() && (*places_)[place].only_folders.empty();
+  const Place& where = (*places_)[place];
+  return where.only_vmx.empty() && where.only_folders.empty() && !where.is_only_asked;
 }
 
 // A host's script decides by the same root (storage/ssh_script.h).
@@ -142,7 +149,8 @@ const Folder* Tree::enter(std::size_t place, Folder folder, std::vector<std::str
   return &listed.folders.emplace_back(std::move(folder));
 }
 
-// A volume's name is a link to its UUID folder beside it: visited under the name.
+// A volume's name is a link to its UUID folder beside it: visited under the name, and under the first of two that are
+// one.
 void Tree::enter_volumes(std::size_t place, const Folder& root, std::vector<std::string>& next) {
   Listed& listed = listed_[place];
   std::vector<std::string> volumes;
@@ -159,26 +167,32 @@ void Tree::enter_volumes(std::size_t place, const Folder& root, std::vector<std:
     if (is_walked(entry) && !listed.name_of_volume.contains(entry.name)) volumes.push_back(entry.name);
   }
   for (std::string& volume : volumes) {
-    listed.anchors.push_back({location_at({place, volume}), volume});
-    if (!is_walked_before(place, volume)) next.push_back(std::move(volume));
+    Anchor anchor{location_at({place, volume}), volume};
+    const bool is_known = std::any_of(listed.anchors.begin(), listed.anchors.end(),
+                                      [&](const Anchor& other) { return other.location == anchor.location; });
+    listed.anchors.push_back(std::move(anchor));
+    if (!is_known && !is_walked_before(place, volume)) next.push_back(std::move(volume));
   }
 }
 
 std::string Tree::location_at(const Spot& spot) const {
   const Place& place = (*places_)[spot.place];
-  return location_of(place.host, join(place.roots.back(), read_path(spot)));
+  return location_of(place, join(place.roots.back(), read_path(spot)));
 }
 
 // What a file of the host calls by a volume's name is called by its identity.
 std::string Tree::located(const std::string& host, const std::string& absolute) const {
   const auto on_volume = formats::vmware::parse_volume_path(absolute);
-  for (std::size_t place = 0; on_volume && place < places_->size(); ++place) {
+  const Place* on_host = nullptr;
+  for (std::size_t place = 0; place < places_->size(); ++place) {
     if ((*places_)[place].host != host) continue;
+    on_host = &(*places_)[place];
+    if (!on_volume) break;
     const auto volume = listed_[place].volume_of_name.find(std::string(on_volume->volume));
     if (volume == listed_[place].volume_of_name.end()) continue;
-    return location_of(host, formats::vmware::volume_path(volume->second, on_volume->path));
+    return location_of(*on_host, formats::vmware::volume_path(volume->second, on_volume->path));
   }
-  return location_of(host, absolute);
+  return on_host == nullptr ? location_of(host, absolute) : location_of(*on_host, absolute);
 }
 
 // Whether an earlier place lists what lies at `path` and below.
@@ -207,7 +221,12 @@ bool Tree::is_held_before(std::size_t place, const std::string& path) const {
 // A folder as a target has all below it, a .vmx itself alone.
 bool Tree::reaches(std::size_t place, const std::string& location) const {
   const Place& where = (*places_)[place];
-  if (where.target.error || !where.only_folders.empty()) return false;
+  return where.only_folders.empty() && !where.is_only_asked && may_ask(place, location);
+}
+
+bool Tree::may_ask(std::size_t place, const std::string& location) const {
+  const Place& where = (*places_)[place];
+  if (where.target.error) return false;
   const auto& anchors = listed_[place].anchors;
   return std::any_of(anchors.begin(), anchors.end(), [&](const Anchor& anchor) {
     return where.only_vmx.empty() ? is_below(location, anchor.location)
@@ -239,7 +258,7 @@ std::vector<Spot> Tree::other_ways(const Spot& spot) const {
   if (spot.place >= places_->size() || (*places_)[spot.place].roots.empty()) return ways;
   const std::string location = location_at(spot);
   for (std::size_t other = 0; other < places_->size(); ++other) {
-    if (other == spot.place || !reaches(other, location)) continue;
+    if (other == spot.place || !may_ask(other, location)) continue;
     const auto& anchors = listed_[other].anchors;
     const auto anchor = std::find_if(anchors.begin(), anchors.end(),
                                      [&](const Anchor& each) { return is_below(location, each.location); });

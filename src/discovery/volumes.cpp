@@ -35,6 +35,13 @@ std::string location_of(const std::string& host, const std::string& absolute) {
   return on_volume && is_volume_identity(on_volume->volume) ? absolute : host + absolute;
 }
 
+std::string location_of(const Place& place, const std::string& absolute) {
+  for (const Alias& alias : place.aliases) {
+    if (is_below(absolute, alias.folder)) return alias.location + absolute.substr(alias.folder.size());
+  }
+  return location_of(place.host, absolute);
+}
+
 bool is_volumes_root(const Place& place) {
   return std::find(place.roots.begin(), place.roots.end(), formats::vmware::volumes_root) != place.roots.end();
 }

@@ -21,6 +21,9 @@ namespace cbtctl::discovery {
 // that all hosts mean the same; else the host, then the path.
 [[nodiscard]] std::string location_of(const std::string& host, const std::string& absolute);
 
+// The same of a path on a place's host, with what its aliases say.
+[[nodiscard]] std::string location_of(const Place& place, const std::string& absolute);
+
 [[nodiscard]] bool is_volumes_root(const Place& place);
 
 }  // namespace cbtctl::discovery

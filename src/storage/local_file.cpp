@@ -95,7 +95,8 @@ FileStatus status_of(const struct stat& found) {
           .size_bytes = static_cast<std::uint64_t>(found.st_size),
           .allocated_bytes = static_cast<std::uint64_t>(found.st_blocks) * 512,
           .modified_ns = found.st_mtim.tv_sec * second_ns + found.st_mtim.tv_nsec,
-          .changed_ns = found.st_ctim.tv_sec * second_ns + found.st_ctim.tv_nsec};
+          .changed_ns = found.st_ctim.tv_sec * second_ns + found.st_ctim.tv_nsec,
+          .inode = found.st_ino};
 }
 
 Result<std::size_t> read_fully(const Descriptor& file, std::uint64_t offset_bytes, std::span<std::byte> out) {

@@ -32,8 +32,9 @@ struct FileStatus {
   EntryType type = EntryType::file;
   std::uint64_t size_bytes = 0;
   std::uint64_t allocated_bytes = 0;
-  std::int64_t modified_ns = 0;  // since 1970
-  std::int64_t changed_ns = 0;   // ctime
+  std::int64_t modified_ns = 0;        // since 1970
+  std::int64_t changed_ns = 0;         // ctime
+  std::optional<std::uint64_t> inode;  // SFTP does not tell it
 };
 
 struct Entry {

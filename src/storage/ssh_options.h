@@ -58,6 +58,7 @@ struct SshOptions {
   // What is asked instead drops these answers.
   std::vector<Command> first_commands;
   FirstListing first_listing = FirstListing::unknown;
+  bool lists_before_commands = false;
   std::shared_ptr<std::counting_semaphore<>> turns;  // how many hosts may be at work at once; empty: all
 };
 

@@ -133,7 +133,8 @@ class ConnectedReader final : public SshReader, public Commands {
 std::vector<Command> first_of(const SshOptions& options) {
   std::vector<Command> first = options.first_commands;
   if (options.first_listing != FirstListing::unknown)
-    first.push_back(listing_command("", options.first_listing == FirstListing::tree));
+    first.insert(options.lists_before_commands ? first.begin() : first.end(),
+                 listing_command("", options.first_listing == FirstListing::tree));
   return first;
 }
 

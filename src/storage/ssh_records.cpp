@@ -115,8 +115,10 @@ std::optional<NamedStatus> parse_status(std::string_view payload, std::string_vi
   found.status.allocated_bytes = blocks * 512;
   found.status.modified_ns = modified * second_ns;
   found.status.changed_ns = changed * second_ns;
-  if (found.status.type == EntryType::link)
-    found.link_target = target_of(payload.substr(cut + token.size() + 2), found.name);
+  payload.remove_prefix(cut + token.size() + 2);
+  std::uint64_t inode = 0;
+  if (take_number(payload, inode)) found.status.inode = inode;
+  if (found.status.type == EntryType::link) found.link_target = target_of(payload, found.name);
   return found;
 }
 

@@ -24,7 +24,7 @@ get() {
 }
 IFS= read -r t || exit 0
 get
-fmt="$t s %f %s %b %Y %Z %n $t %N"
+fmt="$t s %f %s %b %Y %Z %n $t %i %N"
 lacks=
 two="==> /dev/null <==$nl$nl==> /dev/null <=="
 [ "$(printf 'a\0b\0' | head -c 4 | xargs -0 -n 1 echo 2>/dev/null)" = "a${nl}b" ] || lacks="$lacks xargs -0"
