@@ -36,7 +36,14 @@ analysis::Opener opener_of(const model::Datastore& datastore, const std::vector<
     if (wanted.target >= places.size()) {
       return formats::core::Error{formats::core::ErrorKind::unsupported, "lies in a mapping, which is not read deep"};
     }
-    return places[wanted.target].reader->open(wanted.path);
+    auto source = places[wanted.target].reader->open(wanted.path);
+    const auto others = datastore.other_ways.find(file);
+    if (source || others == datastore.other_ways.end() || !discovery::may_differ_by_host(source.error().kind))
+      return source;
+    for (const model::Way& way : others->second) {
+      if (auto other = places[way.target].reader->open(way.path)) return other;
+    }
+    return source;
   };
 }
 

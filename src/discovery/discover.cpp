@@ -127,6 +127,15 @@ void tell_power(const Tree& tree, const Loader& loader, model::Datastore& datast
   }
 }
 
+void tell_other_ways(const Tree& tree, const Loader& loader, model::Datastore& datastore) {
+  for (Index file = 0; datastore.targets.size() > 1 && file < datastore.files.size(); ++file) {
+    if (!datastore.files[file].tracking && !datastore.files[file].sparse) continue;
+    for (const Spot& way : tree.other_ways(loader.spot_of(file))) {
+      datastore.other_ways[file].push_back({way.place, tree.read_path(way)});
+    }
+  }
+}
+
 }  // namespace
 
 namespace {
@@ -152,6 +161,7 @@ model::Datastore look(const std::vector<Place>& places, const std::vector<Mappin
   build_chains(loader, datastore);
   tell_power(tree, loader, datastore);
   hosts.join(tree, loader, datastore, will_change);
+  tell_other_ways(tree, loader, datastore);
   find_quarantine(tree, places, datastore);
   if (with_logs) read_logs(tree, loader, datastore);
   return datastore;

@@ -34,7 +34,7 @@ void for_references(const model::Datastore& datastore, Name&& name) {
   }
 }
 
-// A place without such folders is as good as not there.
+// Of a place without such folders nothing is listed, but what another may not read it is still asked for.
 std::vector<Place> narrowed(const std::vector<Place>& places, const Folders& folders) {
   std::vector<Place> narrow = places;
   for (std::size_t i = 0; i < narrow.size(); ++i) {
@@ -42,7 +42,7 @@ std::vector<Place> narrowed(const std::vector<Place>& places, const Folders& fol
     place.commands = nullptr;
     if (place.target.error) continue;
     if (folders[i].empty()) {
-      place.target.error = model::Error{model::ErrorKind::outside, "is not read again"};
+      place.is_only_asked = true;
     } else if (place.only_vmx.empty()) {
       place.only_folders.assign(folders[i].begin(), folders[i].end());
     }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -157,6 +158,12 @@ struct Quarantine {
   std::vector<std::string> runs;
 };
 
+// How another target reads a file.
+struct Way {
+  Index target = 0;
+  std::string path;
+};
+
 struct Datastore {
   std::vector<Target> targets;
   std::vector<File> files;
@@ -166,7 +173,8 @@ struct Datastore {
   std::vector<TrackingFile> tracking_files;      // by target and path
   std::vector<VirtualMachine> virtual_machines;  // by target and path
   std::vector<Quarantine> quarantine;
-  std::vector<File> unreadable_folders;  // `error` says why
+  std::vector<File> unreadable_folders;          // `error` says why
+  std::map<Index, std::vector<Way>> other_ways;  // of the files that a deep look opens, where several targets see one
 };
 
 }  // namespace cbtctl::model

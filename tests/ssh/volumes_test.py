@@ -74,3 +74,25 @@ def test_an_export_under_the_names_of_two_hosts_is_one(started, reads, tmp_path)
     shares(one, two)
     report = reads("scan", [one, two])
     assert seen(report) == [("a/web/web.vmx", [0, 1]), ("c/x/x.vmx", [1])]
+
+
+# --- who is asked -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("refusing, codes", [((0,), ["ctk-epoch-ahead"]), ((0, 1), [])])
+def test_a_deep_look_asks_the_other_host_that_sees_the_file(standin, reads, tmp_path, refusing, codes):
+    datastore = f"ds::{VMFS}={cook(AHEAD, tmp_path / 'ds')}"
+    hosts = [standin(release, [datastore], ["--busy"]) for release in ("7.0", "8.0")]
+    for number in refusing:
+        hosts[number].add("busy", f"/vmfs/volumes/{VMFS}/web/web-ctk.vmdk", "Device or resource busy")
+    report = reads("check", hosts, "--deep")
+    assert [finding["code"] for finding in report["findings"]] == codes
+
+
+def test_what_only_the_other_host_may_read_stands_when_it_is_read_again(standin, reads, tmp_path):
+    running = WEB.replace("ctk=TRUE\n  disk", "ctk=TRUE power=on\n  disk").replace("ctk web/", "ctk web/not-")
+    datastore = f"ds::{VMFS}={cook(running, tmp_path / 'ds')}"
+    hosts = [standin(release, [datastore], ["--busy"]) for release in ("7.0", "8.0")]
+    hosts[0].add("busy", f"/vmfs/volumes/{VMFS}/web/web.vmx", "Invalid argument")
+    report = reads("check", hosts)
+    assert "ctk-missing" in {finding["code"] for finding in report["findings"]}, report["skipped"]
