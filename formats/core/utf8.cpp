@@ -1,8 +1,13 @@
 #include "formats/core/utf8.h"
 
+#include <utf8proc.h>
+
 #include <array>
 #include <cstdio>
-#include <cwchar>
+#include <cstdlib>
+#include <memory>
+
+#include "formats/core/ascii.h"
 
 namespace formats::core {
 namespace {
@@ -14,20 +19,11 @@ struct CodePoint {
 
 // Strict: no overlong forms, no surrogates, nothing above U+10FFFF. Precondition: `at` < bytes.size().
 CodePoint code_point(std::string_view bytes, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  const unsigned first = byte(at);
-  if (first < 0x80) return {first, 1};
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || at + length > bytes.size()) return {};
-  char32_t value = first & (0xFFU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xC0U) != 0x80) return {};
-    value = (value << 6) | (byte(at + i) & 0x3FU);
-  }
-  constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-  if (value < least[length] || value > 0x10FFFF || surrogate) return {};
-  return {value, length};
+  const auto* first = reinterpret_cast<const utf8proc_uint8_t*>(bytes.data() + at);
+  utf8proc_int32_t value = 0;
+  const auto length = utf8proc_iterate(first, static_cast<utf8proc_ssize_t>(bytes.size() - at), &value);
+  if (length <= 0) return {};
+  return {static_cast<char32_t>(value), static_cast<std::size_t>(length)};
 }
 
 // Control characters, line separators, and what turns the writing direction or hides itself.
@@ -55,6 +51,13 @@ bool is_plain(std::string_view bytes) {
     if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F) return false;
   }
   return true;
+}
+
+// A character that nobody assigned yet is shown as a box.
+std::size_t width_of(char32_t c) {
+  const auto value = static_cast<utf8proc_int32_t>(c);
+  if (utf8proc_category(value) == UTF8PROC_CATEGORY_CN) return 1;
+  return static_cast<std::size_t>(utf8proc_charwidth(value));
 }
 
 }  // namespace
@@ -100,11 +103,21 @@ std::size_t columns_of(std::string_view utf8) {
   std::size_t columns = 0;
   for (std::size_t at = 0; at < utf8.size();) {
     const CodePoint point = code_point(utf8, at);
-    const int width = point.length == 0 ? 1 : ::wcwidth(static_cast<wchar_t>(point.value));
-    columns += width < 0 ? 1 : static_cast<std::size_t>(width);
+    columns += point.length == 0 ? 1 : width_of(point.value);
     at += point.length == 0 ? 1 : point.length;
   }
   return columns;
+}
+
+std::string casefolded(std::string_view text) {
+  constexpr auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+  if (is_plain(text)) return lower(text);
+  utf8proc_uint8_t* mapped = nullptr;
+  const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                   static_cast<utf8proc_ssize_t>(text.size()), &mapped, options);
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
+  if (length < 0) return lower(text);
+  return {reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(length)};
 }
 
 }  // namespace formats::core

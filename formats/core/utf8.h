@@ -16,6 +16,10 @@ namespace formats::core {
 // Valid UTF-8: what is none becomes U+FFFD.
 [[nodiscard]] std::string lossy_utf8(std::string_view bytes);
 
+// For comparing names as people do: letter case and Unicode form (NFC) aside. Bytes that are no UTF-8 are compared as
+// they are, but for the case of ASCII letters.
+[[nodiscard]] std::string casefolded(std::string_view text);
+
 // How many columns a terminal takes for escaped text (East Asian wide characters take two).
 [[nodiscard]] std::size_t columns_of(std::string_view utf8);
 

@@ -19,3 +19,18 @@ TEST_CASE("overlong and surrogate sequences are no UTF-8") {
   CHECK_FALSE(is_utf8("\xe2\x82"));
   CHECK(lossy_utf8("a\xff") == "a\xef\xbf\xbd");
 }
+
+TEST_CASE("names are compared without regard to letter case and Unicode form") {
+  CHECK(casefolded("Web01") == "web01");
+  CHECK(casefolded("K\xc3\x96LN") == casefolded("Ko\xcc\x88ln"));
+  CHECK(casefolded("STRASSE") == casefolded("stra\xc3\x9f" "e"));
+  CHECK(casefolded("A\xff") == "a\xff");  // no UTF-8
+}
+
+TEST_CASE("a terminal takes two columns for wide characters and none for marks") {
+  CHECK(columns_of("web01") == 5);
+  CHECK(columns_of("\xe4\xbb\xae\xe6\x83\xb3") == 4);  // two ideographs
+  CHECK(columns_of("Ko\xcc\x88ln") == 4);
+  CHECK(columns_of("\xf0\x9f\x92\xbe") == 2);  // a floppy disk
+  CHECK(columns_of("\xcd\xb8") == 1);          // nobody's
+}
