@@ -20,7 +20,7 @@ using formats::ctk::TableShape;
 namespace {
 
 constexpr std::uint64_t part_blocks = 256 * 1024;  // of table.cpp: where extents are joined again
-constexpr std::uint64_t blocks = 9 * part_blocks + 77;
+constexpr std::uint64_t blocks = 5 * part_blocks + 77;
 constexpr std::uint64_t block_bytes = 65536;
 const TableShape shape{512, blocks, block_bytes, blocks* block_bytes - 1000};
 
