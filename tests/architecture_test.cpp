@@ -39,8 +39,9 @@ const std::map<std::string, Rooms> allowed{
     {"analysis", with_formats({"model", "log"})},
     {"disk", with_formats({"model", "storage"})},
     {"repair", with_formats({"analysis", "host", "storage", "model", "log"})},
-    {"report", with_formats({"repair", "analysis", "disk", "model", "log"})},
-    {"cli", with_formats({"report", "repair", "disk", "analysis", "discovery", "host", "storage", "model", "log"})},
+    {"app", with_formats({"model"})},
+    {"report", with_formats({"app", "repair", "analysis", "disk", "model", "log"})},
+    {"cli", with_formats({"app", "report", "repair", "disk", "analysis", "discovery", "host", "storage", "model", "log"})},
 };
 
 struct ThirdParty {

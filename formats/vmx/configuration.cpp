@@ -272,6 +272,7 @@ core::Result<Configuration> decode(const text::Document& document) {
   settings.working_dir = decoded(value_of(keys, "workingdir"), settings.encoding);
   settings.swap_file_name = decoded(value_of(keys, "sched.swap.derivedname"), settings.encoding);
   settings.nvram = value_of(keys, "nvram");
+  settings.vc_uuid = value_of(keys, "vc.uuid");
   settings.uuid_bios = value_of(keys, "uuid.bios");
   settings.locks_disks = boolean(value_of(keys, "disk.locking")) != false;
   settings.is_replayed = std::any_of(document.entries().begin(), document.entries().end(), tells_of_replay);

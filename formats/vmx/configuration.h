@@ -68,6 +68,7 @@ struct Configuration {
   std::string working_dir;               // as written; empty: the .vmx file's folder
   std::string swap_file_name;            // sched.swap.derivedName; empty where absent
   std::string nvram;
+  std::string vc_uuid;       // vc.uuid, as written: vCenter's, kept when the machine moves, not when it is copied
   std::string uuid_bios;     // as written; another configuration of the same machine has the same
   bool locks_disks = true;   // disk.locking is not FALSE
   bool is_replayed = false;  // a replay.* key says so: a fault-tolerance secondary, which shares its primary's disks

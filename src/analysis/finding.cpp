@@ -5,6 +5,7 @@
 
 #include "analysis/catalogue.h"
 #include "formats/core/fnv.h"
+#include "model/identity.h"
 #include "formats/core/spelling.h"
 
 namespace cbtctl::analysis {
@@ -89,15 +90,25 @@ SkipReason reason_of(const model::Error& error) {
 }
 
 // FNV-1a over the parts, each ended by a zero byte.
-std::string fingerprint_of(const Finding& finding) {
+namespace {
+
+std::string fingerprint_with(std::string_view path, const Finding& finding) {
   std::uint64_t hash = formats::core::Fnv<std::uint64_t>::basis;
-  for (const std::string_view part : {row_of(finding.code).name, std::string_view(finding.path),
-                                      std::string_view(finding.slot), std::string_view(finding.key)}) {
+  for (const std::string_view part :
+       {row_of(finding.code).name, path, std::string_view(finding.slot), std::string_view(finding.key)}) {
     hash = formats::core::fnv1a_step<std::uint64_t>(formats::core::fnv1a(part, hash), 0);
   }
   std::array<char, 17> digits{};
   std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(hash));
   return digits.data();
 }
+
+}  // namespace
+
+std::string fingerprint_of(const std::vector<model::Target>& targets, const Finding& finding) {
+  return fingerprint_with(model::identity_of(targets, finding.target, finding.path), finding);
+}
+
+std::string fingerprint_in_target(const Finding& finding) { return fingerprint_with(finding.path, finding); }
 
 }  // namespace cbtctl::analysis

@@ -121,7 +121,9 @@ struct Findings {
   std::vector<Skipped> skipped;
 };
 
-// Stable over runs: 16 hex digits of code, path, slot and key.
-[[nodiscard]] std::string fingerprint_of(const Finding& finding);
+// Stable over runs: 16 hex digits of the file's identity, code, slot and key.
+[[nodiscard]] std::string fingerprint_of(const std::vector<model::Target>& targets, const Finding& finding);
+// The same within one target, whatever it is called: of its path there.
+[[nodiscard]] std::string fingerprint_in_target(const Finding& finding);
 
 }  // namespace cbtctl::analysis

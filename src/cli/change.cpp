@@ -64,11 +64,11 @@ repair::Request request_of(repair::Verb verb, const CommandLine& line, const Sca
                            repair::Request request) {
   request.verb = verb;
   request.selected = [&scanned](const model::VirtualMachine& machine) {
-    return scanned.selection.has(scanned.datastore, machine);
+    return scanned.selection.has(machine);
   };
   request.has_slot = [&scanned](const std::string& slot) { return scanned.selection.has_slot(slot); };
-  request.every_machine = scanned.selection.has_every_machine(scanned.datastore);
-  request.whole_machine = scanned.selection.slots.empty();
+  request.every_machine = scanned.selection.has_every_machine;
+  request.whole_machine = scanned.selection.asked.slots.empty();
   request.include_templates = line.has("include-templates");
   request.any_layout = line.has("any-layout");
   request.assumed_off = line.list("assume-powered-off");
@@ -78,13 +78,13 @@ repair::Request request_of(repair::Verb verb, const CommandLine& line, const Sca
 
 // A machine that is no longer there was asked for where every one was.
 bool is_selected(const Scanned& scanned, model::Index target, const std::string& vm) {
-  if (scanned.selection.globs.empty()) return true;
+  if (scanned.selection.asked.machines.empty()) return true;
   const auto& machines = scanned.datastore.virtual_machines;
   return std::any_of(machines.begin(), machines.end(), [&](const model::VirtualMachine& machine) {
     const model::File& file = scanned.datastore.files[machine.file];
     const bool is_meant =
         vm.ends_with('/') ? std::string(formats::core::parent_of(file.path)) + "/" == vm : file.path == vm;
-    return is_meant && file.target == target && scanned.selection.has(scanned.datastore, machine);
+    return is_meant && file.target == target && scanned.selection.has(machine);
   });
 }
 
@@ -92,7 +92,7 @@ bool is_selected(const Scanned& scanned, model::Index target, const std::string&
 std::vector<std::string> machines_meant_by(const std::string& word, const Scanned& scanned) {
   std::vector<std::string> machines;
   for (const model::VirtualMachine& machine : scanned.datastore.virtual_machines) {
-    if (!repair::is_among({word}, scanned.datastore, machine) || !scanned.selection.has(scanned.datastore, machine))
+    if (!repair::is_among({word}, scanned.datastore, machine) || !scanned.selection.has(machine))
       continue;
     const model::File& file = scanned.datastore.files[machine.file];
     machines.push_back(scanned.datastore.targets[file.target].location + "/" + file.path);
@@ -136,7 +136,8 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!recover_stopped(stopped, recovering, status)) return say_no();
   if (!stopped.results.empty()) {
     scanned.datastore =
-        discovery::discover_for_change(scanned.places, scanned.mappings, all_selected(scanned.selection));
+        discovery::discover_for_change(scanned.places, scanned.mappings, all_selected(scanned.selection.asked));
+    scanned.selection = app::select(scanned.datastore, scanned.selection.asked);
   }
   status |= completeness(scanned.datastore);
   const repair::Request request = request_of(wanted, line, scanned, std::move(settings));
@@ -150,6 +151,7 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
                               .look = look,
                               .look_everywhere = look_everywhere(scanned.places, scanned.mappings),
                               .recovered = stopped.results,
+                              .unmatched = scanned.selection.unmatched,
                               .status = status,
                               .waits = waits},
                              line);

@@ -40,7 +40,7 @@ std::optional<int> threshold_of(const std::string& text) {
 
 // A configuration counts as one, since nobody knows its disks.
 std::size_t unreadable_of(const Scanned& scanned, const model::VirtualMachine& machine) {
-  if (!scanned.selection.has(scanned.datastore, machine)) return 0;
+  if (!scanned.selection.has(machine)) return 0;
   if (machine.unreadable) return 1;
   return static_cast<std::size_t>(
       std::count_if(machine.disks.begin(), machine.disks.end(), [&](const model::Disk& disk) {
@@ -50,12 +50,15 @@ std::size_t unreadable_of(const Scanned& scanned, const model::VirtualMachine& m
 }
 
 report::CheckReport report_on(const Scanned& scanned, const Findings& findings) {
-  report::CheckReport report{.datastore = scanned.datastore, .findings = findings, .baseline = {}};
+  report::CheckReport report{.datastore = scanned.datastore,
+                             .findings = findings,
+                             .baseline = {},
+                             .unmatched = scanned.selection.unmatched};
   report.doubted = std::any_of(findings.found.begin(), findings.found.end(), [](const Finding& finding) {
     return finding.code == analysis::Code::ctk_format_doubted;
   });
   for (const model::VirtualMachine& machine : scanned.datastore.virtual_machines) {
-    if (!scanned.selection.has(scanned.datastore, machine)) continue;
+    if (!scanned.selection.has(machine)) continue;
     ++report.machines;
     report.disks += static_cast<std::size_t>(
         std::count_if(machine.disks.begin(), machine.disks.end(),
@@ -74,21 +77,18 @@ formats::core::Result<std::optional<report::Baseline>> baseline_of(const Command
   return std::optional(std::move(*baseline));
 }
 
-// What --format nagios may end with, whatever went wrong before anything was looked at.
-int plugin_status(const CommandLine& line, int status) {
-  constexpr int unknown = 3;
-  return line.text("format") == "nagios" ? unknown : status;
+// The plug-in's status, and its line, where there is no report.
+int end_plugin(int status) {
+  if (!has_written_output()) write_output(report::check_nagios_unknown());
+  return status == exit_done ? exit_done : 3;
 }
 
 }  // namespace
 
-int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
-  const Parsed parsed = parse(verb, arguments, check_options());
-  if (!parsed.line) return parsed.exit_status;
-  const CommandLine& line = *parsed.line;
-  const auto wrong = [&](const std::string& message) {
-    return plugin_status(line, usage_error(message, "cbtctl check --help"));
-  };
+namespace {
+
+int check(const Verb& verb, const CommandLine& line) {
+  const auto wrong = [](const std::string& message) { return usage_error(message, "cbtctl check --help"); };
   const auto threshold = threshold_of(line.text("fail-on"));
   if (!threshold) return wrong("--fail-on takes note, warning, error, critical or none");
   const std::string format = line.text("format");
@@ -99,7 +99,7 @@ int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!baseline) return wrong(baseline.error().message);
 
   auto found = discover_targets(verb, line, true);
-  if (const int* status = std::get_if<int>(&found)) return plugin_status(line, *status);
+  if (const int* status = std::get_if<int>(&found)) return *status;
   Scanned& scanned = std::get<Scanned>(found);
   const bool deep = line.has("deep");
   Findings findings = look(scanned, deep);
@@ -110,7 +110,7 @@ int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
   if (verb.tell_blocked != nullptr) verb.tell_blocked(scanned.datastore, findings.found);
   report.baseline = std::move(*baseline);
   if (report.baseline) {
-    keep_new(*report.baseline, findings.found, [&](const auto& known) { return filter.looks_for(scanned, known); });
+    keep_new(*report.baseline, scanned.datastore.targets, findings.found, [&](const auto& known) { return filter.looks_for(scanned, known); });
   }
 
   report.exit_status = completeness(scanned.datastore);
@@ -129,6 +129,16 @@ int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
                                                       : report::check_table(report, line.style));
   let_go(std::move(scanned));
   return written ? status : status | exit_incomplete;
+}
+
+}  // namespace
+
+int run_check(const Verb& verb, const std::vector<std::string>& arguments) {
+  const Parsed parsed = parse(verb, arguments, check_options());
+  const bool is_plugin = asks_for(arguments, "--format", "nagios");
+  if (!parsed.line) return is_plugin ? end_plugin(parsed.exit_status) : parsed.exit_status;
+  const int status = check(verb, *parsed.line);
+  return is_plugin && !has_written_output() ? end_plugin(status) : status;
 }
 
 }  // namespace cbtctl::cli

@@ -10,8 +10,8 @@ namespace {
 Options common_options() {
   Options common("Options of every verb");
   common.flag("json", "one JSON document on standard output");
-  common.flag("quiet", "errors only on standard error");
-  common.flag("verbose", "tell what is being done");
+  common.flag("quiet,q", "no report: errors and the exit status alone; a machine format is still printed");
+  common.flag("verbose,v", "tell what is being done");
   common.text("color", "auto, always or never; NO_COLOR is heeded", "auto");
   common.flag("help,h", "this text");
   common.flag("version", "the program's version");
@@ -51,6 +51,11 @@ Parsed parse(const Verb& verb, const std::vector<std::string>& arguments, const 
   line.json = line.has("json");
   line.quiet = line.has("quiet");
   line.style = output_style(*color);
+  const bool is_plugin = line.has("format") && line.text("format") != "text";
+  if (line.has("csv") && (line.json || is_plugin))
+    return {std::nullopt, usage_error("--csv is one form, and --json and --format are others: a report has one",
+                                      help_command)};
+  if (line.quiet && !line.json && !line.has("csv") && !is_plugin) mute_output();
   log::set_level(line.quiet ? log::Level::quiet : line.has("verbose") ? log::Level::verbose : log::Level::normal);
   return {std::move(line), exit_done};
 }

@@ -71,7 +71,7 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
   if (line.arguments.size() != 2) return usage_error("export needs a disk and the new file", help);
   if (line.has("sha256") && line.has("no-hash"))
     return usage_error("--sha256 and --no-hash contradict each other", help);
-  const auto files = FileOpener::with(line);
+  const auto files = FileOpener::with(line, {line.arguments[0]});
   if (!files) return usage_error(files.error().message, help);
   const auto chains = open_chains(*files, {files->arguments()[0]}, line.list("disk"));
   if (!chains) return told(chains.error(), line);

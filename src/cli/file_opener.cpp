@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/location.h"
 #include "cli/mapping.h"
 #include "cli/ssh_options.h"
 #include "formats/core/path.h"
@@ -70,11 +71,11 @@ struct FileOpener::Hosts {
   }
 };
 
-Result<FileOpener> FileOpener::with(const CommandLine& line) {
+Result<FileOpener> FileOpener::with(const CommandLine& line, const std::vector<std::string>& names) {
   FileOpener opener;
-  for (const std::string& name : line.arguments) {
-    auto location = storage::parse_location(name);
-    if (!location && storage::is_ssh(name)) return location.error();
+  for (const std::string& name : names) {
+    auto location = location_of(name);
+    if (!location && !name.empty()) return location.error();
     opener.arguments_.push_back(location ? std::move(*location) : storage::local_location(name));
   }
   auto mappings = parse_mappings(line.list("map"));

@@ -19,7 +19,8 @@ class FileOpener {
  public:
   // `usage` where --map or an option of SSH connections makes no sense, or a file's name begins as that of a host's and
   // is none.
-  static formats::core::Result<FileOpener> with(const CommandLine& line);
+  static formats::core::Result<FileOpener> with(const CommandLine& line, const std::vector<std::string>& names);
+  static formats::core::Result<FileOpener> with(const CommandLine& line) { return with(line, line.arguments); }
 
   // The files that the command line names, in its order.
   [[nodiscard]] const std::vector<storage::Location>& arguments() const { return arguments_; }

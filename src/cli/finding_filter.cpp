@@ -18,16 +18,16 @@ bool contains(const std::vector<std::string>& codes, std::string_view code) {
 
 // What lies in the folder of a selected machine belongs to the selection, whoever it is that uses it.
 bool is_selected(const Scanned& scanned, const Finding& finding) {
-  if (scanned.selection.is_all(scanned.datastore)) return true;
+  if (scanned.selection.is_all()) return true;
   if (!finding.slot.empty() && !scanned.selection.has_slot(finding.slot)) return false;
   const auto& machines = scanned.datastore.virtual_machines;
-  const auto has = [&](model::Index machine) { return scanned.selection.has(scanned.datastore, machines[machine]); };
+  const auto has = [&](model::Index machine) { return scanned.selection.has(machines[machine]); };
   if (finding.machine) return has(*finding.machine);
   if (!finding.machines.empty()) return std::any_of(finding.machines.begin(), finding.machines.end(), has);
   return std::any_of(machines.begin(), machines.end(), [&](const model::VirtualMachine& machine) {
     const model::File& file = scanned.datastore.files[machine.file];
     return file.target == finding.target && parent_of(file.path) == parent_of(finding.path) &&
-           scanned.selection.has(scanned.datastore, machine);
+           scanned.selection.has(machine);
   });
 }
 
@@ -55,7 +55,7 @@ void FindingFilter::apply(const Scanned& scanned, analysis::Findings& findings) 
   });
   const auto& machines = scanned.datastore.virtual_machines;
   std::erase_if(findings.skipped, [&](const analysis::Skipped& skipped) {
-    return skipped.machine && !scanned.selection.has(scanned.datastore, machines[*skipped.machine]);
+    return skipped.machine && !scanned.selection.has(machines[*skipped.machine]);
   });
 }
 
@@ -65,12 +65,12 @@ bool FindingFilter::looks_for(const Scanned& scanned, const report::Baseline::Kn
       std::any_of(targets.begin(), targets.end(), [](const auto& target) { return target.error.has_value(); });
   const bool takes_deep = known.code == analysis::row_of(Code::ctk_epoch_ahead).name;
   if (is_lost || !has_code(known.code) || (takes_deep && !deep_)) return false;
-  if (scanned.selection.is_all(scanned.datastore)) return true;
+  if (scanned.selection.is_all()) return true;
   const auto& machines = scanned.datastore.virtual_machines;
   return (known.disk.empty() || scanned.selection.has_slot(known.disk)) &&
          std::any_of(machines.begin(), machines.end(), [&](const model::VirtualMachine& machine) {
            return scanned.datastore.files[machine.file].path == known.vm &&
-                  scanned.selection.has(scanned.datastore, machine);
+                  scanned.selection.has(machine);
          });
 }
 

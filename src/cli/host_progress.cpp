@@ -50,7 +50,7 @@ std::string host_progress_line(std::size_t hosts, std::size_t connected, std::si
 HostProgress::HostProgress(const std::vector<storage::Location>& targets, bool wanted)
     : hosts_(static_cast<std::size_t>(
           std::count_if(targets.begin(), targets.end(), std::mem_fn(&storage::Location::is_ssh)))) {
-  if (wanted && hosts_ > 0 && ::isatty(STDERR_FILENO) == 1) thread_ = std::thread([this] { work(); });
+  if (wanted && hosts_ > 0 && can_draw_progress()) thread_ = std::thread([this] { work(); });
 }
 
 HostProgress::~HostProgress() {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <set>
 
-#include "cli/plan_places.h"
+#include "cli/targets.h"
 #include "discovery/discover.h"
 #include "discovery/discover_for_change.h"
 #include "formats/core/path.h"
@@ -38,9 +38,13 @@ std::vector<discovery::Place> places_of(const repair::MachinePlan& machine,
 
 // The one machine of a plan, which its roots' first place holds.
 discovery::WillChange only(const repair::MachinePlan& machine) {
-  return [vm = machine.vm](const model::Datastore& datastore, const model::VirtualMachine& each) {
-    const model::File& file = datastore.files[each.file];
-    return file.target == 0 && file.path == vm;
+  return [vm = machine.vm](const model::Datastore& datastore) {
+    std::vector<bool> is_it;
+    for (const model::VirtualMachine& each : datastore.virtual_machines) {
+      const model::File& file = datastore.files[each.file];
+      is_it.push_back(file.target == 0 && file.path == vm);
+    }
+    return is_it;
   };
 }
 

@@ -10,15 +10,6 @@
 
 namespace cbtctl::cli {
 
-std::string root_of(const discovery::Place& place) {
-  if (place.roots.empty()) return place.target.location;
-  if (!place.target.is_ssh) return place.roots.back();
-  auto location = storage::parse_location(place.target.location);
-  if (!location) return place.target.location;
-  location->path = place.roots.back();
-  return storage::location_text(*location);
-}
-
 std::vector<repair::Site> sites_of(const std::vector<discovery::Place>& places) {
   std::vector<repair::Site> sites;
   for (const discovery::Place& place : places) {

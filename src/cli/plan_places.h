@@ -11,9 +11,6 @@
 
 namespace cbtctl::cli {
 
-// What a plan calls the place: the folder without links, and where it is on a host, as a target is written.
-[[nodiscard]] std::string root_of(const discovery::Place& place);
-
 // One per place; a place that cannot be written has no writer.
 [[nodiscard]] std::vector<repair::Site> sites_of(const std::vector<discovery::Place>& places);
 

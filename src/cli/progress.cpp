@@ -27,7 +27,7 @@ std::string progress_line(const std::string& title, std::uint64_t done_bytes, st
 }
 
 Progress::Progress(const std::string& title, std::uint64_t total_bytes, bool wanted)
-    : title_(report::escaped(title)), total_bytes_(total_bytes), is_drawn_(wanted && ::isatty(STDERR_FILENO) == 1) {}
+    : title_(report::escaped(title)), total_bytes_(total_bytes), is_drawn_(wanted && can_draw_progress()) {}
 
 Progress::~Progress() {
   if (is_drawn_) write_error(clear_line);

@@ -29,11 +29,11 @@ std::optional<std::int64_t> end_of_run(const std::string& path, storage::Writer&
 }
 
 bool is_selected(const Scanned& scanned, const model::Quarantine& quarantine) {
-  if (scanned.selection.globs.empty()) return true;
+  if (scanned.selection.asked.machines.empty()) return true;
   const model::File inside{.target = quarantine.target, .path = quarantine.path};
   const auto owners = repair::owners_of(repair::Users(scanned.datastore), inside);
   return std::any_of(owners.begin(), owners.end(),
-                     [&](const auto* machine) { return scanned.selection.has(scanned.datastore, *machine); });
+                     [&](const auto* machine) { return scanned.selection.has(*machine); });
 }
 
 report::PurgedRun described(report::PurgedRun run, const repair::RunContents& contents) {
@@ -115,8 +115,8 @@ std::vector<report::PurgedRun> find_old(const Scanned& scanned, const std::vecto
 int run_purge(const Verb& verb, const std::vector<std::string>& arguments) {
   Options own = target_options();
   own.text("older-than", "only runs older than this: 90m, 24h, 30d", "30d");
-  own.flag("yes", "do not ask");
-  own.flag("dry-run", "show what would be deleted and stop");
+  own.flag("yes,y", "do not ask");
+  own.flag("dry-run,n", "show what would be deleted and stop");
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
@@ -129,7 +129,7 @@ int run_purge(const Verb& verb, const std::vector<std::string>& arguments) {
   const Scanned& scanned = std::get<Scanned>(found);
   const auto sites = sites_of(scanned.places);
   constexpr std::int64_t second_ns = 1'000'000'000;
-  report::PurgeReport report{.targets = scanned.datastore.targets, .runs = {}, .carried_out = false};
+  report::PurgeReport report{.targets = scanned.datastore.targets, .runs = {}, .unmatched = scanned.selection.unmatched};
   report.exit_status = completeness(scanned.datastore);
   report.runs = find_old(scanned, sites, *age / second_ns, report.exit_status);
   tell_staying(report, report.exit_status);

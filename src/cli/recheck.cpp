@@ -247,7 +247,7 @@ class Readings {
   }
 
   using Key = std::pair<Index, std::string>;
-  static Key key_of(const Finding& finding) { return {finding.target, fingerprint_of(finding)}; }
+  static Key key_of(const Finding& finding) { return {finding.target, fingerprint_in_target(finding)}; }
 
   void compare(const Findings& again, std::size_t look) {
     std::multimap<Key, const Finding*> now;

@@ -11,11 +11,21 @@
 #include "cli/exit_status.h"
 #include "cli/verb.h"
 #include "report/tool.h"
+#include "report/trouble.h"
 
 namespace cbtctl::cli {
 namespace {
 
-extern "C" void on_cancel(int) { ::_exit(exit_cancelled); }
+// The document of a verb that is cancelled before its report; made before any signal, since its handler makes nothing.
+std::string& cancelled_document() {
+  static std::string document;
+  return document;
+}
+
+extern "C" void on_cancel(int) {
+  write_when_cancelled(cancelled_document());
+  ::_exit(exit_cancelled);
+}
 
 // A standard stream that was closed must not be the next socket or file that is opened: what is printed would go there.
 // It stays one that nothing can be written to.
@@ -70,7 +80,9 @@ void prepare_process() {
   std::signal(SIGTERM, on_cancel);
 }
 
-int run(const std::vector<std::string>& arguments) {
+namespace {
+
+int run_verb(const std::vector<std::string>& arguments) {
   if (arguments.empty()) {
     write_error(overview());
     return exit_usage;
@@ -90,6 +102,16 @@ int run(const std::vector<std::string>& arguments) {
         "cbtctl --help");
   }
   return verb->run(*verb, {arguments.begin() + static_cast<std::ptrdiff_t>(words), arguments.end()});
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments) {
+  if (!asks_for(arguments, "--json")) return run_verb(arguments);
+  cancelled_document() = report::error_json(exit_cancelled);
+  const int status = run_verb(arguments);
+  const bool is_without_report = (status & (exit_incomplete | exit_usage | exit_cancelled)) != 0 && !has_written_output();
+  return is_without_report && !write_output(report::error_json(status)) ? status | exit_incomplete : status;
 }
 
 }  // namespace cbtctl::cli

@@ -95,8 +95,8 @@ int status_of(const std::vector<MachineResult>& results, const CommandLine& line
 }  // namespace
 
 void add_change_options(Options& own) {
-  own.flag("yes", "do not ask");
-  own.flag("dry-run", "show the plan and stop");
+  own.flag("yes,y", "do not ask");
+  own.flag("dry-run,n", "show the plan and stop");
   own.texts("assume-powered-off", "VM that you vouch for to be off, where its files cannot tell; by name or .vmx path");
   own.texts("assume-unregistered", "VM that you vouch for to be registered on no host");
   own.texts("take-over", "RUN or folder whose lock is held by a process that you vouch for to be dead");
@@ -175,7 +175,7 @@ int run_plan(Run run, const CommandLine& line) {
   if (line.json || line.has("plan-out")) repair::seal_all(plan, run.sites);
   if (!plan.refused.empty()) run.status |= exit_findings;
   const auto print = [&](std::optional<std::vector<MachineResult>> results) {
-    const report::PlanReport report{plan, run.targets, std::move(results), run.recovered, run.status, run.verb};
+    const report::PlanReport report{plan, run.targets, std::move(results), run.recovered, run.status, run.unmatched, run.verb};
     const bool written = write_output(line.json        ? report::plan_json(report)
                                       : report.results ? report::results_text(report, line.style)
                                                        : report::plan_text(report, line.style));
@@ -187,7 +187,7 @@ int run_plan(Run run, const CommandLine& line) {
   }
   if (line.has("dry-run") || (plan.machines.empty() && !run.waits)) return print(std::nullopt);
   if (!line.json)
-    write_output(report::plan_text({plan, run.targets, std::nullopt, run.recovered, run.status, run.verb}, line.style));
+    write_output(report::plan_text({plan, run.targets, std::nullopt, run.recovered, run.status, run.unmatched, run.verb}, line.style));
   const auto agreed = is_agreed(line, "Nothing can stop these virtual machines from being powered on meanwhile.");
   if (!agreed) return exit_usage;
   if (!*agreed) return say_no();

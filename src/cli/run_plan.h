@@ -40,6 +40,7 @@ struct Run {
   repair::Look look;
   repair::Look look_everywhere;
   std::vector<repair::MachineResult> recovered;
+  std::vector<app::Unmatched> unmatched = {};
   int status = 0;       // what is known so far
   bool is_old = false;  // the plan was made some time ago
   bool waits = false;   // a stopped run could be put right, if that were agreed to

@@ -1,7 +1,5 @@
 #include "cli/runs.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <map>
 
@@ -13,7 +11,6 @@
 namespace cbtctl::cli {
 namespace {
 
-using formats::core::file_name;
 using formats::core::join;
 using formats::core::parent_of;
 
@@ -101,6 +98,8 @@ std::variant<KnownRuns, int> find_runs(const Verb& verb, const CommandLine& line
     known.mappings = std::move(*mappings);
     return known;
   }
+  for (const char* selector : {"vm", "vm-file", "disk"})  // of a run's machines, some of which may be gone
+    rest.set(selector, std::vector<std::string>{});
   auto found = discover_targets(verb, rest);
   if (const int* status = std::get_if<int>(&found)) return *status;
   Scanned& scanned = std::get<Scanned>(found);
@@ -117,13 +116,17 @@ formats::core::Result<PlanPlaces> places_for(const KnownRuns& known, std::vector
   return places_of(machines, line);
 }
 
-bool fits(const std::vector<std::string>& globs, const repair::MachinePlan& machine) {
-  const std::string name(file_name(machine.vm));
-  const std::string stem = name.substr(0, name.rfind('.'));
-  return globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
-           const auto hit = [&](const std::string& text) { return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0; };
-           return hit(machine.vm) || hit(name) || hit(stem) || (!machine.name.empty() && hit(machine.name));
-         });
+std::variant<std::vector<bool>, int> selected_of(const std::vector<repair::MachinePlan>& machines,
+                                                 const CommandLine& line) {
+  const auto selectors = selectors_of(line);
+  if (!selectors) return usage_error(selectors.error().message, "cbtctl --help");
+  if (!selectors->slots.empty()) return usage_error("a run is one of whole machines: --disk does not fit", "cbtctl --help");
+  std::vector<app::Candidate> candidates;
+  for (const repair::MachinePlan& machine : machines)
+    candidates.push_back({machine.roots.front().location, machine.vm, machine.name});
+  app::Match match = app::match(candidates, selectors->machines);
+  if (const auto ended = tell_unmatched(match.unmatched, match.idle_exclusions, true, line)) return *ended;
+  return std::move(match.chosen);
 }
 
 }  // namespace cbtctl::cli

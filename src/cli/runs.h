@@ -26,7 +26,8 @@ struct KnownRuns {
                                                            std::vector<repair::MachinePlan>& machines,
                                                            const CommandLine& line);
 
-// Whether one of the globs fits the machine; no glob fits all.
-[[nodiscard]] bool fits(const std::vector<std::string>& globs, const repair::MachinePlan& machine);
+// Which machines of plans --vm asks for. An exit status where it asks for none of them, or one of its names for nobody.
+[[nodiscard]] std::variant<std::vector<bool>, int> selected_of(const std::vector<repair::MachinePlan>& machines,
+                                                               const CommandLine& line);
 
 }  // namespace cbtctl::cli

@@ -13,11 +13,11 @@ int run_scan(const Verb& verb, const std::vector<std::string>& arguments) {
   auto found = discover_targets(verb, *parsed.line);
   if (const int* status = std::get_if<int>(&found)) return *status;
   Scanned& scanned = std::get<Scanned>(found);
-  scanned.selection.narrow(scanned.datastore);
+  app::narrow(scanned.datastore, scanned.selection);
   const model::Datastore& datastore = scanned.datastore;
   const int status = completeness(datastore);
   const report::TextSink sink = [](std::string_view text) { return write_output(text); };
-  const bool written = parsed.line->json         ? report::print_scan_json(datastore, status, sink)
+  const bool written = parsed.line->json         ? report::print_scan_json(datastore, scanned.selection.unmatched, status, sink)
                        : parsed.line->has("csv") ? sink(report::scan_csv(datastore))
                                                  : sink(report::scan_table(datastore, parsed.line->style));
   let_go(std::move(scanned));

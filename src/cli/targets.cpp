@@ -1,23 +1,22 @@
 #include "cli/targets.h"
 
-#include <fnmatch.h>
 #include <algorithm>
 #include <atomic>
 #include <fstream>
-#include <functional>
+#include <iostream>
 #include <memory>
 
 #include "cli/exit_status.h"
+#include "cli/location.h"
 #include "cli/mapping.h"
 #include "cli/ssh_options.h"
 #include "cli/ssh_places.h"
 #include "discovery/discover.h"
 #include "discovery/same_place.h"
 #include "formats/core/path.h"
-#include "formats/text/document.h"
 #include "formats/vmware/names.h"
 #include "log/log.h"
-#include "report/text.h"
+#include "report/trouble.h"
 #include "storage/local_path.h"
 #include "storage/local_reader.h"
 #include "storage/location.h"
@@ -30,19 +29,31 @@ using formats::core::ErrorKind;
 using formats::core::file_name;
 using formats::core::parent_of;
 using formats::core::Result;
-using formats::core::stem_of;
 using storage::Location;
 
-// One target a line; blank lines and lines that begin with '#' are none.
-Result<std::vector<std::string>> read_targets_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return Error{ErrorKind::usage, path + ": cannot be read"};
-  std::vector<std::string> targets;
-  for (std::string line; std::getline(file, line);) {
-    line.resize(std::min({line.size(), line.find(" #"), line.find("\t#")}));
+// The lines of a file, or of standard input for "-", without blanks around them and without those that begin with '#'.
+Result<std::vector<std::string>> read_lines(const std::string& path) {
+  std::ifstream file;
+  if (path != "-") file.open(path);
+  std::istream& lines = path == "-" ? std::cin : file;
+  if (!lines) return Error{ErrorKind::usage, path + ": cannot be read"};
+  std::vector<std::string> found;
+  for (std::string line; std::getline(lines, line);) {
     const auto begin = line.find_first_not_of(" \t\r");
     if (begin == std::string::npos || line[begin] == '#') continue;
-    targets.push_back(line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin));
+    found.push_back(line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin));
+  }
+  if (lines.bad()) return Error{ErrorKind::usage, path + ": cannot be read"};
+  return found;
+}
+
+// One target a line; also what stands behind one may be a comment.
+Result<std::vector<std::string>> read_targets_file(const std::string& path) {
+  auto targets = read_lines(path);
+  if (!targets) return targets.error();
+  for (std::string& target : *targets) {
+    target.resize(std::min({target.size(), target.find(" #"), target.find("\t#")}));
+    target.resize(target.find_last_not_of(" \t") + 1);
   }
   return targets;
 }
@@ -80,75 +91,66 @@ unsigned workers_of(const CommandLine& line) {
   return line.has("workers") ? line.number("workers") : storage::default_workers;
 }
 
-bool matches(const std::string& glob, const model::VirtualMachine& machine, const std::string& path) {
-  const std::string name(file_name(path));
-  const std::string stem(stem_of(name));
-  const auto hit = [&](const std::string& text) { return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0; };
-  return hit(machine.settings.display_name) || hit(name) || hit(stem);
+std::string in_words(const app::Unmatched& unmatched) {
+  std::string out = unmatched.option == "--disk" ? "no selected virtual machine has a disk at '" + unmatched.value + "'"
+                                                 : "no virtual machine is called '" + unmatched.value + "'";
+  if (unmatched.value.starts_with('!') || unmatched.nearest.empty()) return out;
+  out += "; near to it:";
+  for (const std::string& name : unmatched.nearest) out += " '" + name + "'";
+  return out;
 }
 
 }  // namespace
 
-bool Selection::is_all(const model::Datastore& datastore) const {
-  return slots.empty() && has_every_machine(datastore);
-}
-
-bool Selection::has_every_machine(const model::Datastore& datastore) const {
-  const auto& machines = datastore.virtual_machines;
-  return globs.empty() &&
-         std::all_of(machines.begin(), machines.end(), std::mem_fn(&model::VirtualMachine::is_targeted));
-}
-
-bool Selection::has(const model::Datastore& datastore, const model::VirtualMachine& machine) const {
-  if (!machine.is_targeted) return false;
-  const std::string& path = datastore.files[machine.file].path;
-  bool wanted = std::all_of(globs.begin(), globs.end(), [](const std::string& glob) { return glob.starts_with('!'); });
-  for (const std::string& glob : globs) {
-    if (glob.starts_with('!')) {
-      if (matches(glob.substr(1), machine, path)) return false;
-    } else if (matches(glob, machine, path)) {
-      wanted = true;
-    }
+Result<app::Selectors> selectors_of(const CommandLine& line) {
+  app::Selectors selectors{line.list("vm"), line.list("disk")};
+  for (const std::string& path : line.list("vm-file")) {
+    const auto names = read_lines(path);
+    if (!names) return names.error();
+    // An empty file would select everything.
+    if (names->empty()) return Error{ErrorKind::usage, path + ": --vm-file names no virtual machine"};
+    selectors.machines.insert(selectors.machines.end(), names->begin(), names->end());
   }
-  return wanted;
+  if (auto wrong = app::check_selectors(selectors)) return Error{ErrorKind::usage, std::move(*wrong)};
+  return selectors;
 }
 
-bool Selection::has_slot(std::string_view slot) const {
-  return slots.empty() || std::any_of(slots.begin(), slots.end(), [&](const std::string& wanted) {
-           return formats::text::equal_ignoring_case(wanted, slot);
-         });
+std::optional<int> tell_unmatched(const std::vector<app::Unmatched>& unmatched,
+                                  const std::vector<std::string>& idle_exclusions, bool is_whole,
+                                  const CommandLine& line) {
+  for (const std::string& exclusion : idle_exclusions)
+    log::warning("--vm '" + exclusion + "' excludes no virtual machine: none is called so");
+  const bool ends = is_whole && !unmatched.empty() && !line.has("allow-unmatched");
+  for (const app::Unmatched& each : unmatched) ends ? log::error(in_words(each)) : log::warning(in_words(each));
+  if (!ends) return std::nullopt;
+  if (line.json) write_output(report::error_json(exit_usage, unmatched));
+  return exit_usage;
 }
 
-// A name that is nobody's is most likely mistyped, and silence would pass for health.
-void Selection::tell_unmatched(const model::Datastore& datastore) const {
-  for (const std::string& glob : globs) {
-    const Selection alone{.globs = {glob}, .slots = {}};
-    const auto& machines = datastore.virtual_machines;
-    const bool found = glob.starts_with('!') || std::any_of(machines.begin(), machines.end(), [&](const auto& machine) {
-                         return alone.has(datastore, machine);
-                       });
-    if (!found) log::warning("no virtual machine is called '" + glob + "'");
-  }
-}
-
-void Selection::narrow(model::Datastore& datastore) const {
-  std::erase_if(datastore.virtual_machines,
-                [&](const model::VirtualMachine& machine) { return !has(datastore, machine); });
-  if (slots.empty()) return;
-  for (model::VirtualMachine& machine : datastore.virtual_machines) {
-    std::erase_if(machine.disks, [&](const model::Disk& disk) { return !has_slot(disk.settings.slot); });
-  }
-  std::erase_if(datastore.virtual_machines, [](const model::VirtualMachine& machine) { return machine.disks.empty(); });
+std::optional<std::string> ambiguous_name(const std::vector<app::Ambiguity>& ambiguous) {
+  if (ambiguous.empty()) return std::nullopt;
+  std::string out = "--vm " + ambiguous.front().value + " is the name of more than one virtual machine; take the path:";
+  for (const std::string& path : ambiguous.front().paths) out += "\n  " + path;
+  return out;
 }
 
 Result<std::vector<Location>> parse_locations(const std::vector<std::string>& texts) {
   std::vector<Location> locations;
   for (const std::string& text : texts) {
-    auto location = storage::parse_location(text);
+    auto location = location_of(text);
     if (!location) return location.error();
     locations.push_back(std::move(*location));
   }
   return locations;
+}
+
+std::string root_of(const discovery::Place& place) {
+  if (place.roots.empty()) return place.target.location;
+  if (!place.target.is_ssh) return place.roots.back();
+  auto location = storage::parse_location(place.target.location);
+  if (!location) return place.target.location;
+  location->path = place.roots.back();
+  return storage::location_text(*location);
 }
 
 // Local targets one after another, hosts together; in the order of the targets.
@@ -170,7 +172,8 @@ Result<std::vector<discovery::Place>> open_places(const std::vector<Location>& t
   if (!options) return options.error();
   auto opened = open_ssh_places(hosts, *options, line.number("jobs"), walks, progress);
   for (std::size_t i = 0; i < opened.size(); ++i) places[host_places[i]] = std::move(opened[i]);
-  for (const discovery::Place& place : places) {
+  for (discovery::Place& place : places) {
+    if (!place.target.error) place.target.canonical = root_of(place);
     if (!place.target.error && !place.only_vmx.empty() && !formats::vmware::names_a_configuration(place.only_vmx)) {
       return Error{ErrorKind::usage, place.target.location + ": a target is a folder, a .vmx or a .vmtx"};
     }
@@ -180,18 +183,23 @@ Result<std::vector<discovery::Place>> open_places(const std::vector<Location>& t
 
 Options target_options() {
   Options own("Targets and selection");
-  own.texts("targets-file", "read one target a line from this file ('#': comment)");
+  own.texts("targets-file", "read one target a line from this file ('#': comment, -: standard input)");
   own.texts("map", "REMOTE=LOCAL: where absolute paths inside files are found");
-  own.texts("vm", "only VMs whose display name or .vmx name matches this glob; !GLOB excludes");
+  own.texts("vm", "only the VM of this name, .vmx path or glob; !NAME excludes; a name that begins with ! is \\!NAME");
+  own.texts("vm-file", "the same, one a line ('#': comment, -: standard input)");
   own.texts("disk", "only this slot, for example scsi0:0");
+  own.flag("allow-unmatched", "a --vm or --disk that matches nothing is a warning and no error");
   own.number("workers", "how many workers read at once", storage::default_workers);
   add_ssh_options(own);
   return own;
 }
 
-discovery::WillChange all_selected(const Selection& selection) {
-  return [selection](const model::Datastore& datastore, const model::VirtualMachine& machine) {
-    return selection.has(datastore, machine);
+discovery::WillChange all_selected(const app::Selectors& selectors) {
+  return [selectors](const model::Datastore& datastore) {
+    const app::Selection selection = app::select(datastore, selectors);
+    std::vector<bool> selected;
+    for (const model::VirtualMachine& machine : datastore.virtual_machines) selected.push_back(selection.has(machine));
+    return selected;
   };
 }
 
@@ -208,6 +216,8 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
   const unsigned workers = line.number("workers");
   if (workers == 0 || workers > 256) return usage_error("--workers takes a number from 1 to 256", help);
 
+  const auto selectors = selectors_of(line);
+  if (!selectors) return usage_error(selectors.error().message, help);
   auto mappings = mappings_of(line);
   if (!mappings) return usage_error(mappings.error().message, help);
   const auto targets = parse_locations(texts);
@@ -216,11 +226,14 @@ std::variant<Scanned, int> discover_targets(const Verb& verb, const CommandLine&
   auto places = open_places(*targets, line, true, progress);
   if (!places) return usage_error(places.error().message, help);
   discovery::match_places(*places);
-  Selection selection{line.list("vm"), line.list("disk")};
-  model::Datastore datastore = for_change ? discovery::discover_for_change(*places, *mappings, all_selected(selection))
+  model::Datastore datastore = for_change ? discovery::discover_for_change(*places, *mappings, all_selected(*selectors))
                                           : discovery::discover(*places, *mappings, with_logs);
   for (discovery::Place& place : *places) place.volumes.reset();  // later looks ask anew
-  selection.tell_unmatched(datastore);
+  app::Selection selection = app::select(datastore, *selectors);
+  if (const auto wrong = for_change ? ambiguous_name(selection.ambiguous) : std::nullopt)
+    return usage_error(*wrong, help);
+  if (const auto ended = tell_unmatched(selection.unmatched, selection.idle_exclusions, is_whole(datastore), line))
+    return *ended;
   if (!for_change) tell_costs(*places);  // a change costs more to come
   return Scanned{std::move(datastore), std::move(selection), std::move(*places), std::move(*mappings)};
 }
@@ -241,23 +254,39 @@ void let_go(Scanned&& scanned) {
   kept = std::make_unique<model::Datastore>(std::move(scanned.datastore)).release();
 }
 
-int completeness(const model::Datastore& datastore) {
-  int status = exit_done;
-  const auto tell = [&](const std::string& what, const Error& error) {
-    log::error(what.empty() ? error.message : what + ": " + error.message);
-    status = exit_incomplete;
-  };
-  for (const model::Target& target : datastore.targets) {
-    if (target.error) tell({}, *target.error);
+namespace {
+
+// What could not be looked at, each with the path that tells it.
+template <typename Tell>
+void for_each_unread(const model::Datastore& datastore, const Tell& tell) {
+  for (model::Index i = 0; i < datastore.targets.size(); ++i) {
+    if (datastore.targets[i].error) tell(std::string(), *datastore.targets[i].error, i);
   }
   for (const model::File& folder : datastore.unreadable_folders) {
     const model::Target& target = datastore.targets[folder.target];
     if (folder.path.empty() && target.error) continue;  // told as the target
-    tell(folder.path.empty() ? target.location : folder.path, *folder.error);
+    tell(folder.path.empty() ? target.location : folder.path, *folder.error, folder.target);
   }
   for (const model::File& file : datastore.files) {
-    if (file.error && file.exists && is_incomplete(file.error->kind)) tell(file.path, *file.error);
+    if (file.error && file.exists && is_incomplete(file.error->kind)) tell(file.path, *file.error, file.target);
   }
+}
+
+}  // namespace
+
+bool is_whole(const model::Datastore& datastore) {
+  bool whole = true;
+  for_each_unread(datastore, [&](const auto&...) { whole = false; });
+  return whole;
+}
+
+int completeness(const model::Datastore& datastore) {
+  int status = exit_done;
+  for_each_unread(datastore, [&](const std::string& what, const Error& error, model::Index target) {
+    const bool is_target = target < datastore.targets.size();  // else a --map
+    log::error(what.empty() ? error.message : what + ": " + error.message, is_target ? std::optional(target) : std::nullopt);
+    status = exit_incomplete;
+  });
   return status;
 }
 

@@ -36,11 +36,12 @@ const RecordedRun* choose(const KnownRuns& known) {
   return newest == known.runs.rend() ? nullptr : &*newest;
 }
 
-repair::Plan plan_of(const RecordedRun& run, const CommandLine& line) {
+repair::Plan plan_of(const RecordedRun& run, const std::vector<bool>& selected) {
   repair::Plan plan = *run.plan;
   plan.refused.clear();
   plan.unchanged.clear();
-  std::erase_if(plan.machines, [&](const MachinePlan& machine) { return !fits(line.list("vm"), machine); });
+  std::size_t number = 0;
+  std::erase_if(plan.machines, [&](const MachinePlan&) { return !selected[number++]; });
   std::reverse(plan.machines.begin(), plan.machines.end());
   return plan;
 }
@@ -113,8 +114,8 @@ std::vector<MachineResult> take_back_all(const repair::Plan& plan, const std::ve
 
 Options undo_options() {
   Options own = target_options();
-  own.flag("yes", "do not ask");
-  own.flag("dry-run", "show what would be restored and stop");
+  own.flag("yes,y", "do not ask");
+  own.flag("dry-run,n", "show what would be restored and stop");
   own.texts("assume-powered-off", "VM that you vouch for to be off; by name or .vmx path");
   own.texts("assume-unregistered", "VM that you vouch for to be registered on no host");
   own.texts("take-over", "RUN or folder whose lock is held by a process that you vouch for to be dead");
@@ -142,7 +143,9 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
                "; name a target to read its copy there");
     return exit_incomplete;
   }
-  repair::Plan plan = plan_of(*run, line);
+  const auto selected = selected_of(run->plan->machines, line);
+  if (const int* over = std::get_if<int>(&selected)) return *over;
+  repair::Plan plan = plan_of(*run, std::get<std::vector<bool>>(selected));
   const auto opened = places_for(known, plan.machines, line);
   if (!opened) return usage_error(opened.error().message, "cbtctl undo --help");
   const PlanPlaces& places = *opened;
@@ -166,7 +169,7 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!plan.refused.empty()) status |= exit_findings;
   std::optional<std::vector<MachineResult>> results;
   const auto print = [&] {
-    const report::PlanReport report{plan, places.targets, results, stopped.results, status, repair::Verb::undo};
+    const report::PlanReport report{plan, places.targets, results, stopped.results, status, {}, repair::Verb::undo};
     const bool written = write_output(line.json ? report::plan_json(report)
                                       : results ? report::results_text(report, line.style)
                                                 : report::plan_text(report, line.style));

@@ -149,6 +149,7 @@ model::Datastore look(const std::vector<Place>& places, const std::vector<Mappin
   Loader loader(tree, datastore);
   tree.list({Loader::glance, [&](Tree::Visited visited) { loader.meet(visited); }});
   tell_listed(tree, datastore);
+  for (Index place = 0; place < places.size(); ++place) datastore.targets[place].volumes = tree.volumes(place);
   loader.load_by_reference();
 
   sort_by_path(datastore.virtual_machines, datastore.files);

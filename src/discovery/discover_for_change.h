@@ -9,7 +9,8 @@
 
 namespace cbtctl::discovery {
 
-using WillChange = std::function<bool(const model::Datastore& datastore, const model::VirtualMachine& machine)>;
+// By machine.
+using WillChange = std::function<std::vector<bool>(const model::Datastore& datastore)>;
 
 // As `discover` does, and of the machines that shall be changed hosts are asked whatever they know of power, locks and
 // tasks, also where the files settle it.

@@ -211,6 +211,7 @@ void Hosts::tell_power(const Tree& tree, const Loader& loader, model::Datastore&
                        const WillChange& will_change) {
   std::vector<Index> unsettled;
   std::set<Index> changed;
+  const std::vector<bool> will_be_changed = will_change ? will_change(datastore) : std::vector<bool>();
   for (Index i = 0; i < datastore.virtual_machines.size(); ++i) {
     model::VirtualMachine& machine = datastore.virtual_machines[i];
     std::vector<model::HostSign> signs;
@@ -228,7 +229,7 @@ void Hosts::tell_power(const Tree& tree, const Loader& loader, model::Datastore&
       signs.push_back(std::move(sign));
     }
     if (signs.empty()) continue;
-    if (will_change && will_change(datastore, machine)) changed.insert(i);
+    if (will_change && will_be_changed[i]) changed.insert(i);
     if (changed.contains(i) || needs_locks(machine.power, signs)) unsettled.push_back(i);
     machine.power = power_with_hosts(std::move(machine.power), signs);
   }

@@ -75,6 +75,9 @@ class Tree {
     return listed_[place].not_entered;
   }
 
+  // Of a place, the volumes whose UUID its roots or its listing tell.
+  [[nodiscard]] std::vector<model::VolumeSpan> volumes(std::size_t place) const;
+
   // The places that reach what lies at `path` of `place`, itself first among equals, ascending.
   [[nodiscard]] std::vector<std::size_t> seen_by(std::size_t place, std::string_view path) const;
 

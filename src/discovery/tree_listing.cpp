@@ -175,6 +175,15 @@ void Tree::enter_volumes(std::size_t place, const Folder& root, std::vector<std:
   }
 }
 
+std::vector<model::VolumeSpan> Tree::volumes(std::size_t place) const {
+  std::vector<model::VolumeSpan> volumes;
+  for (const Anchor& anchor : listed_[place].anchors) {
+    const auto on_volume = formats::vmware::parse_volume_path(anchor.location);
+    if (on_volume && is_volume_identity(on_volume->volume)) volumes.push_back({anchor.path, anchor.location});
+  }
+  return volumes;
+}
+
 std::string Tree::location_at(const Spot& spot) const {
   const Place& place = (*places_)[spot.place];
   return location_of(place, join(place.roots.back(), read_path(spot)));

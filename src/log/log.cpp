@@ -3,7 +3,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
+#include <mutex>
 
 #include "formats/core/utf8.h"
 
@@ -22,6 +24,21 @@ spdlog::logger& logger() {
   return instance;
 }
 
+struct Told {
+  std::mutex mutex;
+  std::vector<Message> messages;
+};
+
+Told& told() {
+  static Told all;
+  return all;
+}
+
+void keep(Message message) {
+  const std::lock_guard lock(told().mutex);
+  told().messages.push_back(std::move(message));
+}
+
 }  // namespace
 
 void set_level(Level level) {
@@ -37,7 +54,22 @@ void set_level(Level level) {
 
 // Names come from files: no control character may reach the terminal.
 void detail(std::string_view message) { logger().debug(escaped(message)); }
-void warning(std::string_view message) { logger().warn(escaped(message)); }
-void error(std::string_view message) { logger().error(escaped(message)); }
+
+void warning(std::string_view message, std::optional<std::size_t> target) {
+  logger().warn(escaped(message));
+  keep({false, target, std::string(message)});
+}
+
+void error(std::string_view message, std::optional<std::size_t> target) {
+  logger().error(escaped(message));
+  keep({true, target, std::string(message)});
+}
+
+std::vector<Message> messages() {
+  const std::lock_guard lock(told().mutex);
+  std::vector<Message> sorted = told().messages;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.target < b.target; });
+  return sorted;
+}
 
 }  // namespace cbtctl::log

@@ -33,13 +33,22 @@ struct DatastoreSpan {
   DatastoreType type = DatastoreType::unknown;
 };
 
+// A volume whose UUID is known: what lies below `path` (relative to the target's root; "": all of it) is what lies
+// below `identity` on every host, "/vmfs/volumes/65f1c2aa-3b0c9d1e-77aa-0050569a1b2c/web01".
+struct VolumeSpan {
+  std::string path;
+  std::string identity;
+};
+
 struct Target {
-  std::string location;  // as the user gave it
+  std::string location;   // as the user gave it
+  std::string canonical;  // the same with links resolved; empty where it could not be had
   bool is_ssh = false;
   std::optional<HostFacts> host;  // nothing on a mount, or where the host is no ESXi
   std::optional<HostInventory> inventory;
   std::optional<Error> error;             // it could not be read at all, or its host was lost on the way
   std::vector<DatastoreSpan> datastores;  // empty where no host tells
+  std::vector<VolumeSpan> volumes;
   std::vector<std::string> not_entered;   // a filer's folders, relative to the root
 };
 

@@ -127,7 +127,7 @@ class Planner {
       for (const Fix& fix : fixes()) {
         if (fix.code != finding.code) continue;
         fix.add({datastore_, datastore_.virtual_machines[index], finding, option_for(finding.code)}, intent);
-        fixed.push_back(fingerprint_of(finding));
+        fixed.push_back(fingerprint_in_target(finding));
       }
     }
     return intent;
@@ -193,7 +193,7 @@ class Planner {
     }
     plan.intent.unnamed.push_back(spot);
     plan.intent.least_age_ns = request_.least_age_ns;
-    plan.fixed.push_back(fingerprint_of(finding));
+    plan.fixed.push_back(fingerprint_in_target(finding));
   }
 
   MachinePlan& plan_of(const std::string& vm, Index target, const model::VirtualMachine* machine) {

@@ -69,7 +69,7 @@ std::optional<std::string> broken_promise(const MachinePlan& machine, const mode
   }
   if (machine.fixed.empty()) return std::nullopt;
   for (const analysis::Finding& finding : analysis::analyze(now).found) {
-    const std::string fingerprint = fingerprint_of(finding);
+    const std::string fingerprint = fingerprint_in_target(finding);
     if (std::find(machine.fixed.begin(), machine.fixed.end(), fingerprint) != machine.fixed.end())
       return finding.path + " still shows what was to be repaired";
   }

@@ -79,6 +79,7 @@ void BlocksPrinter::end(int exit_status) {
     json_.end_rows();
     json_.member("total_bytes", total_bytes_);
     json_.member("exit_status", exit_status);
+    json_.member("messages", messages_json());
     json_.end_object();
   }
   if (format_ == BlocksFormat::text)

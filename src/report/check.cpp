@@ -9,6 +9,7 @@
 #include "report/csv.h"
 #include "report/inventory.h"
 #include "report/text.h"
+#include "report/trouble.h"
 
 namespace cbtctl::report {
 namespace {
@@ -144,9 +145,15 @@ std::string check_csv(const CheckReport& report) {
         finding.machine ? report.datastore.files[report.datastore.virtual_machines[*finding.machine].file].path : "";
     out += csv_row({std::string(analysis::row_of(finding.code).name), std::string(name_of(finding.severity)),
                     std::string(name_of(finding.certainty)), std::to_string(finding.target), finding.path, vm,
-                    finding.slot, std::string(name_of(finding.fix)), message_of(finding), fingerprint_of(finding)});
+                    finding.slot, std::string(name_of(finding.fix)), message_of(finding), fingerprint_of(report.datastore.targets, finding)});
   }
   return out;
+}
+
+std::string check_nagios_unknown() {
+  std::string why = escaped(last_error());
+  std::replace(why.begin(), why.end(), '|', '/');  // behind it a plug-in's figures begin
+  return "CBTCTL UNKNOWN - " + why + "\n";
 }
 
 int nagios_status(const CheckReport& report) {

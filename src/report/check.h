@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/finding.h"
+#include "app/select.h"
 #include "model/datastore.h"
 #include "report/baseline.h"
 #include "report/table.h"
@@ -20,6 +21,7 @@ struct CheckReport {
   std::size_t disks = 0;
   std::size_t unreadable = 0;  // disks that could not be read, and configurations, whose disks nobody knows
   bool doubted = false;        // ctk-format-doubted was found, asked for or not
+  std::vector<app::Unmatched> unmatched;  // selectors, where a target could not be read
   int exit_status = 0;
 };
 
@@ -28,6 +30,8 @@ struct CheckReport {
 [[nodiscard]] std::string check_csv(const CheckReport& report);
 // The plug-in's line with performance data; `nagios_status` is its exit status: 0, 1, 2, 3.
 [[nodiscard]] std::string check_nagios(const CheckReport& report);
+// That of a plug-in that could not look; it tells the last error.
+[[nodiscard]] std::string check_nagios_unknown();
 [[nodiscard]] int nagios_status(const CheckReport& report);
 
 // One line: file, what is wrong, expected and found.

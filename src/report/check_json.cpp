@@ -2,6 +2,7 @@
 #include "report/check.h"
 #include "report/inventory.h"
 #include "report/json.h"
+#include "report/trouble.h"
 
 namespace cbtctl::report {
 namespace {
@@ -27,7 +28,7 @@ Json finding_json(const CheckReport& report, const Finding& finding) {
   object["code"] = row.name;
   object["severity"] = name_of(finding.severity);
   object["certainty"] = name_of(finding.certainty);
-  object["fingerprint"] = fingerprint_of(finding);
+  object["fingerprint"] = fingerprint_of(datastore.targets, finding);
   object["target"] = target_json(finding.target, datastore.targets);
   put_text(object, "path", finding.path);
   if (finding.machine) {
@@ -72,7 +73,7 @@ Json skipped_json(const model::Datastore& datastore, const analysis::Skipped& sk
 }  // namespace
 
 std::string check_json(const CheckReport& report) {
-  Json document = envelope("cbtctl.check/1", report.exit_status, report.datastore.targets);
+  Json document = envelope("cbtctl.check/2", report.exit_status, report.datastore.targets);
   add_inventories(document, report.datastore);
   document["not_entered"] = not_entered_json(report.datastore.targets);
   document["findings"] = Json::array();
@@ -88,7 +89,8 @@ std::string check_json(const CheckReport& report) {
     }
     document["baseline"] = {{"path", report.baseline->path}, {"known", report.baseline->known.size()}, {"gone", gone}};
   }
-  return printed(document);
+  document["unmatched"] = unmatched_json(report.unmatched);
+  return printed(std::move(document));
 }
 
 }  // namespace cbtctl::report

@@ -150,6 +150,7 @@ bool print_extents_json(const std::vector<MappedChain>& chains, int exit_status,
     json.end_object();
   }
   json.end_array();
+  json.member("messages", messages_json());
   json.end_object();
   return out.flush();
 }

@@ -158,7 +158,7 @@ std::string history_json(const HistoryReport& report) {
                                 {"trouble", text_or_null(run.trouble)}});
   }
   if (report.proofs) document["verification"] = proofs_json(*report.proofs);
-  return printed(document);
+  return printed(std::move(document));
 }
 
 }  // namespace cbtctl::report

@@ -15,6 +15,9 @@ namespace cbtctl::report {
 [[nodiscard]] Json envelope(std::string_view schema, std::optional<int> exit_status,
                             const std::vector<model::Target>& targets);
 
+// Every warning and error that was told so far: the last member of a document.
+[[nodiscard]] Json messages_json();
+
 // Sets `key` to the text as UTF-8; where the bytes are none, `key` is lossy and `key_base64` beside it is exact.
 void put_text(Json& object, const std::string& key, std::string_view bytes);
 
@@ -47,7 +50,16 @@ template <typename T>
 // Of a document that was read: the member, where it is a text.
 [[nodiscard]] std::optional<std::string> text_at(const Json& object, std::string_view name);
 
-// One document, indented by two, with a last newline.
-[[nodiscard]] std::string printed(const Json& document);
+// The elements of a member that is a list; else none.
+[[nodiscard]] const Json::Array& list_at(const Json& object, std::string_view name);
+
+// Of a document that was read: the member, where it is a number that is not negative.
+[[nodiscard]] std::optional<std::uint64_t> number_at(const Json& object, std::string_view name);
+
+// What it tells of its targets; of an early version's, without what only later ones tell.
+[[nodiscard]] std::vector<model::Target> targets_in(const Json& document);
+
+// One document, indented by two, with a last newline; its last member is `messages`.
+[[nodiscard]] std::string printed(Json document);
 
 }  // namespace cbtctl::report

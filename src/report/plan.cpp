@@ -6,6 +6,7 @@
 #include "report/inventory.h"
 #include "report/json.h"
 #include "report/text.h"
+#include "report/trouble.h"
 
 namespace cbtctl::report {
 namespace {
@@ -199,10 +200,11 @@ std::string plan_json(const PlanReport& report) {
                       {"refused", std::move(refused)},
                       {"unchanged", std::move(unchanged)}};
   document["recovered"] = results_json(report.recovered);
-  if (!report.results) return printed(document);
+  document["unmatched"] = unmatched_json(report.unmatched);
+  if (!report.results) return printed(std::move(document));
   document["run"] = report.plan.id;
   document["results"] = results_json(*report.results);
-  return printed(document);
+  return printed(std::move(document));
 }
 
 }  // namespace cbtctl::report

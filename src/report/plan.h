@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/select.h"
 #include "model/datastore.h"
 #include "repair/executor.h"
 #include "repair/plan.h"
@@ -18,7 +19,8 @@ struct PlanReport {
   std::optional<std::vector<repair::MachineResult>> results;  // nothing: not carried out
   std::vector<repair::MachineResult> recovered;               // earlier runs that were found stopped
   int exit_status = 0;
-  repair::Verb verb = plan.verb;  // of the command line; undo: each change is shown the other way round
+  std::vector<app::Unmatched> unmatched = {};  // selectors, where a target could not be read
+  repair::Verb verb = plan.verb;               // of the command line; undo: each change is shown the other way round
 };
 
 [[nodiscard]] std::string plan_text(const PlanReport& report, const Style& style);     // what would be changed

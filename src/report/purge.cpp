@@ -5,6 +5,7 @@
 #include "report/inventory.h"
 #include "report/json.h"
 #include "report/text.h"
+#include "report/trouble.h"
 
 namespace cbtctl::report {
 
@@ -40,7 +41,8 @@ std::string purge_json(const PurgeReport& report) {
     }
     document["runs"].push_back(std::move(object));
   }
-  return printed(document);
+  document["unmatched"] = unmatched_json(report.unmatched);
+  return printed(std::move(document));
 }
 
 }  // namespace cbtctl::report

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/select.h"
 #include "model/datastore.h"
 #include "report/table.h"
 
@@ -30,6 +31,7 @@ struct PurgeReport {
   const std::vector<model::Target>& targets;
   std::vector<PurgedRun> runs;
   bool carried_out = false;
+  std::vector<app::Unmatched> unmatched = {};  // selectors, where a target could not be read
   int exit_status = 0;
 };
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "app/select.h"
 #include "model/datastore.h"
 #include "report/printer.h"
 #include "report/table.h"
@@ -13,6 +15,7 @@ namespace cbtctl::report {
 [[nodiscard]] std::string scan_csv(const model::Datastore& datastore);  // RFC 4180, a row per disk
 
 // As it is made: the document of thousands of machines is never whole. False where it could not be written.
-[[nodiscard]] bool print_scan_json(const model::Datastore& datastore, int exit_status, const TextSink& sink);
+[[nodiscard]] bool print_scan_json(const model::Datastore& datastore, const std::vector<app::Unmatched>& unmatched,
+                                   int exit_status, const TextSink& sink);
 
 }  // namespace cbtctl::report

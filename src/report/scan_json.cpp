@@ -5,6 +5,7 @@
 #include "report/json.h"
 #include "report/json_stream.h"
 #include "report/scan.h"
+#include "report/trouble.h"
 
 namespace cbtctl::report {
 namespace {
@@ -110,6 +111,8 @@ Json machine_json(const model::Datastore& datastore, const model::VirtualMachine
   object["name"] = nullptr;
   if (!machine.settings.display_name.empty()) put_text(object, "name", machine.settings.display_name);
   put_path(object, "config_path", file.path);
+  object["vc_uuid"] = text_or_null(machine.settings.vc_uuid);
+  object["uuid_bios"] = text_or_null(machine.settings.uuid_bios);
   object["hardware_version"] = or_null(machine.settings.hardware_version);
   object["power"] = {{"state", name_of(machine.power.state)}, {"evidence", words_of(machine.power)}};
   object["template"] = machine.is_template;
@@ -178,7 +181,8 @@ void print_array(JsonStream& json, std::string_view name, const Members& members
 
 }  // namespace
 
-bool print_scan_json(const model::Datastore& datastore, int exit_status, const TextSink& sink) {
+bool print_scan_json(const model::Datastore& datastore, const std::vector<app::Unmatched>& unmatched, int exit_status,
+                     const TextSink& sink) {
   Printer out(sink);
   JsonStream json(out);
   Json head = envelope("cbtctl.scan/1", exit_status, datastore.targets);
@@ -195,6 +199,8 @@ bool print_scan_json(const model::Datastore& datastore, int exit_status, const T
   print_array(json, "unreadable_folders", datastore.unreadable_folders, unreadable_folder_json);
   json.member("not_entered", not_entered_json(datastore.targets));
   json.member("summary", summary_json(datastore, counts));
+  json.member("unmatched", unmatched_json(unmatched));
+  json.member("messages", messages_json());
   json.end_object();
   return out.flush();
 }

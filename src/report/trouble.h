@@ -1,12 +1,21 @@
-// The document of a verb that could not do what it was asked for: "cbtctl.error/1".
+// The document of a verb that ends without its report: "cbtctl.error/1".
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "formats/core/result.h"
+#include "app/select.h"
+#include "report/json_value.h"
 
 namespace cbtctl::report {
 
-[[nodiscard]] std::string error_json(const formats::core::Error& error, int exit_status);
+// `error` is the last that was told. `unmatched`: selectors that were nobody's.
+[[nodiscard]] std::string error_json(int exit_status, const std::vector<app::Unmatched>& unmatched = {});
+
+// The last error that was told; "cancelled" where none was.
+[[nodiscard]] std::string last_error();
+
+// [{option, value, nearest[]}]
+[[nodiscard]] Json unmatched_json(const std::vector<app::Unmatched>& unmatched);
 
 }  // namespace cbtctl::report

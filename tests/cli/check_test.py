@@ -50,7 +50,9 @@ def test_the_text_is_the_golden_one(text):
 
 
 def test_the_json_is_the_golden_one(checked):
-    assert checked == (SOURCE / "tests/golden/demo-check.json").read_text()
+    """But for what the place of the sources decides."""
+    told = re.sub(r'("canonical_location"|"fingerprint"): "[^"]+"', r'\1: ""', checked)
+    assert told == (SOURCE / "tests/golden/demo-check.json").read_text()
 
 
 def test_csv_and_json_tell_the_same(run, findings):

@@ -122,8 +122,8 @@ def test_disk_narrows_to_the_machines_that_have_it(names):
     assert names("--disk", "nvme0:0") == ["cbt-v2/cbt-v2.vmx"]
 
 
-def test_a_name_that_no_machine_has_is_told(run):
-    run("scan", ".", "--vm", "nosuch", status=0, says="no virtual machine is called 'nosuch'")
+def test_a_name_that_no_machine_has_is_a_usage_error(run):
+    run("scan", ".", "--vm", "nosuch", status=16, says="no virtual machine is called 'nosuch'")
 
 
 def test_comments_and_blanks_of_a_targets_file_are_no_targets(read, scratch):
