@@ -248,6 +248,11 @@ bool Descriptor::lies_in_objects() const {
   return equal_ignoring_case(create_type, "vsanSparse") || std::any_of(extents.begin(), extents.end(), is_object);
 }
 
+bool Descriptor::is_hosted_format() const {
+  const std::string type = text::lower(create_type);
+  return type.starts_with("monolithic") || type.starts_with("twogbmaxextent") || type == "streamoptimized";
+}
+
 core::Defects Descriptor::check() const {
   core::Defects defects = decode_defects;
   if (extents.empty()) defects.push_back(defect("extents", "at least one", "none"));

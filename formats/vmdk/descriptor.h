@@ -58,6 +58,9 @@ struct Descriptor {
   [[nodiscard]] bool has_parent() const { return cid_of_parent().has_value() || !parent_hint.empty(); }
   // Its data are objects of vSAN or vVol and no files; how a CTK file looks there is not known.
   [[nodiscard]] bool lies_in_objects() const;
+  // Of Workstation, Fusion, Player or an export, which no ESXi runs a machine on: monolithic*, twoGbMaxExtent*,
+  // streamOptimized.
+  [[nodiscard]] bool is_hosted_format() const;
   // Contradictions within the descriptor: no extent, no createType, an extent of 2^64 sectors, a parent hint
   // without parentCID, createType against extent kinds, duplicate CID, ...
   [[nodiscard]] core::Defects check() const;

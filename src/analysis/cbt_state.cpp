@@ -5,13 +5,71 @@
 #include <algorithm>
 #include <array>
 
+#include "formats/core/spelling.h"
 #include "model/completeness.h"
 
 namespace cbtctl::analysis {
 namespace {
 
+using formats::core::Spelling;
 using formats::text::equal_ignoring_case;
 using model::ErrorKind;
+
+constexpr std::array reason_names{
+    Spelling<ReasonCode>{ReasonCode::another_machines_disk, "another-machines-disk"},
+    Spelling<ReasonCode>{ReasonCode::capacity_unknown, "capacity-unknown"},
+    Spelling<ReasonCode>{ReasonCode::configuration_unreadable, "configuration-unreadable"},
+    Spelling<ReasonCode>{ReasonCode::contradicting_keys, "contradicting-keys"},
+    Spelling<ReasonCode>{ReasonCode::ctk_covers_less, "ctk-covers-less"},
+    Spelling<ReasonCode>{ReasonCode::ctk_covers_more, "ctk-covers-more"},
+    Spelling<ReasonCode>{ReasonCode::ctk_cut, "ctk-cut"},
+    Spelling<ReasonCode>{ReasonCode::ctk_in_use, "ctk-in-use"},
+    Spelling<ReasonCode>{ReasonCode::ctk_is_data, "ctk-is-data"},
+    Spelling<ReasonCode>{ReasonCode::ctk_missing, "ctk-missing"},
+    Spelling<ReasonCode>{ReasonCode::ctk_not_understood, "ctk-not-understood"},
+    Spelling<ReasonCode>{ReasonCode::ctk_other_version, "ctk-other-version"},
+    Spelling<ReasonCode>{ReasonCode::ctk_outside_scan, "ctk-outside-scan"},
+    Spelling<ReasonCode>{ReasonCode::ctk_padded, "ctk-padded"},
+    Spelling<ReasonCode>{ReasonCode::ctk_unreadable, "ctk-unreadable"},
+    Spelling<ReasonCode>{ReasonCode::ctk_unrecognised, "ctk-unrecognised"},
+    Spelling<ReasonCode>{ReasonCode::descriptor_damaged, "descriptor-damaged"},
+    Spelling<ReasonCode>{ReasonCode::descriptor_encrypted, "descriptor-encrypted"},
+    Spelling<ReasonCode>{ReasonCode::descriptor_in_use, "descriptor-in-use"},
+    Spelling<ReasonCode>{ReasonCode::descriptor_missing, "descriptor-missing"},
+    Spelling<ReasonCode>{ReasonCode::descriptor_outside_scan, "descriptor-outside-scan"},
+    Spelling<ReasonCode>{ReasonCode::descriptor_unreadable, "descriptor-unreadable"},
+    Spelling<ReasonCode>{ReasonCode::disallowed, "disallowed"},
+    Spelling<ReasonCode>{ReasonCode::disk_key_false, "disk-key-false"},
+    Spelling<ReasonCode>{ReasonCode::disk_key_malformed, "disk-key-malformed"},
+    Spelling<ReasonCode>{ReasonCode::disk_key_missing, "disk-key-missing"},
+    Spelling<ReasonCode>{ReasonCode::hardware_too_old, "hardware-too-old"},
+    Spelling<ReasonCode>{ReasonCode::header_flag_set, "header-flag-set"},
+    Spelling<ReasonCode>{ReasonCode::hosted_format, "hosted-format"},
+    Spelling<ReasonCode>{ReasonCode::independent, "independent"},
+    Spelling<ReasonCode>{ReasonCode::layout_not_known, "layout-not-known"},
+    Spelling<ReasonCode>{ReasonCode::multi_writer, "multi-writer"},
+    Spelling<ReasonCode>{ReasonCode::named_though_off, "named-though-off"},
+    Spelling<ReasonCode>{ReasonCode::not_begun, "not-begun"},
+    Spelling<ReasonCode>{ReasonCode::not_proven_off, "not-proven-off"},
+    Spelling<ReasonCode>{ReasonCode::physical_rdm, "physical-rdm"},
+    Spelling<ReasonCode>{ReasonCode::shared_bus, "shared-bus"},
+    Spelling<ReasonCode>{ReasonCode::vm_key_missing, "vm-key-missing"},
+};
+static_assert(formats::core::is_whole(reason_names, ReasonCode::vm_key_missing));
+
+struct Reason {
+  ReasonCode code{};
+  std::string text;
+};
+
+CbtVerdict verdict_of(CbtState state, std::vector<Reason> reasons) {
+  CbtVerdict verdict{.state = state};
+  for (Reason& reason : reasons) {
+    verdict.codes.push_back(reason.code);
+    verdict.reasons.push_back(std::move(reason.text));
+  }
+  return verdict;
+}
 
 constexpr unsigned least_hardware_version = 7;
 
@@ -36,33 +94,33 @@ bool is_raw_device_map(const model::Descriptor& descriptor, bool physical) {
   return equal_ignoring_case(type, physical ? "vmfsPassthroughRawDeviceMap" : "vmfsRawDeviceMap");
 }
 
-std::string why_unreadable(const model::Datastore& datastore, const model::ChainLink& link) {
+Reason why_unreadable(const model::Datastore& datastore, const model::ChainLink& link) {
   const std::string name = "the descriptor " + link.reference.written;
-  if (!link.reference.file) return name + " lies outside the scan";
+  if (!link.reference.file) return {ReasonCode::descriptor_outside_scan, name + " lies outside the scan"};
   const model::File& file = datastore.files[*link.reference.file];
-  if (!file.exists) return name + " is missing";
-  if (!file.error) return name + " is damaged: holds no descriptor";
+  if (!file.exists) return {ReasonCode::descriptor_missing, name + " is missing"};
+  if (!file.error) return {ReasonCode::descriptor_damaged, name + " is damaged: holds no descriptor"};
   switch (file.error->kind) {
     case ErrorKind::denied:
-      return name + " cannot be read: denied";
+      return {ReasonCode::descriptor_unreadable, name + " cannot be read: denied"};
     case ErrorKind::in_use:
-      return name + " is in use elsewhere";
+      return {ReasonCode::descriptor_in_use, name + " is in use elsewhere"};
     case ErrorKind::outside:
-      return name + " lies outside the scan";
+      return {ReasonCode::descriptor_outside_scan, name + " lies outside the scan"};
     case ErrorKind::malformed:
     case ErrorKind::truncated:
-      return name + " is damaged: " + file.error->message;
+      return {ReasonCode::descriptor_damaged, name + " is damaged: " + file.error->message};
     case ErrorKind::encrypted:
-      return name + " is encrypted";
+      return {ReasonCode::descriptor_encrypted, name + " is encrypted"};
     case ErrorKind::missing:
     case ErrorKind::unavailable:
     case ErrorKind::changed:
     case ErrorKind::unsupported:
     case ErrorKind::usage:
     case ErrorKind::cancelled:
-      return name + " cannot be read: " + file.error->message;
+      break;
   }
-  return name;
+  return {ReasonCode::descriptor_unreadable, name + " cannot be read: " + file.error->message};
 }
 
 // A key that stands twice with different values and would decide this disk.
@@ -80,15 +138,21 @@ std::optional<std::string> contradiction(const formats::vmx::Configuration& sett
   return std::nullopt;
 }
 
-std::optional<std::string> unreadable(const model::Datastore& datastore, const model::VirtualMachine& machine,
-                                      const model::Disk& disk) {
-  if (machine.unreadable) return "the configuration cannot be read: " + machine.unreadable->message;
-  if (auto twice = contradiction(machine.settings, disk.settings.slot)) return twice;
+std::optional<Reason> unreadable(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                 const model::Disk& disk) {
+  if (machine.unreadable)
+    return Reason{ReasonCode::configuration_unreadable,
+                  "the configuration cannot be read: " + machine.unreadable->message};
+  if (auto twice = contradiction(machine.settings, disk.settings.slot))
+    return Reason{ReasonCode::contradicting_keys, std::move(*twice)};
   const model::Descriptor* active = descriptor_of(datastore, disk.chain.front());
   if (active == nullptr) return why_unreadable(datastore, disk.chain.front());
-  if (active->content.encrypted) return "the descriptor " + disk.chain.front().reference.written + " is encrypted";
+  if (active->content.encrypted)
+    return Reason{ReasonCode::descriptor_encrypted,
+                  "the descriptor " + disk.chain.front().reference.written + " is encrypted"};
   const auto defects = active->content.check();
-  if (!defects.empty()) return "the descriptor is damaged: " + defects.front().message;
+  if (!defects.empty())
+    return Reason{ReasonCode::descriptor_damaged, "the descriptor is damaged: " + defects.front().message};
   return std::nullopt;
 }
 
@@ -97,6 +161,15 @@ bool has_unknown_layout(const model::Datastore& datastore, const model::Disk& di
     const model::Descriptor* descriptor = descriptor_of(datastore, link);
     return descriptor != nullptr && descriptor->content.lies_in_objects();
   });
+}
+
+// The createType of the first link that no ESXi writes to.
+std::optional<std::string> hosted_format(const model::Datastore& datastore, const model::Disk& disk) {
+  for (const model::ChainLink& link : disk.chain) {
+    const model::Descriptor* descriptor = descriptor_of(datastore, link);
+    if (descriptor != nullptr && descriptor->content.is_hosted_format()) return descriptor->content.create_type;
+  }
+  return std::nullopt;
 }
 
 bool has_raw_device_map(const model::Datastore& datastore, const model::Disk& disk, bool physical) {
@@ -108,34 +181,36 @@ bool has_raw_device_map(const model::Datastore& datastore, const model::Disk& di
 
 using model::DatastoreType;
 
-std::vector<std::string> unsupported(const model::Datastore& datastore, const model::VirtualMachine& machine,
-                                     const model::Disk& disk) {
-  std::vector<std::string> reasons;
+std::vector<Reason> unsupported(const model::Datastore& datastore, const model::VirtualMachine& machine,
+                                const model::Disk& disk) {
+  std::vector<Reason> reasons;
+  const auto add = [&](ReasonCode code, std::string text) { reasons.push_back({code, std::move(text)}); };
   const auto hardware = machine.settings.hardware_version;
-  if (hardware && *hardware < least_hardware_version) {
-    reasons.push_back("virtual hardware " + std::to_string(*hardware) + " is older than 7");
-  }
-  if (disk.settings.is_independent()) reasons.push_back("the disk's mode is " + disk.settings.mode);
+  if (hardware && *hardware < least_hardware_version)
+    add(ReasonCode::hardware_too_old, "virtual hardware " + std::to_string(*hardware) + " is older than 7");
+  if (disk.settings.is_independent()) add(ReasonCode::independent, "the disk's mode is " + disk.settings.mode);
   if (has_raw_device_map(datastore, disk, true) ||
       equal_ignoring_case(disk.settings.device_type, "scsi-passThru-rdm")) {
-    reasons.emplace_back("the disk is a physical RDM");
+    add(ReasonCode::physical_rdm, "the disk is a physical RDM");
   }
-  if (disk.settings.shared_bus != "none") reasons.push_back("the SCSI bus is shared: " + disk.settings.shared_bus);
-  if (disk.settings.sharing == "multi-writer") reasons.emplace_back("the disk is shared: multi-writer");
-  if (has_unknown_layout(datastore, disk) || datastore_type(datastore, disk) == DatastoreType::vvol) {
-    reasons.emplace_back(unknown_layout);
-  }
+  if (disk.settings.shared_bus != "none")
+    add(ReasonCode::shared_bus, "the SCSI bus is shared: " + disk.settings.shared_bus);
+  if (disk.settings.sharing == "multi-writer") add(ReasonCode::multi_writer, "the disk is shared: multi-writer");
+  if (const auto hosted = hosted_format(datastore, disk))
+    add(ReasonCode::hosted_format, "the disk's format is that of a hosted product: " + *hosted);
+  if (has_unknown_layout(datastore, disk) || datastore_type(datastore, disk) == DatastoreType::vvol)
+    add(ReasonCode::layout_not_known, std::string(unknown_layout));
   return reasons;
 }
 
 CbtVerdict tracked_or_broken(const TrackingVerdict& tracking, const model::VirtualMachine& machine) {
-  CbtVerdict verdict{
-      .state = tracking.fits == false ? CbtState::broken : CbtState::tracked, .reasons = {}, .change_id = {}};
-  if (!tracking.reason.empty()) verdict.reasons.push_back(tracking.reason);
-  if (verdict.state == CbtState::broken) return verdict;
+  std::vector<Reason> reasons;
+  if (tracking.code) reasons.push_back({*tracking.code, tracking.reason});
+  if (tracking.fits == false) return verdict_of(CbtState::broken, std::move(reasons));
   auto completeness = model::completeness_of(&machine.power, tracking.reading ? tracking.reading->flags : 0);
-  if (completeness.complete != true) verdict.reasons.push_back(std::move(completeness.reason));
-  return verdict;
+  const ReasonCode code = completeness.may_run ? ReasonCode::not_proven_off : ReasonCode::header_flag_set;
+  if (completeness.complete != true) reasons.push_back({code, std::move(completeness.reason)});
+  return verdict_of(CbtState::tracked, std::move(reasons));
 }
 
 std::string leftover_reason(const model::Datastore& datastore, const model::ChainLink& link) {
@@ -156,26 +231,33 @@ CbtVerdict untracked(const model::Datastore& datastore, const model::VirtualMach
   if (!is_on(machine, disk)) {
     for (const model::ChainLink& link : disk.chain) {
       if (!link.own || !names_tracking(datastore, link)) continue;
-      return {CbtState::leftover, {leftover_reason(datastore, link)}, {}};
+      return verdict_of(CbtState::leftover, {{ReasonCode::named_though_off, leftover_reason(datastore, link)}});
     }
   }
-  if (is_true(machine.settings.ctk_disallowed)) return {CbtState::off, {"disallowed"}, {}};
+  if (is_true(machine.settings.ctk_disallowed)) 
+    return verdict_of(CbtState::off, {{ReasonCode::disallowed, "disallowed"}});
   if (is_true(vm_key) && is_true(disk_key)) {
-    return {CbtState::pending, {"tracking starts at the next power-on or stun"}, {}};
+    return verdict_of(CbtState::pending, {{ReasonCode::not_begun, "tracking starts at the next power-on or stun"}});
   }
-  if (is_true(vm_key) && is_false(disk_key)) return {CbtState::off, {"excluded by its own key"}, {}};
+  if (is_true(vm_key) && is_false(disk_key))
+    return verdict_of(CbtState::off, {{ReasonCode::disk_key_false, "excluded by its own key"}});
   if (is_true(vm_key)) {
     const std::string key = disk.settings.slot + ".ctkEnabled";
-    return {CbtState::partial,
-            {disk_key ? "the VM's key is TRUE, " + key + " is neither TRUE nor FALSE"
-                      : "the VM's key is TRUE, the disk has no key " + key},
-            {}};
+    if (disk_key)
+      return verdict_of(CbtState::partial, {{ReasonCode::disk_key_malformed,
+                                             "the VM's key is TRUE, " + key + " is neither TRUE nor FALSE"}});
+    return verdict_of(CbtState::partial,
+                      {{ReasonCode::disk_key_missing, "the VM's key is TRUE, the disk has no key " + key}});
   }
-  if (is_true(disk_key)) return {CbtState::partial, {"the disk's key is TRUE, the VM's key ctkEnabled is not"}, {}};
-  return {CbtState::off, {}, {}};
+  if (is_true(disk_key))
+    return verdict_of(CbtState::partial,
+                      {{ReasonCode::vm_key_missing, "the disk's key is TRUE, the VM's key ctkEnabled is not"}});
+  return verdict_of(CbtState::off, {});
 }
 
 }  // namespace
+
+std::string_view name_of(ReasonCode code) { return formats::core::text_in(reason_names, code); }
 
 // The longest path decides.
 DatastoreType datastore_type(const model::Datastore& datastore, const model::File& file) {
@@ -205,17 +287,19 @@ CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine&
   if (names_tracking(datastore, disk.chain.front()))
     tracking = judge_tracking(datastore, *descriptor_of(datastore, disk.chain.front()));
   if (auto reason = unreadable(datastore, machine, disk)) {
-    verdict.reasons.push_back(std::move(*reason));
+    verdict = verdict_of(CbtState::unreadable, {std::move(*reason)});
   } else if (auto reasons = unsupported(datastore, machine, disk); !reasons.empty()) {
-    verdict = {CbtState::unsupported, std::move(reasons), {}};
+    verdict = verdict_of(CbtState::unsupported, std::move(reasons));
   } else if (!disk.chain.front().own) {
     const model::File& file = datastore.files[*disk.chain.front().reference.file];
-    verdict = {CbtState::off, {"another machine's disk: " + file.path}, {}};
+    verdict =
+        verdict_of(CbtState::off, {{ReasonCode::another_machines_disk, "another machine's disk: " + file.path}});
   } else if (is_on(machine, disk) && tracking) {
     verdict = tracked_or_broken(*tracking, machine);
   } else {
     verdict = untracked(datastore, machine, disk);
   }
+  verdict.is_verified = tracking && tracking->fits == true;
   if (tracking && tracking->reading) verdict.change_id = tracking->reading->change_id();
   return verdict;
 }

@@ -21,18 +21,18 @@ std::string table_end_text(const formats::ctk::Reading& reading) {
 }
 
 TrackingVerdict without_header(const model::File& file) {
-  if (!file.exists) return {.fits = false, .reason = "the CTK file " + file.path + " is missing", .reading = {}};
+  if (!file.exists) return {.fits = false, .reason = "the CTK file " + file.path + " is missing", .code = ReasonCode::ctk_missing};
   if (file.error && file.error->kind != ErrorKind::malformed) {
     const bool busy = file.error->kind == ErrorKind::in_use;
     return {.fits = {},
             .reason = busy ? "the CTK file is in use" : "the CTK file cannot be read: " + file.error->message,
-            .reading = {}};
+            .code = busy ? ReasonCode::ctk_in_use : ReasonCode::ctk_unreadable};
   }
-  if (file.size_bytes == 0) return {.fits = false, .reason = "the CTK file is empty", .reading = {}};
+  if (file.size_bytes == 0) return {.fits = false, .reason = "the CTK file is empty", .code = ReasonCode::ctk_unrecognised};
   if (file.kind == formats::FileKind::ctk) {
-    return {.fits = false, .reason = "the CTK file is shorter than its header", .reading = {}};
+    return {.fits = false, .reason = "the CTK file is shorter than its header", .code = ReasonCode::ctk_unrecognised};
   }
-  return {.fits = false, .reason = "the CTK file has no CTK signature", .reading = {}};
+  return {.fits = false, .reason = "the CTK file has no CTK signature", .code = ReasonCode::ctk_unrecognised};
 }
 
 std::optional<bool> fits_by(const formats::ctk::Reading& reading) {
@@ -48,6 +48,25 @@ std::optional<bool> fits_by(const formats::ctk::Reading& reading) {
       break;
   }
   return std::nullopt;
+}
+
+// Nothing where it fits.
+std::optional<ReasonCode> code_of_fit(Fit fit) {
+  switch (fit) {
+    case Fit::fits:
+      return std::nullopt;
+    case Fit::padded:
+      return ReasonCode::ctk_padded;
+    case Fit::cut:
+      return ReasonCode::ctk_cut;
+    case Fit::covers_less:
+      return ReasonCode::ctk_covers_less;
+    case Fit::covers_more:
+      return ReasonCode::ctk_covers_more;
+    case Fit::not_understood:
+      break;
+  }
+  return ReasonCode::ctk_not_understood;
 }
 
 // Empty where it fits and nothing more is to be said.
@@ -88,17 +107,21 @@ TrackingVerdict judge_header(const formats::ctk::Header& header, std::uint64_t f
   TrackingVerdict verdict{
       .fits = {},
       .reason = {},
+      .code = {},
       .reading = formats::ctk::read(header, file_bytes, {.disk_sectors = disk_sectors, .newest_entry = newest_entry})};
   const formats::ctk::Reading& reading = *verdict.reading;
   if (const auto version = formats::ctk::version_note(reading)) {
     verdict.reason = "the CTK file has " + *version;
+    verdict.code = ReasonCode::ctk_other_version;
     if (disk_sectors && reading.is_understood() && fits_by(reading) != true)
       verdict.reason += "; " + words_of_fit(reading, file_bytes, *disk_sectors);
   } else if (!disk_sectors) {
     verdict.reason = "the disk's capacity is not known";
+    verdict.code = ReasonCode::capacity_unknown;
   } else {
     verdict.fits = fits_by(reading);
     verdict.reason = words_of_fit(reading, file_bytes, *disk_sectors);
+    verdict.code = code_of_fit(reading.fit);
   }
   return verdict;
 }
@@ -106,13 +129,15 @@ TrackingVerdict judge_header(const formats::ctk::Header& header, std::uint64_t f
 TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::Descriptor& descriptor,
                                std::optional<std::uint32_t> newest_entry) {
   if (!descriptor.tracking->file) {
-    return {
-        .fits = {}, .reason = "the CTK file " + descriptor.tracking->written + " lies outside the scan", .reading = {}};
+    return {.fits = {},
+            .reason = "the CTK file " + descriptor.tracking->written + " lies outside the scan",
+            .code = ReasonCode::ctk_outside_scan};
   }
   const model::File& file = datastore.files[*descriptor.tracking->file];
   if (file.tracking) {
     const model::TrackingFile& tracking = datastore.tracking_files[*file.tracking];
-    if (tracking.is_data) return {.fits = false, .reason = file.path + " is disk data, no CTK file", .reading = {}};
+    if (tracking.is_data) 
+      return {.fits = false, .reason = file.path + " is disk data, no CTK file", .code = ReasonCode::ctk_is_data};
     const auto& header = tracking.header;
     if (header && file.size_bytes) {
       return judge_header(*header, *file.size_bytes, descriptor.content.capacity_bytes(), newest_entry);

@@ -28,7 +28,8 @@ void refuse_done(repair::Plan& plan, const std::vector<repair::Site>& sites) {
   std::erase_if(plan.machines, [&](const repair::MachinePlan& machine) {
     const auto own_sites = repair::sites_of(machine, sites);
     if (!repair::is_done_already({plan.id, machine, own_sites})) return false;
-    plan.refused.push_back({machine.vm, repair::Reason::already_done, "all that the plan would do is done already"});
+    plan.refused.push_back({machine.vm, repair::Reason::already_done, "all that the plan would do is done already",
+                            machine.roots.front().target, machine.name});
     return true;
   });
 }
@@ -61,7 +62,7 @@ int run_apply(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto opened = places_of(plan->machines, line);
   if (!opened) return usage_error(opened.error().message, help);
   const PlanPlaces& places = *opened;
-  refuse_unreachable(*plan, places.sites);
+  refuse_unreachable(*plan, places);
   const repair::Look look = look_through(places.places, *mappings);
   int status = exit_done;
   Stopped stopped = find_stopped(folders_of(plan->machines), places.sites);

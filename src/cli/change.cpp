@@ -1,16 +1,21 @@
 // enable, disable, reset, clean and repair: one flow, whose verb decides what is planned.
 #include <algorithm>
+#include <set>
 
 #include "analysis/analyzer.h"
 #include "analysis/catalogue.h"
 #include "cli/age.h"
 #include "cli/exit_status.h"
+#include "cli/finding_filter.h"
 #include "cli/look.h"
+#include "cli/recheck.h"
 #include "cli/run_plan.h"
 #include "cli/ssh_places.h"
 #include "discovery/discover.h"
 #include "formats/core/path.h"
 #include "repair/guards.h"
+#include "repair/objections.h"
+#include "report/text.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -23,6 +28,8 @@ Options change_options(repair::Verb verb) {
   own.text("plan-out", "write the plan to this new file, for cbtctl apply, and stop");
   if (verb == repair::Verb::enable) own.flag("include-templates", "also templates (.vmtx)");
   if (goes_by_findings(verb)) own.text("min-age", "only files unchanged for so long: 90m, 24h, 7d", "24h");
+  if (goes_by_findings(verb))
+    own.text("fail-on", "note, warning, error, critical or none: what is left of this makes the exit status 4", "error");
   if (verb == repair::Verb::clean)
     own.flag("any-layout", "also CTK files whose header is not understood or of another version");
   if (verb == repair::Verb::repair) {
@@ -104,6 +111,52 @@ analysis::Findings findings_for(repair::Verb verb, const model::Datastore& datas
   return goes_by_findings(verb) ? analysis::analyze(datastore) : analysis::Findings{};
 }
 
+// A command for this finding alone; empty where no verb mends it.
+std::string command_for(const Scanned& scanned, const analysis::Finding& finding, const std::string& vm) {
+  const analysis::Row& row = analysis::row_of(finding.code);
+  if (finding.fix == analysis::Fix::none || finding.target >= scanned.datastore.targets.size()) return {};
+  std::string out = "cbtctl repair " + report::shell_word(scanned.datastore.targets[finding.target].location);
+  if (!vm.empty()) out += " --vm " + report::shell_word(vm);
+  if (!finding.slot.empty()) out += " --disk " + finding.slot;
+  out += finding.fix == analysis::Fix::safe ? " --only " : " --choose ";
+  out += row.name;
+  if (finding.fix == analysis::Fix::choice) out += "=" + analysis::options_of(row).front();
+  return out;
+}
+
+// What the plan would mend.
+std::set<std::string> mended_by(const repair::Plan& plan) {
+  std::set<std::string> mended;
+  for (const repair::MachinePlan& machine : plan.machines) {
+    for (const std::string& fingerprint : machine.fixed)
+      mended.insert(std::to_string(machine.roots.front().target) + fingerprint);
+  }
+  return mended;
+}
+
+// Of the findings of everything selected, whatever was asked to be mended.
+std::vector<report::Remaining> remaining_of(Scanned& scanned, const repair::Plan& plan, bool was_carried_out) {
+  if (was_carried_out) {
+    scanned.datastore = discovery::discover(scanned.places, scanned.mappings);
+    scanned.selection = app::select(scanned.datastore, scanned.selection.asked);
+  }
+  analysis::Findings findings = look(scanned, false);
+  FindingFilter().apply(scanned, findings);
+  recheck(scanned, false, findings);
+  const auto mended = was_carried_out ? std::set<std::string>() : mended_by(plan);
+  std::vector<report::Remaining> remaining;
+  for (analysis::Finding& finding : findings.found) {
+    if (mended.contains(std::to_string(finding.target) + fingerprint_in_target(finding))) continue;
+    for (const repair::Reason reason : repair::reasons_against(scanned.datastore, finding))
+      finding.blocked_by.emplace_back(name_of(reason));
+    std::string vm;
+    if (finding.machine) vm = scanned.datastore.files[scanned.datastore.virtual_machines[*finding.machine].file].path;
+    std::string command = command_for(scanned, finding, vm);
+    remaining.push_back({std::move(finding), std::move(vm), std::move(command)});
+  }
+  return remaining;
+}
+
 }  // namespace
 
 int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
@@ -119,6 +172,9 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
     if (!age) return usage_error("--min-age takes a number with s, m, h or d", help);
     settings.least_age_ns = *age;
   }
+
+  const auto threshold = threshold_of(line.has("fail-on") ? line.text("fail-on") : "none");
+  if (!threshold) return usage_error("--fail-on takes note, warning, error, critical or none", help);
 
   auto found = discover_targets(verb, line, false, true);
   if (const int* status = std::get_if<int>(&found)) return *status;
@@ -144,6 +200,16 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
   repair::Plan plan = repair::make_plan(scanned.datastore, findings_for(wanted, scanned.datastore), request, sites);
   const bool waits = !stopped.found.empty() && !may_change(line);
   stopped.take_out(plan, request.every_machine);
+  using Remaining = decltype(Run::remaining);
+  const Remaining remaining = [&](const repair::Plan& made, bool was_carried_out, int& so_far) {
+    auto left = remaining_of(scanned, made, was_carried_out);
+    if (was_carried_out) so_far |= completeness(scanned.datastore);
+    const auto reaches_it = [&](const report::Remaining& each) {
+      return static_cast<int>(each.finding.severity) >= *threshold;
+    };
+    if (std::any_of(left.begin(), left.end(), reaches_it)) so_far |= exit_findings;
+    return left;
+  };
   const int ended = run_plan({.verb = wanted,
                               .plan = std::move(plan),
                               .targets = scanned.datastore.targets,
@@ -152,6 +218,7 @@ int run_change(const Verb& verb, const std::vector<std::string>& arguments) {
                               .look_everywhere = look_everywhere(scanned.places, scanned.mappings),
                               .recovered = stopped.results,
                               .unmatched = scanned.selection.unmatched,
+                              .remaining = goes_by_findings(wanted) ? remaining : Remaining(),
                               .status = status,
                               .waits = waits},
                              line);

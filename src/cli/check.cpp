@@ -1,7 +1,6 @@
 #include "report/check.h"
 
 #include <algorithm>
-#include <array>
 
 #include "analysis/analyzer.h"
 #include "analysis/catalogue.h"
@@ -29,13 +28,6 @@ Options check_options() {
   own.flag("csv", "a row per finding");
   own.text("format", "text or nagios", "text");
   return own;
-}
-
-// 'none' is beyond every severity.
-std::optional<int> threshold_of(const std::string& text) {
-  constexpr std::array<std::string_view, 5> names{"note", "warning", "error", "critical", "none"};
-  const auto found = std::find(names.begin(), names.end(), text);
-  return found == names.end() ? std::nullopt : std::optional(static_cast<int>(found - names.begin()));
 }
 
 // A configuration counts as one, since nobody knows its disks.
@@ -114,15 +106,10 @@ int check(const Verb& verb, const CommandLine& line) {
   }
 
   report.exit_status = completeness(scanned.datastore);
-  if (std::any_of(findings.found.begin(), findings.found.end(),
-                  [&](const Finding& finding) { return static_cast<int>(finding.severity) >= *threshold; })) {
-    report.exit_status |= exit_findings;
-  }
+  if (reaches(findings.found, *threshold)) report.exit_status |= exit_findings;
   const int status = report.exit_status;
-  if (format == "nagios") {
-    for (const model::VirtualMachine& machine : scanned.datastore.virtual_machines)
-      report.unreadable += unreadable_of(scanned, machine);
-  }
+  for (const model::VirtualMachine& machine : scanned.datastore.virtual_machines)
+    report.unreadable += unreadable_of(scanned, machine);
   if (format == "nagios") return write_output(check_nagios(report)) ? nagios_status(report) : 3;
   const bool written = write_output(line.json         ? report::check_json(report)
                                     : line.has("csv") ? report::check_csv(report)

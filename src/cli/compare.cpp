@@ -8,7 +8,9 @@
 namespace cbtctl::cli {
 
 int run_compare(const Verb& verb, const std::vector<std::string>& arguments) {
-  const Parsed parsed = parse(verb, arguments, Options("Options of compare"));
+  Options own("Options of compare");
+  own.flag("csv", "a row per difference");
+  const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
   const CommandLine& line = *parsed.line;
   if (line.arguments.size() != 2) return usage_error("compare needs two files of scan --json", "cbtctl compare --help");
@@ -22,7 +24,9 @@ int run_compare(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!changes) return usage_error(changes.error().message, "cbtctl compare --help");
   const int status = changes->empty() ? exit_done : exit_findings;
   const bool written =
-      write_output(line.json ? report::compare_json(*changes, status) : report::compare_table(*changes, line.style));
+      write_output(line.json         ? report::compare_json(*changes, status)
+                                    : line.has("csv") ? report::compare_csv(*changes)
+                                                      : report::compare_table(*changes, line.style));
   return written ? status : status | exit_incomplete;
 }
 

@@ -64,7 +64,7 @@ bool asks_for(const std::vector<std::string>& arguments, const std::string& opti
 void mute_output() { is_muted = true; }
 
 void write_when_cancelled(const std::string& text) {
-  if (!is_written) write_all(STDOUT_FILENO, text);
+  if (!is_written && !is_muted) write_all(STDOUT_FILENO, text);
 }
 
 void write_error(std::string_view text) { write_all(STDERR_FILENO, text); }

@@ -16,7 +16,7 @@ bool write_output(std::string_view text);
 // Whether the arguments hold an option, with this value where it takes one; also where they cannot be parsed.
 [[nodiscard]] bool asks_for(const std::vector<std::string>& arguments, const std::string& option,
                             const std::string& value = {});
-// From now on reports go nowhere: --quiet.
+// From now on reports go nowhere: --quiet, or standard output is for something else.
 void mute_output();
 // In the handler of a signal: unless a report has begun.
 void write_when_cancelled(const std::string& text);

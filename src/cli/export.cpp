@@ -1,6 +1,8 @@
 // export: a chain, at any link, as one sparse raw image.
 #include "disk/export.h"
 
+#include <unistd.h>
+
 #include "cli/cancellation.h"
 #include "cli/disk_files.h"
 #include "cli/exit_status.h"
@@ -26,6 +28,9 @@ Options export_options() {
   return own;
 }
 
+// A file of that name is ./-
+bool is_stream(const std::string& path) { return path == "-"; }
+
 // An interruption leaves what can be gone on with; damage does not.
 bool can_be_resumed(ErrorKind kind) {
   return kind == ErrorKind::cancelled || kind == ErrorKind::unavailable || kind == ErrorKind::denied ||
@@ -39,7 +44,9 @@ Result<disk::Exported> write_image(const disk::Chain& chain, const std::string& 
   if (!total) return total.error();
   options.scrutiny = disk::Scrutiny::tables;
   if (const auto error = disk::why_not_exact(chain, options)) return *error;
-  auto output = storage::open_partial(path, chain.size_bytes(), disk::identity_of(chain), line.has("resume"));
+  auto output = is_stream(path)
+                    ? Result<std::unique_ptr<storage::PartialOutput>>(storage::stream_to_standard_output())
+                    : storage::open_partial(path, chain.size_bytes(), disk::identity_of(chain), line.has("resume"));
   if (!output) return output.error();
   Cancellation cancellation(1);
   Progress progress(path, *total, !line.quiet);
@@ -57,6 +64,7 @@ Result<disk::Exported> write_image(const disk::Chain& chain, const std::string& 
 
 int told_export(const Error& error, const std::string& path, const CommandLine& line) {
   if (error.kind != ErrorKind::cancelled) return told(error, line);
+  if (is_stream(path)) return told(error, line, exit_cancelled);
   const std::string rest = "; what is done lies in " + path + ".partial, and --resume goes on";
   return told({ErrorKind::cancelled, error.message + rest}, line, exit_cancelled);
 }
@@ -71,6 +79,11 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
   if (line.arguments.size() != 2) return usage_error("export needs a disk and the new file", help);
   if (line.has("sha256") && line.has("no-hash"))
     return usage_error("--sha256 and --no-hash contradict each other", help);
+  if (is_stream(line.arguments[1])) {
+    if (line.has("resume")) return usage_error("--resume needs a file: standard output keeps nothing", help);
+    if (::isatty(STDOUT_FILENO) == 1) return usage_error("an image is no text for a terminal: name a file", help);
+    mute_output();  // it is for the image
+  }
   const auto files = FileOpener::with(line, {line.arguments[0]});
   if (!files) return usage_error(files.error().message, help);
   const auto chains = open_chains(*files, {files->arguments()[0]}, line.list("disk"));
@@ -91,7 +104,9 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto exported = write_image(wanted, path, line);
   if (!exported) return told_export(exported.error(), path, line);
   const report::ExportSubject subject{named.path, path, link};
-  const bool written = write_output(line.json ? export_json(subject, *exported) : export_text(subject, *exported));
+  const std::string text = line.json ? export_json(subject, *exported) : export_text(subject, *exported);
+  if (is_stream(path) && (line.json || !line.quiet)) write_error(text);
+  const bool written = write_output(text);
   return written ? exit_done : exit_incomplete;
 }
 

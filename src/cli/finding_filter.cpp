@@ -1,6 +1,7 @@
 #include "cli/finding_filter.h"
 
 #include <algorithm>
+#include <array>
 
 #include "analysis/catalogue.h"
 #include "formats/core/path.h"
@@ -32,6 +33,17 @@ bool is_selected(const Scanned& scanned, const Finding& finding) {
 }
 
 }  // namespace
+
+std::optional<int> threshold_of(const std::string& text) {
+  constexpr std::array<std::string_view, 5> names{"note", "warning", "error", "critical", "none"};
+  const auto found = std::find(names.begin(), names.end(), text);
+  return found == names.end() ? std::nullopt : std::optional(static_cast<int>(found - names.begin()));
+}
+
+bool reaches(const std::vector<Finding>& found, int threshold) {
+  return std::any_of(found.begin(), found.end(),
+                     [&](const Finding& finding) { return static_cast<int>(finding.severity) >= threshold; });
+}
 
 FindingFilter::FindingFilter(const CommandLine& line)
     : only_(line.list("only")), except_(line.list("except")), deep_(line.has("deep")) {}

@@ -12,9 +12,16 @@
 
 namespace cbtctl::cli {
 
+// Of --fail-on: what makes the exit status 4, as the number of a severity; 'none' is beyond every one. Nothing where the
+// text is none of them.
+[[nodiscard]] std::optional<int> threshold_of(const std::string& text);
+// Whether one of them is at or above it.
+[[nodiscard]] bool reaches(const std::vector<analysis::Finding>& found, int threshold);
+
 class FindingFilter {
  public:
   explicit FindingFilter(const CommandLine& line);
+  FindingFilter() = default;  // of every code
 
   // The first name of --only or --except that is no code.
   [[nodiscard]] std::optional<std::string> unknown_code() const;

@@ -49,6 +49,7 @@ std::optional<int> select(std::vector<repair::RecordedRun>& runs, const CommandL
 
 int run_history(const Verb& verb, const std::vector<std::string>& arguments) {
   Options own = target_options();
+  own.flag("csv", "a row per machine of a run");
   own.flag("verify", "of one run: whether each disk is now what was promised, by its UUID before and now");
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
@@ -77,6 +78,7 @@ int run_history(const Verb& verb, const std::vector<std::string>& arguments) {
     report.proofs = std::move(*proofs);
   }
   const std::string text = line.json               ? report::history_json(report)
+                           : line.has("csv")       ? report::history_csv(report)
                            : !known.wanted.empty() ? report::run_text(report, line.style)
                                                    : report::history_text(report, line.style);
   return write_output(text) ? report.exit_status : report.exit_status | exit_incomplete;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "cli/exit_status.h"
 #include "cli/targets.h"
+#include "log/log.h"
 #include "repair/workplace.h"
 #include "storage/location.h"
 #include "storage/ssh_reader.h"
@@ -60,15 +62,28 @@ std::vector<repair::Spot> folders_of(const std::vector<repair::MachinePlan>& mac
   return {folders.begin(), folders.end()};
 }
 
-void refuse_unreachable(repair::Plan& plan, const std::vector<repair::Site>& sites) {
+void refuse_unreachable(repair::Plan& plan, const PlanPlaces& places) {
+  std::set<model::Index> told;
   std::erase_if(plan.machines, [&](const repair::MachinePlan& machine) {
     for (const repair::Root& root : machine.roots) {
-      if (sites[root.target].writer) continue;
-      plan.refused.push_back({machine.vm, repair::Reason::unreadable, root.location + " cannot be written"});
+      if (places.sites[root.target].writer) continue;
+      const auto& error = places.targets[root.target].error;
+      const std::string why = error ? error->message : root.location + " cannot be written";
+      if (told.insert(root.target).second) log::error(why, root.target);
+      const bool is_reached = error && error->kind == formats::core::ErrorKind::denied;
+      plan.refused.push_back({machine.vm, is_reached ? repair::Reason::unreadable : repair::Reason::unreachable, why,
+                              machine.roots.front().target, machine.name});
       return true;
     }
     return false;
   });
+}
+
+int status_of_refusals(const repair::Plan& plan) {
+  int status = exit_done;
+  for (const repair::Refusal& refused : plan.refused)
+    status |= refused.reason == repair::Reason::unreachable ? exit_incomplete : exit_findings;
+  return status;
 }
 
 }  // namespace cbtctl::cli

@@ -25,6 +25,9 @@ struct PlanPlaces {
 
 // Every folder that the plans change; roots are targets.
 [[nodiscard]] std::vector<repair::Spot> folders_of(const std::vector<repair::MachinePlan>& machines);
-void refuse_unreachable(repair::Plan& plan, const std::vector<repair::Site>& sites);
+// Machines whose places cannot be had, which is told.
+void refuse_unreachable(repair::Plan& plan, const PlanPlaces& places);
+// What refusals add to the exit status: who could not be reached was not looked at.
+[[nodiscard]] int status_of_refusals(const repair::Plan& plan);
 
 }  // namespace cbtctl::cli

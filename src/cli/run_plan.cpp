@@ -10,6 +10,7 @@
 #include "log/log.h"
 #include "repair/reload.h"
 #include "report/plan.h"
+#include "storage/local_path.h"
 #include "storage/output.h"
 
 namespace cbtctl::cli {
@@ -50,6 +51,19 @@ int save_plan(const std::string& path, const Plan& plan) {
   if (status) return exit_done;
   log::error(status.error().message);
   return output ? exit_incomplete : exit_usage;
+}
+
+// As it can be given again, from whatever folder.
+void keep_connection(const CommandLine& line, Plan& plan) {
+  const auto absolute = [](const std::string& path) {
+    const auto real = storage::resolve_local(path);
+    return real ? real->real : path;
+  };
+  if (line.has("ssh-config")) plan.ssh_config = absolute(line.text("ssh-config"));
+  for (const std::string& map : line.list("map")) {
+    const std::size_t equals = map.find('=');
+    plan.maps.push_back(map.substr(0, equals + 1) + absolute(map.substr(equals + 1)));
+  }
 }
 
 // Time has passed since the plan was made: what no longer leads to the same plan, seen among all others, is refused.
@@ -100,6 +114,7 @@ void add_change_options(Options& own) {
   own.texts("assume-powered-off", "VM that you vouch for to be off, where its files cannot tell; by name or .vmx path");
   own.texts("assume-unregistered", "VM that you vouch for to be registered on no host");
   own.texts("take-over", "RUN or folder whose lock is held by a process that you vouch for to be dead");
+  own.flag("csv", "a row per step of the plan, or per machine that was to be changed");
   own.flag("detailed-exitcode", "add 1 to the exit status when changes were made");
 }
 
@@ -173,10 +188,14 @@ int exit_status_of(Outcome outcome) {
 int run_plan(Run run, const CommandLine& line) {
   Plan& plan = run.plan;
   if (line.json || line.has("plan-out")) repair::seal_all(plan, run.sites);
-  if (!plan.refused.empty()) run.status |= exit_findings;
+  run.status |= status_of_refusals(plan);
   const auto print = [&](std::optional<std::vector<MachineResult>> results) {
-    const report::PlanReport report{plan, run.targets, std::move(results), run.recovered, run.status, run.unmatched, run.verb};
-    const bool written = write_output(line.json        ? report::plan_json(report)
+    std::optional<std::vector<report::Remaining>> remaining;
+    if (run.remaining) remaining = run.remaining(plan, results.has_value(), run.status);
+    const report::PlanReport report{plan,       run.targets, std::move(results), run.recovered,
+                                    run.status, remaining,   run.unmatched,      run.verb};
+    const bool written = write_output(line.json          ? report::plan_json(report)
+                                      : line.has("csv")  ? report::plan_csv(report)
                                       : report.results ? report::results_text(report, line.style)
                                                        : report::plan_text(report, line.style));
     return written ? run.status : run.status | exit_incomplete;
@@ -186,13 +205,15 @@ int run_plan(Run run, const CommandLine& line) {
     return saved == exit_done ? print(std::nullopt) : saved;
   }
   if (line.has("dry-run") || (plan.machines.empty() && !run.waits)) return print(std::nullopt);
-  if (!line.json)
-    write_output(report::plan_text({plan, run.targets, std::nullopt, run.recovered, run.status, run.unmatched, run.verb}, line.style));
+  if (!line.json && !line.has("csv"))
+    write_output(report::plan_text(
+        {plan, run.targets, std::nullopt, run.recovered, run.status, std::nullopt, run.unmatched, run.verb}, line.style));
   const auto agreed = is_agreed(line, "Nothing can stop these virtual machines from being powered on meanwhile.");
   if (!agreed) return exit_usage;
   if (!*agreed) return say_no();
   repair::seal_all(plan, run.sites);
   plan.owner = repair::this_owner();
+  keep_connection(line, plan);
   repair::number_machines(plan);
   auto journal = repair::create_journal(plan);
   if (!journal) {

@@ -9,6 +9,7 @@
 #include "cli/targets.h"
 #include "repair/executor.h"
 #include "repair/planner.h"
+#include "report/plan.h"
 
 namespace cbtctl::cli {
 
@@ -41,6 +42,10 @@ struct Run {
   repair::Look look_everywhere;
   std::vector<repair::MachineResult> recovered;
   std::vector<app::Unmatched> unmatched = {};
+  // What is left to mend, by the plan, or by another look once it was carried out; adds to the status. Nothing for verbs
+  // that do not go by findings.
+  std::function<std::vector<report::Remaining>(const repair::Plan& plan, bool was_carried_out, int& status)> remaining =
+      {};
   int status = 0;       // what is known so far
   bool is_old = false;  // the plan was made some time ago
   bool waits = false;   // a stopped run could be put right, if that were agreed to

@@ -57,6 +57,12 @@ std::optional<std::string> settled(const RecordedRun& run, const repair::Workpla
   return is_untouched || told == Outcome::restored ? std::optional("it was taken back already") : std::nullopt;
 }
 
+// A run's places are reached as they were then, where the command line does not say otherwise.
+void reach_as_then(const repair::Plan& plan, CommandLine& line) {
+  if (!line.has("ssh-config") && !plan.ssh_config.empty()) line.set("ssh-config", plan.ssh_config);
+  if (!line.has("map") && !plan.maps.empty()) line.set("map", plan.maps);
+}
+
 // What is there decides.
 void take_out_settled(const RecordedRun& run, const std::vector<repair::Site>& sites, bool may_clear,
                       repair::Plan& plan) {
@@ -66,10 +72,11 @@ void take_out_settled(const RecordedRun& run, const std::vector<repair::Site>& s
     repair::look_at_standing(place);
     if (const auto why = settled(run, place)) {
       if (may_clear) repair::clear_away(place);
-      plan.unchanged.push_back({machine.vm, *why});
+      plan.unchanged.push_back({machine.vm, *why, machine.roots.front().target, machine.name});
       return true;
     }
-    const auto later = repair::refuse_out_of_order(place);
+    auto later = repair::refuse_out_of_order(place);
+    if (later) later->target = machine.roots.front().target;
     if (later) plan.refused.push_back(*later);
     return later.has_value();
   });
@@ -79,6 +86,7 @@ void take_out_settled(const RecordedRun& run, const std::vector<repair::Site>& s
 void take_out_refused(const std::vector<repair::Site>& sites, const repair::Look& look, repair::Plan& plan) {
   std::erase_if(plan.machines, [&](const MachinePlan& machine) {
     auto refusal = repair::refuse_take_back(plan, machine, sites, look(machine));
+    if (refusal) refusal->target = machine.roots.front().target;
     if (refusal) plan.refused.push_back(std::move(*refusal));
     return refusal.has_value();
   });
@@ -119,6 +127,7 @@ Options undo_options() {
   own.texts("assume-powered-off", "VM that you vouch for to be off; by name or .vmx path");
   own.texts("assume-unregistered", "VM that you vouch for to be registered on no host");
   own.texts("take-over", "RUN or folder whose lock is held by a process that you vouch for to be dead");
+  own.flag("csv", "a row per step, or per machine");
   own.flag("detailed-exitcode", "add 1 to the exit status when something was restored");
   return own;
 }
@@ -128,11 +137,17 @@ Options undo_options() {
 int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
   const Parsed parsed = parse(verb, arguments, undo_options());
   if (!parsed.line) return parsed.exit_status;
-  const CommandLine& line = *parsed.line;
+  CommandLine line = *parsed.line;
   auto found = find_runs(verb, line);
   if (const int* over = std::get_if<int>(&found)) return *over;
-  const KnownRuns& known = std::get<KnownRuns>(found);
+  KnownRuns& known = std::get<KnownRuns>(found);
   const RecordedRun* run = choose(known);
+  if (run != nullptr && run->plan && !known.on_targets) {
+    reach_as_then(*run->plan, line);
+    auto mappings = mappings_of(line);
+    if (!mappings) return usage_error(mappings.error().message, "cbtctl undo --help");
+    known.mappings = std::move(*mappings);
+  }
   if (run == nullptr) {
     return usage_error("there is no such run in " + repair::record_folder_of_runs() +
                            "; cbtctl history lists them, and of another user's run name its target",
@@ -150,7 +165,7 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
   if (!opened) return usage_error(opened.error().message, "cbtctl undo --help");
   const PlanPlaces& places = *opened;
   RecordedRun read = *run;
-  refuse_unreachable(plan, places.sites);
+  refuse_unreachable(plan, places);
   const repair::Look look = look_back_through(places.places, known.mappings);
   int status = exit_done;
   Stopped stopped = find_stopped(folders_of(plan.machines), places.sites);
@@ -166,17 +181,18 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
   stopped.take_out(plan, false);
   take_out_settled(read, places.sites, line.has("yes") && !line.has("dry-run"), plan);
   if (line.has("dry-run") || !line.has("yes")) take_out_refused(places.sites, look, plan);
-  if (!plan.refused.empty()) status |= exit_findings;
+  status |= status_of_refusals(plan);
   std::optional<std::vector<MachineResult>> results;
   const auto print = [&] {
-    const report::PlanReport report{plan, places.targets, results, stopped.results, status, {}, repair::Verb::undo};
-    const bool written = write_output(line.json ? report::plan_json(report)
+    const report::PlanReport report{plan, places.targets, results, stopped.results, status, {}, {}, repair::Verb::undo};
+    const bool written = write_output(line.json         ? report::plan_json(report)
+                                      : line.has("csv") ? report::plan_csv(report)
                                       : results ? report::results_text(report, line.style)
                                                 : report::plan_text(report, line.style));
     return written ? status : status | exit_incomplete;
   };
   if (line.has("dry-run") || plan.machines.empty()) return print();
-  if (!line.json) print();
+  if (!line.json && !line.has("csv")) print();
   const auto agreed = is_agreed(line, "The files of " + std::to_string(plan.machines.size()) +
                                           " virtual machines become what they were before run " + plan.id + ".");
   if (!agreed) return exit_usage;

@@ -21,6 +21,8 @@ struct MachineResult {
   std::optional<Reason> reason;  // of a refusal
   std::string message;
   std::vector<std::string> follow_up;
+  model::Index target = 0;
+  std::string name = {};  // as displayed
 };
 
 // What a run works with.

@@ -66,11 +66,15 @@ struct Refusal {
   std::string vm;
   Reason reason{};
   std::string message;
+  model::Index target = 0;
+  std::string name = {};  // as displayed; empty where there is no machine
 };
 
 struct Unchanged {
   std::string vm;
   std::string message;
+  model::Index target = 0;
+  std::string name = {};  // as displayed; empty where there is no machine
 };
 
 struct Root {
@@ -109,6 +113,9 @@ struct Plan {
   std::vector<Refusal> refused;
   std::vector<Unchanged> unchanged;
   std::optional<Owner> owner;  // once a run carries it out
+  // How its places were reached, for whoever takes it back; believed of the operator's own record alone.
+  std::string ssh_config = {};         // absolute; empty: the user's
+  std::vector<std::string> maps = {};  // of --map, absolute
 };
 
 // Later than `newest` in the order of text, also where the clock was set back since.

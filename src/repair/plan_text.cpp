@@ -258,6 +258,9 @@ std::string to_text(const Plan& plan) {
     document["unchanged"].push_back(
         {formats::core::to_base64(unchanged.vm), formats::core::to_base64(unchanged.message)});
   document["owner"] = plan.owner ? to_json(*plan.owner) : Json(nullptr);
+  document["ssh_config"] = formats::core::to_base64(plan.ssh_config);
+  document["maps"] = Json::array();
+  for (const std::string& map : plan.maps) document["maps"].push_back(formats::core::to_base64(map));
   return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -274,6 +277,8 @@ formats::core::Result<Plan> plan_from_text(const std::string& text) {
     for (const Json& entry : document.at("unchanged"))
       plan.unchanged.push_back({bytes_of(entry.at(0)), bytes_of(entry.at(1))});
     if (!document.at("owner").is_null()) plan.owner = owner_from(document.at("owner"));
+    if (document.contains("ssh_config")) plan.ssh_config = bytes_of(document.at("ssh_config"));
+    for (const Json& map : document.value("maps", Json::array())) plan.maps.push_back(bytes_of(map));
     return plan;
   } catch (const LaterFormat& later) {
     return Error{ErrorKind::unsupported, later.what()};

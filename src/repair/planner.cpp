@@ -78,12 +78,17 @@ class Planner {
            std::find(request_.only.begin(), request_.only.end(), finding.code) != request_.only.end();
   }
 
-  void refuse(Refusal refusal) { plan_.refused.push_back(std::move(refusal)); }
+  void refuse(Refusal refusal, Index target, const std::string& name = {}) {
+    refusal.target = target;
+    refusal.name = name;
+    plan_.refused.push_back(std::move(refusal));
+  }
 
   void plan_machine(Index index) {
     const model::VirtualMachine& machine = datastore_.virtual_machines[index];
     const auto has_slot = [&](const model::Disk& disk) { return request_.has_slot(disk.settings.slot); };
     if (!request_.whole_machine && std::none_of(machine.disks.begin(), machine.disks.end(), has_slot)) return;
+    const Index target = datastore_.files[machine.file].target;
     Intent intent;
     std::vector<std::string> fixed;
     const bool repair = request_.verb == Verb::repair;
@@ -91,13 +96,13 @@ class Planner {
       intent = repair_intent(index, fixed);
       if (!intent.touches_machine()) return;  // nothing to repair here
     }
-    if (auto objection = refuse_machine(datastore_, machine, request_)) return refuse(std::move(*objection));
-    if (auto objection = refuse_duplicates(datastore_, machine, intent)) return refuse(std::move(*objection));
+    if (auto objection = refuse_machine(datastore_, machine, request_)) return refuse(std::move(*objection), target, machine.settings.display_name);
+    if (auto objection = refuse_duplicates(datastore_, machine, intent)) return refuse(std::move(*objection), target, machine.settings.display_name);
     if (!repair) {
       Wish wish = wish_of(datastore_, machine, request_);
-      if (wish.none_fits) return refuse(refuse_untrackable(datastore_, machine));
+      if (wish.none_fits) return refuse(refuse_untrackable(datastore_, machine), target, machine.settings.display_name);
       if (!wish.unchanged.empty())
-        return plan_.unchanged.push_back({datastore_.files[machine.file].path, wish.unchanged});
+        return plan_.unchanged.push_back({datastore_.files[machine.file].path, wish.unchanged, target, machine.settings.display_name});
       intent = std::move(wish.intent);
     }
     add(compile(users_, machine, intent, sites_), machine, std::move(fixed));
@@ -105,9 +110,10 @@ class Planner {
 
   void add(std::variant<MachinePlan, Refusal> compiled, const model::VirtualMachine& machine,
            std::vector<std::string> fixed) {
-    if (auto* objection = std::get_if<Refusal>(&compiled)) return refuse(std::move(*objection));
+    const Index target = datastore_.files[machine.file].target;
+    if (auto* objection = std::get_if<Refusal>(&compiled)) return refuse(std::move(*objection), target, machine.settings.display_name);
     auto& plan = std::get<MachinePlan>(compiled);
-    if (plan.changes.empty()) return plan_.unchanged.push_back({plan.vm, "nothing to change"});
+    if (plan.changes.empty()) return plan_.unchanged.push_back({plan.vm, "nothing to change", target, machine.settings.display_name});
     plan.fixed = std::move(fixed);
     keep_words(machine, plan);
     plan_.machines.push_back(std::move(plan));
@@ -137,7 +143,7 @@ class Planner {
   void tell_unowned() {
     for (const Finding& finding : findings_.found) {
       if (finding.machine || is_about_unnamed(finding) || !wants_fix(finding)) continue;
-      refuse({finding.path, Reason::power_unknown, "no virtual machine of the scan runs on it"});
+      refuse({finding.path, Reason::power_unknown, "no virtual machine of the scan runs on it"}, finding.target);
     }
   }
 
@@ -180,16 +186,17 @@ class Planner {
     const bool owned = owner != owners.end();
     if (!owned && !(owners.empty() && request_.every_machine && request_.whole_machine)) return;
     const std::string vm = owned ? datastore_.files[(*owner)->file].path : file.path;
+    const std::string name = owned ? (*owner)->settings.display_name : std::string();
     const Index target = owned ? datastore_.files[(*owner)->file].target : file.target;
     if (file.target >= sites_.size() || !sites_[file.target].writer)
-      return refuse({vm, Reason::unreadable, "the target cannot be written"});
+      return refuse({vm, Reason::unreadable, "the target cannot be written"}, target, name);
     storage::Writer& writer = *sites_[file.target].writer;
-    if (auto objection = refuse_unnamed(users_, file, request_, writer)) return refuse(std::move(*objection));
+    if (auto objection = refuse_unnamed(users_, file, request_, writer)) return refuse(std::move(*objection), target, name);
     MachinePlan& plan = plan_of(vm, target, owned ? *owner : nullptr);
     const Spot spot = spot_in(plan, file);
     if (auto objection = add_unnamed(datastore_, file.target, spot, writer, plan)) {
       if (plan.changes.empty()) plan_.machines.pop_back();  // it was made for this file alone, so it is the last
-      return refuse(std::move(*objection));
+      return refuse(std::move(*objection), target, name);
     }
     plan.intent.unnamed.push_back(spot);
     plan.intent.least_age_ns = request_.least_age_ns;

@@ -29,7 +29,8 @@ MachineResult told(const Unfinished& unfinished, Outcome outcome, std::string me
           .outcome = outcome,
           .reason = reason,
           .message = std::move(message),
-          .follow_up = {}};
+          .follow_up = {},
+          .target = unfinished.folder.root};
 }
 
 // Without a plan: either it never was complete, and then nothing was changed, or it was damaged since.

@@ -26,19 +26,6 @@ SeverityCounts counts_of(const analysis::Findings& findings) {
   return counts;
 }
 
-Tint tint_of(Severity severity) {
-  switch (severity) {
-    case Severity::note:
-      return Tint::faint;
-    case Severity::warning:
-      return Tint::warning;
-    case Severity::error:
-    case Severity::critical:
-      return Tint::bad;
-  }
-  return Tint::none;
-}
-
 std::string evidence_text(const analysis::Evidence& evidence) {
   if (evidence.expected && evidence.found)
     return evidence.label + ": expected " + *evidence.expected + ", found " + *evidence.found;
@@ -74,6 +61,38 @@ std::string extent_of(const CheckReport& report, const char* machine, const char
   return counted(report.machines, machine, machines) + joint + counted(report.disks, "disk", "disks");
 }
 
+// Where something was not looked at, that is no clean bill.
+std::string nothing_found(const CheckReport& report) {
+  const bool is_whole = report.unreadable == 0 && (report.exit_status & 8) == 0;
+  return is_whole ? "nothing found" : "nothing found in what could be read";
+}
+
+// Behind a '|' a plug-in's figures begin.
+std::string plugin_text(std::string text) {
+  std::replace(text.begin(), text.end(), '|', '/');
+  return text;
+}
+
+// The worst ten, a line each.
+std::string worst_of(const CheckReport& report) {
+  constexpr std::size_t max_lines = 10;
+  std::vector<const Finding*> worst;
+  for (const Finding& finding : report.findings.found) worst.push_back(&finding);
+  std::stable_sort(worst.begin(), worst.end(), [](const auto* a, const auto* b) { return a->severity > b->severity; });
+  std::string out;
+  for (std::size_t i = 0; i < worst.size() && i < max_lines; ++i) {
+    const auto& targets = report.datastore.targets;
+    const bool has_several = targets.size() > 1 && worst[i]->target < targets.size();
+    out += plugin_text(std::string(name_of(worst[i]->severity)) + ": " +
+                       std::string(analysis::row_of(worst[i]->code).name) + ": " +
+                       (has_several ? escaped(targets[worst[i]->target].location) + "/" : std::string()) +
+                       message_of(*worst[i])) +
+           "\n";
+  }
+  if (worst.size() > max_lines) out += "and " + std::to_string(worst.size() - max_lines) + " more\n";
+  return out;
+}
+
 bool rests_on_another_version(const Finding& finding) {
   return std::any_of(finding.evidence.begin(), finding.evidence.end(),
                      [](const analysis::Evidence& evidence) { return evidence.label == "layout"; });
@@ -85,6 +104,19 @@ bool is_strange_leftover(const Finding& finding) {
 }
 
 }  // namespace
+
+Tint tint_of(Severity severity) {
+  switch (severity) {
+    case Severity::note:
+      return Tint::faint;
+    case Severity::warning:
+      return Tint::warning;
+    case Severity::error:
+    case Severity::critical:
+      return Tint::bad;
+  }
+  return Tint::none;
+}
 
 std::string message_of(const Finding& finding) {
   return lossy_utf8(escaped(finding.path + ": " + what_is_wrong(finding)));
@@ -108,13 +140,14 @@ std::string remedy_of(const CheckReport& report, const Finding& finding) {
 std::string check_table(const CheckReport& report, const Style& style) {
   std::string out;
   if (report.doubted) out += std::string(analysis::row_of(analysis::Code::ctk_format_doubted).title) + "\n\n";
-  Table table({{"SEVERITY"}, {"CODE"}, {"FILE"}, {"DISK"}, {"WHAT"}});
+  Table table(with_target(report.datastore.targets, {{"SEVERITY"}, {"CODE"}, {"FILE"}, {"DISK"}, {"WHAT"}}));
   for (const Finding& finding : report.findings.found) {
-    table.add({{std::string(name_of(finding.severity)), tint_of(finding.severity)},
-               {std::string(analysis::row_of(finding.code).name)},
-               {escaped(finding.path)},
-               {finding.slot.empty() ? "-" : finding.slot},
-               {escaped(what_is_wrong(finding) + blocked_text(finding))}});
+    table.add(with_target(report.datastore.targets, finding.target,
+                          {{std::string(name_of(finding.severity)), tint_of(finding.severity)},
+                           {std::string(analysis::row_of(finding.code).name)},
+                           {escaped(finding.path)},
+                           {finding.slot.empty() ? "-" : finding.slot},
+                           {escaped(what_is_wrong(finding) + blocked_text(finding))}}));
   }
   if (!table.is_empty()) out += table.print(style) + "\n";
   if (!report.findings.skipped.empty()) {
@@ -131,29 +164,33 @@ std::string check_table(const CheckReport& report, const Style& style) {
   }
   out += not_entered_text(report.datastore.targets);
   const std::string counts = severities_text(counts_of(report.findings));
-  out += extent_of(report, "virtual machine", "virtual machines", ", ") + ": " +
-         (counts.empty() ? "nothing found" : counts) + "\n";
+  out += extent_of(report, "virtual machine", "virtual machines", ", ") +
+         (report.unreadable > 0 ? ", " + std::to_string(report.unreadable) + " unreadable: " : ": ") +
+         (counts.empty() ? nothing_found(report) : counts) + "\n";
   if (!table.is_empty()) out += "cbtctl explain CODE tells what a finding means and what to do\n";
   return out;
 }
 
 std::string check_csv(const CheckReport& report) {
   std::string out =
-      csv_row({"code", "severity", "certainty", "target", "path", "vm", "disk", "fix", "message", "fingerprint"});
+      csv_row({"location", "vm", "name", "code", "severity", "certainty", "path", "disk", "fix", "message",
+               "fingerprint"});
   for (const Finding& finding : report.findings.found) {
-    const std::string vm =
-        finding.machine ? report.datastore.files[report.datastore.virtual_machines[*finding.machine].file].path : "";
-    out += csv_row({std::string(analysis::row_of(finding.code).name), std::string(name_of(finding.severity)),
-                    std::string(name_of(finding.certainty)), std::to_string(finding.target), finding.path, vm,
-                    finding.slot, std::string(name_of(finding.fix)), message_of(finding), fingerprint_of(report.datastore.targets, finding)});
+    const model::Datastore& datastore = report.datastore;
+    const auto* machine = finding.machine ? &datastore.virtual_machines[*finding.machine] : nullptr;
+    const bool is_in_target = finding.target < datastore.targets.size();  // else below a --map
+    out += csv_row({is_in_target ? datastore.targets[finding.target].location : "",
+                    machine != nullptr ? datastore.files[machine->file].path : "",
+                    machine != nullptr ? machine->settings.display_name : "",
+                    std::string(analysis::row_of(finding.code).name), std::string(name_of(finding.severity)),
+                    std::string(name_of(finding.certainty)), finding.path, finding.slot,
+                    std::string(name_of(finding.fix)), message_of(finding), fingerprint_of(datastore.targets, finding)});
   }
   return out;
 }
 
 std::string check_nagios_unknown() {
-  std::string why = escaped(last_error());
-  std::replace(why.begin(), why.end(), '|', '/');  // behind it a plug-in's figures begin
-  return "CBTCTL UNKNOWN - " + why + "\n";
+  return "CBTCTL UNKNOWN - " + plugin_text(escaped(last_error())) + "\n";
 }
 
 int nagios_status(const CheckReport& report) {
@@ -170,7 +207,7 @@ std::string check_nagios(const CheckReport& report) {
   const SeverityCounts counts = counts_of(report.findings);
   const std::string text = severities_text(counts);
   std::string out = std::string("CBTCTL ") + words[static_cast<std::size_t>(nagios_status(report))] + " - " +
-                    (text.empty() ? "nothing found" : text) + " on " + extent_of(report, "VM", "VMs", " with ");
+                    (text.empty() ? nothing_found(report) : text) + " on " + extent_of(report, "VM", "VMs", " with ");
   if ((report.exit_status & 8) != 0) out += ", part of it could not be read";
   if (report.unreadable > 0) out += ", " + std::to_string(report.unreadable) + " unreadable";
   std::size_t not_entered = 0;
@@ -181,7 +218,7 @@ std::string check_nagios(const CheckReport& report) {
     out += ' ' + std::string(name_of(static_cast<Severity>(i))) + '=' + std::to_string(counts[i]);
   }
   out += " unreadable=" + std::to_string(report.unreadable);
-  return out + " vms=" + std::to_string(report.machines) + " disks=" + std::to_string(report.disks) + "\n";
+  return out + " vms=" + std::to_string(report.machines) + " disks=" + std::to_string(report.disks) + "\n" + worst_of(report);
 }
 
 }  // namespace cbtctl::report

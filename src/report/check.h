@@ -36,6 +36,7 @@ struct CheckReport {
 
 // One line: file, what is wrong, expected and found.
 [[nodiscard]] std::string message_of(const analysis::Finding& finding);
+[[nodiscard]] Tint tint_of(analysis::Severity severity);
 // The catalogue's, or what is left to do where the fix that it names is not offered.
 [[nodiscard]] std::string remedy_of(const CheckReport& report, const analysis::Finding& finding);
 

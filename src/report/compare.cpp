@@ -11,6 +11,7 @@
 #include "formats/core/path.h"
 #include "log/log.h"
 #include "model/identity.h"
+#include "report/csv.h"
 #include "report/json.h"
 #include "report/text.h"
 
@@ -34,6 +35,7 @@ struct DiskState {
 using Disks = std::map<std::string, DiskState>;  // by slot
 struct Machine {
   std::string vm;
+  std::string name;
   model::Index target = 0;
   std::vector<model::Index> seen_by;
   std::string vc_uuid;
@@ -75,7 +77,7 @@ DiskState disk_state(const Json& disk) {
 }
 
 Machine machine_in(const Json& object) {
-  Machine machine{.vm = text_in(object, "config_path"), .target = number_at(object, "target").value_or(0)};
+  Machine machine{.vm = text_in(object, "config_path"), .name = text_in(object, "name"), .target = number_at(object, "target").value_or(0)};
   for (const Json& target : list_at(object, "seen_by")) machine.seen_by.push_back(target.number().value_or(0));
   if (machine.seen_by.empty()) machine.seen_by.push_back(machine.target);
   machine.vc_uuid = formats::core::lower(text_in(object, "vc_uuid"));
@@ -214,7 +216,7 @@ class Comparison {
   }
 
   void add(DifferenceKind kind, const Scan& scan, const Machine& machine, const std::string& disk = {}) {
-    found_.push_back({kind, machine.target, location_of(scan, machine.target), machine.vm, disk, {}, {}});
+    found_.push_back({kind, machine.target, location_of(scan, machine.target), machine.vm, machine.name, disk, {}, {}});
   }
 
   void add(DifferenceKind kind, const Machine& machine, const std::string& disk, std::string before, std::string after) {
@@ -330,6 +332,15 @@ std::string compare_table(const std::vector<Difference>& changes, const Style& s
                {meaning_of(change.kind)}});
   }
   return table.print(style);
+}
+
+std::string compare_csv(const std::vector<Difference>& changes) {
+  std::string out = csv_row({"location", "vm", "name", "kind", "disk", "before", "after"});
+  for (const Difference& change : changes) {
+    out += csv_row({change.location, change.vm, change.name, std::string(name_of(change.kind)), change.disk,
+                    change.before, change.after});
+  }
+  return out;
 }
 
 std::string compare_json(const std::vector<Difference>& changes, int exit_status) {

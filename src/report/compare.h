@@ -24,6 +24,7 @@ struct Difference {
   model::Index target = 0;  // of the later scan; of the earlier one where it has gone
   std::string location;     // of the target
   std::string vm;           // the .vmx
+  std::string name;         // as displayed
   std::string disk;  // slot; empty for a VM
   std::string before;
   std::string after;
@@ -36,6 +37,7 @@ formats::core::Result<std::vector<Difference>> compare_scans(const std::string& 
                                                              const std::string& new_path, const std::string& new_text);
 
 [[nodiscard]] std::string compare_table(const std::vector<Difference>& changes, const Style& style);
+[[nodiscard]] std::string compare_csv(const std::vector<Difference>& changes);
 [[nodiscard]] std::string compare_json(const std::vector<Difference>& changes, int exit_status);
 
 }  // namespace cbtctl::report

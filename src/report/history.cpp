@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "report/csv.h"
 #include "report/json.h"
 #include "report/plan.h"
 #include "report/text.h"
@@ -144,6 +145,19 @@ std::string run_text(const HistoryReport& report, const Style& style) {
   }
   if (!table.is_empty()) out += "\n" + table.print(style);
   if (report.proofs) out += "\n" + proofs_text(*report.proofs, style);
+  return out;
+}
+
+std::string history_csv(const HistoryReport& report) {
+  std::string out = csv_row({"location", "vm", "name", "run", "verb", "outcome"});
+  for (const RecordedRun& run : report.runs) {
+    if (!run.plan) out += csv_row({"", "", "", run.id, "", unreadable(run)});
+    if (!run.plan) continue;
+    for (const repair::MachinePlan& machine : run.plan->machines) {
+      out += csv_row({machine.roots.front().location, machine.vm, machine.name, run.id,
+                      std::string(name_of(run.plan->verb)), outcome_cell(run, machine).text});
+    }
+  }
   return out;
 }
 

@@ -109,6 +109,17 @@ void add_inventories(Json& document, const model::Datastore& datastore) {
   }
 }
 
+std::vector<Column> with_target(const std::vector<model::Target>& targets, std::vector<Column> columns) {
+  if (targets.size() > 1) columns.insert(columns.begin(), {"TARGET"});
+  return columns;
+}
+
+std::vector<Cell> with_target(const std::vector<model::Target>& targets, model::Index target, std::vector<Cell> row) {
+  if (targets.size() > 1)
+    row.insert(row.begin(), {target < targets.size() ? escaped(targets[target].location) : std::string("-")});
+  return row;
+}
+
 Json not_entered_json(const std::vector<model::Target>& targets) {
   Json array = Json::array();
   for (model::Index target = 0; target < targets.size(); ++target) {

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <map>
 
+#include "analysis/catalogue.h"
+#include "formats/core/joined.h"
+#include "report/check.h"
+#include "report/csv.h"
 #include "report/inventory.h"
 #include "report/json.h"
 #include "report/text.h"
@@ -79,7 +83,7 @@ Json changes_json(const PlanReport& report) {
 Json results_json(const std::vector<repair::MachineResult>& results) {
   Json list = Json::array();
   for (const repair::MachineResult& result : results) {
-    Json object;
+    Json object{{"target", result.target}};
     put_text(object, "vm", result.vm);
     object["outcome"] = name_of(result.outcome);
     object["reason"] = result.reason ? Json(name_of(*result.reason)) : Json(nullptr);
@@ -90,12 +94,52 @@ Json results_json(const std::vector<repair::MachineResult>& results) {
   return list;
 }
 
-void add_results(const std::vector<repair::MachineResult>& results, Table& table) {
+void add_results(const PlanReport& report, const std::vector<repair::MachineResult>& results, Table& table) {
   for (const repair::MachineResult& result : results) {
     std::string outcome(name_of(result.outcome));
     if (result.reason) outcome.append(": ").append(name_of(*result.reason));
-    table.add({{escaped(result.vm)}, {outcome, tint_of_outcome(result.outcome)}, {escaped(result.message)}});
+    table.add(
+        with_target(report.targets, result.target,
+                    {{escaped(result.vm)}, {outcome, tint_of_outcome(result.outcome)}, {escaped(result.message)}}));
   }
+}
+
+Json remaining_json(const PlanReport& report) {
+  Json list = Json::array();
+  for (const Remaining& each : *report.remaining) {
+    const analysis::Finding& finding = each.finding;
+    Json object{{"code", analysis::row_of(finding.code).name},
+                {"severity", name_of(finding.severity)},
+                {"certainty", name_of(finding.certainty)},
+                {"fingerprint", fingerprint_of(report.targets, finding)},
+                {"target", target_json(finding.target, report.targets)}};
+    put_text(object, "path", finding.path);
+    object["vm"] = nullptr;
+    if (!each.vm.empty()) put_text(object, "vm", each.vm);
+    object["disk"] = text_or_null(finding.slot);
+    object["message"] = message_of(finding);
+    object["blocked_by"] = finding.blocked_by;
+    object["command"] = text_or_null(each.command);
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
+std::string remaining_text(const PlanReport& report, const Style& style) {
+  if (!report.remaining || report.remaining->empty()) return {};
+  Table table(with_target(report.targets, {{"LEFT"}, {"CODE"}, {"FILE"}, {"WHAT MENDS IT"}}));
+  for (const Remaining& each : *report.remaining) {
+    const analysis::Finding& finding = each.finding;
+    std::string what = each.command.empty() ? "cbtctl explain " + std::string(analysis::row_of(finding.code).name)
+                                            : each.command;
+    if (!finding.blocked_by.empty()) what += "  # not now: " + formats::core::joined(finding.blocked_by, ", ");
+    table.add(with_target(report.targets, finding.target,
+                          {{std::string(name_of(finding.severity)), tint_of(finding.severity)},
+                           {std::string(analysis::row_of(finding.code).name)},
+                           {escaped(finding.path)},
+                           {escaped(what)}}));
+  }
+  return "\nleft:\n" + table.print(style) + "\n";
 }
 
 std::string summary_of(const std::vector<repair::MachineResult>& results) {
@@ -130,29 +174,35 @@ Tint tint_of_outcome(Outcome outcome) {
 std::string plan_text(const PlanReport& report, const Style& style) {
   const repair::Plan& plan = report.plan;
   std::string out;
-  Table recovered({{"VM"}, {"AN EARLIER RUN"}, {"WHAT"}});
-  add_results(report.recovered, recovered);
+  Table recovered(with_target(report.targets, {{"VM"}, {"AN EARLIER RUN"}, {"WHAT"}}));
+  add_results(report, report.recovered, recovered);
   if (!recovered.is_empty()) out += recovered.print(style) + "\n";
-  Table changes({{"VM"}, {"CHANGE"}, {"FILE"}, {"WHAT"}});
+  Table changes(with_target(report.targets, {{"VM"}, {"CHANGE"}, {"FILE"}, {"WHAT"}}));
   std::size_t steps = 0;
   for (const repair::MachinePlan& machine : plan.machines) {
     for (const Shown& change : changes_of(report, machine)) {
       const std::string size = change.size_bytes ? ", " + human_size(*change.size_bytes) : std::string();
-      changes.add({{escaped(machine.vm)},
-                   {std::string(change.kind)},
-                   {escaped(change.path)},
-                   {escaped(change.description + size)}});
+      changes.add(with_target(report.targets, machine.roots.front().target,
+                              {{escaped(machine.vm)},
+                               {std::string(change.kind)},
+                               {escaped(change.path)},
+                               {escaped(change.description + size)}}));
       ++steps;
     }
   }
   if (!changes.is_empty()) out += changes.print(style) + "\n";
-  Table others({{"VM"}, {"NOT CHANGED"}, {"WHY"}});
-  for (const repair::Refusal& refused : plan.refused)
-    others.add(
-        {{escaped(refused.vm)}, {std::string(name_of(refused.reason)), Tint::warning}, {escaped(refused.message)}});
-  for (const repair::Unchanged& unchanged : plan.unchanged)
-    others.add({{escaped(unchanged.vm)}, {"unchanged", Tint::faint}, {escaped(unchanged.message)}});
+  Table others(with_target(report.targets, {{"VM"}, {"NOT CHANGED"}, {"WHY"}}));
+  for (const repair::Refusal& refused : plan.refused) {
+    others.add(with_target(
+        report.targets, refused.target,
+        {{escaped(refused.vm)}, {std::string(name_of(refused.reason)), Tint::warning}, {escaped(refused.message)}}));
+  }
+  for (const repair::Unchanged& unchanged : plan.unchanged) {
+    others.add(with_target(report.targets, unchanged.target,
+                           {{escaped(unchanged.vm)}, {"unchanged", Tint::faint}, {escaped(unchanged.message)}}));
+  }
   if (!others.is_empty()) out += others.print(style) + "\n";
+  out += remaining_text(report, style);
   out += not_entered_text(report.targets);
   out += counted(plan.machines.size(), "virtual machine", "virtual machines") + " to change in " +
          counted(steps, "step", "steps") + ", " + std::to_string(plan.refused.size()) + " refused, " +
@@ -163,12 +213,13 @@ std::string plan_text(const PlanReport& report, const Style& style) {
 std::string results_text(const PlanReport& report, const Style& style) {
   const auto results = report.results.value_or(std::vector<repair::MachineResult>{});
   if (results.empty()) return {};
-  Table table({{"VM"}, {"OUTCOME"}, {"WHAT"}});
-  add_results(results, table);
+  Table table(with_target(report.targets, {{"VM"}, {"OUTCOME"}, {"WHAT"}}));
+  add_results(report, results, table);
   std::string out = "\n" + table.print(style) + "\n";
   for (const repair::MachineResult& result : results) {
     for (const std::string& next : result.follow_up) out += "next: " + escaped(next) + "\n";
   }
+  out += remaining_text(report, style);
   out += summary_of(results);
   const bool changed =
       std::any_of(results.begin(), results.end(), [](const auto& each) { return each.outcome == Outcome::changed; });
@@ -176,11 +227,37 @@ std::string results_text(const PlanReport& report, const Style& style) {
   return out;
 }
 
+// The steps of a plan and what is not changed, or what became of each machine.
+std::string plan_csv(const PlanReport& report) {
+  std::string out = csv_row({"location", "vm", "name", "kind", "reason", "path", "message"});
+  const auto add = [&](const auto& machine, model::Index target, std::string_view kind, std::string_view reason,
+                       const std::string& path, const std::string& message) {
+    const std::string location = target < report.targets.size() ? report.targets[target].location : std::string();
+    out += csv_row({location, machine.vm, machine.name, std::string(kind), std::string(reason), path, message});
+  };
+  const auto add_results = [&](const std::vector<repair::MachineResult>& results) {
+    for (const repair::MachineResult& each : results)
+      add(each, each.target, name_of(each.outcome), each.reason ? name_of(*each.reason) : "", {}, each.message);
+  };
+  add_results(report.recovered);
+  if (report.results) add_results(*report.results);
+  for (const repair::MachinePlan& machine : report.plan.machines) {
+    if (report.results) break;
+    for (const Shown& change : changes_of(report, machine))
+      add(machine, machine.roots.front().target, change.kind, {}, change.path, change.description);
+  }
+  for (const repair::Refusal& each : report.plan.refused)
+    add(each, each.target, "refused", name_of(each.reason), {}, each.message);
+  for (const repair::Unchanged& each : report.plan.unchanged)
+    add(each, each.target, "unchanged", {}, {}, each.message);
+  return out;
+}
+
 std::string plan_json(const PlanReport& report) {
   Json document = envelope("cbtctl." + std::string(name_of(report.verb)) + "/1", report.exit_status, report.targets);
   Json refused = Json::array();
   for (const repair::Refusal& each : report.plan.refused) {
-    Json object;
+    Json object{{"target", each.target}};
     put_text(object, "vm", each.vm);
     object["reason"] = name_of(each.reason);
     object["message"] = each.message;
@@ -188,7 +265,7 @@ std::string plan_json(const PlanReport& report) {
   }
   Json unchanged = Json::array();
   for (const repair::Unchanged& each : report.plan.unchanged) {
-    Json object;
+    Json object{{"target", each.target}};
     put_text(object, "vm", each.vm);
     object["message"] = each.message;
     unchanged.push_back(std::move(object));
@@ -200,6 +277,7 @@ std::string plan_json(const PlanReport& report) {
                       {"refused", std::move(refused)},
                       {"unchanged", std::move(unchanged)}};
   document["recovered"] = results_json(report.recovered);
+  if (report.remaining) document["remaining"] = remaining_json(report);
   document["unmatched"] = unmatched_json(report.unmatched);
   if (!report.results) return printed(std::move(document));
   document["run"] = report.plan.id;

@@ -80,6 +80,12 @@ Json link_json(const model::Datastore& datastore, const model::ChainLink& link, 
   return object;
 }
 
+Json codes_json(const analysis::CbtVerdict& verdict) {
+  Json codes = Json::array();
+  for (const analysis::ReasonCode code : verdict.codes) codes.push_back(name_of(code));
+  return codes;
+}
+
 Json disk_json(const model::Datastore& datastore, const model::VirtualMachine& machine, const model::Disk& disk,
                const analysis::CbtVerdict& verdict) {
   Json object;
@@ -92,6 +98,8 @@ Json disk_json(const model::Datastore& datastore, const model::VirtualMachine& m
   const analysis::StarQuery star = analysis::judge_star_query(datastore, disk);
   object["cbt"] = {{"state", name_of(verdict.state)},
                    {"reasons", verdict.reasons},
+                   {"reason_codes", codes_json(verdict)},
+                   {"verified", verdict.is_verified},
                    {"change_id", or_null(verdict.change_id)},
                    {"star_query", {{"usable", or_null(star.usable)}, {"reasons", star.reasons}}}};
   object["chain"] = Json::array();

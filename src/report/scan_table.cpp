@@ -53,28 +53,31 @@ using StateCounts = std::array<std::size_t, 8>;  // of disks, by state
 void add_machine(const model::Datastore& datastore, const model::VirtualMachine& machine, Table& table,
                  StateCounts& counts) {
   const std::string name = escaped(machine_name(datastore, machine));
+  const auto add = [&](std::vector<Cell> row) {
+    table.add(with_target(datastore.targets, datastore.files[machine.file].target, std::move(row)));
+  };
   if (machine.disks.empty()) {
     const std::string reason = machine.unreadable ? escaped(machine.unreadable->message) : "no virtual disk";
     const std::string state = machine.unreadable ? "unreadable" : "-";
-    table.add({{name},
-               {power_text(machine)},
-               {hardware_text(machine)},
-               {"-"},
-               {"-"},
-               {state, machine.unreadable ? Tint::bad : Tint::faint},
-               {reason}});
+    add({{name},
+         {power_text(machine)},
+         {hardware_text(machine)},
+         {"-"},
+         {"-"},
+         {state, machine.unreadable ? Tint::bad : Tint::faint},
+         {reason}});
   }
   for (const model::Disk& disk : machine.disks) {
     const analysis::CbtVerdict verdict = analysis::judge(datastore, machine, disk);
     ++counts[static_cast<std::size_t>(verdict.state)];
     const auto capacity = capacity_of(datastore, disk);
-    table.add({{name},
-               {power_text(machine)},
-               {hardware_text(machine)},
-               {disk.settings.slot},
-               {capacity ? human_size(*capacity) : "?"},
-               {std::string(name_of(verdict.state)), tint_of(verdict.state)},
-               {escaped(formats::core::joined(verdict.reasons, "; "))}});
+    add({{name},
+         {power_text(machine)},
+         {hardware_text(machine)},
+         {disk.settings.slot},
+         {capacity ? human_size(*capacity) : "?"},
+         {std::string(name_of(verdict.state)), tint_of(verdict.state)},
+         {escaped(formats::core::joined(verdict.reasons, "; "))}});
   }
 }
 
@@ -87,12 +90,19 @@ std::string summary_line(const model::Datastore& datastore, const StateCounts& c
     states += (states.empty() ? ": " : ", ") + std::to_string(counts[state]) + " " +
               std::string(name_of(static_cast<CbtState>(state)));
   }
-  return counted(datastore.virtual_machines.size(), "virtual machine", "virtual machines") + ", " +
-         counted(disks, "disk", "disks") + states + "\n";
+  const auto& machines = datastore.virtual_machines;
+  const auto unreadable = static_cast<std::size_t>(
+      std::count_if(machines.begin(), machines.end(), [](const auto& machine) { return machine.unreadable.has_value(); }));
+  const auto lost = static_cast<std::size_t>(std::count_if(datastore.targets.begin(), datastore.targets.end(),
+                                                           [](const auto& target) { return target.error.has_value(); }));
+  return counted(machines.size(), "virtual machine", "virtual machines") +
+         (unreadable > 0 ? " (" + std::to_string(unreadable) + " unreadable)" : "") + ", " +
+         counted(disks, "disk", "disks") + states +
+         (lost > 0 ? "; " + counted(lost, "target", "targets") + " could not be read" : "") + "\n";
 }
 
 std::string stray_files(const model::Datastore& datastore, const Style& style) {
-  Table table({{"CTK FILE"}, {"CLASS"}, {"SIZE", true}, {""}});
+  Table table(with_target(datastore.targets, {{"CTK FILE"}, {"CLASS"}, {"SIZE", true}, {""}}));
   for (const model::TrackingFile& tracking : datastore.tracking_files) {
     const model::File& file = datastore.files[tracking.file];
     const analysis::TrackingClass kind = analysis::classify(datastore, tracking);
@@ -101,16 +111,20 @@ std::string stray_files(const model::Datastore& datastore, const Style& style) {
     const char* why = is_unread       ? "its disk is there and cannot be read"
                       : tracking.disk ? "no descriptor names it, its disk is there"
                                       : "no descriptor names it, its disk is gone";
-    table.add({{escaped(file.path)},
-               {std::string(name_of(kind)), Tint::warning},
-               {file.size_bytes ? human_size(*file.size_bytes) : "?"},
-               {why}});
+    table.add(with_target(datastore.targets, file.target,
+                          {{escaped(file.path)},
+                           {std::string(name_of(kind)), Tint::warning},
+                           {file.size_bytes ? human_size(*file.size_bytes) : "?"},
+                           {why}}));
   }
   return table.is_empty() ? std::string() : "\n" + table.print(style);
 }
 
 std::string trouble(const model::Datastore& datastore) {
   std::string out;
+  for (const model::Target& target : datastore.targets) {
+    if (target.error) out += "\nnot read: " + escaped(target.location) + ": " + escaped(target.error->message);
+  }
   for (const model::File& folder : datastore.unreadable_folders) {
     const std::string& place = folder.path.empty() ? datastore.targets[folder.target].location : folder.path;
     out += "\nnot read: " + escaped(place) + ": " + escaped(folder.error->message);
@@ -124,25 +138,25 @@ std::string trouble(const model::Datastore& datastore) {
 }  // namespace
 
 std::string scan_table(const model::Datastore& datastore, const Style& style) {
-  Table table({{"VM"}, {"POWER"}, {"HW", true}, {"DISK"}, {"CAPACITY", true}, {"CBT"}, {"REASON"}});
+  Table table(with_target(datastore.targets, {{"VM"}, {"POWER"}, {"HW", true}, {"DISK"}, {"CAPACITY", true}, {"CBT"}, {"REASON"}}));
   StateCounts counts{};
   for (const model::VirtualMachine& machine : datastore.virtual_machines)
     add_machine(datastore, machine, table, counts);
   const std::string hosts = inventory_text(datastore);
-  return table.print(style) + stray_files(datastore, style) + trouble(datastore) + (hosts.empty() ? "" : "\n" + hosts) +
+  return (table.is_empty() ? std::string() : table.print(style)) + stray_files(datastore, style) + trouble(datastore) + (hosts.empty() ? "" : "\n" + hosts) +
          "\n" + not_entered_text(datastore.targets) + summary_line(datastore, counts);
 }
 
 std::string scan_csv(const model::Datastore& datastore) {
-  std::string out = csv_row({"target", "vm", "config_path", "power", "hardware_version", "template", "slot",
+  std::string out = csv_row({"location", "vm", "name", "power", "hardware_version", "template", "slot",
                              "file_name", "capacity_bytes", "state", "reasons", "change_id"});
   for (const model::VirtualMachine& machine : datastore.virtual_machines) {
     const model::File& file = datastore.files[machine.file];
     const std::string hardware =
         machine.settings.hardware_version ? std::to_string(*machine.settings.hardware_version) : "";
-    const std::vector<std::string> head{std::to_string(file.target),
-                                        machine.settings.display_name,
+    const std::vector<std::string> head{datastore.targets[file.target].location,
                                         file.path,
+                                        machine.settings.display_name,
                                         std::string(name_of(machine.power.state)),
                                         hardware,
                                         machine.is_template ? "true" : "false"};

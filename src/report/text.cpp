@@ -1,8 +1,11 @@
 #include "report/text.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
+
+#include "formats/core/ascii.h"
 
 namespace cbtctl::report {
 
@@ -28,6 +31,17 @@ std::string rfc3339(std::int64_t seconds_since_1970) {
   if (::gmtime_r(&seconds, &parts) == nullptr) return {};
   std::strftime(buffer.data(), buffer.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
   return buffer.data();
+}
+
+std::string shell_word(std::string_view text) {
+  const auto is_plain = [](char c) {
+    return formats::core::is_digit(c) || (formats::core::lower(c) >= 'a' && formats::core::lower(c) <= 'z') ||
+           std::string_view("_./:@%+=,-").find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return std::string(text);
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
 }
 
 }  // namespace cbtctl::report

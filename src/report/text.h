@@ -14,6 +14,9 @@ namespace cbtctl::report {
 using formats::core::columns_of;
 using formats::core::counted;
 using formats::core::escaped;
+
+// A word of a command line to paste: quoted for a shell where it must be.
+[[nodiscard]] std::string shell_word(std::string_view text);
 using formats::core::is_utf8;
 using formats::core::lossy_utf8;
 

@@ -141,7 +141,9 @@ Result<std::unique_ptr<ByteSource>> open_source(Descriptor file, std::string pat
 
 Result<std::unique_ptr<ByteSource>> open_local_file(const std::string& path) {
   const SlowPaths::Wait wait(path);
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  constexpr int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+  Descriptor file(::open(path.c_str(), flags | O_NOATIME));
+  if (!file.is_open() && errno == EPERM) file = Descriptor(::open(path.c_str(), flags));  // another's
   if (!file.is_open()) return error_of(errno);
   return open_source(std::move(file), path);
 }

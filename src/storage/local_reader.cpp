@@ -99,14 +99,31 @@ class LocalReader final : public Reader {
   static void add_glimpse(const Glanced& glanced, Listing& listing);
   Result<Descriptor> open_beneath(const std::string& path, int more_flags) const;
   Result<Descriptor> open_by_parts(const std::string& path, int flags) const;
+  template <typename Open>
+  int open_quietly(const Open& open) const;
   Status add_entries(const Descriptor& folder, std::span<const char> records, Listing& listing) const;
 
   Descriptor root_;
   const std::string path_;
   std::size_t expected_;
   mutable std::atomic<bool> has_openat2_{true};
+  mutable std::atomic<bool> may_leave_access_times_{true};
   WorkerPool pool_;  // last: its threads use the others
 };
+
+// Opens by open(O_NOATIME), so that reading leaves access times alone. Only a file's owner may ask for that: where the
+// first file refuses it, it is not asked again.
+template <typename Open>
+int LocalReader::open_quietly(const Open& open) const {
+  if (may_leave_access_times_) {
+    const int number = open(O_NOATIME);
+    if (number >= 0 || errno != EPERM) return number;
+    const int loudly = open(0);
+    if (loudly >= 0) may_leave_access_times_ = false;
+    return loudly;
+  }
+  return open(0);
+}
 
 // O_NONBLOCK: a FIFO or a device by a file's name must not hold a worker.
 Result<Descriptor> LocalReader::open_beneath(const std::string& path, int more_flags) const {
@@ -114,13 +131,15 @@ Result<Descriptor> LocalReader::open_beneath(const std::string& path, int more_f
   const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | more_flags;
   const char* name = path.empty() ? "." : path.c_str();
   if ((more_flags & O_NOFOLLOW) != 0 && path.find('/') == std::string::npos) {  // leads nowhere else by itself
-    return opened(::openat(root_.get(), name, flags));
+    return opened(open_quietly([&](int quiet) { return ::openat(root_.get(), name, flags | quiet); }));
   }
   if (has_openat2_) {
-    open_how how{};
-    how.flags = static_cast<decltype(how.flags)>(flags);
-    how.resolve = RESOLVE_BENEATH;
-    const int number = static_cast<int>(::syscall(SYS_openat2, root_.get(), name, &how, sizeof how));
+    const int number = open_quietly([&](int quiet) {
+      open_how how{};
+      how.flags = static_cast<decltype(how.flags)>(flags | quiet);
+      how.resolve = RESOLVE_BENEATH;
+      return static_cast<int>(::syscall(SYS_openat2, root_.get(), name, &how, sizeof how));
+    });
     if (number >= 0 || (errno != ENOSYS && errno != EPERM)) return opened(number);
     has_openat2_ = false;
   }
@@ -135,7 +154,8 @@ Result<Descriptor> LocalReader::open_by_parts(const std::string& path, int flags
     const std::string part(rest.substr(0, end));
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
     const int part_flags = rest.empty() ? flags : O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-    folder = Descriptor(::openat(folder.get(), part.c_str(), part_flags | O_NOFOLLOW));
+    folder = Descriptor(open_quietly(
+        [&](int quiet) { return ::openat(folder.get(), part.c_str(), part_flags | O_NOFOLLOW | quiet); }));
   }
   return opened(folder.release());
 }
@@ -180,7 +200,8 @@ void LocalReader::glance(const Descriptor& folder, Chooser wanted, Listing& list
       if (is_empty || request->most_bytes == 0 || entry.size_bytes.value_or(0) == 0) continue;
     }
     constexpr int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
-    Descriptor file(::openat(folder.get(), entry.name.c_str(), flags));
+    Descriptor file(
+        open_quietly([&](int quiet) { return ::openat(folder.get(), entry.name.c_str(), flags | quiet); }));
     if (!file.is_open()) continue;
     if (together > 1) ::posix_fadvise(file.get(), 0, static_cast<off_t>(request->most_bytes + 1), POSIX_FADV_WILLNEED);
     due.push_back({i, std::move(*request), std::move(file)});

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -180,5 +181,42 @@ Result<std::unique_ptr<PartialOutput>> open_partial(const std::string& path, std
   if (const auto recorded = output->checkpoint(); !recorded) return recorded.error();
   return std::unique_ptr<PartialOutput>(std::move(output));
 }
+
+namespace {
+
+class Stream final : public PartialOutput {
+ public:
+  [[nodiscard]] Status append(std::span<const std::byte> bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return error_of(errno).in("standard output");
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+    return formats::core::success();
+  }
+
+  [[nodiscard]] Status skip(std::uint64_t length_bytes) override {
+    static constexpr std::array<std::byte, 65536> zeros{};
+    for (std::uint64_t left = length_bytes; left > 0;) {
+      const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left, zeros.size()));
+      if (auto written = append(std::span(zeros).first(count)); !written) return written;
+      left -= count;
+    }
+    return formats::core::success();
+  }
+
+  [[nodiscard]] Status finish() override { return formats::core::success(); }
+  [[nodiscard]] std::uint64_t resumed_bytes() const override { return 0; }
+  [[nodiscard]] Status read_at(std::uint64_t, std::span<std::byte>) const override {
+    return Error{ErrorKind::unsupported, "standard output cannot be read"};
+  }
+  [[nodiscard]] Status checkpoint() override { return formats::core::success(); }
+  void keep() override {}
+};
+
+}  // namespace
+
+std::unique_ptr<PartialOutput> stream_to_standard_output() { return std::make_unique<Stream>(); }
 
 }  // namespace cbtctl::storage

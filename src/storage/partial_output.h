@@ -29,4 +29,7 @@ class PartialOutput : public Output {
 formats::core::Result<std::unique_ptr<PartialOutput>> open_partial(const std::string& path, std::uint64_t size_bytes,
                                                                    const std::string& identity, bool resume);
 
+// Standard output: nothing of it is there from an earlier go, nothing stays to be gone on with, and holes are zeros.
+[[nodiscard]] std::unique_ptr<PartialOutput> stream_to_standard_output();
+
 }  // namespace cbtctl::storage

@@ -4,6 +4,7 @@ import base64
 import csv
 import functools
 import io
+import json
 import os
 import re
 import resource
@@ -447,6 +448,41 @@ def test_where_the_system_has_no_more_threads_one_does_the_work(run, large, line
     words = [large.get(word, word) for word in line.split()]
     alone = run(*words, under=fault("clone,clone3", "error=EAGAIN"))
     assert alone.stdout and alone.stdout == run(*words).stdout, alone
+
+
+# --- access times ----------------------------------------------------------------------------------------------------
+
+
+def opened_below(lines, folder):
+    """The calls of strace that open what lies in a datastore."""
+    return [line for line in lines if "= -1" not in line and "O_RDONLY" in line
+            and (f'"{folder}' in line or "RESOLVE_BENEATH" in line or re.search(r'openat\(\d', line))]
+
+
+@pytest.mark.parametrize("line", ["scan .", "check . --deep", f"ctk show {CTK}", "chain app01/app01.vmdk"])
+def test_reading_asks_the_system_to_leave_access_times_alone(program, line):
+    _, calls = program.calls("openat,openat2", *line.split(), cwd=DEMO)
+    opened = [call for call in opened_below(calls, "app01") if "/etc/" not in call and "/proc" not in call]
+    assert opened and all("O_NOATIME" in call for call in opened)
+
+
+def test_what_is_read_keeps_its_access_time(run, scratch):
+    folder = copy_folder(DEMO, scratch / "ds")
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    for path in paths:
+        os.utime(path, (1_000_000_000, path.stat().st_mtime))
+    run("check", folder, "--deep")
+    assert {path.stat().st_atime for path in paths} == {1_000_000_000}
+
+
+def test_where_the_first_file_refuses_it_it_is_not_asked_again(program):
+    """As it is for whoever reads another's files."""
+    refuse = ["strace", "-f", "-qq", "-o", "/dev/stderr", "-e", "trace=openat,openat2", "-e",
+              "inject=openat2:error=EPERM:when=1"]
+    found = program.run("scan", ".", "--json", "--workers", 1, cwd=DEMO, under=refuse, status=0)
+    below = [line for line in found.stderr.splitlines() if "openat2(" in line]
+    assert len([line for line in below if "O_NOATIME" in line]) <= 1 < len(below)
+    assert json.loads(found.stdout)["virtual_machines"]
 
 
 # --- reading changes nothing: no byte, no mtime, no ctime, no new file -----------------------------------------------

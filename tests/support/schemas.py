@@ -46,7 +46,10 @@ def _expanded(node, parts):
     if not isinstance(node, dict):
         return node
     if "$ref" not in node:
-        return {key: _expanded(value, parts) for key, value in node.items()}
+        found = {key: _expanded(value, parts) for key, value in node.items()}
+        # A reader ignores what it does not know, so the schemas allow it; what we print they know all the same.
+        return {"additionalProperties": False, **found} if isinstance(node.get("properties"), dict) and "type" in node \
+            else found
     [(_, reference)] = node.items()  # what stood beside it would be ignored
     file, pointer = reference.split("#/$defs/")
     there = _read(Path(file).name)["$defs"] if file else parts
