@@ -41,7 +41,8 @@ const std::map<std::string, Rooms> allowed{
     {"repair", with_formats({"analysis", "host", "storage", "model", "log"})},
     {"app", with_formats({"model"})},
     {"report", with_formats({"app", "repair", "analysis", "disk", "model", "log"})},
-    {"cli", with_formats({"app", "report", "repair", "disk", "analysis", "discovery", "host", "storage", "model", "log"})},
+    {"cli",
+     with_formats({"app", "report", "repair", "disk", "analysis", "discovery", "host", "storage", "model", "log"})},
 };
 
 struct ThirdParty {

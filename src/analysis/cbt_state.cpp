@@ -234,7 +234,7 @@ CbtVerdict untracked(const model::Datastore& datastore, const model::VirtualMach
       return verdict_of(CbtState::leftover, {{ReasonCode::named_though_off, leftover_reason(datastore, link)}});
     }
   }
-  if (is_true(machine.settings.ctk_disallowed)) 
+  if (is_true(machine.settings.ctk_disallowed))
     return verdict_of(CbtState::off, {{ReasonCode::disallowed, "disallowed"}});
   if (is_true(vm_key) && is_true(disk_key)) {
     return verdict_of(CbtState::pending, {{ReasonCode::not_begun, "tracking starts at the next power-on or stun"}});
@@ -292,8 +292,7 @@ CbtVerdict judge(const model::Datastore& datastore, const model::VirtualMachine&
     verdict = verdict_of(CbtState::unsupported, std::move(reasons));
   } else if (!disk.chain.front().own) {
     const model::File& file = datastore.files[*disk.chain.front().reference.file];
-    verdict =
-        verdict_of(CbtState::off, {{ReasonCode::another_machines_disk, "another machine's disk: " + file.path}});
+    verdict = verdict_of(CbtState::off, {{ReasonCode::another_machines_disk, "another machine's disk: " + file.path}});
   } else if (is_on(machine, disk) && tracking) {
     verdict = tracked_or_broken(*tracking, machine);
   } else {

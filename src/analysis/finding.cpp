@@ -5,8 +5,8 @@
 
 #include "analysis/catalogue.h"
 #include "formats/core/fnv.h"
-#include "model/identity.h"
 #include "formats/core/spelling.h"
+#include "model/identity.h"
 
 namespace cbtctl::analysis {
 

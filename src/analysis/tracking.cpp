@@ -21,14 +21,16 @@ std::string table_end_text(const formats::ctk::Reading& reading) {
 }
 
 TrackingVerdict without_header(const model::File& file) {
-  if (!file.exists) return {.fits = false, .reason = "the CTK file " + file.path + " is missing", .code = ReasonCode::ctk_missing};
+  if (!file.exists)
+    return {.fits = false, .reason = "the CTK file " + file.path + " is missing", .code = ReasonCode::ctk_missing};
   if (file.error && file.error->kind != ErrorKind::malformed) {
     const bool busy = file.error->kind == ErrorKind::in_use;
     return {.fits = {},
             .reason = busy ? "the CTK file is in use" : "the CTK file cannot be read: " + file.error->message,
             .code = busy ? ReasonCode::ctk_in_use : ReasonCode::ctk_unreadable};
   }
-  if (file.size_bytes == 0) return {.fits = false, .reason = "the CTK file is empty", .code = ReasonCode::ctk_unrecognised};
+  if (file.size_bytes == 0)
+    return {.fits = false, .reason = "the CTK file is empty", .code = ReasonCode::ctk_unrecognised};
   if (file.kind == formats::FileKind::ctk) {
     return {.fits = false, .reason = "the CTK file is shorter than its header", .code = ReasonCode::ctk_unrecognised};
   }
@@ -136,7 +138,7 @@ TrackingVerdict judge_tracking(const model::Datastore& datastore, const model::D
   const model::File& file = datastore.files[*descriptor.tracking->file];
   if (file.tracking) {
     const model::TrackingFile& tracking = datastore.tracking_files[*file.tracking];
-    if (tracking.is_data) 
+    if (tracking.is_data)
       return {.fits = false, .reason = file.path + " is disk data, no CTK file", .code = ReasonCode::ctk_is_data};
     const auto& header = tracking.header;
     if (header && file.size_bytes) {

@@ -211,7 +211,8 @@ Selection select(const model::Datastore& datastore, const Selectors& selectors) 
 }
 
 void narrow(model::Datastore& datastore, const Selection& selection) {
-  std::erase_if(datastore.virtual_machines, [&](const model::VirtualMachine& machine) { return !selection.has(machine); });
+  std::erase_if(datastore.virtual_machines,
+                [&](const model::VirtualMachine& machine) { return !selection.has(machine); });
   if (selection.asked.slots.empty()) return;
   for (model::VirtualMachine& machine : datastore.virtual_machines)
     std::erase_if(machine.disks, [&](const model::Disk& disk) { return !selection.has_slot(disk.settings.slot); });

@@ -1,5 +1,5 @@
-// Which machines and disks a command is about: --vm and --disk. A name that is nobody's must not pass for a machine that
-// is well, so whatever matches nothing is told by whoever asks here.
+// Which machines and disks a command is about: --vm and --disk. A name that is nobody's must not pass for a machine
+// that is well, so whatever matches nothing is told by whoever asks here.
 #pragma once
 
 #include <optional>

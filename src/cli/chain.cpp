@@ -55,7 +55,7 @@ int run_chain(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, "cbtctl chain --help");
   const auto chains = open_chains(*files, files->arguments(), line.list("disk"));
-  if (!chains) return told(chains.error(), line);
+  if (!chains) return told(chains.error());
   std::vector<report::InspectedChain> inspected;
   int status = exit_done;
   for (const NamedChain& named : *chains) {

@@ -29,7 +29,8 @@ Options change_options(repair::Verb verb) {
   if (verb == repair::Verb::enable) own.flag("include-templates", "also templates (.vmtx)");
   if (goes_by_findings(verb)) own.text("min-age", "only files unchanged for so long: 90m, 24h, 7d", "24h");
   if (goes_by_findings(verb))
-    own.text("fail-on", "note, warning, error, critical or none: what is left of this makes the exit status 4", "error");
+    own.text("fail-on", "note, warning, error, critical or none: what is left of this makes the exit status 4",
+             "error");
   if (verb == repair::Verb::clean)
     own.flag("any-layout", "also CTK files whose header is not understood or of another version");
   if (verb == repair::Verb::repair) {
@@ -70,9 +71,7 @@ std::optional<std::string> read_choices(const CommandLine& line, repair::Request
 repair::Request request_of(repair::Verb verb, const CommandLine& line, const Scanned& scanned,
                            repair::Request request) {
   request.verb = verb;
-  request.selected = [&scanned](const model::VirtualMachine& machine) {
-    return scanned.selection.has(machine);
-  };
+  request.selected = [&scanned](const model::VirtualMachine& machine) { return scanned.selection.has(machine); };
   request.has_slot = [&scanned](const std::string& slot) { return scanned.selection.has_slot(slot); };
   request.every_machine = scanned.selection.has_every_machine;
   request.whole_machine = scanned.selection.asked.slots.empty();
@@ -99,8 +98,7 @@ bool is_selected(const Scanned& scanned, model::Index target, const std::string&
 std::vector<std::string> machines_meant_by(const std::string& word, const Scanned& scanned) {
   std::vector<std::string> machines;
   for (const model::VirtualMachine& machine : scanned.datastore.virtual_machines) {
-    if (!repair::is_among({word}, scanned.datastore, machine) || !scanned.selection.has(machine))
-      continue;
+    if (!repair::is_among({word}, scanned.datastore, machine) || !scanned.selection.has(machine)) continue;
     const model::File& file = scanned.datastore.files[machine.file];
     machines.push_back(scanned.datastore.targets[file.target].location + "/" + file.path);
   }

@@ -42,10 +42,8 @@ std::size_t unreadable_of(const Scanned& scanned, const model::VirtualMachine& m
 }
 
 report::CheckReport report_on(const Scanned& scanned, const Findings& findings) {
-  report::CheckReport report{.datastore = scanned.datastore,
-                             .findings = findings,
-                             .baseline = {},
-                             .unmatched = scanned.selection.unmatched};
+  report::CheckReport report{
+      .datastore = scanned.datastore, .findings = findings, .baseline = {}, .unmatched = scanned.selection.unmatched};
   report.doubted = std::any_of(findings.found.begin(), findings.found.end(), [](const Finding& finding) {
     return finding.code == analysis::Code::ctk_format_doubted;
   });
@@ -102,7 +100,8 @@ int check(const Verb& verb, const CommandLine& line) {
   if (verb.tell_blocked != nullptr) verb.tell_blocked(scanned.datastore, findings.found);
   report.baseline = std::move(*baseline);
   if (report.baseline) {
-    keep_new(*report.baseline, scanned.datastore.targets, findings.found, [&](const auto& known) { return filter.looks_for(scanned, known); });
+    keep_new(*report.baseline, scanned.datastore.targets, findings.found,
+             [&](const auto& known) { return filter.looks_for(scanned, known); });
   }
 
   report.exit_status = completeness(scanned.datastore);

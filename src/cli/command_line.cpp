@@ -53,8 +53,8 @@ Parsed parse(const Verb& verb, const std::vector<std::string>& arguments, const 
   line.style = output_style(*color);
   const bool is_plugin = line.has("format") && line.text("format") != "text";
   if (line.has("csv") && (line.json || is_plugin))
-    return {std::nullopt, usage_error("--csv is one form, and --json and --format are others: a report has one",
-                                      help_command)};
+    return {std::nullopt,
+            usage_error("--csv is one form, and --json and --format are others: a report has one", help_command)};
   if (line.quiet && !line.json && !line.has("csv") && !is_plugin) mute_output();
   log::set_level(line.quiet ? log::Level::quiet : line.has("verbose") ? log::Level::verbose : log::Level::normal);
   return {std::move(line), exit_done};

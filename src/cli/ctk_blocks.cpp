@@ -16,14 +16,14 @@ namespace {
 int write_bitmap(const disk::Tracking& tracking, std::uint32_t since, const std::string& path,
                  const CommandLine& line) {
   auto output = storage::create_output(path);
-  if (!output) return told(output.error(), line);
+  if (!output) return told(output.error());
   auto written = formats::core::success();
   const auto read = formats::ctk::visit_bitmap(*tracking.source, tracking.shape, since,
                                                [&](auto bytes) { return written = (*output)->append(bytes); });
-  if (!written) return told(written.error(), line);
-  if (!read) return told(read.error().in(tracking.path), line);
+  if (!written) return told(written.error());
+  if (!read) return told(read.error().in(tracking.path));
   written = (*output)->finish();
-  return written ? exit_done : told(written.error(), line);
+  return written ? exit_done : told(written.error());
 }
 
 }  // namespace
@@ -53,9 +53,9 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
   if (!files) return usage_error(files.error().message, help);
   const storage::Location& file = files->arguments().front();
   const auto tracking = open_ctk(*files, file);
-  if (!tracking) return told(tracking.error(), line);
+  if (!tracking) return told(tracking.error());
   const auto since = formats::ctk::parse_since(tracking->reading, since_text);
-  if (!since) return told(since.error().in(path), line);
+  if (!since) return told(since.error().in(path));
   const auto completeness = completeness_of(*files, file, *tracking);
   const int incomplete = told_incomplete(completeness, path, line);
   const formats::ctk::ChangeQuery query{.since = *since, .merge_across_epochs = line.has("merge")};

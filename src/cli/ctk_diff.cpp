@@ -20,11 +20,11 @@ int run_ctk_diff(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, "cbtctl ctk diff --help");
   const auto before = open_ctk(*files, files->arguments()[0]);
-  if (!before) return told(before.error(), line);
+  if (!before) return told(before.error());
   const auto after = open_ctk(*files, files->arguments()[1]);
-  if (!after) return told(after.error(), line);
+  if (!after) return told(after.error());
   const auto difference = disk::compare_tracking(*before, *after);
-  if (!difference) return told(difference.error(), line);
+  if (!difference) return told(difference.error());
   const report::Compared compared{*before, *after, *difference, completeness_of(*files, files->arguments()[0], *before),
                                   completeness_of(*files, files->arguments()[1], *after)};
   int status = difference->differs() ? exit_findings : exit_done;

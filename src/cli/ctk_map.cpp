@@ -67,11 +67,11 @@ void add_partitions(const FileOpener& files, report::MapPicture& picture) {
 }
 
 int save(const std::string& path, const std::string& bytes, const CommandLine& line) {
-  if (bytes.empty()) return told({ErrorKind::unavailable, path + ": the picture could not be encoded"}, line);
+  if (bytes.empty()) return told({ErrorKind::unavailable, path + ": the picture could not be encoded"});
   auto output = storage::create_output(path);
   auto status = output ? (*output)->append(std::as_bytes(std::span(bytes))) : formats::core::Status(output.error());
   if (status) status = (*output)->finish();
-  return status ? exit_done : told(status.error(), line);
+  return status ? exit_done : told(status.error());
 }
 
 int show(const report::MapPicture& picture, int incomplete, const CommandLine& line) {
@@ -114,17 +114,17 @@ int run_ctk_map(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, help);
   const auto tracking = open_ctk(*files, files->arguments().front());
-  if (!tracking) return told(tracking.error(), line);
+  if (!tracking) return told(tracking.error());
   std::optional<std::uint32_t> since;
   if (line.has("since")) {
     const auto found = formats::ctk::parse_since(tracking->reading, line.text("since"));
-    if (!found) return told(found.error().in(tracking->path), line);
+    if (!found) return told(found.error().in(tracking->path));
     since = *found;
   }
   const bool is_for_terminal = !line.json && !line.has("output");
   auto picture =
       picture_of(*tracking, columns_for(tracking->shape.blocks, is_for_terminal ? line.style.width : std::nullopt));
-  if (!picture) return told(picture.error(), line);
+  if (!picture) return told(picture.error());
   picture->since = since;
   picture->completeness = completeness_of(*files, files->arguments().front(), *tracking);
   add_partitions(*files, *picture);

@@ -29,7 +29,7 @@ int run_ctk_show(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto opener = FileOpener::with(*parsed.line);
   if (!opener) return usage_error(opener.error().message, "cbtctl ctk show --help");
   const auto roles = roles_of(*opener, opener->arguments(), Takes::tracking_file);
-  if (!roles) return told(roles.error(), *parsed.line);
+  if (!roles) return told(roles.error());
   const auto [files, status] = inspect_files(
       *opener, [&](const auto& source, const storage::Location& ctk) { return inspect_ctk(*opener, source, ctk); });
   std::string out;

@@ -55,7 +55,7 @@ model::Completeness completeness_of_all(const FileOpener& files, const Location&
 }
 
 int print(report::VerifySubject subject, const Result<disk::Verdict>& verdict, const CommandLine& line) {
-  if (!verdict) return told(verdict.error(), line);
+  if (!verdict) return told(verdict.error());
   const int incomplete = told_incomplete(subject.completeness, subject.ctk, line);
   subject.proves_nothing = incomplete != exit_done && subject.completeness.may_run;
   int status = incomplete;
@@ -67,12 +67,12 @@ int print(report::VerifySubject subject, const Result<disk::Verdict>& verdict, c
 }
 
 int verify_delta(const FileOpener& files, const Location& delta, const Location& ctk, const CommandLine& line) {
-  if (const auto role = role_of(files, delta, Takes::disk); !role) return told(role.error(), line);
+  if (const auto role = role_of(files, delta, Takes::disk); !role) return told(role.error());
   const auto finder = finder_for(files, delta);
   const auto tracking = open_ctk(files, ctk);
-  if (!tracking) return told(tracking.error(), line);
+  if (!tracking) return told(tracking.error());
   const auto chain = disk::Chain::open(delta.text, finder);
-  if (!chain) return told(chain.error(), line);
+  if (!chain) return told(chain.error());
   report::VerifySubject subject{.by_images = false,
                                 .ctk = ctk.text,
                                 .against = {delta.text},
@@ -81,9 +81,9 @@ int verify_delta(const FileOpener& files, const Location& delta, const Location&
                                 .reading = tracking->reading,
                                 .completeness = completeness_of_all(files, ctk, *tracking, {delta})};
   const auto since = frozen_epoch(*chain, *tracking, finder, subject.since_source);
-  if (!since) return told(since.error(), line);
+  if (!since) return told(since.error());
   if (const auto known = formats::ctk::parse_since(tracking->reading, std::to_string(*since)); !known)
-    return told(known.error().in(ctk.text), line);
+    return told(known.error().in(ctk.text));
   subject.since = *since;
   return print(subject, disk::verify_by_delta(*chain, *tracking, *since), line);
 }
@@ -91,15 +91,15 @@ int verify_delta(const FileOpener& files, const Location& delta, const Location&
 int verify_images(const FileOpener& opener, const CommandLine& line) {
   const std::vector<Location>& files = opener.arguments();
   const auto tracking = open_ctk(opener, files[2]);
-  if (!tracking) return told(tracking.error(), line);
+  if (!tracking) return told(tracking.error());
   const std::string text = line.text("since");
   const auto since = formats::ctk::parse_since(tracking->reading, text);
-  if (!since) return told(since.error().in(files[2].text), line);
+  if (!since) return told(since.error().in(files[2].text));
   const bool allow_mismatch = line.has("allow-mismatch");
   const auto before = open_image(opener, files[0], allow_mismatch);
-  if (!before) return told(before.error(), line);
+  if (!before) return told(before.error());
   const auto after = open_image(opener, files[1], allow_mismatch);
-  if (!after) return told(after.error(), line);
+  if (!after) return told(after.error());
   return print({.by_images = true,
                 .ctk = files[2].text,
                 .against = {files[0].text, files[1].text},
@@ -140,7 +140,7 @@ int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) 
   if (line.has("delta")) {
     const std::string delta = line.text("delta");
     auto location = storage::parse_location(delta);
-    if (!location) return told(location.error().in(delta), line);
+    if (!location) return told(location.error().in(delta));
     files.push_back(std::move(*location));
   }
   return line.has("delta") ? verify_delta(*opener, files[1], files[0], line) : verify_images(*opener, line);

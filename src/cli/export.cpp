@@ -62,11 +62,11 @@ Result<disk::Exported> write_image(const disk::Chain& chain, const std::string& 
   return exported;
 }
 
-int told_export(const Error& error, const std::string& path, const CommandLine& line) {
-  if (error.kind != ErrorKind::cancelled) return told(error, line);
-  if (is_stream(path)) return told(error, line, exit_cancelled);
+int told_export(const Error& error, const std::string& path) {
+  if (error.kind != ErrorKind::cancelled) return told(error);
+  if (is_stream(path)) return told(error, exit_cancelled);
   const std::string rest = "; what is done lies in " + path + ".partial, and --resume goes on";
-  return told({ErrorKind::cancelled, error.message + rest}, line, exit_cancelled);
+  return told({ErrorKind::cancelled, error.message + rest}, exit_cancelled);
 }
 
 }  // namespace
@@ -87,13 +87,13 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto files = FileOpener::with(line, {line.arguments[0]});
   if (!files) return usage_error(files.error().message, help);
   const auto chains = open_chains(*files, {files->arguments()[0]}, line.list("disk"));
-  if (!chains) return told(chains.error(), line);
+  if (!chains) return told(chains.error());
   if (chains->size() != 1) {
     const std::string count = std::to_string(chains->size());
     return usage_error(line.arguments[0] + " has " + count + " disks: choose one with --disk", help);
   }
   const NamedChain& named = chains->front();
-  if (named.error) return told(*named.error, line);
+  if (named.error) return told(*named.error);
   const disk::Chain& chain = *named.chain;
   const std::size_t link = line.size("link");
   if (link >= chain.links().size())
@@ -102,7 +102,7 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
   const disk::Chain wanted = chain.from(link);
   if (line.has("allow-mismatch")) warn_of_mismatches(wanted);
   const auto exported = write_image(wanted, path, line);
-  if (!exported) return told_export(exported.error(), path, line);
+  if (!exported) return told_export(exported.error(), path);
   const report::ExportSubject subject{named.path, path, link};
   const std::string text = line.json ? export_json(subject, *exported) : export_text(subject, *exported);
   if (is_stream(path) && (line.json || !line.quiet)) write_error(text);

@@ -56,7 +56,7 @@ int run_extents(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto files = FileOpener::with(line);
   if (!files) return usage_error(files.error().message, "cbtctl extents --help");
   const auto chains = open_chains(*files, files->arguments(), line.list("disk"));
-  if (!chains) return told(chains.error(), line);
+  if (!chains) return told(chains.error());
   std::vector<report::MappedChain> mapped;
   std::size_t left_to_keep = std::size_t{1} << 20;  // 32 MiB
   int status = exit_done;

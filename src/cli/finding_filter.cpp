@@ -81,8 +81,7 @@ bool FindingFilter::looks_for(const Scanned& scanned, const report::Baseline::Kn
   const auto& machines = scanned.datastore.virtual_machines;
   return (known.disk.empty() || scanned.selection.has_slot(known.disk)) &&
          std::any_of(machines.begin(), machines.end(), [&](const model::VirtualMachine& machine) {
-           return scanned.datastore.files[machine.file].path == known.vm &&
-                  scanned.selection.has(machine);
+           return scanned.datastore.files[machine.file].path == known.vm && scanned.selection.has(machine);
          });
 }
 

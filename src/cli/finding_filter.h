@@ -12,8 +12,8 @@
 
 namespace cbtctl::cli {
 
-// Of --fail-on: what makes the exit status 4, as the number of a severity; 'none' is beyond every one. Nothing where the
-// text is none of them.
+// Of --fail-on: what makes the exit status 4, as the number of a severity; 'none' is beyond every one. Nothing where
+// the text is none of them.
 [[nodiscard]] std::optional<int> threshold_of(const std::string& text);
 // Whether one of them is at or above it.
 [[nodiscard]] bool reaches(const std::vector<analysis::Finding>& found, int threshold);

@@ -129,7 +129,8 @@ int run_purge(const Verb& verb, const std::vector<std::string>& arguments) {
   const Scanned& scanned = std::get<Scanned>(found);
   const auto sites = sites_of(scanned.places);
   constexpr std::int64_t second_ns = 1'000'000'000;
-  report::PurgeReport report{.targets = scanned.datastore.targets, .runs = {}, .unmatched = scanned.selection.unmatched};
+  report::PurgeReport report{
+      .targets = scanned.datastore.targets, .runs = {}, .unmatched = scanned.selection.unmatched};
   report.exit_status = completeness(scanned.datastore);
   report.runs = find_old(scanned, sites, *age / second_ns, report.exit_status);
   tell_staying(report, report.exit_status);

@@ -90,12 +90,11 @@ void Stopped::take_out(repair::Plan& plan, bool all) const {
     const std::string vm = vm_of(unfinished);
     const auto told = std::find_if(results.begin(), results.end(), [&](const auto& result) { return result.vm == vm; });
     if (told != results.end())
-      plan.refused.push_back({vm, told->reason.value_or(Reason::locked), told->message,
-                              unfinished.folder.root});
+      plan.refused.push_back({vm, told->reason.value_or(Reason::locked), told->message, unfinished.folder.root});
     else
-      plan.refused.push_back(
-          {vm, Reason::locked, unfinished.folder.path + "/.cbtctl/lock is held by " + unfinished.owner,
-           unfinished.folder.root});
+      plan.refused.push_back({vm, Reason::locked,
+                              unfinished.folder.path + "/.cbtctl/lock is held by " + unfinished.owner,
+                              unfinished.folder.root});
   }
 }
 

@@ -110,7 +110,8 @@ int run(const std::vector<std::string>& arguments) {
   if (!asks_for(arguments, "--json")) return run_verb(arguments);
   cancelled_document() = report::error_json(exit_cancelled);
   const int status = run_verb(arguments);
-  const bool is_without_report = (status & (exit_incomplete | exit_usage | exit_cancelled)) != 0 && !has_written_output();
+  const bool is_without_report =
+      (status & (exit_incomplete | exit_usage | exit_cancelled)) != 0 && !has_written_output();
   return is_without_report && !write_output(report::error_json(status)) ? status | exit_incomplete : status;
 }
 

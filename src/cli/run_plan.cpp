@@ -194,10 +194,10 @@ int run_plan(Run run, const CommandLine& line) {
     if (run.remaining) remaining = run.remaining(plan, results.has_value(), run.status);
     const report::PlanReport report{plan,       run.targets, std::move(results), run.recovered,
                                     run.status, remaining,   run.unmatched,      run.verb};
-    const bool written = write_output(line.json          ? report::plan_json(report)
-                                      : line.has("csv")  ? report::plan_csv(report)
-                                      : report.results ? report::results_text(report, line.style)
-                                                       : report::plan_text(report, line.style));
+    const bool written = write_output(line.json         ? report::plan_json(report)
+                                      : line.has("csv") ? report::plan_csv(report)
+                                      : report.results  ? report::results_text(report, line.style)
+                                                        : report::plan_text(report, line.style));
     return written ? run.status : run.status | exit_incomplete;
   };
   if (line.has("plan-out")) {
@@ -207,7 +207,8 @@ int run_plan(Run run, const CommandLine& line) {
   if (line.has("dry-run") || (plan.machines.empty() && !run.waits)) return print(std::nullopt);
   if (!line.json && !line.has("csv"))
     write_output(report::plan_text(
-        {plan, run.targets, std::nullopt, run.recovered, run.status, std::nullopt, run.unmatched, run.verb}, line.style));
+        {plan, run.targets, std::nullopt, run.recovered, run.status, std::nullopt, run.unmatched, run.verb},
+        line.style));
   const auto agreed = is_agreed(line, "Nothing can stop these virtual machines from being powered on meanwhile.");
   if (!agreed) return exit_usage;
   if (!*agreed) return say_no();

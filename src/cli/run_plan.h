@@ -42,8 +42,8 @@ struct Run {
   repair::Look look_everywhere;
   std::vector<repair::MachineResult> recovered;
   std::vector<app::Unmatched> unmatched = {};
-  // What is left to mend, by the plan, or by another look once it was carried out; adds to the status. Nothing for verbs
-  // that do not go by findings.
+  // What is left to mend, by the plan, or by another look once it was carried out; adds to the status. Nothing for
+  // verbs that do not go by findings.
   std::function<std::vector<report::Remaining>(const repair::Plan& plan, bool was_carried_out, int& status)> remaining =
       {};
   int status = 0;       // what is known so far

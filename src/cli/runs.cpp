@@ -120,7 +120,8 @@ std::variant<std::vector<bool>, int> selected_of(const std::vector<repair::Machi
                                                  const CommandLine& line) {
   const auto selectors = selectors_of(line);
   if (!selectors) return usage_error(selectors.error().message, "cbtctl --help");
-  if (!selectors->slots.empty()) return usage_error("a run is one of whole machines: --disk does not fit", "cbtctl --help");
+  if (!selectors->slots.empty())
+    return usage_error("a run is one of whole machines: --disk does not fit", "cbtctl --help");
   std::vector<app::Candidate> candidates;
   for (const repair::MachinePlan& machine : machines)
     candidates.push_back({machine.roots.front().location, machine.vm, machine.name});

@@ -17,7 +17,7 @@ int run_scan(const Verb& verb, const std::vector<std::string>& arguments) {
   const model::Datastore& datastore = scanned.datastore;
   const int status = completeness(datastore);
   const report::TextSink sink = [](std::string_view text) { return write_output(text); };
-  const bool written = parsed.line->json         ? report::print_scan_json(datastore, scanned.selection.unmatched, status, sink)
+  const bool written = parsed.line->json ? report::print_scan_json(datastore, scanned.selection.unmatched, status, sink)
                        : parsed.line->has("csv") ? sink(report::scan_csv(datastore))
                                                  : sink(report::scan_table(datastore, parsed.line->style));
   let_go(std::move(scanned));

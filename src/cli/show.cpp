@@ -18,7 +18,7 @@ int run_show(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto opener = FileOpener::with(*parsed.line);
   if (!opener) return usage_error(opener.error().message, "cbtctl show --help");
   const auto roles = roles_of(*opener, opener->arguments(), Takes::file);
-  if (!roles) return told(roles.error(), *parsed.line);
+  if (!roles) return told(roles.error());
   const auto [files, status] = inspect_files(
       *opener, [](const auto& source, const storage::Location& file) { return discovery::inspect(source, file.text); });
   const bool written =

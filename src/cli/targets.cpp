@@ -284,7 +284,8 @@ int completeness(const model::Datastore& datastore) {
   int status = exit_done;
   for_each_unread(datastore, [&](const std::string& what, const Error& error, model::Index target) {
     const bool is_target = target < datastore.targets.size();  // else a --map
-    log::error(what.empty() ? error.message : what + ": " + error.message, is_target ? std::optional(target) : std::nullopt);
+    log::error(what.empty() ? error.message : what + ": " + error.message,
+               is_target ? std::optional(target) : std::nullopt);
     status = exit_incomplete;
   });
   return status;

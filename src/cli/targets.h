@@ -15,7 +15,8 @@
 
 namespace cbtctl::cli {
 
-// --targets-file, --map, --vm, --vm-file, --disk, --allow-unmatched, --workers: the options of every verb that takes targets.
+// --targets-file, --map, --vm, --vm-file, --disk, --allow-unmatched, --workers: the options of every verb that takes
+// targets.
 [[nodiscard]] Options target_options();
 
 // Of --vm, --vm-file and --disk. An error of the kind `usage` where one of them can be no selector.

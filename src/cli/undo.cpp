@@ -187,8 +187,8 @@ int run_undo(const Verb& verb, const std::vector<std::string>& arguments) {
     const report::PlanReport report{plan, places.targets, results, stopped.results, status, {}, {}, repair::Verb::undo};
     const bool written = write_output(line.json         ? report::plan_json(report)
                                       : line.has("csv") ? report::plan_csv(report)
-                                      : results ? report::results_text(report, line.style)
-                                                : report::plan_text(report, line.style));
+                                      : results         ? report::results_text(report, line.style)
+                                                        : report::plan_text(report, line.style));
     return written ? status : status | exit_incomplete;
   };
   if (line.has("dry-run") || plan.machines.empty()) return print();

@@ -49,7 +49,7 @@ struct Target {
   std::optional<Error> error;             // it could not be read at all, or its host was lost on the way
   std::vector<DatastoreSpan> datastores;  // empty where no host tells
   std::vector<VolumeSpan> volumes;
-  std::vector<std::string> not_entered;   // a filer's folders, relative to the root
+  std::vector<std::string> not_entered;  // a filer's folders, relative to the root
 };
 
 // A file seen in a listing, or named by another file. `path` is relative to the target's root, with '/'.

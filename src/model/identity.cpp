@@ -25,7 +25,7 @@ std::string joined(const std::string& root, std::string_view rest) { return rest
 
 std::string identity_of(const std::vector<Target>& targets, Index target, std::string_view path) {
   if (target >= targets.size()) return std::string(path);  // below a --map: absolute
-  if (path == ".") path = {};                                        // the target itself
+  if (path == ".") path = {};                              // the target itself
   const Target& where = targets[target];
   for (const VolumeSpan& volume : where.volumes) {
     if (const auto rest = below(path, volume.path)) return joined(volume.identity, *rest);

@@ -264,8 +264,12 @@ std::optional<Refusal> object_to_take_back(const Workplace& place, const model::
 
 MachineResult result_of(const MachinePlan& machine, Outcome outcome, std::string message,
                         std::optional<Reason> reason) {
-  return {.vm = machine.vm, .outcome = outcome, .reason = reason, .message = std::move(message),
-          .follow_up = {}, .target = machine.roots.front().target,
+  return {.vm = machine.vm,
+          .outcome = outcome,
+          .reason = reason,
+          .message = std::move(message),
+          .follow_up = {},
+          .target = machine.roots.front().target,
           .name = machine.name};
 }
 

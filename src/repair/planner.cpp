@@ -96,13 +96,16 @@ class Planner {
       intent = repair_intent(index, fixed);
       if (!intent.touches_machine()) return;  // nothing to repair here
     }
-    if (auto objection = refuse_machine(datastore_, machine, request_)) return refuse(std::move(*objection), target, machine.settings.display_name);
-    if (auto objection = refuse_duplicates(datastore_, machine, intent)) return refuse(std::move(*objection), target, machine.settings.display_name);
+    if (auto objection = refuse_machine(datastore_, machine, request_))
+      return refuse(std::move(*objection), target, machine.settings.display_name);
+    if (auto objection = refuse_duplicates(datastore_, machine, intent))
+      return refuse(std::move(*objection), target, machine.settings.display_name);
     if (!repair) {
       Wish wish = wish_of(datastore_, machine, request_);
       if (wish.none_fits) return refuse(refuse_untrackable(datastore_, machine), target, machine.settings.display_name);
       if (!wish.unchanged.empty())
-        return plan_.unchanged.push_back({datastore_.files[machine.file].path, wish.unchanged, target, machine.settings.display_name});
+        return plan_.unchanged.push_back(
+            {datastore_.files[machine.file].path, wish.unchanged, target, machine.settings.display_name});
       intent = std::move(wish.intent);
     }
     add(compile(users_, machine, intent, sites_), machine, std::move(fixed));
@@ -111,9 +114,11 @@ class Planner {
   void add(std::variant<MachinePlan, Refusal> compiled, const model::VirtualMachine& machine,
            std::vector<std::string> fixed) {
     const Index target = datastore_.files[machine.file].target;
-    if (auto* objection = std::get_if<Refusal>(&compiled)) return refuse(std::move(*objection), target, machine.settings.display_name);
+    if (auto* objection = std::get_if<Refusal>(&compiled))
+      return refuse(std::move(*objection), target, machine.settings.display_name);
     auto& plan = std::get<MachinePlan>(compiled);
-    if (plan.changes.empty()) return plan_.unchanged.push_back({plan.vm, "nothing to change", target, machine.settings.display_name});
+    if (plan.changes.empty())
+      return plan_.unchanged.push_back({plan.vm, "nothing to change", target, machine.settings.display_name});
     plan.fixed = std::move(fixed);
     keep_words(machine, plan);
     plan_.machines.push_back(std::move(plan));
@@ -191,7 +196,8 @@ class Planner {
     if (file.target >= sites_.size() || !sites_[file.target].writer)
       return refuse({vm, Reason::unreadable, "the target cannot be written"}, target, name);
     storage::Writer& writer = *sites_[file.target].writer;
-    if (auto objection = refuse_unnamed(users_, file, request_, writer)) return refuse(std::move(*objection), target, name);
+    if (auto objection = refuse_unnamed(users_, file, request_, writer))
+      return refuse(std::move(*objection), target, name);
     MachinePlan& plan = plan_of(vm, target, owned ? *owner : nullptr);
     const Spot spot = spot_in(plan, file);
     if (auto objection = add_unnamed(datastore_, file.target, spot, writer, plan)) {

@@ -22,7 +22,13 @@ std::optional<Baseline::Known> known_from(const Json& finding) {
   const auto path = text_at(finding, "path");
   if (!fingerprint || !code || !path) return std::nullopt;
   const auto text = [&](const char* name) { return text_at(finding, name).value_or(""); };
-  return Baseline::Known{*fingerprint, *code, *path, text("vm"), text("disk"), text("severity"), text("certainty"),
+  return Baseline::Known{*fingerprint,
+                         *code,
+                         *path,
+                         text("vm"),
+                         text("disk"),
+                         text("severity"),
+                         text("certainty"),
                          number_at(finding, "target").value_or(0)};
 }
 
@@ -51,8 +57,9 @@ formats::core::Result<Baseline> parse_baseline(const std::string& path, const st
   if (findings == nullptr || findings->elements() == nullptr) return wrong;
   Baseline baseline{.path = path, .targets = targets_in(*document), .has_fingerprints = schema != "cbtctl.check/1"};
   if (!baseline.has_fingerprints)
-    log::warning(path + ": is of version 1: findings are matched by location, code, path and disk, so that two of one "
-                        "code about one disk count as one");
+    log::warning(path +
+                 ": is of version 1: findings are matched by location, code, path and disk, so that two of one "
+                 "code about one disk count as one");
   for (const Json& finding : *findings->elements()) {
     auto known = known_from(finding);
     if (!known) return wrong;

@@ -172,26 +172,23 @@ std::string check_table(const CheckReport& report, const Style& style) {
 }
 
 std::string check_csv(const CheckReport& report) {
-  std::string out =
-      csv_row({"location", "vm", "name", "code", "severity", "certainty", "path", "disk", "fix", "message",
-               "fingerprint"});
+  std::string out = csv_row(
+      {"location", "vm", "name", "code", "severity", "certainty", "path", "disk", "fix", "message", "fingerprint"});
   for (const Finding& finding : report.findings.found) {
     const model::Datastore& datastore = report.datastore;
     const auto* machine = finding.machine ? &datastore.virtual_machines[*finding.machine] : nullptr;
     const bool is_in_target = finding.target < datastore.targets.size();  // else below a --map
-    out += csv_row({is_in_target ? datastore.targets[finding.target].location : "",
-                    machine != nullptr ? datastore.files[machine->file].path : "",
-                    machine != nullptr ? machine->settings.display_name : "",
-                    std::string(analysis::row_of(finding.code).name), std::string(name_of(finding.severity)),
-                    std::string(name_of(finding.certainty)), finding.path, finding.slot,
-                    std::string(name_of(finding.fix)), message_of(finding), fingerprint_of(datastore.targets, finding)});
+    out += csv_row(
+        {is_in_target ? datastore.targets[finding.target].location : "",
+         machine != nullptr ? datastore.files[machine->file].path : "",
+         machine != nullptr ? machine->settings.display_name : "", std::string(analysis::row_of(finding.code).name),
+         std::string(name_of(finding.severity)), std::string(name_of(finding.certainty)), finding.path, finding.slot,
+         std::string(name_of(finding.fix)), message_of(finding), fingerprint_of(datastore.targets, finding)});
   }
   return out;
 }
 
-std::string check_nagios_unknown() {
-  return "CBTCTL UNKNOWN - " + plugin_text(escaped(last_error())) + "\n";
-}
+std::string check_nagios_unknown() { return "CBTCTL UNKNOWN - " + plugin_text(escaped(last_error())) + "\n"; }
 
 int nagios_status(const CheckReport& report) {
   const SeverityCounts counts = counts_of(report.findings);
@@ -218,7 +215,8 @@ std::string check_nagios(const CheckReport& report) {
     out += ' ' + std::string(name_of(static_cast<Severity>(i))) + '=' + std::to_string(counts[i]);
   }
   out += " unreadable=" + std::to_string(report.unreadable);
-  return out + " vms=" + std::to_string(report.machines) + " disks=" + std::to_string(report.disks) + "\n" + worst_of(report);
+  return out + " vms=" + std::to_string(report.machines) + " disks=" + std::to_string(report.disks) + "\n" +
+         worst_of(report);
 }
 
 }  // namespace cbtctl::report

@@ -19,8 +19,8 @@ struct CheckReport {
   std::optional<Baseline> baseline;
   std::size_t machines = 0;  // that were asked for, and their disks
   std::size_t disks = 0;
-  std::size_t unreadable = 0;  // disks that could not be read, and configurations, whose disks nobody knows
-  bool doubted = false;        // ctk-format-doubted was found, asked for or not
+  std::size_t unreadable = 0;             // disks that could not be read, and configurations, whose disks nobody knows
+  bool doubted = false;                   // ctk-format-doubted was found, asked for or not
   std::vector<app::Unmatched> unmatched;  // selectors, where a target could not be read
   int exit_status = 0;
 };

@@ -77,7 +77,9 @@ DiskState disk_state(const Json& disk) {
 }
 
 Machine machine_in(const Json& object) {
-  Machine machine{.vm = text_in(object, "config_path"), .name = text_in(object, "name"), .target = number_at(object, "target").value_or(0)};
+  Machine machine{.vm = text_in(object, "config_path"),
+                  .name = text_in(object, "name"),
+                  .target = number_at(object, "target").value_or(0)};
   for (const Json& target : list_at(object, "seen_by")) machine.seen_by.push_back(target.number().value_or(0));
   if (machine.seen_by.empty()) machine.seen_by.push_back(machine.target);
   machine.vc_uuid = formats::core::lower(text_in(object, "vc_uuid"));
@@ -190,7 +192,7 @@ class Comparison {
  private:
   // A machine that is called so on either side, and no other there.
   static std::map<std::string, const Machine*> alone(const std::vector<const Machine*>& machines,
-                                                     std::string Machine::* identity) {
+                                                     std::string Machine::*identity) {
     std::map<std::string, const Machine*> by_identity;
     for (const Machine* machine : machines) {
       if ((machine->*identity).empty()) continue;
@@ -201,7 +203,7 @@ class Comparison {
     return by_identity;
   }
 
-  void pair_moved(std::string Machine::* identity) {
+  void pair_moved(std::string Machine::*identity) {
     const auto came = alone(added_, identity);
     for (const auto& [text, old] : alone(gone_, identity)) {
       const auto now = came.find(text);
@@ -219,7 +221,8 @@ class Comparison {
     found_.push_back({kind, machine.target, location_of(scan, machine.target), machine.vm, machine.name, disk, {}, {}});
   }
 
-  void add(DifferenceKind kind, const Machine& machine, const std::string& disk, std::string before, std::string after) {
+  void add(DifferenceKind kind, const Machine& machine, const std::string& disk, std::string before,
+           std::string after) {
     add(kind, after_, machine, disk);
     found_.back().before = std::move(before);
     found_.back().after = std::move(after);

@@ -25,7 +25,7 @@ struct Difference {
   std::string location;     // of the target
   std::string vm;           // the .vmx
   std::string name;         // as displayed
-  std::string disk;  // slot; empty for a VM
+  std::string disk;         // slot; empty for a VM
   std::string before;
   std::string after;
 };

@@ -13,13 +13,16 @@ std::string quoted(const std::string& cell) {
 }
 
 // A spreadsheet would run it.
-bool is_formula(const std::string& cell) { return !cell.empty() && std::string("=+-@\t\r").find(cell[0]) != std::string::npos; }
+bool is_formula(const std::string& cell) {
+  return !cell.empty() && std::string("=+-@\t\r").find(cell[0]) != std::string::npos;
+}
 
 }  // namespace
 
 std::string csv_row(const std::vector<std::string>& cells) {
   std::string out;
-  for (std::size_t i = 0; i < cells.size(); ++i) out += (i == 0 ? "" : ",") + quoted((is_formula(cells[i]) ? "'" : "") + escaped(cells[i]));
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    out += (i == 0 ? "" : ",") + quoted((is_formula(cells[i]) ? "'" : "") + escaped(cells[i]));
   return out + '\n';
 }
 

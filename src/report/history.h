@@ -19,7 +19,7 @@ struct HistoryReport {
 
 [[nodiscard]] std::string history_text(const HistoryReport& report, const Style& style);
 [[nodiscard]] std::string run_text(const HistoryReport& report, const Style& style);  // of the first run
-[[nodiscard]] std::string history_csv(const HistoryReport& report);  // a row per machine of a run
+[[nodiscard]] std::string history_csv(const HistoryReport& report);                   // a row per machine of a run
 [[nodiscard]] std::string history_json(const HistoryReport& report);
 
 }  // namespace cbtctl::report

@@ -130,8 +130,8 @@ std::string remaining_text(const PlanReport& report, const Style& style) {
   Table table(with_target(report.targets, {{"LEFT"}, {"CODE"}, {"FILE"}, {"WHAT MENDS IT"}}));
   for (const Remaining& each : *report.remaining) {
     const analysis::Finding& finding = each.finding;
-    std::string what = each.command.empty() ? "cbtctl explain " + std::string(analysis::row_of(finding.code).name)
-                                            : each.command;
+    std::string what =
+        each.command.empty() ? "cbtctl explain " + std::string(analysis::row_of(finding.code).name) : each.command;
     if (!finding.blocked_by.empty()) what += "  # not now: " + formats::core::joined(finding.blocked_by, ", ");
     table.add(with_target(report.targets, finding.target,
                           {{std::string(name_of(finding.severity)), tint_of(finding.severity)},
@@ -248,8 +248,7 @@ std::string plan_csv(const PlanReport& report) {
   }
   for (const repair::Refusal& each : report.plan.refused)
     add(each, each.target, "refused", name_of(each.reason), {}, each.message);
-  for (const repair::Unchanged& each : report.plan.unchanged)
-    add(each, each.target, "unchanged", {}, {}, each.message);
+  for (const repair::Unchanged& each : report.plan.unchanged) add(each, each.target, "unchanged", {}, {}, each.message);
   return out;
 }
 

@@ -28,8 +28,8 @@ struct PlanReport {
   std::vector<repair::MachineResult> recovered;               // earlier runs that were found stopped
   int exit_status = 0;
   std::optional<std::vector<Remaining>> remaining = std::nullopt;  // of verbs that go by findings
-  std::vector<app::Unmatched> unmatched = {};  // selectors, where a target could not be read
-  repair::Verb verb = plan.verb;               // of the command line; undo: each change is shown the other way round
+  std::vector<app::Unmatched> unmatched = {};                      // selectors, where a target could not be read
+  repair::Verb verb = plan.verb;  // of the command line; undo: each change is shown the other way round
 };
 
 [[nodiscard]] std::string plan_text(const PlanReport& report, const Style& style);     // what would be changed

@@ -91,10 +91,10 @@ std::string summary_line(const model::Datastore& datastore, const StateCounts& c
               std::string(name_of(static_cast<CbtState>(state)));
   }
   const auto& machines = datastore.virtual_machines;
-  const auto unreadable = static_cast<std::size_t>(
-      std::count_if(machines.begin(), machines.end(), [](const auto& machine) { return machine.unreadable.has_value(); }));
-  const auto lost = static_cast<std::size_t>(std::count_if(datastore.targets.begin(), datastore.targets.end(),
-                                                           [](const auto& target) { return target.error.has_value(); }));
+  const auto unreadable = static_cast<std::size_t>(std::count_if(
+      machines.begin(), machines.end(), [](const auto& machine) { return machine.unreadable.has_value(); }));
+  const auto lost = static_cast<std::size_t>(std::count_if(
+      datastore.targets.begin(), datastore.targets.end(), [](const auto& target) { return target.error.has_value(); }));
   return counted(machines.size(), "virtual machine", "virtual machines") +
          (unreadable > 0 ? " (" + std::to_string(unreadable) + " unreadable)" : "") + ", " +
          counted(disks, "disk", "disks") + states +
@@ -138,28 +138,27 @@ std::string trouble(const model::Datastore& datastore) {
 }  // namespace
 
 std::string scan_table(const model::Datastore& datastore, const Style& style) {
-  Table table(with_target(datastore.targets, {{"VM"}, {"POWER"}, {"HW", true}, {"DISK"}, {"CAPACITY", true}, {"CBT"}, {"REASON"}}));
+  Table table(with_target(datastore.targets,
+                          {{"VM"}, {"POWER"}, {"HW", true}, {"DISK"}, {"CAPACITY", true}, {"CBT"}, {"REASON"}}));
   StateCounts counts{};
   for (const model::VirtualMachine& machine : datastore.virtual_machines)
     add_machine(datastore, machine, table, counts);
   const std::string hosts = inventory_text(datastore);
-  return (table.is_empty() ? std::string() : table.print(style)) + stray_files(datastore, style) + trouble(datastore) + (hosts.empty() ? "" : "\n" + hosts) +
-         "\n" + not_entered_text(datastore.targets) + summary_line(datastore, counts);
+  return (table.is_empty() ? std::string() : table.print(style)) + stray_files(datastore, style) + trouble(datastore) +
+         (hosts.empty() ? "" : "\n" + hosts) + "\n" + not_entered_text(datastore.targets) +
+         summary_line(datastore, counts);
 }
 
 std::string scan_csv(const model::Datastore& datastore) {
-  std::string out = csv_row({"location", "vm", "name", "power", "hardware_version", "template", "slot",
-                             "file_name", "capacity_bytes", "state", "reasons", "change_id"});
+  std::string out = csv_row({"location", "vm", "name", "power", "hardware_version", "template", "slot", "file_name",
+                             "capacity_bytes", "state", "reasons", "change_id"});
   for (const model::VirtualMachine& machine : datastore.virtual_machines) {
     const model::File& file = datastore.files[machine.file];
     const std::string hardware =
         machine.settings.hardware_version ? std::to_string(*machine.settings.hardware_version) : "";
-    const std::vector<std::string> head{datastore.targets[file.target].location,
-                                        file.path,
-                                        machine.settings.display_name,
-                                        std::string(name_of(machine.power.state)),
-                                        hardware,
-                                        machine.is_template ? "true" : "false"};
+    const std::vector<std::string> head{
+        datastore.targets[file.target].location,   file.path, machine.settings.display_name,
+        std::string(name_of(machine.power.state)), hardware,  machine.is_template ? "true" : "false"};
     const auto row = [&](const std::vector<std::string>& tail) {
       std::vector<std::string> cells = head;
       cells.insert(cells.end(), tail.begin(), tail.end());

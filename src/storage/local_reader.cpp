@@ -154,8 +154,8 @@ Result<Descriptor> LocalReader::open_by_parts(const std::string& path, int flags
     const std::string part(rest.substr(0, end));
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
     const int part_flags = rest.empty() ? flags : O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-    folder = Descriptor(open_quietly(
-        [&](int quiet) { return ::openat(folder.get(), part.c_str(), part_flags | O_NOFOLLOW | quiet); }));
+    folder = Descriptor(
+        open_quietly([&](int quiet) { return ::openat(folder.get(), part.c_str(), part_flags | O_NOFOLLOW | quiet); }));
   }
   return opened(folder.release());
 }
@@ -200,8 +200,7 @@ void LocalReader::glance(const Descriptor& folder, Chooser wanted, Listing& list
       if (is_empty || request->most_bytes == 0 || entry.size_bytes.value_or(0) == 0) continue;
     }
     constexpr int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
-    Descriptor file(
-        open_quietly([&](int quiet) { return ::openat(folder.get(), entry.name.c_str(), flags | quiet); }));
+    Descriptor file(open_quietly([&](int quiet) { return ::openat(folder.get(), entry.name.c_str(), flags | quiet); }));
     if (!file.is_open()) continue;
     if (together > 1) ::posix_fadvise(file.get(), 0, static_cast<off_t>(request->most_bytes + 1), POSIX_FADV_WILLNEED);
     due.push_back({i, std::move(*request), std::move(file)});

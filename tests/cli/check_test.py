@@ -390,4 +390,5 @@ def test_the_readme_shows_the_output_of_the_verbs_that_people_begin_with():
 
 @pytest.mark.parametrize("command, output", SHOWN, ids=[command for command, _ in SHOWN])
 def test_the_readme_shows_the_very_output(program, command, output):
-    assert program.run(*command.split(), cwd=SOURCE).stdout == output
+    found = program.run(*command.split(), cwd=SOURCE)
+    assert found.stdout + found.stderr == output

@@ -32,7 +32,8 @@ TEST_CASE("below /vmfs/volumes each volume tells its own, by its name too") {
 }
 
 TEST_CASE("elsewhere it is the real path, and a folder's name is no identity") {
-  auto copy = support::scan({{"/mnt/65f1c2aa-3b0c9d1e-77aa-0050569a1b2c", {{{"a.vmx", support::vmx("a.vmdk")}}, {}, {}}}});
+  auto copy =
+      support::scan({{"/mnt/65f1c2aa-3b0c9d1e-77aa-0050569a1b2c", {{{"a.vmx", support::vmx("a.vmdk")}}, {}, {}}}});
   CHECK(copy.targets[0].volumes.empty());
   copy.targets[0].canonical = "/srv/ds1";
   CHECK(identity_of(copy.targets, 0, "a.vmx") == "/srv/ds1/a.vmx");

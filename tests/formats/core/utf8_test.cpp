@@ -23,7 +23,8 @@ TEST_CASE("overlong and surrogate sequences are no UTF-8") {
 TEST_CASE("names are compared without regard to letter case and Unicode form") {
   CHECK(casefolded("Web01") == "web01");
   CHECK(casefolded("K\xc3\x96LN") == casefolded("Ko\xcc\x88ln"));
-  CHECK(casefolded("STRASSE") == casefolded("stra\xc3\x9f" "e"));
+  CHECK(casefolded("STRASSE") == casefolded("stra\xc3\x9f"
+                                            "e"));
   CHECK(casefolded("A\xff") == "a\xff");  // no UTF-8
 }
 
