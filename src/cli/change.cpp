@@ -139,13 +139,18 @@ std::vector<report::Remaining> remaining_of(Scanned& scanned, const repair::Plan
     scanned.selection = app::select(scanned.datastore, scanned.selection.asked);
   }
   analysis::Findings findings = look(scanned, false);
+  const bool doubted = std::any_of(findings.found.begin(), findings.found.end(), [](const analysis::Finding& finding) {
+    return finding.code == analysis::Code::ctk_format_doubted;
+  });
   FindingFilter().apply(scanned, findings);
-  recheck(scanned, false, findings);
+  recheck(scanned, false, FindingFilter(), findings);
+  if (doubted) std::for_each(findings.found.begin(), findings.found.end(), analysis::take_fix_in_doubt);
+  const repair::Users users(scanned.datastore);
   const auto mended = was_carried_out ? std::set<std::string>() : mended_by(plan);
   std::vector<report::Remaining> remaining;
   for (analysis::Finding& finding : findings.found) {
     if (mended.contains(std::to_string(finding.target) + fingerprint_in_target(finding))) continue;
-    for (const repair::Reason reason : repair::reasons_against(scanned.datastore, finding))
+    for (const repair::Reason reason : repair::reasons_against(users, finding))
       finding.blocked_by.emplace_back(name_of(reason));
     std::string vm;
     if (finding.machine) vm = scanned.datastore.files[scanned.datastore.virtual_machines[*finding.machine].file].path;

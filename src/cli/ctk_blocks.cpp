@@ -13,8 +13,7 @@
 namespace cbtctl::cli {
 namespace {
 
-int write_bitmap(const disk::Tracking& tracking, std::uint32_t since, const std::string& path,
-                 const CommandLine& line) {
+int write_bitmap(const disk::Tracking& tracking, std::uint32_t since, const std::string& path) {
   auto output = storage::create_output(path);
   if (!output) return told(output.error());
   auto written = formats::core::success();
@@ -60,7 +59,7 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
   const int incomplete = told_incomplete(completeness, path, line);
   const formats::ctk::ChangeQuery query{.since = *since, .merge_across_epochs = line.has("merge")};
 
-  if (line.has("bitmap")) return incomplete | write_bitmap(*tracking, *since, line.text("output"), line);
+  if (line.has("bitmap")) return incomplete | write_bitmap(*tracking, *since, line.text("output"));
   bool written = true;
   report::BlocksPrinter printer(line.json         ? report::BlocksFormat::json
                                 : line.has("csv") ? report::BlocksFormat::csv

@@ -66,7 +66,7 @@ void add_partitions(const FileOpener& files, report::MapPicture& picture) {
   picture.partitions = std::move(*partitions);
 }
 
-int save(const std::string& path, const std::string& bytes, const CommandLine& line) {
+int save(const std::string& path, const std::string& bytes) {
   if (bytes.empty()) return told({ErrorKind::unavailable, path + ": the picture could not be encoded"});
   auto output = storage::create_output(path);
   auto status = output ? (*output)->append(std::as_bytes(std::span(bytes))) : formats::core::Status(output.error());
@@ -78,7 +78,7 @@ int show(const report::MapPicture& picture, int incomplete, const CommandLine& l
   if (line.has("output")) {
     const auto path = line.text("output");
     return incomplete |
-           save(path, path.ends_with(".svg") ? report::picture_svg(picture) : report::picture_png(picture), line);
+           save(path, path.ends_with(".svg") ? report::picture_svg(picture) : report::picture_png(picture));
   }
   const bool written =
       write_output(line.json ? report::picture_json(picture, incomplete)
