@@ -27,7 +27,7 @@ using formats::core::parent_of;
 using model::Index;
 using std::chrono_literals::operator""ms;
 
-constexpr std::array pauses{0ms, 30ms, 120ms, 300ms, 300ms, 300ms};  // before each look
+constexpr std::array pauses{0ms, 50ms, 300ms, 300ms, 300ms, 300ms};  // before each look
 constexpr std::size_t enough_looks = 3;                              // in which a finding must stand
 
 analysis::Opener opener_of(const model::Datastore& datastore, const std::vector<discovery::Place>& places) {
