@@ -48,7 +48,7 @@ def _expanded(node, parts):
     if "$ref" not in node:
         found = {key: _expanded(value, parts) for key, value in node.items()}
         # A reader ignores what it does not know, so the schemas allow it; what we print they know all the same.
-        return {"additionalProperties": False, **found} if isinstance(node.get("properties"), dict) and "type" in node \
+        return {"additionalProperties": False, "patternProperties": {"_base64$": {"type": "string"}}, **found} if isinstance(node.get("properties"), dict) and "type" in node \
             else found
     [(_, reference)] = node.items()  # what stood beside it would be ignored
     file, pointer = reference.split("#/$defs/")
