@@ -202,7 +202,7 @@ std::string chain_json(const std::vector<InspectedChain>& chains, int exit_statu
     for (std::size_t i = 0; i < inspected.facts.size(); ++i) object["links"].push_back(link_json(inspected, i));
     document["disks"].push_back(std::move(object));
   }
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 }  // namespace cbtctl::report

@@ -90,7 +90,7 @@ std::string check_json(const CheckReport& report) {
     document["baseline"] = {{"path", report.baseline->path}, {"known", report.baseline->known.size()}, {"gone", gone}};
   }
   document["unmatched"] = unmatched_json(report.unmatched);
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 }  // namespace cbtctl::report

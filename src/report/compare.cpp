@@ -359,7 +359,7 @@ std::string compare_json(const std::vector<Difference>& changes, int exit_status
                                    {"after", text_or_null(change.after)},
                                    {"message", meaning_of(change.kind)}});
   }
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 }  // namespace cbtctl::report

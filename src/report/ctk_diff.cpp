@@ -100,7 +100,7 @@ std::string difference_json(const Compared& compared, int exit_status) {
   document["older_blocks"] = count_json(difference, difference.older_blocks);
   document["bytes_per_day"] = or_null(bytes_per_day(before, after, difference));
   document["epochs"] = epochs_json(difference.epochs);
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 }  // namespace cbtctl::report

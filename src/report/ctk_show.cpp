@@ -169,7 +169,7 @@ std::string ctk_show_json(const std::vector<model::InspectedFile>& files, int ex
   Json document = envelope("cbtctl.ctk-show/1", exit_status, {});
   document["files"] = Json::array();
   for (const model::InspectedFile& file : files) document["files"].push_back(tracking_file_json(file));
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 std::string ctk_show_text(const std::vector<model::InspectedFile>& files, const Style& style) {

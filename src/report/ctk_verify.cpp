@@ -124,7 +124,7 @@ std::string verdict_json(const VerifySubject& subject, const disk::Verdict& verd
   document["not_compared_bytes"] = verdict.not_compared.bytes();
   document["not_compared"] = not_compared_json(verdict);
   document["why_not_compared"] = message_or_null(verdict.why_not_compared);
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 }  // namespace cbtctl::report

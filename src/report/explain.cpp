@@ -52,7 +52,7 @@ std::string explanation_json(const Row& row) {
   Json document = envelope("cbtctl.explain/1", 0, {});
   document["codes"] = Json::array();
   document["codes"].push_back(row_json(row));
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 std::string catalogue_table(const Style& style) {
@@ -70,7 +70,7 @@ std::string catalogue_json() {
   Json document = envelope("cbtctl.explain/1", 0, {});
   document["codes"] = Json::array();
   for (const Row& row : analysis::catalogue()) document["codes"].push_back(row_json(row));
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 std::string catalogue_markdown() {

@@ -25,7 +25,7 @@ std::string export_json(const ExportSubject& subject, const disk::Exported& expo
   document["resumed_bytes"] = exported.resumed_bytes;
   document["data_sha256"] = or_null(exported.data_sha256);
   document["image_sha256"] = or_null(exported.image_sha256);
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 }  // namespace cbtctl::report

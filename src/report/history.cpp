@@ -172,7 +172,7 @@ std::string history_json(const HistoryReport& report) {
                                 {"trouble", text_or_null(run.trouble)}});
   }
   if (report.proofs) document["verification"] = proofs_json(*report.proofs);
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 }  // namespace cbtctl::report

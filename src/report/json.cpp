@@ -125,8 +125,12 @@ std::optional<std::string> text_at(const Json& object, std::string_view name) {
   return text != nullptr ? std::optional(*text) : std::nullopt;
 }
 
-std::string printed(Json document) {
+std::string printed_document(Json document) {
   document["messages"] = messages_json();
+  return printed(document);
+}
+
+std::string printed(const Json& document) {
   std::string out;
   document.append_to(out);
   return out + "\n";

@@ -59,7 +59,9 @@ template <typename T>
 // What it tells of its targets; of an early version's, without what only later ones tell.
 [[nodiscard]] std::vector<model::Target> targets_in(const Json& document);
 
-// One document, indented by two, with a last newline; its last member is `messages`.
-[[nodiscard]] std::string printed(Json document);
+// Indented by two, with a last newline.
+[[nodiscard]] std::string printed(const Json& value);
+// The same of a whole document, whose last member is `messages`.
+[[nodiscard]] std::string printed_document(Json document);
 
 }  // namespace cbtctl::report

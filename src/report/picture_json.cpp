@@ -26,7 +26,7 @@ std::string picture_json(const MapPicture& picture, int exit_status) {
     document["partitions"].push_back({{"offset_bytes", partition.offset_bytes},
                                       {"length_bytes", partition.length_bytes},
                                       {"label", partition.label}});
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 }  // namespace cbtctl::report

@@ -278,10 +278,10 @@ std::string plan_json(const PlanReport& report) {
   document["recovered"] = results_json(report.recovered);
   if (report.remaining) document["remaining"] = remaining_json(report);
   document["unmatched"] = unmatched_json(report.unmatched);
-  if (!report.results) return printed(std::move(document));
+  if (!report.results) return printed_document(std::move(document));
   document["run"] = report.plan.id;
   document["results"] = results_json(*report.results);
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 }  // namespace cbtctl::report

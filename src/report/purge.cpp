@@ -42,7 +42,7 @@ std::string purge_json(const PurgeReport& report) {
     document["runs"].push_back(std::move(object));
   }
   document["unmatched"] = unmatched_json(report.unmatched);
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 }  // namespace cbtctl::report

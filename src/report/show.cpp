@@ -219,7 +219,7 @@ std::string show_json(const std::vector<model::InspectedFile>& files, int exit_s
   Json document = envelope("cbtctl.show/1", exit_status, {});
   document["files"] = Json::array();
   for (const model::InspectedFile& file : files) document["files"].push_back(inspected_json(file));
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 std::string show_text(const std::vector<model::InspectedFile>& files, const Style& style) {

@@ -17,7 +17,7 @@ std::string error_json(int exit_status, const std::vector<app::Unmatched>& unmat
   Json document = envelope("cbtctl.error/1", exit_status, {});
   document["error"] = last_error();
   document["unmatched"] = unmatched_json(unmatched);
-  return printed(std::move(document));
+  return printed_document(std::move(document));
 }
 
 Json unmatched_json(const std::vector<app::Unmatched>& unmatched) {

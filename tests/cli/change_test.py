@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from folders import FIXTURES, copy_folder, picture
+from make_recipe import cook
 from program import RECOVER, fault
 
 
@@ -70,7 +71,7 @@ PROMISED = {"reset": "pending", "disable": "off", "enable": "pending"}
 CHANGED = {
     "reset": {"app01", "cbt-v2", "clone", "grown", "lost", "rdm", "web-ctk"},
     "disable": {"app01", "barred", "cbt-v2", "clone", "fresh", "grown", "lost", "old01", "rdm", "web-ctk"},
-    "enable": {"grown", "hosted", "lost", "old01", "web-ctk"},
+    "enable": {"grown", "lost", "old01", "web-ctk"},
 }
 
 
@@ -150,9 +151,16 @@ def test_a_key_in_odd_case_is_edited_in_place(program, ds):
     assert vmx(ds, "app01").lower().count("\nctkenabled") == 1 and 'CtkEnabled = "FALSE"' in vmx(ds, "app01")
 
 
-def test_missing_keys_are_added_once(program, ds):
-    program.run("enable", ds, "--vm", "hosted", "--yes")
-    assert [vmx(ds, "hosted").count(f"scsi0:{disk}.ctkEnabled") for disk in range(3)] == [1, 1, 1]
+def test_missing_keys_are_added_once(program, scratch):
+    ds = cook("vm three/three.vmx\n" + "".join(f"  disk scsi0:{disk} {disk}.vmdk\n" for disk in range(3)) +
+              "".join(f"disk three/{disk}.vmdk 16M flat\n" for disk in range(3)), scratch / "three")
+    program.run("enable", ds, "--yes", status=0)
+    assert [vmx(ds, "three").count(f"scsi0:{disk}.ctkEnabled") for disk in range(3)] == [1, 1, 1]
+
+
+def test_a_disk_of_a_hosted_format_is_not_enabled(program, ds):
+    refused = program.json("enable", ds, "--vm", "hosted", "--yes", status=4)["plan"]["refused"]
+    assert [each["reason"] for each in refused] == ["no-trackable-disk"]
 
 
 def test_a_ctk_file_that_stands_where_the_next_must_go_is_not_brought_back_to_life(program, ds):

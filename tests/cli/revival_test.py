@@ -89,7 +89,7 @@ def some_verb(chance):
             named.setdefault(choice.split("=")[0], choice)
         words += [word for choice in named.values() for word in ("--choose", choice)]
     if chance.random() < 0.25:
-        words += ["--disk", f"scsi0:{chance.randint(0, 2)}"]
+        words += ["--disk", f"scsi0:{chance.randint(0, 2)}", "--allow-unmatched"]
     return words
 
 

@@ -425,7 +425,9 @@ def test_what_moved_aside_and_old_bytes_are_in_the_folder_of_the_run(program, ma
 
 
 def test_a_slot_that_is_not_there_changes_nothing(program, demo):
-    plan = program.json("disable", demo, "--vm", "app01", "--disk", "scsi3:3", "--dry-run")["plan"]
+    words = ("disable", demo, "--vm", "app01", "--disk", "scsi3:3", "--dry-run")
+    assert program.json(*words, status=16)["unmatched"][0]["value"] == "scsi3:3"
+    plan = program.json(*words, "--allow-unmatched", status=0)["plan"]
     assert (plan["changes"], plan["unchanged"]) == ([], [])
 
 

@@ -19,8 +19,8 @@ using formats::ctk::TableShape;
 
 namespace {
 
-constexpr std::uint64_t part_blocks = 256 * 1024;  // of table.cpp: where extents are joined again
-constexpr std::uint64_t blocks = 5 * part_blocks + 77;
+constexpr std::uint64_t part_blocks = 256 * 1024;       // of table.cpp: where extents are joined again
+constexpr std::uint64_t blocks = 9 * part_blocks + 77;  // more than the fewest that threads share
 constexpr std::uint64_t block_bytes = 65536;
 const TableShape shape{512, blocks, block_bytes, blocks* block_bytes - 1000};
 
@@ -43,7 +43,7 @@ std::vector<Table> tables() {
   std::fill(holed.begin() + 2 * part_blocks - 9, holed.begin() + 2 * part_blocks + 9, 5);
   Table border(blocks, 3);  // one epoch ends where a part does
   std::fill(border.begin() + part_blocks, border.begin() + 2 * part_blocks, 4);
-  return {random_runs(200, 9), random_runs(1, 40'000), Table(blocks, 8), Table(blocks, 0), holed, border};
+  return {random_runs(200, 9), random_runs(3, 40'000), Table(blocks, 8), Table(blocks, 0), holed, border};
 }
 
 using Visit = std::function<formats::core::Status(const formats::core::ByteSource&, const TableShape&,
@@ -102,7 +102,9 @@ TEST_CASE("the changed extents of a large table are those that one thread finds"
       file.hole_unit_bytes = hole_unit_bytes;
       for (const ChangeQuery& query : {ChangeQuery{0, false}, ChangeQuery{0, true}, ChangeQuery{3, false}}) {
         const auto expected = found_by(by_one, file, query);
-        for (const std::size_t threads : {2U, 3U, 4U}) CHECK(are_same(found_by(by(threads), file, query), expected));
+        const std::vector<std::size_t> all =
+            hole_unit_bytes == 0 ? std::vector<std::size_t>{2, 3, 4} : std::vector<std::size_t>{3};
+        for (const std::size_t threads : all) CHECK(are_same(found_by(by(threads), file, query), expected));
       }
     }
   }
