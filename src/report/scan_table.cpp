@@ -144,9 +144,10 @@ std::string scan_table(const model::Datastore& datastore, const Style& style) {
   for (const model::VirtualMachine& machine : datastore.virtual_machines)
     add_machine(datastore, machine, table, counts);
   const std::string hosts = inventory_text(datastore);
-  return (table.is_empty() ? std::string() : table.print(style)) + stray_files(datastore, style) + trouble(datastore) +
-         (hosts.empty() ? "" : "\n" + hosts) + "\n" + not_entered_text(datastore.targets) +
-         summary_line(datastore, counts);
+  const std::string out = (table.is_empty() ? std::string() : table.print(style)) + stray_files(datastore, style) +
+                          trouble(datastore) + (hosts.empty() ? "" : "\n" + hosts) + "\n" +
+                          not_entered_text(datastore.targets) + summary_line(datastore, counts);
+  return out.starts_with('\n') ? out.substr(1) : out;
 }
 
 std::string scan_csv(const model::Datastore& datastore) {
