@@ -39,6 +39,8 @@ Result<std::vector<std::string>> read_lines(const std::string& path) {
   if (!lines) return Error{ErrorKind::usage, path + ": cannot be read"};
   std::vector<std::string> found;
   for (std::string line; std::getline(lines, line);) {
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";  // as Windows begins a text
+    if (found.empty() && line.starts_with(byte_order_mark)) line.erase(0, byte_order_mark.size());
     const auto begin = line.find_first_not_of(" \t\r");
     if (begin == std::string::npos || line[begin] == '#') continue;
     found.push_back(line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin));

@@ -6,7 +6,10 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +95,17 @@ def test_a_verb_that_is_answered_no_says_so_in_json(program, demo_copy):
 
 def test_without_a_terminal_a_verb_that_asks_says_so_in_json(read, demo_copy):
     assert read("reset", demo_copy, "--vm", "app01", status=16)["schema"] == "cbtctl.error/1"
+
+
+def test_a_verb_that_is_interrupted_says_so_in_json(program):
+    waiting = program.start("scan", "--targets-file", "-", "--json", stdin=subprocess.PIPE)
+    for _ in range(300):  # till it reads standard input, where the system tells
+        if "pipe" in Path(f"/proc/{waiting.pid}/wchan").read_text():
+            break
+        time.sleep(0.01)
+    waiting.send_signal(signal.SIGINT)
+    document = json.loads(waiting.communicate(timeout=10)[0])
+    assert (waiting.returncode, document["exit_status"], document["schema"]) == (32, 32, "cbtctl.error/1")
 
 
 def test_messages_are_what_was_told(read, scratch):

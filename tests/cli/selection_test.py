@@ -58,7 +58,7 @@ def test_an_exclusion_is_no_name_and_a_backslash_makes_it_one(selected):
 
 def test_a_file_of_names_is_read_a_line_each(selected, scratch):
     names = scratch / "names"
-    names.write_text("# of the night\n\n  srv-110\r\nWeb [prod] 100%\n")
+    names.write_text("\ufeff# of the night\n\n  srv-110\r\nWeb [prod] 100%\n")
     assert selected("--vm-file", names) == ["odd/odd.vmx", "srv/srv.vmx"]
     assert selected("--vm-file", "-", stdin="Köln\n") == ["koeln/koeln.vmx"]
 
