@@ -62,8 +62,8 @@ int run_chain(const Verb& verb, const std::vector<std::string>& arguments) {
     inspected.push_back(inspect(named));
     status |= status_of(named);
   }
-  const bool written =
-      write_output(line.json ? report::chain_json(inspected, status) : report::chain_tree(inspected, line.style));
+  const bool written = write_output(line.json ? report::chain_json(inspected, status, provenance_of(line.provenance))
+                                              : report::chain_tree(inspected, line.style));
   return written ? status : status | exit_incomplete;
 }
 

@@ -19,6 +19,7 @@ using analysis::Findings;
 
 Options check_options() {
   Options own = target_options();
+  add_provenance_option(own);
   own.flag("deep", "also read the tables of CTK files and of sparse extents");
   own.text("fail-on", "note, warning, error, critical or none: what makes the exit status 4", "warning");
   own.flag("detailed-exitcode", "add 1 to the exit status when changes were made (check makes none)");
@@ -110,7 +111,7 @@ int check(const Verb& verb, const CommandLine& line) {
   for (const model::VirtualMachine& machine : scanned.datastore.virtual_machines)
     report.unreadable += unreadable_of(scanned, machine);
   if (format == "nagios") return write_output(check_nagios(report)) ? nagios_status(report) : 3;
-  const bool written = write_output(line.json         ? report::check_json(report)
+  const bool written = write_output(line.json         ? report::check_json(report, provenance_of(line.provenance))
                                     : line.has("csv") ? report::check_csv(report)
                                                       : report::check_table(report, line.style));
   let_go(std::move(scanned));

@@ -55,6 +55,11 @@ Parsed parse(const Verb& verb, const std::vector<std::string>& arguments, const 
   if (line.has("csv") && (line.json || is_plugin))
     return {std::nullopt,
             usage_error("--csv is one form, and --json and --format are others: a report has one", help_command)};
+  if (line.has("provenance")) {
+    if (!line.json || is_plugin || line.has("output") || line.has("header-dump"))
+      return {std::nullopt, usage_error("--provenance stands in the document of --json: give that too", help_command)};
+    line.provenance = begin_provenance(verb.name, arguments);
+  }
   if (line.quiet && !line.json && !line.has("csv") && !is_plugin) mute_output();
   log::set_level(line.quiet ? log::Level::quiet : line.has("verbose") ? log::Level::verbose : log::Level::normal);
   return {std::move(line), exit_done};

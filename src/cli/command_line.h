@@ -1,12 +1,14 @@
 // A verb's command line: the options that every verb has, and its own.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/console.h"
 #include "cli/options.h"
+#include "cli/provenance.h"
 #include "cli/verb.h"
 
 namespace cbtctl::cli {
@@ -16,6 +18,7 @@ struct CommandLine : OptionValues {
   bool json = false;
   bool quiet = false;
   report::Style style;
+  std::shared_ptr<const ProvenanceRun> provenance;  // with --provenance
 };
 
 // Either a command line, or the exit status of a call that is over: help was printed, or an error.

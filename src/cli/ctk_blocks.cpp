@@ -29,6 +29,7 @@ int write_bitmap(const disk::Tracking& tracking, std::uint32_t since, const std:
 
 int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) {
   Options own("Options of ctk blocks");
+  add_provenance_option(own);
   own.text("since", "a change id, an epoch number, or '*'");
   own.flag("merge", "join neighbours of different epochs");
   own.flag("csv", "offset_bytes,length_bytes,epoch");
@@ -70,7 +71,7 @@ int run_ctk_blocks(const Verb& verb, const std::vector<std::string>& arguments) 
       disk::visit_changed(*tracking->source, tracking->shape, query, [&](auto extents) { printer.add(extents); });
   if (!status) log::error(path + ": " + status.error().message);
   const int exit_status = status && written ? incomplete : exit_incomplete;
-  printer.end(exit_status);
+  printer.end(exit_status, provenance_of(line.provenance));
   return written ? exit_status : exit_incomplete;
 }
 

@@ -11,6 +11,7 @@ namespace cbtctl::cli {
 
 int run_ctk_diff(const Verb& verb, const std::vector<std::string>& arguments) {
   Options own("Options of ctk diff");
+  add_provenance_option(own);
   add_completeness_option(own);
   add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
@@ -30,8 +31,9 @@ int run_ctk_diff(const Verb& verb, const std::vector<std::string>& arguments) {
   int status = difference->differs() ? exit_findings : exit_done;
   status |= told_incomplete(compared.old_completeness, before->path, line);
   status |= told_incomplete(compared.new_completeness, after->path, line);
-  const bool written = write_output(line.json ? report::difference_json(compared, status)
-                                              : report::difference_text(compared, line.style));
+  const bool written =
+      write_output(line.json ? report::difference_json(compared, status, provenance_of(line.provenance))
+                             : report::difference_text(compared, line.style));
   return written ? status : status | exit_incomplete;
 }
 

@@ -81,13 +81,14 @@ int show(const report::MapPicture& picture, int incomplete, const CommandLine& l
            save(path, path.ends_with(".svg") ? report::picture_svg(picture) : report::picture_png(picture));
   }
   const bool written =
-      write_output(line.json ? report::picture_json(picture, incomplete)
+      write_output(line.json ? report::picture_json(picture, incomplete, provenance_of(line.provenance))
                              : report::picture_text(picture, has_unicode() && !line.has("ascii"), line.style));
   return written ? incomplete : exit_incomplete;
 }
 
 Options map_options() {
   Options own("Options of ctk map");
+  add_provenance_option(own);
   own.text("output,o", "a new file, .svg or .png");
   own.text("since", "mark what changed since a change id, an epoch, or '*'");
   own.flag("ascii", "no Unicode blocks (by itself where the locale has none)");

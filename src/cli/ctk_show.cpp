@@ -21,6 +21,7 @@ model::InspectedFile inspect_ctk(const FileOpener& opener, const formats::core::
 
 int run_ctk_show(const Verb& verb, const std::vector<std::string>& arguments) {
   Options own("Options of ctk show");
+  add_provenance_option(own);
   own.flag("header-dump", "the first 512 bytes as hex, the UUID masked: to send to the maintainers");
   add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
@@ -39,7 +40,8 @@ int run_ctk_show(const Verb& verb, const std::vector<std::string>& arguments) {
       out += report::header_dump(file);
     }
   } else {
-    out = parsed.line->json ? report::ctk_show_json(files, status) : report::ctk_show_text(files, parsed.line->style);
+    out = parsed.line->json ? report::ctk_show_json(files, status, provenance_of(parsed.line->provenance))
+                            : report::ctk_show_text(files, parsed.line->style);
   }
   return write_output(out) ? status : status | exit_incomplete;
 }

@@ -61,8 +61,9 @@ int print(report::VerifySubject subject, const Result<disk::Verdict>& verdict, c
   int status = incomplete;
   if (!subject.proves_nothing && verdict->missed.count() > 0) status |= exit_findings;
   if (verdict->not_compared.count() > 0) status |= exit_incomplete;
-  const bool written = write_output(line.json ? report::verdict_json(subject, *verdict, status)
-                                              : report::verdict_text(subject, *verdict, line.style));
+  const bool written =
+      write_output(line.json ? report::verdict_json(subject, *verdict, status, provenance_of(line.provenance))
+                             : report::verdict_text(subject, *verdict, line.style));
   return written ? status : status | exit_incomplete;
 }
 
@@ -114,6 +115,7 @@ int verify_images(const FileOpener& opener, const CommandLine& line) {
 
 int run_ctk_verify(const Verb& verb, const std::vector<std::string>& arguments) {
   Options own("Options of ctk verify");
+  add_provenance_option(own);
   own.text("delta", "DELTA.vmdk: what it holds must be marked in the CTK file");
   own.flag("images", "OLD NEW CTK: what differs must be marked since --since");
   own.text("since", "a change id, an epoch number, or '*' (with --images)");

@@ -141,6 +141,7 @@ void add_file_options(Options& own) {
 
 Options disk_options() {
   Options own("Options");
+  add_provenance_option(own);
   own.texts("disk", "only this slot of a VM");
   add_file_options(own);
   return own;

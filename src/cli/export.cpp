@@ -104,7 +104,8 @@ int run_export(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto exported = write_image(wanted, path, line);
   if (!exported) return told_export(exported.error(), path);
   const report::ExportSubject subject{named.path, path, link};
-  const std::string text = line.json ? export_json(subject, *exported) : export_text(subject, *exported);
+  const std::string text =
+      line.json ? export_json(subject, *exported, provenance_of(line.provenance)) : export_text(subject, *exported);
   if (is_stream(path) && (line.json || !line.quiet)) write_error(text);
   const bool written = write_output(text);
   return written ? exit_done : exit_incomplete;

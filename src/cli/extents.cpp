@@ -70,7 +70,7 @@ int run_extents(const Verb& verb, const std::vector<std::string>& arguments) {
     if (named.chain && !named.chain->broken()) log::error(error);
   }
   const report::TextSink sink = [](std::string_view text) { return write_output(text); };
-  const bool written = line.json         ? report::print_extents_json(mapped, status, sink)
+  const bool written = line.json ? report::print_extents_json(mapped, status, sink, provenance_of(line.provenance))
                        : line.has("csv") ? report::print_extents_csv(mapped, sink)
                                          : report::print_extents_table(mapped, line.style, sink);
   return written ? status : status | exit_incomplete;

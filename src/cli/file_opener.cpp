@@ -84,12 +84,19 @@ Result<FileOpener> FileOpener::with(const CommandLine& line, const std::vector<s
   auto options = ssh_options_of(line, std::any_of(opener.arguments_.begin(), opener.arguments_.end(), is_on_host));
   if (!options) return options.error();
   if (options->transport == storage::SshTransport::automatic) options->transport = storage::SshTransport::sftp;
+  if (line.provenance) opener.record_ = line.provenance->record;
   opener.mappings_ = std::move(*mappings);
   opener.hosts_ = std::make_shared<Hosts>(Hosts{std::move(*options), {}, {}});
   return opener;
 }
 
 Result<std::unique_ptr<ByteSource>> FileOpener::open(const Location& file) const {
+  auto source = open_file(file);
+  if (!source || record_ == nullptr) return source;
+  return storage::recorded(std::move(*source), record_, storage::ReadRecord::no_target, file.text, modified_ns(file));
+}
+
+Result<std::unique_ptr<ByteSource>> FileOpener::open_file(const Location& file) const {
   if (is_nowhere(file)) return nowhere();
   if (!file.is_ssh) return storage::open_local_file(file.path);
   const auto reader = hosts_->reader(file);

@@ -49,12 +49,15 @@ class FileOpener {
 
  private:
   struct Hosts;
+  [[nodiscard]] formats::core::Result<std::unique_ptr<formats::core::ByteSource>> open_file(
+      const storage::Location& file) const;
   [[nodiscard]] formats::core::Result<storage::Location> real(const storage::Location& file) const;
   [[nodiscard]] formats::core::Result<std::vector<std::string>> list(const storage::Location& folder) const;
 
   std::vector<storage::Location> arguments_;
   std::shared_ptr<Hosts> hosts_;
   std::vector<discovery::Mapping> mappings_;
+  std::shared_ptr<storage::ReadRecord> record_;  // with --provenance: of what is opened
 };
 
 }  // namespace cbtctl::cli

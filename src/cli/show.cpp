@@ -11,6 +11,7 @@ namespace cbtctl::cli {
 
 int run_show(const Verb& verb, const std::vector<std::string>& arguments) {
   Options own("Options of show");
+  add_provenance_option(own);
   add_ssh_options(own);
   const Parsed parsed = parse(verb, arguments, own);
   if (!parsed.line) return parsed.exit_status;
@@ -22,7 +23,8 @@ int run_show(const Verb& verb, const std::vector<std::string>& arguments) {
   const auto [files, status] = inspect_files(
       *opener, [](const auto& source, const storage::Location& file) { return discovery::inspect(source, file.text); });
   const bool written =
-      write_output(parsed.line->json ? report::show_json(files, status) : report::show_text(files, parsed.line->style));
+      write_output(parsed.line->json ? report::show_json(files, status, provenance_of(parsed.line->provenance))
+                                     : report::show_text(files, parsed.line->style));
   return written ? status : status | exit_incomplete;
 }
 

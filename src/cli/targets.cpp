@@ -20,6 +20,7 @@
 #include "storage/local_path.h"
 #include "storage/local_reader.h"
 #include "storage/location.h"
+#include "storage/recording_reader.h"
 
 namespace cbtctl::cli {
 namespace {
@@ -87,6 +88,12 @@ discovery::Place local_place(const Location& target, unsigned workers) {
   place.roots.push_back(given);
   if (real != given) place.roots.push_back(real);
   return place;
+}
+
+void record_what_is_read(std::vector<discovery::Place>& places, const ProvenanceRun& run) {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i].reader) places[i].reader = storage::open_recording(places[i].reader, run.record, i);
+  }
 }
 
 unsigned workers_of(const CommandLine& line) {
@@ -180,6 +187,7 @@ Result<std::vector<discovery::Place>> open_places(const std::vector<Location>& t
       return Error{ErrorKind::usage, place.target.location + ": a target is a folder, a .vmx or a .vmtx"};
     }
   }
+  if (line.provenance) record_what_is_read(places, *line.provenance);
   return places;
 }
 
@@ -247,6 +255,10 @@ Result<std::vector<discovery::Mapping>> mappings_of(const CommandLine& line) {
     auto reader = storage::open_local(mapping.local, workers_of(line));
     if (!reader) return reader.error();
     mapping.reader = std::move(*reader);
+    if (line.provenance) {
+      mapping.reader = storage::open_recording(mapping.reader, line.provenance->record, storage::ReadRecord::no_target,
+                                               mapping.local + "/");
+    }
   }
   return mappings;
 }

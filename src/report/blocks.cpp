@@ -74,11 +74,12 @@ void BlocksPrinter::append(const ChangedExtent& extent) {
   }
 }
 
-void BlocksPrinter::end(int exit_status) {
+void BlocksPrinter::end(int exit_status, const ProvenanceOf& provenance) {
   if (format_ == BlocksFormat::json) {
     json_.end_rows();
     json_.member("total_bytes", total_bytes_);
     json_.member("exit_status", exit_status);
+    if (provenance) json_.member("provenance", provenance_json(provenance()));
     json_.member("messages", messages_json());
     json_.end_object();
   }

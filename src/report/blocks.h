@@ -11,6 +11,7 @@
 #include "model/completeness.h"
 #include "report/json_stream.h"
 #include "report/printer.h"
+#include "report/provenance.h"
 
 namespace cbtctl::report {
 
@@ -31,7 +32,7 @@ class BlocksPrinter {
 
   void begin(const BlocksSubject& subject);
   void add(std::span<const formats::ctk::ChangedExtent> extents);
-  void end(int exit_status);
+  void end(int exit_status, const ProvenanceOf& provenance = {});
   [[nodiscard]] std::uint64_t total_bytes() const { return total_bytes_; }
 
  private:

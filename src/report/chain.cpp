@@ -193,7 +193,7 @@ std::string chain_tree(const std::vector<InspectedChain>& chains, const Style& s
   return out;
 }
 
-std::string chain_json(const std::vector<InspectedChain>& chains, int exit_status) {
+std::string chain_json(const std::vector<InspectedChain>& chains, int exit_status, const ProvenanceOf& provenance) {
   Json document = envelope("cbtctl.chain/1", exit_status, {});
   document["disks"] = Json::array();
   for (const InspectedChain& inspected : chains) {
@@ -202,7 +202,7 @@ std::string chain_json(const std::vector<InspectedChain>& chains, int exit_statu
     for (std::size_t i = 0; i < inspected.facts.size(); ++i) object["links"].push_back(link_json(inspected, i));
     document["disks"].push_back(std::move(object));
   }
-  return printed_document(std::move(document));
+  return printed_document(std::move(document), provenance);
 }
 
 }  // namespace cbtctl::report

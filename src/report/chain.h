@@ -8,6 +8,7 @@
 #include "analysis/cbt_state.h"
 #include "disk/link_facts.h"
 #include "formats/vmsd/snapshots.h"
+#include "report/provenance.h"
 #include "report/table.h"
 
 namespace cbtctl::report {
@@ -41,6 +42,7 @@ struct InspectedChain {
                                                          const std::string& slot, const disk::Link& link);
 
 [[nodiscard]] std::string chain_tree(const std::vector<InspectedChain>& chains, const Style& style);
-[[nodiscard]] std::string chain_json(const std::vector<InspectedChain>& chains, int exit_status);
+[[nodiscard]] std::string chain_json(const std::vector<InspectedChain>& chains, int exit_status,
+                                     const ProvenanceOf& provenance = {});
 
 }  // namespace cbtctl::report

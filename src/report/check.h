@@ -9,6 +9,7 @@
 #include "app/select.h"
 #include "model/datastore.h"
 #include "report/baseline.h"
+#include "report/provenance.h"
 #include "report/table.h"
 
 namespace cbtctl::report {
@@ -26,7 +27,7 @@ struct CheckReport {
 };
 
 [[nodiscard]] std::string check_table(const CheckReport& report, const Style& style);
-[[nodiscard]] std::string check_json(const CheckReport& report);
+[[nodiscard]] std::string check_json(const CheckReport& report, const ProvenanceOf& provenance = {});
 [[nodiscard]] std::string check_csv(const CheckReport& report);
 // The plug-in's line with performance data; `nagios_status` is its exit status: 0, 1, 2, 3.
 [[nodiscard]] std::string check_nagios(const CheckReport& report);

@@ -72,7 +72,7 @@ Json skipped_json(const model::Datastore& datastore, const analysis::Skipped& sk
 
 }  // namespace
 
-std::string check_json(const CheckReport& report) {
+std::string check_json(const CheckReport& report, const ProvenanceOf& provenance) {
   Json document = envelope("cbtctl.check/2", report.exit_status, report.datastore.targets);
   add_inventories(document, report.datastore);
   document["not_entered"] = not_entered_json(report.datastore.targets);
@@ -90,7 +90,7 @@ std::string check_json(const CheckReport& report) {
     document["baseline"] = {{"path", report.baseline->path}, {"known", report.baseline->known.size()}, {"gone", gone}};
   }
   document["unmatched"] = unmatched_json(report.unmatched);
-  return printed_document(std::move(document));
+  return printed_document(std::move(document), provenance);
 }
 
 }  // namespace cbtctl::report

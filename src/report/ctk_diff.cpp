@@ -86,7 +86,7 @@ std::string difference_text(const Compared& compared, const Style& style) {
   return out + table.print(style);
 }
 
-std::string difference_json(const Compared& compared, int exit_status) {
+std::string difference_json(const Compared& compared, int exit_status, const ProvenanceOf& provenance) {
   const auto& [before, after, difference, old_completeness, new_completeness] = compared;
   Json document = envelope("cbtctl.ctk-diff/1", exit_status, {});
   document["old"] = tracking_json(before, old_completeness);
@@ -100,7 +100,7 @@ std::string difference_json(const Compared& compared, int exit_status) {
   document["older_blocks"] = count_json(difference, difference.older_blocks);
   document["bytes_per_day"] = or_null(bytes_per_day(before, after, difference));
   document["epochs"] = epochs_json(difference.epochs);
-  return printed_document(std::move(document));
+  return printed_document(std::move(document), provenance);
 }
 
 }  // namespace cbtctl::report

@@ -5,6 +5,7 @@
 
 #include "disk/tracking.h"
 #include "model/completeness.h"
+#include "report/provenance.h"
 #include "report/table.h"
 
 namespace cbtctl::report {
@@ -17,6 +18,7 @@ struct Compared {
   model::Completeness new_completeness;
 };
 [[nodiscard]] std::string difference_text(const Compared& compared, const Style& style);
-[[nodiscard]] std::string difference_json(const Compared& compared, int exit_status);
+[[nodiscard]] std::string difference_json(const Compared& compared, int exit_status,
+                                          const ProvenanceOf& provenance = {});
 
 }  // namespace cbtctl::report

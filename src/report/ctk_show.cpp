@@ -165,11 +165,12 @@ std::string dump(const model::InspectedFile& file, const std::vector<bool>& is_m
 
 }  // namespace
 
-std::string ctk_show_json(const std::vector<model::InspectedFile>& files, int exit_status) {
+std::string ctk_show_json(const std::vector<model::InspectedFile>& files, int exit_status,
+                          const ProvenanceOf& provenance) {
   Json document = envelope("cbtctl.ctk-show/1", exit_status, {});
   document["files"] = Json::array();
   for (const model::InspectedFile& file : files) document["files"].push_back(tracking_file_json(file));
-  return printed_document(std::move(document));
+  return printed_document(std::move(document), provenance);
 }
 
 std::string ctk_show_text(const std::vector<model::InspectedFile>& files, const Style& style) {

@@ -103,7 +103,8 @@ std::string verdict_text(const VerifySubject& subject, const disk::Verdict& verd
   return out + (untold > 0 ? "and " + std::to_string(untold) + " more ranges\n" : "");
 }
 
-std::string verdict_json(const VerifySubject& subject, const disk::Verdict& verdict, int exit_status) {
+std::string verdict_json(const VerifySubject& subject, const disk::Verdict& verdict, int exit_status,
+                         const ProvenanceOf& provenance) {
   Json document = envelope("cbtctl.ctk-verify/1", exit_status, {});
   put_text(document, "ctk", subject.ctk);
   document["method"] = subject.by_images ? "images" : "delta";
@@ -124,7 +125,7 @@ std::string verdict_json(const VerifySubject& subject, const disk::Verdict& verd
   document["not_compared_bytes"] = verdict.not_compared.bytes();
   document["not_compared"] = not_compared_json(verdict);
   document["why_not_compared"] = message_or_null(verdict.why_not_compared);
-  return printed_document(std::move(document));
+  return printed_document(std::move(document), provenance);
 }
 
 }  // namespace cbtctl::report

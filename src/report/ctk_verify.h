@@ -6,6 +6,7 @@
 
 #include "disk/verify.h"
 #include "model/completeness.h"
+#include "report/provenance.h"
 #include "report/table.h"
 
 namespace cbtctl::report {
@@ -21,6 +22,7 @@ struct VerifySubject {
   bool proves_nothing = false;  // since it is not complete
 };
 [[nodiscard]] std::string verdict_text(const VerifySubject& subject, const disk::Verdict& verdict, const Style& style);
-[[nodiscard]] std::string verdict_json(const VerifySubject& subject, const disk::Verdict& verdict, int exit_status);
+[[nodiscard]] std::string verdict_json(const VerifySubject& subject, const disk::Verdict& verdict, int exit_status,
+                                       const ProvenanceOf& provenance = {});
 
 }  // namespace cbtctl::report

@@ -15,7 +15,7 @@ std::string export_text(const ExportSubject& subject, const disk::Exported& expo
   return out;
 }
 
-std::string export_json(const ExportSubject& subject, const disk::Exported& exported) {
+std::string export_json(const ExportSubject& subject, const disk::Exported& exported, const ProvenanceOf& provenance) {
   Json document = envelope("cbtctl.export/1", 0, {});
   put_text(document, "path", subject.path);
   put_text(document, "output", subject.output);
@@ -25,7 +25,7 @@ std::string export_json(const ExportSubject& subject, const disk::Exported& expo
   document["resumed_bytes"] = exported.resumed_bytes;
   document["data_sha256"] = or_null(exported.data_sha256);
   document["image_sha256"] = or_null(exported.image_sha256);
-  return printed_document(std::move(document));
+  return printed_document(std::move(document), provenance);
 }
 
 }  // namespace cbtctl::report

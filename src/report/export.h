@@ -4,6 +4,7 @@
 #include <string>
 
 #include "disk/export.h"
+#include "report/provenance.h"
 
 namespace cbtctl::report {
 
@@ -13,6 +14,7 @@ struct ExportSubject {
   std::size_t link = 0;
 };
 [[nodiscard]] std::string export_text(const ExportSubject& subject, const disk::Exported& exported);
-[[nodiscard]] std::string export_json(const ExportSubject& subject, const disk::Exported& exported);
+[[nodiscard]] std::string export_json(const ExportSubject& subject, const disk::Exported& exported,
+                                      const ProvenanceOf& provenance = {});
 
 }  // namespace cbtctl::report

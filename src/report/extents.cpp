@@ -137,7 +137,8 @@ bool print_extents_csv(const std::vector<MappedChain>& chains, const TextSink& s
   return out.flush();
 }
 
-bool print_extents_json(const std::vector<MappedChain>& chains, int exit_status, const TextSink& sink) {
+bool print_extents_json(const std::vector<MappedChain>& chains, int exit_status, const TextSink& sink,
+                        const ProvenanceOf& provenance) {
   Printer out(sink);
   JsonStream json(out);
   json.begin_object();
@@ -150,6 +151,7 @@ bool print_extents_json(const std::vector<MappedChain>& chains, int exit_status,
     json.end_object();
   }
   json.end_array();
+  if (provenance) json.member("provenance", provenance_json(provenance()));
   json.member("messages", messages_json());
   json.end_object();
   return out.flush();

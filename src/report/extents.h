@@ -6,6 +6,7 @@
 
 #include "report/chain.h"
 #include "report/printer.h"
+#include "report/provenance.h"
 
 namespace cbtctl::report {
 
@@ -27,6 +28,7 @@ struct MappedChain {
 [[nodiscard]] bool print_extents_table(const std::vector<MappedChain>& chains, const Style& style,
                                        const TextSink& sink);
 [[nodiscard]] bool print_extents_csv(const std::vector<MappedChain>& chains, const TextSink& sink);
-[[nodiscard]] bool print_extents_json(const std::vector<MappedChain>& chains, int exit_status, const TextSink& sink);
+[[nodiscard]] bool print_extents_json(const std::vector<MappedChain>& chains, int exit_status, const TextSink& sink,
+                                      const ProvenanceOf& provenance = {});
 
 }  // namespace cbtctl::report

@@ -11,6 +11,7 @@
 #include "formats/ctk/table.h"
 #include "formats/partition/table.h"
 #include "model/completeness.h"
+#include "report/provenance.h"
 #include "report/table.h"
 
 namespace cbtctl::report {
@@ -37,7 +38,7 @@ struct MapPicture {
 [[nodiscard]] std::string picture_text(const MapPicture& picture, bool unicode, const Style& style);
 [[nodiscard]] std::string picture_svg(const MapPicture& picture);
 [[nodiscard]] std::string picture_png(const MapPicture& picture);  // the file's bytes; empty where it cannot be encoded
-[[nodiscard]] std::string picture_json(const MapPicture& picture, int exit_status);
+[[nodiscard]] std::string picture_json(const MapPicture& picture, int exit_status, const ProvenanceOf& provenance = {});
 
 // "40 GiB, a cell is 20 MiB".
 [[nodiscard]] std::string scale_of(const MapPicture& picture);

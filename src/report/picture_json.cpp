@@ -3,7 +3,7 @@
 
 namespace cbtctl::report {
 
-std::string picture_json(const MapPicture& picture, int exit_status) {
+std::string picture_json(const MapPicture& picture, int exit_status, const ProvenanceOf& provenance) {
   Json document = envelope("cbtctl.ctk-map/1", exit_status, {});
   put_text(document, "path", picture.path);
   document["layout"] = formats::ctk::name_of(picture.reading.layout);
@@ -26,7 +26,7 @@ std::string picture_json(const MapPicture& picture, int exit_status) {
     document["partitions"].push_back({{"offset_bytes", partition.offset_bytes},
                                       {"length_bytes", partition.length_bytes},
                                       {"label", partition.label}});
-  return printed_document(std::move(document));
+  return printed_document(std::move(document), provenance);
 }
 
 }  // namespace cbtctl::report

@@ -7,6 +7,7 @@
 #include "app/select.h"
 #include "model/datastore.h"
 #include "report/printer.h"
+#include "report/provenance.h"
 #include "report/table.h"
 
 namespace cbtctl::report {
@@ -16,6 +17,6 @@ namespace cbtctl::report {
 
 // As it is made: the document of thousands of machines is never whole. False where it could not be written.
 [[nodiscard]] bool print_scan_json(const model::Datastore& datastore, const std::vector<app::Unmatched>& unmatched,
-                                   int exit_status, const TextSink& sink);
+                                   int exit_status, const TextSink& sink, const ProvenanceOf& provenance = {});
 
 }  // namespace cbtctl::report

@@ -190,7 +190,7 @@ void print_array(JsonStream& json, std::string_view name, const Members& members
 }  // namespace
 
 bool print_scan_json(const model::Datastore& datastore, const std::vector<app::Unmatched>& unmatched, int exit_status,
-                     const TextSink& sink) {
+                     const TextSink& sink, const ProvenanceOf& provenance) {
   Printer out(sink);
   JsonStream json(out);
   Json head = envelope("cbtctl.scan/1", exit_status, datastore.targets);
@@ -208,6 +208,7 @@ bool print_scan_json(const model::Datastore& datastore, const std::vector<app::U
   json.member("not_entered", not_entered_json(datastore.targets));
   json.member("summary", summary_json(datastore, counts));
   json.member("unmatched", unmatched_json(unmatched));
+  if (provenance) json.member("provenance", provenance_json(provenance()));
   json.member("messages", messages_json());
   json.end_object();
   return out.flush();

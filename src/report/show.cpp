@@ -215,11 +215,11 @@ void append_lines(std::string& out, const Json& value, std::size_t depth) {
 
 }  // namespace
 
-std::string show_json(const std::vector<model::InspectedFile>& files, int exit_status) {
+std::string show_json(const std::vector<model::InspectedFile>& files, int exit_status, const ProvenanceOf& provenance) {
   Json document = envelope("cbtctl.show/1", exit_status, {});
   document["files"] = Json::array();
   for (const model::InspectedFile& file : files) document["files"].push_back(inspected_json(file));
-  return printed_document(std::move(document));
+  return printed_document(std::move(document), provenance);
 }
 
 std::string show_text(const std::vector<model::InspectedFile>& files, const Style& style) {
