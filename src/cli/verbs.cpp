@@ -8,6 +8,7 @@ namespace cbtctl::cli {
 namespace {
 
 void tell_blocked(const model::Datastore& datastore, std::vector<analysis::Finding>& findings) {
+  if (findings.empty()) return;  // a look at a healthy datastore pays for no index
   const repair::Users users(datastore);
   for (analysis::Finding& finding : findings) {
     for (const repair::Reason reason : repair::reasons_against(users, finding))
